@@ -1,0 +1,1 @@
+"""From flags and a catalog to a frozen, fully resolved assembly, and from that to built objects."""

@@ -1,0 +1,84 @@
+"""From an assembly to built objects: the environment and the agent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from coral_cli.assembly.record import Assembly
+from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.errors import CoralError
+from coral_cli.registry.options import with_values
+from coral_cli.registry.records import Record, Rendering, Sensor
+
+if TYPE_CHECKING:
+    import gymnasium
+    import torch
+
+    from coral_cli.training.agent import Agent
+
+
+class Assembler:
+    """Builds the parts that ``assembly`` names. Raises PluginError when the catalog lacks one of them."""
+
+    def __init__(self, assembly: Assembly, catalog: Catalog) -> None:
+        self.assembly = assembly
+        self._parts = {
+            slot: self._part(catalog.locate(c.kind, c.component, c.distribution, c.version).record, c.options)
+            for slot, c in assembly.choices.items()
+        }
+
+    @staticmethod
+    def _part(record: Record, values: Mapping[str, Any]) -> tuple[Any, Any]:
+        return record, with_values(record.options, values)
+
+    def environment(self, backend: str) -> gymnasium.Env[dict[str, Any], Any]:
+        """The environment, drawing at the final size (with the crop margin) through ``backend``."""
+        settings = self.assembly.settings
+        side = settings.image_size + (settings.crop_margin or 0)
+        record, options = self._parts["env"]
+        return record.build(options, Rendering(side, side, settings.render_quality, backend))  # type: ignore[arg-type]
+
+    def sensors(self, env: gymnasium.Env[dict[str, Any], Any]) -> dict[str, Sensor]:
+        """The sensors in use, as the environment gives them."""
+        spaces = env.observation_space.spaces  # type: ignore[attr-defined]
+        missing = [name for name in self.assembly.sensors if name not in spaces]
+        if missing:
+            raise CoralError(f"the environment has no sensor {missing[0]!r}.", f"It has: {', '.join(spaces)}.")
+        kinds = self._parts["env"][0].sensors
+        return {name: Sensor(name, kinds[name], tuple(spaces[name].shape)) for name in self.assembly.sensors}
+
+    def seen(self, sensors: Mapping[str, Sensor]) -> dict[str, Sensor]:
+        """The sensors as the model sees them: images without the crop margin."""
+        margin = self.assembly.settings.crop_margin or 0
+        return {
+            name: replace(s, shape=(s.shape[0] - margin, s.shape[1] - margin, s.shape[2])) if s.kind == "image" else s
+            for name, s in sensors.items()
+        }
+
+    def agent(self, sensors: Mapping[str, Sensor], action_size: int, device: torch.device) -> Agent:
+        """A new agent for the sensors as the environment gives them."""
+        from coral_cli.representation.objective import Representation, Term
+        from coral_cli.training.agent import Agent
+
+        seen, settings = self.seen(sensors), self.assembly.settings
+        encoders = {name: self._build(f"{name}-encoder", sensor) for name, sensor in seen.items()}
+        rssm = self._build("rssm", sum(encoder.size for encoder in encoders.values()), action_size)
+        feature_size = rssm.latent_size + rssm.hidden_size
+        terms = {
+            name: Term(
+                self._build(f"{name}-loss", sensor, encoders[name].size, feature_size),
+                self._parts[f"{name}-loss"][1].weight,
+            )
+            for name, sensor in seen.items()
+        }
+        representation = Representation(seen, encoders, rssm, terms, self._parts["objective"][1])
+        policy = self._build("policy", feature_size, action_size)
+        return Agent(
+            representation, policy, seen, action_size, settings.model_lr, settings.model_clip, device, settings.precision
+        )
+
+    def _build(self, slot: str, *arguments: object) -> Any:
+        record, options = self._parts[slot]
+        return record.build(options, *arguments)

@@ -1,0 +1,100 @@
+"""Flags of a command: typed options turned into a signature for Typer, and what the user wrote into values.
+
+Every flag reaches Typer as text without a default, so that what was written can be told from what was
+left out, and one grammar (``values.parse``) holds for all commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from inspect import Parameter, Signature
+from typing import Annotated, Any, TypeAlias
+
+import typer
+
+from coral_cli.assembly.values import negative, parse, text_of
+from coral_cli.registry.options import Field, Json, fields_of
+
+Given: TypeAlias = Mapping[str, Json]
+"""What the user wrote: values by flag name."""
+
+Body: TypeAlias = Callable[[typer.Context, Given], int]
+"""What a command does; returns the exit code."""
+
+_METAVARS = {int: "INT", float: "FLOAT", str: "TEXT", tuple: "INT,..."}
+
+
+@dataclass(frozen=True)
+class Flag:
+    """``--NAME``: an option as the command line and its help show it."""
+
+    field: Field
+    """Named as the flag is; its default is what leaving the flag out means."""
+    group: str = "Options"
+    metavar: str = ""
+    candidates: Mapping[str, str] | None = None
+    """What the shell may complete, with a sentence each (default: the field's choices)."""
+    negatable: bool = False
+    """Whether a boolean can be turned off again by ``--no-x``."""
+
+    @property
+    def name(self) -> str:
+        return self.field.flag
+
+
+def flags_from(options: object, group: str = "Options", metavars: Mapping[str, str] | None = None) -> tuple[Flag, ...]:
+    """A command's own flags, one per field of a dataclass; ``metavars`` by field name."""
+    return tuple(Flag(field, group, (metavars or {}).get(field.name, "")) for field in fields_of(options))
+
+
+def signed(body: Body, flags: Iterable[Flag], argument: tuple[str, str] | None = None) -> Callable[..., int]:
+    """``body`` as a function whose signature Typer reads: the flags, and a positional ``argument`` (name, help).
+
+    Calling it raises UsageError for a value that does not fit its flag.
+    """
+    numbered = {f"flag{number}": flag for number, flag in enumerate(flags)}
+
+    def call(context: typer.Context, **written: Any) -> int:
+        values = {key: value for key, value in written.items() if value is not None}
+        return body(context, {_name(numbered, key): _value(numbered.get(key), value) for key, value in values.items()})
+
+    parameters = [Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)]
+    if argument is not None:
+        hint = Annotated[str, typer.Argument(metavar=argument[0].upper(), help=argument[1])]
+        parameters.append(Parameter(argument[0], Parameter.KEYWORD_ONLY, annotation=hint))
+    parameters += [_parameter(key, flag) for key, flag in numbered.items()]
+    call.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    call.__annotations__ = {}
+    call.__doc__ = body.__doc__
+    return call
+
+
+def _name(flags: Mapping[str, Flag], key: str) -> str:
+    return flags[key].name if key in flags else key
+
+
+def _value(flag: Flag | None, written: Any) -> Json:
+    return written if flag is None or flag.field.type is bool else parse(flag.field, written)
+
+
+def _parameter(key: str, flag: Flag) -> Parameter:
+    field = flag.field
+    candidates = dict.fromkeys(field.choices, "") if flag.candidates is None else flag.candidates
+    option = typer.Option(
+        f"--{flag.name}/--{negative(flag.name)}" if flag.negatable and field.type is bool else f"--{flag.name}",
+        help=field.help.text,
+        metavar=flag.metavar or "|".join(field.choices) or _METAVARS.get(field.type),
+        show_default=_default(field),
+        rich_help_panel=flag.group,
+        autocompletion=(lambda: list(candidates.items())) if candidates else None,
+    )
+    kind = bool if field.type is bool else str
+    return Parameter(key, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option])
+
+
+def _default(field: Field) -> str:
+    """The default as the help shows it; a flag that is off by default needs no word."""
+    if field.default is None or field.default is False:
+        return ""
+    return "on" if field.default is True else text_of(field.default)

@@ -1,0 +1,88 @@
+"""How the help of a command looks. Names are never cut off, however narrow the terminal."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+from typer.core import TyperCommand, TyperGroup
+
+_INDENT = 2
+_COLUMN = 32
+"""Where explanations start. A longer name has its explanation below it."""
+_NARROW = 60
+"""On a terminal narrower than this, every explanation stands below its name."""
+
+
+class Command(TyperCommand):
+    """A command with this help."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        _print_help(self, ctx, [])
+
+
+class Group(TyperGroup):
+    """A group of commands with this help."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        rows = [(Text(name, "green"), command.get_short_help_str(200)) for name, command in self.commands.items()]
+        _print_help(self, ctx, rows)
+
+
+def _print_help(command: TyperCommand | TyperGroup, context: Any, commands: list[tuple[Text, str]]) -> None:
+    groups: dict[str, list[tuple[Text, str]]] = {"Commands": commands} if commands else {}
+    for parameter in command.get_params(context):
+        title = getattr(parameter, "rich_help_panel", None)
+        title = title or ("Arguments" if parameter.param_type_name == "argument" else "Options")
+        groups.setdefault(title, []).append((_name(parameter), _explanation(parameter)))
+    console = Console(highlight=False)
+    usage = " ".join(command.collect_usage_pieces(context))
+    _print_wrapped(console, Text.assemble("Usage: ", (context.command_path, "bold"), f" {usage}"))
+    for paragraph in _paragraphs(command.help):
+        console.print()
+        _print_wrapped(console, Text(paragraph))
+    for title, rows in groups.items():
+        console.print()
+        _print_wrapped(console, Text(title, "bold cyan"))
+        for name, explanation in rows:
+            _print_row(console, name, explanation)
+    for paragraph in _paragraphs(command.epilog):
+        console.print()
+        _print_wrapped(console, Text(paragraph))
+
+
+def _paragraphs(text: str | None) -> list[str]:
+    blocks = inspect.cleandoc(text or "").split("\n\n")
+    return [re.sub(r"\n(?! )", " ", block) for block in blocks if block]
+
+
+def _name(parameter: Any) -> Text:
+    if parameter.param_type_name == "argument":
+        return Text(parameter.metavar or parameter.name.upper(), "yellow")
+    names = " / ".join([", ".join(sorted(parameter.opts, key=len)), *parameter.secondary_opts])
+    metavar = "" if parameter.is_flag or not parameter.metavar else f" {parameter.metavar}"
+    return Text.assemble((names, "green"), (metavar, "yellow"))
+
+
+def _explanation(parameter: Any) -> str:
+    shown = parameter.show_default
+    return f"{parameter.help or ''} [{shown}]" if isinstance(shown, str) and shown else parameter.help or ""
+
+
+def _print_row(console: Console, name: Text, explanation: str) -> None:
+    column = _COLUMN if console.width >= _NARROW else 3 * _INDENT
+    lines = list(Text(explanation).wrap(console, max(console.width - column, 12)))
+    line = Text(" " * _INDENT) + name
+    if lines and line.cell_len + _INDENT <= column:
+        line.append(" " * (column - line.cell_len))
+        line.append_text(lines.pop(0))
+    for part in (line, *(Text(" " * column) + rest for rest in lines)):
+        console.print(part, soft_wrap=True)
+
+
+def _print_wrapped(console: Console, text: Text) -> None:
+    for line in text.wrap(console, console.width):
+        console.print(line, soft_wrap=True)

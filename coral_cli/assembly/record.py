@@ -1,0 +1,56 @@
+"""The assembly as data: which component stands in which slot, with every option resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from coral_cli.assembly.settings import Settings
+from coral_cli.registry.errors import UnreadableError, UsageError
+from coral_cli.registry.options import Json, values_of, with_values
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One component in one slot. Never an import path: the catalog finds it again by name."""
+
+    kind: str
+    component: str
+    distribution: str
+    version: str
+    options: Mapping[str, Json]
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """Everything that defines a run. ``choices`` is keyed by slot: env, rssm, objective, policy, SENSOR-loss, SENSOR-encoder."""
+
+    choices: Mapping[str, Choice]
+    settings: Settings
+
+    @property
+    def sensors(self) -> tuple[str, ...]:
+        """The sensors in use, in the order of their embeddings."""
+        return tuple(slot.removesuffix("-encoder") for slot in self.choices if slot.endswith("-encoder"))
+
+    def to_json(self) -> dict[str, Json]:
+        choices = {
+            slot: {
+                "kind": c.kind,
+                "component": c.component,
+                "distribution": c.distribution,
+                "version": c.version,
+                "options": dict(c.options),
+            }
+            for slot, c in self.choices.items()
+        }
+        return {"choices": choices, "settings": values_of(self.settings)}
+
+    @classmethod
+    def from_json(cls, data: Json) -> Assembly:
+        """Raises UnreadableError when ``data`` is not what ``to_json`` writes."""
+        try:
+            choices = {slot: Choice(**choice) for slot, choice in data["choices"].items()}
+            return cls(choices, with_values(Settings(), data["settings"]))
+        except (KeyError, TypeError, AttributeError, UsageError) as error:
+            raise UnreadableError(f"the record of the assembly is damaged or from another version ({error}).") from error

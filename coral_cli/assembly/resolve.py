@@ -1,0 +1,79 @@
+"""Phase two: flags to a fully resolved assembly, and an assembly back to the command line that says it in full."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+from coral_cli.assembly.record import Assembly, Choice
+from coral_cli.assembly.selection import Selection, choose
+from coral_cli.assembly.settings import Settings
+from coral_cli.assembly.unknown import unknown_flag
+from coral_cli.assembly.values import negative, text_of
+from coral_cli.registry.catalog import Catalog, Entry
+from coral_cli.registry.options import Json, fields_of, values_of, with_values
+from coral_cli.registry.records import Loss
+
+CROP_MARGIN = 12
+"""Pixels stored beyond what the model sees, when an image loss crops at random."""
+
+
+def resolve(given: Mapping[str, Json], catalog: Catalog) -> Assembly:
+    """The assembly that the flags ``given`` stand for (``{"image-loss": "cpc", "image-loss.weight": 2.0}``).
+
+    Raises UsageError as ``choose`` does, and for an unknown flag or a value that does not fit.
+    """
+    selection = choose(given, catalog)
+    known = {slot.flag for slot in selection.entries} | {"method", "size"} | selection.fields().keys()
+    for flag in given:
+        if flag not in known:
+            raise unknown_flag(flag, selection, catalog, known)
+    values = {**selection.defaults, **given}
+    choices = {
+        slot.name: Choice(slot.kind, entry.record.name, entry.distribution, entry.version, _options(slot.flag, entry, values))
+        for slot, entry in selection.entries.items()
+    }
+    return Assembly(choices, _settings(values, selection))
+
+
+def _options(slot: str, entry: Entry, values: Mapping[str, Json]) -> dict[str, Json]:
+    options = entry.record.options
+    given = {f.name: values[flag] for f in fields_of(options) if (flag := f"{slot}.{f.flag}") in values}
+    return values_of(with_values(options, given))
+
+
+def _settings(values: Mapping[str, Json], selection: Selection) -> Settings:
+    settings = with_values(Settings(), {f.name: values[f.flag] for f in fields_of(Settings()) if f.flag in values})
+    if settings.crop_margin is not None:
+        return settings
+    crops = any(
+        slot.sensor == "image" and isinstance(entry.record, Loss) and entry.record.crop
+        for slot, entry in selection.entries.items()
+    )
+    return with_values(settings, {"crop_margin": CROP_MARGIN if crops else 0})
+
+
+def flags_of(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:
+    """Every flag of ``assembly`` with its value. Raises PluginError when a component is not installed."""
+    flags: dict[str, Json] = {}
+    for name, choice in assembly.choices.items():
+        slot = name.replace("_", "-")
+        entry = catalog.locate(choice.kind, choice.component, choice.distribution, choice.version)
+        flags[slot] = catalog.name(entry)
+        flags |= {f"{slot}.{option.replace('_', '-')}": value for option, value in choice.options.items()}
+    return flags | {name.replace("_", "-"): value for name, value in values_of(assembly.settings).items()}
+
+
+def command_line(assembly: Assembly, catalog: Catalog) -> str:
+    """``coral train`` with every slot, and each option that differs from its component's own default."""
+    flags = flags_of(assembly, catalog)
+    slots = {name.replace("_", "-"): flags[name.replace("_", "-")] for name in assembly.choices}
+    defaults = flags_of(resolve(slots, catalog), catalog)
+    words = [word for flag, value in flags.items() if flag in slots or value != defaults[flag] for word in _words(flag, value)]
+    return shlex.join(["coral", "train", *words])
+
+
+def _words(flag: str, value: Json) -> list[str]:
+    if isinstance(value, bool):
+        return [f"--{flag if value else negative(flag)}"]
+    return [f"--{flag}", text_of(value)]

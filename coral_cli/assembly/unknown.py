@@ -1,0 +1,54 @@
+"""What to say about a flag that nobody knows."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from coral_cli.assembly.selection import Selection
+from coral_cli.assembly.slots import Slot
+from coral_cli.registry.catalog import Catalog, Entry
+from coral_cli.registry.errors import UsageError
+from coral_cli.registry.options import fields_of
+from coral_cli.registry.records import Environment
+
+
+def unknown_flag(flag: str, selection: Selection, catalog: Catalog, known: Iterable[str]) -> UsageError:
+    """The error for ``--FLAG``: whose option it is, or which known flag comes near."""
+    slot_flag, dot, option = flag.partition(".")
+    slots = {slot.flag: slot for slot in selection.entries}
+    if dot and slot_flag in slots:
+        slot = slots[slot_flag]
+        return _foreign_option(slot, selection.entries[slot], option, catalog)
+    sensor, _, role = slot_flag.rpartition("-")
+    if role in ("loss", "encoder") and slot_flag not in slots:
+        environment = selection.entries[slots["env"]]
+        assert isinstance(environment.record, Environment)
+        listed = ", ".join(environment.record.sensors) or "none"
+        return UsageError(f"{environment.record.name} has no sensor {sensor!r} (--{flag}).", f"Its sensors: {listed}.")
+    bare = flag.removeprefix("no-")
+    near = [name for name in known if name.endswith(f".{bare}")] or difflib.get_close_matches(bare, list(known), n=1)
+    hint = f"Did you mean --{' or --'.join(near)}?" if near else "See `coral train --help`."
+    return UsageError(f"there is no option --{flag}.", hint)
+
+
+def _foreign_option(slot: Slot, entry: Entry, option: str, catalog: Catalog) -> UsageError:
+    bare = option.removeprefix("no-")
+    own = _names(entry)
+    owners = [
+        catalog.name(other)
+        for other in catalog.entries(slot.kind)
+        if slot.takes(other.record) and bare in _names(other)
+    ]
+    near = difflib.get_close_matches(bare, own, n=1)
+    if owners and bare not in own:
+        hint = f"It belongs to {', '.join(owners)}: add --{slot.flag} {owners[0]}."
+    elif near:
+        hint = f"Did you mean --{slot.flag}.{near[0]}?"
+    else:
+        hint = f"Its options: {', '.join(own) or 'none'}."
+    return UsageError(f"{slot.kind} {catalog.name(entry)!r} has no option {option!r} (--{slot.flag}.{option}).", hint)
+
+
+def _names(entry: Entry) -> list[str]:
+    return [field.flag for field in fields_of(entry.record.options)]

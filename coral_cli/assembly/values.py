@@ -1,0 +1,70 @@
+"""Option values as they stand on the command line: text to value and back."""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+
+from coral_cli.registry.errors import UsageError
+from coral_cli.registry.options import Field, Json, check
+
+_COUNT = re.compile(r"([+-]?\d[\d_]*(?:\.\d+)?)(?:[eE]\+?(\d{1,2})|([kKmMgG]))?")
+_SUFFIXES = {"k": 3, "m": 6, "g": 9}
+
+
+def parse(field: Field, text: str) -> Json:
+    """The value that ``text`` stands for, checked; ``none`` for an optional field, ``1,2,3`` for a tuple.
+
+    Raises UsageError, naming ``--FIELD``, when it does not fit.
+    """
+    if field.optional and text.lower() == "none":
+        return None
+    named = Field(f"--{field.name}", field.type, field.optional, field.choices, field.help, field.default)
+    return check(named, _typed(named, text))
+
+
+def _typed(field: Field, text: str) -> Json:
+    if field.type is tuple:
+        return tuple(_count(field, part) for part in text.split(",") if part.strip())
+    if field.type is int:
+        return _count(field, text)
+    if field.type is float:
+        return _number(field, text)
+    return text
+
+
+def _count(field: Field, text: str) -> int:
+    """``1000``, ``1_000``, ``1e3``, ``1k``, ``0.5M``."""
+    match = _COUNT.fullmatch(text.strip())
+    if match is not None:
+        digits, exponent, suffix = match.groups()
+        value = Decimal(digits.replace("_", "")).scaleb(int(exponent or 0) + _SUFFIXES.get((suffix or "").lower(), 0))
+        if value == value.to_integral_value():
+            return int(value)
+    raise UsageError(f"{field.flag} is {text!r}, which is no whole number.", "Write 100000, 100_000, 1e5 or 100k.")
+
+
+def _number(field: Field, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UsageError(f"{field.flag} is {text!r}, which is no number.", "Write 0.001 or 1e-3.")
+    return value
+
+
+def text_of(value: Json) -> str:
+    """What ``parse`` reads back as ``value`` (booleans are flags and have no text)."""
+    if value is None:
+        return "none"
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(str, value))
+    return str(value)
+
+
+def negative(flag: str) -> str:
+    """The flag that turns ``flag`` off: ``no-x``, ``slot.no-x``."""
+    slot, dot, option = flag.rpartition(".")
+    return f"{slot}{dot}no-{option}"

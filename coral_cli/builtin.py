@@ -1,0 +1,52 @@
+"""The first-party components, declared through the same hooks as a stranger's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from coral_cli.plugin import Encoder, Environment, Loss, Objective, ObjectiveOptions, Policy, Rssm, hookimpl
+
+
+@hookimpl
+def coral_objectives() -> Iterable[Objective]:
+    yield Objective("variational", "Losses see the posterior; balanced KL of weight 1 (V-CoRAL).")
+    yield Objective(
+        "predictive",
+        "Losses see the prior; unbalanced KL of weight 0.001 (P-CoRAL).",
+        ObjectiveOptions(posterior=0.0, prior=1.0, dynamics=0.001, representation=0.001),
+    )
+
+
+@hookimpl
+def coral_environments() -> Iterable[Environment]:
+    from coral_cli.environments.records import ENVIRONMENTS
+
+    return ENVIRONMENTS
+
+
+@hookimpl
+def coral_losses() -> Iterable[Loss]:
+    from coral_cli.representation.records import LOSSES
+
+    return LOSSES
+
+
+@hookimpl
+def coral_encoders() -> Iterable[Encoder]:
+    from coral_cli.representation.records import ENCODERS
+
+    return ENCODERS
+
+
+@hookimpl
+def coral_rssms() -> Iterable[Rssm]:
+    from coral_cli.representation.records import RSSMS
+
+    return RSSMS
+
+
+@hookimpl
+def coral_policies() -> Iterable[Policy]:
+    from coral_cli.policies.records import POLICIES
+
+    return POLICIES

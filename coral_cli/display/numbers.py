@@ -1,0 +1,59 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+
+
+def number(value: float | None) -> str:
+    """About three digits: ``0.52``, ``431.2``, ``11,004``, ``3.0e-04``; ``-`` for what is missing."""
+    if value is None:
+        return "-"
+    size = abs(value)
+    if not math.isfinite(size):
+        return str(value)
+    if size >= 1e7 or 0 < size < 0.01:
+        return f"{value:.1e}"
+    decimals = 2 if size < 10 else 1 if size < 1000 else 0
+    return f"{value:,.{decimals}f}"
+
+
+def rate(value: float | None) -> str:
+    """Events per second: ``0.31``, ``4.1``, ``310``."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+
+
+def count(value: int) -> str:
+    """Every digit: ``24,000``."""
+    return f"{value:,}"
+
+
+def short(value: float) -> str:
+    """Up to three digits and a letter: ``950``, ``1.2k``, ``24k``, ``1.5M``."""
+    return _scaled(value, ("", "k", "M", "G"))
+
+
+def size(num_bytes: float) -> str:
+    """``1.2 GB``, in powers of a thousand."""
+    return _scaled(num_bytes, (" B", " kB", " MB", " GB", " TB"))
+
+
+def duration(seconds: float) -> str:
+    """``0:31:10``, or ``2d 3:04:05`` from one day on."""
+    minutes, second = divmod(max(0, round(seconds)), 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    return f"{days}d {hour}:{minute:02d}:{second:02d}" if days else f"{hour}:{minute:02d}:{second:02d}"
+
+
+def _scaled(value: float, units: tuple[str, ...]) -> str:
+    for unit in units[:-1]:
+        if abs(value) < 999.5:  # 999.6 would be shown as 1000
+            break
+        value /= 1000
+    else:
+        unit = units[-1]
+    whole = abs(value) >= 9.95 or value == int(value)
+    return f"{value:.0f}{unit}" if whole else f"{value:.1f}{unit}"

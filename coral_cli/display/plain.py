@@ -1,0 +1,96 @@
+"""Plain lines for logs and pipes: one every 30 seconds, and one for what matters at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from rich.console import Console
+
+from coral_cli.display.numbers import count, duration, number, rate, size
+from coral_cli.display.progress import Progress
+from coral_cli.runs.events import Event
+
+INTERVAL = timedelta(seconds=30)
+
+
+class PlainLines:
+    """A listener that prints lines of ASCII to ``console``; ``now`` is the clock on the wall."""
+
+    def __init__(self, console: Console, now: Callable[[], datetime] = datetime.now) -> None:
+        self._console = console
+        self._now = now
+        self._progress = Progress()
+        self._last = now()
+
+    def __enter__(self) -> PlainLines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __call__(self, event: Event) -> None:
+        self._progress(event)
+        now = self._now()
+        if event.kind == "start":
+            self._print(now, start_line(self._progress))
+        elif event.kind == "warning":
+            self._print(now, f"warning: {self._progress.warning}")
+        elif event.kind == "end":
+            self._print(now, end_line(self._progress))
+        elif event.kind == "evaluation" or now - self._last >= INTERVAL:
+            self._last = now
+            self._print(now, progress_line(self._progress))
+
+    def _print(self, now: datetime, line: str) -> None:
+        self._console.print(f"{now:%H:%M}  {line}", markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def start_line(progress: Progress) -> str:
+    """Everything that is decided before the first step."""
+    start = progress.start
+    parts = [
+        f"{'resumed' if start.get('resumed') else 'started'} {start.get('name')}",
+        f"env {start.get('env')}",
+        f"seed {start.get('seed')}",
+        f"device {start.get('device')}",
+        f"renderer {start.get('renderer')}",
+        f"steps {count(progress.step)}/{count(progress.budget)}",
+        f"replay {size(start.get('replay_bytes') or 0)}",
+        f"in {start.get('out')}",
+    ]
+    return "  ".join(parts)
+
+
+def progress_line(progress: Progress) -> str:
+    """How far, how fast, how good, and each loss."""
+    parts = [f"steps {count(progress.step)}/{count(progress.budget)} ({progress.fraction:.0%})"]
+    if progress.eta is not None:
+        parts.append(f"eta {duration(progress.eta)}")
+    if progress.update:
+        parts.append(f"{rate(progress.update.get('env_steps_per_s'))} env steps/s")
+        parts.append(f"{rate(progress.update.get('updates_per_s'))} updates/s")
+    if progress.returns or progress.evaluation:
+        parts.append(_returns(progress))
+    parts += [f"{name} {number(value)}" for name, value in progress.values("loss").items() if name != "total"]
+    return "  ".join(parts)
+
+
+def end_line(progress: Progress) -> str:
+    """How the run ended."""
+    assert progress.end is not None
+    values = progress.end.values
+    parts = [f"{values['status']} at step {count(progress.step)} after {duration(values['seconds'])}"]
+    if values.get("best_return") is not None:
+        parts.append(f"best return {number(values['best_return'])}")
+    if values.get("message"):
+        parts.append(str(values["message"]))
+    return "  ".join(parts)
+
+
+def _returns(progress: Progress) -> str:
+    last = f"return {number(progress.returns[-1])}" if progress.returns else "return -"
+    if progress.evaluation is None:
+        return last
+    values = progress.evaluation.values
+    return f"{last} (eval {number(values.get('return/mean'))} +- {number(values.get('return/stderr'))})"

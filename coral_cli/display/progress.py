@@ -1,0 +1,100 @@
+"""What a display knows of a run: the events so far, reduced to what is shown."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from typing import Any
+
+from coral_cli.display.curves import Curve
+from coral_cli.runs.events import Event
+
+WINDOW = 600.0
+"""Seconds of training over which the speed for the ETA is measured."""
+
+
+class Progress:
+    """Reads events; every attribute is ready to be shown."""
+
+    def __init__(self) -> None:
+        self.start: Mapping[str, Any] = {}
+        self.update: Mapping[str, Any] = {}
+        self.evaluation: Event | None = None
+        self.end: Event | None = None
+        self.step = 0
+        self.seconds = 0.0
+        self.episode: Mapping[str, Any] = {}
+        self.returns: deque[float] = deque(maxlen=10)
+        self.best_return: float | None = None
+        self.warning = ""
+        self.checkpoint = ""
+        self.curves: defaultdict[str, Curve] = defaultdict(Curve)
+        self._marks: deque[tuple[float, int]] = deque()
+
+    def __call__(self, event: Event) -> None:
+        self.step, self.seconds = event.step, event.seconds
+        values = event.values
+        if event.kind == "start":
+            self.start = values
+        elif event.kind == "episode":
+            self._episode(values)
+        elif event.kind == "update":
+            self._update(values)
+        elif event.kind == "evaluation":
+            self.evaluation = event
+            self.curves["evaluation"].add(values.get("return/mean"))
+        elif event.kind == "checkpoint":
+            self.checkpoint = str(values["path"])
+        elif event.kind == "warning":
+            self.warning = str(values["message"])
+        elif event.kind == "end":
+            self.end = event
+        self._mark()
+
+    @property
+    def budget(self) -> int:
+        return int(self.start.get("budget") or 0)
+
+    @property
+    def fraction(self) -> float:
+        return min(1.0, self.step / self.budget) if self.budget else 0.0
+
+    @property
+    def mean_return(self) -> float | None:
+        return sum(self.returns) / len(self.returns) if self.returns else None
+
+    @property
+    def steps_per_second(self) -> float | None:
+        """Environment steps per second of the last ten minutes, evaluations included."""
+        (first, first_step), (last, last_step) = self._marks[0], self._marks[-1]
+        return (last_step - first_step) / (last - first) if last > first and last_step > first_step else None
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds until the budget is spent; None while nothing is known of the speed."""
+        speed = self.steps_per_second if self._marks else None
+        return max(0, self.budget - self.step) / speed if speed and self.budget else None
+
+    def values(self, prefix: str) -> dict[str, float | None]:
+        """The last update's values under ``prefix/``, by the rest of their name."""
+        start = prefix + "/"
+        return {key.removeprefix(start): value for key, value in self.update.items() if key.startswith(start)}
+
+    def _episode(self, values: Mapping[str, Any]) -> None:
+        self.episode = values
+        self.returns.append(values["return"])
+        self.best_return = max(values["return"], self.best_return if self.best_return is not None else values["return"])
+        self.curves["return"].add(values["return"])
+
+    def _update(self, values: Mapping[str, Any]) -> None:
+        if not self.update:
+            self._marks.clear()  # random episodes are faster than all that follows
+        self.update = values
+        for key, value in values.items():
+            if key.startswith("loss/"):
+                self.curves[key].add(value)
+
+    def _mark(self) -> None:
+        self._marks.append((self.seconds, self.step))
+        while len(self._marks) > 2 and self._marks[1][0] < self.seconds - WINDOW:
+            self._marks.popleft()

@@ -1,0 +1,1 @@
+"""Tasks as Gymnasium environments: Control Suite, box pushing, and what draws them."""

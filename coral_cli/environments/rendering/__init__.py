@@ -1,0 +1,36 @@
+"""Drawing without a display: OpenGL where there is one, else a ray caster. Importing this imports no mujoco."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import mujoco
+    import numpy as np
+
+
+class Renderer(Protocol):
+    """Draws one model at one size."""
+
+    def render(self, data: mujoco.MjData, camera: int) -> np.ndarray:
+        """A new (H, W, 3) uint8 image from the model's camera ``camera``."""
+        ...
+
+    def upload_height_fields(self) -> None:
+        """To be called after the model's height fields have changed."""
+        ...
+
+    def close(self) -> None:
+        """Frees what the renderer holds."""
+        ...
+
+
+def make_renderer(model: mujoco.MjModel, height: int, width: int, quality: str, backend: str) -> Renderer:
+    """What draws ``model`` with ``backend``, one that ``select_backend`` has returned."""
+    if backend == "raycast":
+        from coral_cli.environments.rendering.raycast import RayCaster
+
+        return RayCaster(model, height, width, quality)
+    from coral_cli.environments.rendering.opengl import OpenGLRenderer
+
+    return OpenGLRenderer(model, height, width, quality, backend)

@@ -1,0 +1,157 @@
+"""Draws without OpenGL: MuJoCo casts the rays, NumPy shades them. A 64x64 frame costs about two milliseconds.
+
+Against OpenGL it leaves out tendons, skins, highlights and mirrors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import mujoco
+import numpy as np
+
+from coral_cli.environments.rendering.shading import Hits, Shading
+
+_GROUPS = np.array([1, 0, 0, 0, 0, 0], np.uint8)
+_SHOWN, _HIDDEN = 0, 5
+_SHOWN_BY_DEFAULT = 3  # MuJoCo shows the groups 0, 1 and 2
+_SHADOW_BIAS = 1e-3  # metres
+
+
+class RayCaster:
+    """Draws ``model`` at one size and quality: ``smooth`` casts 4 rays a pixel, ``paper`` casts shadows as well."""
+
+    def __init__(self, model: mujoco.MjModel, height: int, width: int, quality: str) -> None:
+        self._model = model
+        self._fine = 1 if quality == "fast" else 2
+        self._height, self._width = height * self._fine, width * self._fine
+        self._shadows = quality == "paper"
+        self._shading = Shading(model, self._height)
+        self._shown = model.geom_group < _SHOWN_BY_DEFAULT
+        self._sites = np.flatnonzero(model.site_group < _SHOWN_BY_DEFAULT)
+        self._rays: dict[float, np.ndarray] = {}
+
+    def render(self, data: mujoco.MjData, camera: int) -> np.ndarray:
+        """A new (H, W, 3) uint8 image from the model's camera ``camera``."""
+        fovy = float(self._model.cam_fovy[camera])
+        origin = data.cam_xpos[camera].copy()
+        directions = self._camera_rays(fovy) @ data.cam_xmat[camera].reshape(3, 3).T
+        pixel = 2 * np.tan(np.deg2rad(fovy) / 2) / self._height
+        rgba = self._shading.rgba()
+        solid = self._shown & (rgba[: self._model.ngeom, 3] >= 1)
+        hits = self._cast(data, origin, directions, solid)
+        colours = self._colours(data, hits, rgba, pixel)
+        self._blend(colours, data, hits, rgba, pixel, self._shown & ~solid & (rgba[: self._model.ngeom, 3] > 0))
+        return self._image(colours)
+
+    def upload_height_fields(self) -> None:
+        """Nothing to do: rays read the model."""
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+    def _camera_rays(self, fovy: float) -> np.ndarray:
+        """Unit vectors (H * W, 3) in the camera's frame, which looks along -z with y up."""
+        if fovy not in self._rays:
+            half = np.tan(np.deg2rad(fovy) / 2)
+            y = half * (1 - 2 * (np.arange(self._height) + 0.5) / self._height)
+            x = half * (2 * (np.arange(self._width) + 0.5) / self._width - 1) * self._width / self._height
+            rays = np.stack([*np.meshgrid(x, y), -np.ones((self._height, self._width))], -1).reshape(-1, 3)
+            self._rays[fovy] = rays / np.linalg.norm(rays, axis=1, keepdims=True)
+        return self._rays[fovy]
+
+    def _cast(self, data: mujoco.MjData, origin: np.ndarray, directions: np.ndarray, geoms: np.ndarray) -> Hits:
+        """The nearest hits of rays from one point with those geoms where ``geoms`` (ngeom,) is true."""
+        count = len(directions)
+        shape, distance, normals = np.empty(count, np.int32), np.empty(count), np.empty((count, 3))
+        far = float(self._model.vis.map.zfar * self._model.stat.extent)
+        with self._only(geoms):
+            mujoco.mj_multiRay(
+                self._model, data, origin, directions.ravel(), _GROUPS, True, -1, shape, distance, normals.ravel(),
+                count, far,
+            )  # fmt: skip
+        return Hits(origin, directions, shape, distance, normals)
+
+    @contextmanager
+    def _only(self, geoms: np.ndarray) -> Iterator[None]:
+        """Hides the other geoms from rays: MuJoCo offers no other way than their group."""
+        groups = self._model.geom_group.copy()
+        self._model.geom_group[:] = np.where(geoms, _SHOWN, _HIDDEN)
+        try:
+            yield
+        finally:
+            self._model.geom_group[:] = groups
+
+    def _colours(self, data: mujoco.MjData, hits: Hits, rgba: np.ndarray, pixel: float) -> np.ndarray:
+        missed = hits.shape < 0
+        if not missed.any():
+            return self._shade(data, hits, rgba, pixel)
+        colours = np.empty((len(missed), 3), np.float32)
+        colours[missed] = self._shading.sky(hits.directions[missed])
+        colours[~missed] = self._shade(data, _some(hits, ~missed), rgba, pixel)
+        return colours
+
+    def _shade(self, data: mujoco.MjData, hits: Hits, rgba: np.ndarray, pixel: float) -> np.ndarray:
+        def shadow(light: int, points: np.ndarray) -> np.ndarray:
+            return self._in_shadow(data, light, points)
+
+        return self._shading(data, hits, rgba, pixel, shadow if self._shadows else None)
+
+    def _in_shadow(self, data: mujoco.MjData, light: int, points: np.ndarray) -> np.ndarray:
+        """Which points (N,) the light does not reach."""
+        source = data.light_xpos[light].copy()
+        offsets = points - source
+        distance = np.linalg.norm(offsets, axis=1)
+        blockers = self._cast(data, source, offsets / np.maximum(distance, 1e-9)[:, None], self._shown)
+        return (blockers.shape >= 0) & (blockers.distance < distance - _SHADOW_BIAS)
+
+    def _blend(
+        self, colours: np.ndarray, data: mujoco.MjData, solid: Hits, rgba: np.ndarray, pixel: float, clear: np.ndarray
+    ) -> None:
+        """Draws see-through geoms and sites over the solid scene, the farthest first."""
+        ngeom = self._model.ngeom
+        layers = []
+        for geom in np.flatnonzero(clear):
+            rays = self._towards(solid, data.geom_xpos[geom], self._model.geom_rbound[geom])
+            hits = self._cast(data, solid.origin, solid.directions[rays], np.arange(ngeom) == geom)
+            layers.append((rays, hits))
+        for site in self._sites[rgba[ngeom + self._sites, 3] > 0]:
+            rays = self._towards(solid, data.site_xpos[site], float(np.linalg.norm(self._model.site_size[site])))
+            layers.append((rays, self._cast_at_site(data, solid.origin, solid.directions[rays], site)))
+        nearest_solid = np.where(solid.shape < 0, np.inf, solid.distance)
+        seen = [(rays, hits, (hits.shape >= 0) & (hits.distance < nearest_solid[rays])) for rays, hits in layers]
+        seen = [(rays[keep], _some(hits, keep)) for rays, hits, keep in seen if keep.any()]
+        for rays, hits in sorted(seen, key=lambda layer: -layer[1].distance.mean()):
+            alpha = rgba[hits.shape, 3:]
+            colours[rays] += alpha * (self._shade(data, hits, rgba, pixel) - colours[rays])
+
+    def _towards(self, hits: Hits, centre: np.ndarray, radius: float) -> np.ndarray:
+        """Indices of the rays that may meet a sphere; ``radius`` 0 stands for no bound, as for planes."""
+        offset = centre - hits.origin
+        along = hits.directions @ offset
+        near = offset @ offset - along**2 <= radius**2
+        return np.flatnonzero(near if radius > 0 else np.ones_like(near))
+
+    def _cast_at_site(self, data: mujoco.MjData, origin: np.ndarray, directions: np.ndarray, site: int) -> Hits:
+        """As ``_cast``, for a site; MuJoCo has no call for many rays here."""
+        model, normals = self._model, np.empty((len(directions), 3))
+        position, frame = data.site_xpos[site], data.site_xmat[site]
+        size, kind = model.site_size[site], int(model.site_type[site])
+        distance = np.array([
+            mujoco.mju_rayGeom(position, frame, size, origin, ray, kind, normal)
+            for ray, normal in zip(directions, normals, strict=True)
+        ])  # fmt: skip
+        return Hits(origin, directions, np.where(distance >= 0, model.ngeom + site, -1), distance, normals)
+
+    def _image(self, colours: np.ndarray) -> np.ndarray:
+        image = colours.reshape(self._height, self._width, 3)
+        if self._fine > 1:
+            n = self._fine
+            image = image.reshape(self._height // n, n, self._width // n, n, 3).clip(0, 1).mean((1, 3))
+        return (image.clip(0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def _some(hits: Hits, keep: np.ndarray) -> Hits:
+    """The hits where ``keep`` (N,) is true."""
+    return Hits(hits.origin, hits.directions[keep], hits.shape[keep], hits.distance[keep], hits.normals[keep])

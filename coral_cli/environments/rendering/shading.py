@@ -1,0 +1,132 @@
+"""What colour a ray sees where it hits: materials, textures, lights, in OpenGL's classic lighting model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+
+from coral_cli.environments.rendering.textures import Skybox, Texture, image_of
+
+_DEFAULT_RGBA = np.array([0.5, 0.5, 0.5, 1], np.float32)
+_FLAT = (int(mujoco.mjtGeom.mjGEOM_PLANE), int(mujoco.mjtGeom.mjGEOM_HFIELD), int(mujoco.mjtGeom.mjGEOM_BOX))
+_DIRECTIONAL = int(mujoco.mjtLightType.mjLIGHT_DIRECTIONAL)
+_SPOT = int(mujoco.mjtLightType.mjLIGHT_SPOT)
+_RGB = int(mujoco.mjtTextureRole.mjTEXROLE_RGB)
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Where N rays end. ``shape`` counts the model's geoms, then its sites; -1 where a ray hits nothing."""
+
+    origin: np.ndarray  # (3,)
+    directions: np.ndarray  # (N, 3), of length 1
+    shape: np.ndarray  # (N,)
+    distance: np.ndarray  # (N,)
+    normals: np.ndarray  # (N, 3)
+
+    def points(self) -> np.ndarray:
+        return self.origin + self.directions * self.distance[:, None]
+
+
+class Shading:
+    """Colours of hits in one model; colours, materials and lights are read anew for every frame."""
+
+    def __init__(self, model: mujoco.MjModel, height: int) -> None:
+        self._model = model
+        self._materials = np.concatenate([model.geom_matid, model.site_matid])
+        self._textures = {}
+        self._sky = None
+        for geom in range(model.ngeom):
+            texture = model.mat_texid[model.geom_matid[geom], _RGB] if model.geom_matid[geom] >= 0 else -1
+            if texture >= 0:
+                self._textures[geom] = Texture(image_of(model, texture))
+        for texture in range(model.ntex):
+            if int(model.tex_type[texture]) == int(mujoco.mjtTexture.mjTEXTURE_SKYBOX):
+                self._sky = Skybox(image_of(model, texture), height)
+                break
+
+    def rgba(self) -> np.ndarray:
+        """Colours (ngeom + nsite, 4): the shape's own where it differs from the default, else its material's."""
+        model = self._model
+        own = np.concatenate([model.geom_rgba, model.site_rgba])
+        if not model.nmat:
+            return own
+        from_material = (self._materials >= 0) & (own == _DEFAULT_RGBA).all(1)
+        return np.where(from_material[:, None], model.mat_rgba[self._materials], own)
+
+    def sky(self, directions: np.ndarray) -> np.ndarray | float:
+        """Colours (N, 3) of rays that hit nothing."""
+        return 0.0 if self._sky is None else self._sky(directions)
+
+    def __call__(
+        self, data: mujoco.MjData, hits: Hits, rgba: np.ndarray, pixel: float, shadow: Callable[..., np.ndarray] | None
+    ) -> np.ndarray:
+        """Colours (N, 3) of hits that all hit something; ``pixel`` is a pixel's size in radians.
+
+        ``shadow(light, offsets)`` tells which points, ``offsets`` (N, 3) from a light, lie in its shadow.
+        """
+        points = hits.points()
+        facing = -np.einsum("ij,ij->i", hits.directions, hits.normals)
+        colours = rgba[hits.shape, :3]
+        self._apply_textures(colours, data, hits, points, pixel / np.sqrt(np.maximum(facing, 0.02)))
+        return colours * self._light(data, hits, points, facing, shadow)
+
+    def _apply_textures(
+        self, colours: np.ndarray, data: mujoco.MjData, hits: Hits, points: np.ndarray, angle: np.ndarray
+    ) -> None:
+        model = self._model
+        for geom, texture in self._textures.items():
+            where = np.flatnonzero(hits.shape == geom)
+            if not len(where):
+                continue
+            if int(model.geom_type[geom]) not in _FLAT:
+                colours[where] *= texture.mean
+                continue
+            material = model.geom_matid[geom]
+            size = np.ones(2) if model.mat_texuniform[material] else model.geom_size[geom, :2]
+            scale = model.mat_texrepeat[material] / (2 * np.where(size > 0, size, 1))  # textures per metre
+            local = (points[where] - data.geom_xpos[geom]) @ data.geom_xmat[geom].reshape(3, 3)
+            u, v = local[:, 0] * scale[0] + 0.5, 0.5 - local[:, 1] * scale[1]
+            colours[where] *= texture(u, v, hits.distance[where] * angle[where] * scale.max())
+
+    def _light(
+        self,
+        data: mujoco.MjData,
+        hits: Hits,
+        points: np.ndarray,
+        facing: np.ndarray,
+        shadow: Callable[..., np.ndarray] | None,
+    ) -> np.ndarray:
+        """The light (N, 3) that each point sends on: emission, headlight, and the model's lights."""
+        model = self._model
+        emission = np.append(model.mat_emission, 0)[self._materials]  # -1, no material, reads the appended 0
+        total = np.repeat(emission[hits.shape][:, None], 3, axis=1).astype(np.float32)
+        head = model.vis.headlight
+        if head.active:
+            total += head.ambient + np.maximum(facing, 0)[:, None] * head.diffuse
+        for light in np.flatnonzero(model.light_active):
+            offsets, strength = self._reach(data, light, points)
+            lit = strength * np.maximum(-np.einsum("ij,ij->i", offsets, hits.normals), 0)
+            if shadow is not None and model.light_castshadow[light]:
+                lit = lit * ~shadow(light, points)
+            total += strength[:, None] * model.light_ambient[light] + lit[:, None] * model.light_diffuse[light]
+        return total
+
+    def _reach(self, data: mujoco.MjData, light: int, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Directions (N, 3) from the light to the points, and how much (N,) of its light gets there."""
+        model, axis = self._model, data.light_xdir[light]
+        if int(model.light_type[light]) == _DIRECTIONAL:
+            return np.broadcast_to(axis, points.shape), np.ones(len(points))
+        offsets = points - data.light_xpos[light]
+        distance = np.linalg.norm(offsets, axis=1)
+        offsets /= np.maximum(distance, 1e-9)[:, None]
+        constant, linear, quadratic = model.light_attenuation[light]
+        strength = 1 / (constant + linear * distance + quadratic * distance**2)
+        if int(model.light_type[light]) == _SPOT:
+            along = offsets @ axis
+            inside = along > np.cos(np.deg2rad(model.light_cutoff[light]))
+            strength *= np.where(inside, np.maximum(along, 0) ** model.light_exponent[light], 0)
+        return offsets, strength

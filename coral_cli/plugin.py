@@ -1,0 +1,57 @@
+"""Everything a plugin author imports. Importing it never imports torch.
+
+A plugin is a package with an entry point in the group ``coral`` that names a module; the module implements
+hooks, marked with ``hookimpl``, that yield component records::
+
+    @hookimpl
+    def coral_losses():
+        yield Loss("mine", "What it does in one sentence.", build=build, options=MyOptions())
+"""
+
+from coral_cli.registry.contracts import (
+    EncoderModule,
+    Experience,
+    Latent,
+    LossBatch,
+    LossModule,
+    PolicyModule,
+    RssmModule,
+    Trajectory,
+)
+from coral_cli.registry.hooks import hookimpl
+from coral_cli.registry.options import Help, LossOptions, NoOptions
+from coral_cli.registry.records import (
+    Encoder,
+    Environment,
+    Loss,
+    Objective,
+    ObjectiveOptions,
+    Policy,
+    Rendering,
+    Rssm,
+    Sensor,
+)
+
+__all__ = [
+    "Encoder",
+    "EncoderModule",
+    "Environment",
+    "Experience",
+    "Help",
+    "Latent",
+    "Loss",
+    "LossBatch",
+    "LossModule",
+    "LossOptions",
+    "NoOptions",
+    "Objective",
+    "ObjectiveOptions",
+    "Policy",
+    "PolicyModule",
+    "Rendering",
+    "Rssm",
+    "RssmModule",
+    "Sensor",
+    "Trajectory",
+    "hookimpl",
+]

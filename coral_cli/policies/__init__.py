@@ -1,0 +1,1 @@
+"""Policies that act and learn on the representation's features."""

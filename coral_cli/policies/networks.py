@@ -1,0 +1,59 @@
+"""Actor and twin critics."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import elu, softplus
+
+from coral_cli.policies.tanh_gaussian import TanhGaussian
+from coral_cli.representation.networks import mlp
+
+MEAN_SCALE = 5.0
+
+
+class Actor(nn.Module):
+    """MLP with ELU to a tanh-squashed Gaussian: mean = 5 tanh(m / 5), std = softplus(raw + c) + min_std.
+
+    c makes the standard deviation ``initial_std`` where raw is 0.
+    """
+
+    def __init__(
+        self, feature_size: int, action_size: int, hidden: int, layers: int, initial_std: float, min_std: float
+    ) -> None:
+        super().__init__()
+        self.layers = mlp([feature_size] + [hidden] * layers, 2 * action_size)
+        self._min_std = min_std
+        self._shift = math.log(math.expm1(initial_std - min_std))
+
+    def forward(self, features: Tensor) -> TanhGaussian:
+        """(..., F) to a distribution over (..., A)."""
+        mean, raw = self.layers(features).chunk(2, -1)
+        return TanhGaussian(MEAN_SCALE * torch.tanh(mean / MEAN_SCALE), softplus(raw + self._shift) + self._min_std)
+
+
+class TwinCritics(nn.Module):
+    """Two independent MLPs with ELU, run as one batched matrix product per layer."""
+
+    def __init__(self, inputs: int, hidden: int, layers: int) -> None:
+        super().__init__()
+        sizes = [inputs] + [hidden] * layers + [1]
+        self.weights = nn.ParameterList(torch.empty(2, a, b) for a, b in itertools.pairwise(sizes))
+        self.biases = nn.ParameterList(torch.empty(2, 1, b) for b in sizes[1:])
+        for weight, bias in zip(self.weights, self.biases, strict=True):  # as torch.nn.Linear does
+            bound = 1 / math.sqrt(weight.shape[1])
+            nn.init.uniform_(weight, -bound, bound)
+            nn.init.uniform_(bias, -bound, bound)
+
+    def forward(self, features: Tensor, actions: Tensor) -> Tensor:
+        """(N, F) and (N, A) to (2, N) values."""
+        x = torch.cat([features, actions], -1).expand(2, -1, -1)
+        last = len(self.weights) - 1
+        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            x = torch.baddbmm(bias, x, weight)
+            if layer < last:
+                x = elu(x)
+        return x.squeeze(-1)

@@ -1,0 +1,131 @@
+"""Soft actor-critic on the representation's features (Haarnoja et al. 2018; published settings of CoRAL)."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import mse_loss
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import Adam, Optimizer
+
+from coral_cli.policies.networks import Actor, TwinCritics
+from coral_cli.policies.records import SacOptions
+from coral_cli.registry.contracts import Experience
+
+INITIAL_STD, MIN_STD = 0.0183, 0.005
+ACTOR_CLIP, CRITIC_CLIP, ENTROPY_CLIP = 10.0, 100.0, 1.0
+
+
+class EntropyWeight(nn.Module):
+    """The learned weight of the entropy bonus, as a function of a raw parameter that starts at 0.
+
+    ``sigmoid``: 2 sigmoid(x / 2 + shift) + 1e-6 (published); ``exponential``: exp(x + shift).
+    """
+
+    def __init__(self, initial: float, form: str) -> None:
+        super().__init__()
+        self.raw = nn.Parameter(torch.zeros(()))
+        self._sigmoid = form == "sigmoid"
+        half = (initial - 1e-6) / 2
+        self._shift = math.log(half / (1 - half)) if self._sigmoid else math.log(initial)
+
+    def forward(self) -> Tensor:
+        if self._sigmoid:
+            return 2 * torch.sigmoid(self.raw / 2 + self._shift) + 1e-6
+        return torch.exp(self.raw + self._shift)
+
+
+class Sac(nn.Module):
+    """Actor, twin critics with moving-average targets, learned entropy weight."""
+
+    def __init__(self, feature_size: int, action_size: int, options: SacOptions) -> None:
+        super().__init__()
+        self.actor = Actor(feature_size, action_size, options.hidden, options.layers, INITIAL_STD, MIN_STD)
+        self.critics = TwinCritics(feature_size + action_size, options.hidden, options.layers)
+        self.target_critics = copy.deepcopy(self.critics).requires_grad_(False)
+        self.entropy_weight = EntropyWeight(options.entropy_weight, options.entropy_form)
+        self._target_entropy = -float(action_size) if options.target_entropy is None else options.target_entropy
+        self._discount, self._target_decay = options.discount, options.target_decay
+        self._optimizers = {
+            "actor": Adam(self.actor.parameters(), options.lr, fused=True),
+            "critics": Adam(self.critics.parameters(), options.lr, fused=True),
+            "entropy_weight": Adam(self.entropy_weight.parameters(), options.entropy_lr),
+        }
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        return self._optimizers
+
+    def act(self, features: Tensor, explore: bool) -> Tensor:
+        """Actions (B, A) for features (B, F)."""
+        distribution = self.actor(features)
+        return distribution.sample()[0] if explore else distribution.mean_action
+
+    def update(self, experience: Experience) -> dict[str, Tensor]:
+        """One step of critics, actor and entropy weight on the T - 1 transitions of every sequence."""
+        features, next_features, action, reward, live = transitions(experience)
+        weight = self.entropy_weight().detach()
+        target = self.targets(next_features, reward, live, weight)
+        values = self.critics(features, action)  # (2, N)
+        critic_loss = 2 * mse_loss(values, target.expand_as(values))  # the sum of both critics' mean squared errors
+        critic_norm = self._step("critics", critic_loss, self.critics, CRITIC_CLIP)
+
+        new_action, log_density = self.actor(features).sample()
+        actor_loss = (weight * log_density - self.critics(features, new_action).amin(0)).mean()
+        actor_norm = self._step("actor", actor_loss, self.actor, ACTOR_CLIP)
+
+        entropy = -log_density.detach().mean()
+        entropy_loss = self.entropy_weight() * (entropy - self._target_entropy)
+        self._step("entropy_weight", entropy_loss, self.entropy_weight, ENTROPY_CLIP)
+        self._update_targets()
+        return {
+            "critic_loss": critic_loss.detach(),
+            "actor_loss": actor_loss.detach(),
+            "entropy": entropy,
+            "entropy_weight": weight,
+            "value": values.detach().mean(),
+            "gradient/critics": critic_norm,
+            "gradient/actor": actor_norm,
+        }
+
+    @torch.no_grad()
+    def targets(self, next_features: Tensor, reward: Tensor, live: Tensor, weight: Tensor) -> Tensor:
+        """r + discount * live * (min Q'(s', a') - weight * log p(a')), a' from the actor; all (N,)."""
+        next_action, log_density = self.actor(next_features).sample()
+        value = self.target_critics(next_features, next_action).amin(0) - weight * log_density
+        return reward + self._discount * live * value
+
+    def _step(self, name: str, loss: Tensor, part: nn.Module, clip: float) -> Tensor:
+        """A gradient step on ``part`` alone: what else the loss depends on gets no gradient."""
+        parameters = list(part.parameters())
+        optimizer = self._optimizers[name]
+        optimizer.zero_grad()
+        loss.backward(inputs=parameters)
+        norm = clip_grad_norm_(parameters, clip)
+        optimizer.step()
+        return norm
+
+    @torch.no_grad()
+    def _update_targets(self) -> None:
+        targets, critics = list(self.target_critics.parameters()), list(self.critics.parameters())
+        torch._foreach_lerp_(targets, critics, 1 - self._target_decay)
+
+
+def transitions(experience: Experience) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """(s, s', a, r, live) of all T - 1 steps of every sequence, flattened to N.
+
+    The action and reward stored with step t led to it, so (s_t, s_{t+1}) goes with those of t + 1; ``live`` is 0
+    where s' is terminal.
+    """
+    parts = (
+        experience.features[:, :-1],
+        experience.features[:, 1:],
+        experience.actions[:, 1:],
+        experience.rewards[:, 1:],
+        1.0 - experience.terminated[:, 1:].float(),
+    )
+    if experience.mask is None:
+        return tuple(part.flatten(0, 1) for part in parts)
+    return tuple(part[experience.mask[:, 1:]] for part in parts)

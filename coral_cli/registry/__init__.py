@@ -1,0 +1,1 @@
+"""What is installed: hook specifications, component records, options, discovery, catalog."""

@@ -1,0 +1,103 @@
+"""The catalog: an immutable answer to "what is installed?"."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from coral_cli.registry.errors import PluginError, UsageError
+from coral_cli.registry.records import Record
+
+CORE = "coral-cli"
+"""The distribution that owns the bare names."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One component and who offers it."""
+
+    record: Record
+    distribution: str
+    version: str
+
+    @property
+    def qualified(self) -> str:
+        return f"{self.distribution}/{self.record.name}"
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One entry point and what became of it; ``error`` is one line, ``traceback`` the whole story."""
+
+    name: str
+    distribution: str
+    version: str
+    status: Literal["active", "broken", "disabled", "shadowed"]
+    error: str = ""
+    traceback: str = ""
+
+
+class Catalog:
+    """Components by kind and name, and the plugins they came from."""
+
+    def __init__(self, entries: Iterable[Entry], plugins: Iterable[Plugin] = ()) -> None:
+        self.plugins = tuple(plugins)
+        self._entries = tuple(entries)
+        by_name: dict[tuple[str, str], list[Entry]] = {}
+        for entry in self._entries:
+            by_name.setdefault((entry.record.kind, entry.record.name), []).append(entry)
+        self._by_name: Mapping[tuple[str, str], list[Entry]] = MappingProxyType(by_name)
+
+    def entries(self, kind: str) -> tuple[Entry, ...]:
+        """All components of a kind, the built-in ones first, each under the name that selects it."""
+        return tuple(entry for entry in self._entries if entry.record.kind == kind)
+
+    def name(self, entry: Entry) -> str:
+        """The shortest name that selects ``entry``: bare, or ``distribution/name`` where two would share it."""
+        rivals = self._by_name[entry.record.kind, entry.record.name]
+        alone = len(rivals) == 1 or entry.distribution == CORE
+        return entry.record.name if alone else entry.qualified
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        return tuple(self.name(entry) for entry in self.entries(kind))
+
+    def get(self, kind: str, name: str) -> Entry:
+        """The component called ``name`` (bare, or ``distribution/name``); ``_`` and ``-`` are the same.
+
+        Raises UsageError when there is none, or when two distributions share the bare name.
+        """
+        wanted = name.replace("_", "-")
+        found = [
+            entry
+            for entry in self.entries(kind)
+            if wanted in (entry.record.name.replace("_", "-"), entry.qualified.replace("_", "-"))
+        ]
+        found = [entry for entry in found if entry.distribution == CORE] or found
+        if len(found) == 1:
+            return found[0]
+        if found:
+            choices = " or ".join(entry.qualified for entry in found)
+            raise UsageError(f"{kind} {name!r} is offered by several plugins.", f"Write {choices}.")
+        raise UsageError(f"there is no {kind} named {name!r}.", self._hint(kind, wanted))
+
+    def locate(self, kind: str, name: str, distribution: str, version: str) -> Entry:
+        """The component that a checkpoint names. Raises PluginError when its distribution does not offer it."""
+        for entry in self.entries(kind):
+            if entry.record.name == name and entry.distribution == distribution:
+                return entry
+        broken = [plugin for plugin in self.plugins if plugin.distribution == distribution and plugin.error]
+        if broken:
+            raise PluginError(f"{kind} {name!r} needs {distribution}, which is broken: {broken[0].error}")
+        raise PluginError(
+            f"{kind} {name!r} comes from {distribution} {version}, which is not installed.",
+            f"pip install '{distribution}=={version}'",
+        )
+
+    def _hint(self, kind: str, name: str) -> str:
+        names = self.names(kind)
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+        listed = ", ".join(names) if len(names) <= 12 else f"see `coral plugins list --kind {kind}`"
+        return f"Did you mean {near[0]!r}? Installed: {listed}." if near else f"Installed: {listed}."

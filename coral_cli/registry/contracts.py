@@ -1,0 +1,125 @@
+"""What the built components must offer. Axes: B sequences, T steps, A action size, F features, E embedding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.optim import Optimizer
+
+
+@dataclass(frozen=True)
+class LossBatch:
+    """What a loss sees of one sensor.
+
+    ``target`` is the normalised observation, (B, T, D) or for an image (B, T, C, H, W), ``embedding`` (B, T, E) the
+    encoder's output,
+    ``features`` (B, T, F) the latent state chosen by the objective, ``mask`` (B, T) true where a step is
+    valid (None: all are).
+    """
+
+    target: Tensor
+    embedding: Tensor
+    features: Tensor
+    mask: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Experience:
+    """What a policy learns from, all (B, T, ...): ``actions[:, t]`` and ``rewards[:, t]`` led to ``features[:, t]``.
+
+    ``features`` (B, T, F) are detached; ``terminated`` (B, T) is true where no future follows; ``mask`` as in LossBatch.
+    """
+
+    features: Tensor
+    actions: Tensor
+    rewards: Tensor
+    terminated: Tensor
+    mask: Tensor | None = None
+
+
+class EncoderModule(Protocol):
+    """A torch module: normalised observations, (N, D) or for images (N, C, H, W), to embeddings (N, size)."""
+
+    size: int
+
+    def __call__(self, observation: Tensor, /) -> Tensor: ...
+
+
+class LossModule(Protocol):
+    """A torch module: a LossBatch to a scalar in nats and named scalar metrics.
+
+    An attribute ``learning_rates`` (parameter name to rate) gives single parameters their own rate.
+    """
+
+    def __call__(self, batch: LossBatch, /) -> tuple[Tensor, dict[str, Tensor]]: ...
+
+
+D = TypeVar("D", bound="Latent")
+
+
+class Latent(Protocol):
+    """A distribution over the stochastic state z, of any leading shape."""
+
+    @property
+    def mean(self) -> Tensor: ...
+
+    def sample(self) -> Tensor:
+        """A reparameterised (or straight-through) sample."""
+        ...
+
+    def kl(self: D, other: D) -> Tensor:
+        """KL(self, other) in nats, summed over the latent's dimensions."""
+        ...
+
+    def detach(self: D) -> D: ...
+
+    def __getitem__(self: D, index: Any) -> D: ...
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """A filtered batch: ``h`` (B, T, H), ``posterior`` over (B, T), its samples ``z`` (B, T, Z)."""
+
+    h: Tensor
+    z: Tensor
+    posterior: Any
+
+
+class RssmModule(Protocol):
+    """A torch module: the recurrent state space model. The features of a state are ``[z, h]``."""
+
+    hidden_size: int
+    latent_size: int
+
+    def predict(self, h: Tensor, z: Tensor, action: Tensor) -> Tensor:
+        """The next deterministic state h_t from (h_{t-1}, z_{t-1}, a_{t-1})."""
+        ...
+
+    def prior(self, h: Tensor) -> Any:
+        """p(z_t | h_t), a Latent."""
+        ...
+
+    def update(self, h: Tensor, embedding: Tensor) -> Any:
+        """q(z_t | h_t, e_t), a Latent."""
+        ...
+
+    def scan(self, embeddings: Tensor, actions: Tensor) -> Trajectory:
+        """Filters (B, T, E) and (B, T, A) from a zero state; ``actions[:, t]`` led to step t."""
+        ...
+
+
+class PolicyModule(Protocol):
+    """A torch module that owns its optimisers."""
+
+    def act(self, features: Tensor, explore: bool) -> Tensor:
+        """Actions (B, A) in [-1, 1]: sampled to explore, else the mean action."""
+        ...
+
+    def update(self, experience: Experience) -> dict[str, Tensor]:
+        """One gradient step; returns named scalar metrics."""
+        ...
+
+    def optimizers(self) -> dict[str, Optimizer]: ...

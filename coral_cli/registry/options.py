@@ -1,0 +1,139 @@
+"""Typed options: a frozen dataclass whose annotated fields become flags, help text and checkpoint entries.
+
+The dataclass is the one place of a default. ``int``, ``float``, ``str``, ``bool``, ``Literal``
+strings, their ``| None`` forms and ``tuple[int, ...]`` are allowed, so every value is JSON.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from coral_cli.registry.errors import UsageError
+
+Json = Any
+"""A value that ``json.dumps`` accepts."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Help:
+    """What an option means, and its inclusive bounds."""
+
+    text: str
+    min: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """For components without options."""
+
+
+@dataclass(frozen=True)
+class LossOptions:
+    """Every loss has a weight; the objective applies it. Add fields by deriving from this class."""
+
+    weight: Annotated[float, Help("Weight of this sensor's term in the objective.", min=0)] = 1.0
+
+
+@dataclass(frozen=True)
+class Field:
+    """One option, read off an options dataclass."""
+
+    name: str
+    type: type
+    """``int``, ``float``, ``str``, ``bool`` or ``tuple`` (of ints)."""
+    optional: bool
+    choices: tuple[str, ...]
+    help: Help
+    default: Json
+
+    @property
+    def flag(self) -> str:
+        """The name as it stands on the command line."""
+        return self.name.replace("_", "-")
+
+
+def fields_of(options: object) -> tuple[Field, ...]:
+    """The options of a dataclass instance; its values are the defaults.
+
+    Raises TypeError when a field is not of an allowed type or has no ``Help``.
+    """
+    if not dataclasses.is_dataclass(options) or isinstance(options, type):
+        raise TypeError(f"options must be a dataclass instance, not {options!r}")
+    hints = get_type_hints(type(options), include_extras=True)
+    return tuple(_field(f.name, hints[f.name], getattr(options, f.name)) for f in dataclasses.fields(options))
+
+
+def _field(name: str, hint: object, default: Json) -> Field:
+    base, *extras = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+    help_ = next((extra for extra in extras if isinstance(extra, Help)), None)
+    if help_ is None:
+        raise TypeError(f"option {name!r} needs Annotated[..., Help('what it means')]")
+    optional = get_origin(base) in (Union, types.UnionType)
+    if optional:
+        base = next(arg for arg in get_args(base) if arg is not type(None))
+    choices: tuple[str, ...] = ()
+    if get_origin(base) is Literal:
+        choices, base = get_args(base), str
+    if get_origin(base) is tuple and get_args(base) == (int, ...):
+        base = tuple
+    if base not in (int, float, str, bool, tuple):
+        raise TypeError(f"option {name!r} has type {base!r}; allowed: int, float, str, bool, Literal, tuple[int, ...]")
+    return Field(name, base, optional, choices, help_, default)
+
+
+def values_of(options: object) -> dict[str, Json]:
+    """The options as JSON values."""
+    return {
+        f.name: list(f.default) if f.type is tuple and f.default is not None else f.default for f in fields_of(options)
+    }
+
+
+def with_values(options: T, values: Mapping[str, Json]) -> T:
+    """A copy of ``options`` with ``values`` set and checked.
+
+    Raises UsageError for an unknown name, a wrong type or a value out of bounds.
+    """
+    known = {f.name: f for f in fields_of(options)}
+    checked = {}
+    for name, value in values.items():
+        if name not in known:
+            raise UsageError(f"there is no option {name!r}.", f"Options: {', '.join(known) or 'none'}.")
+        checked[name] = check(known[name], value)
+    return dataclasses.replace(options, **checked)  # type: ignore[type-var]
+
+
+def check(field: Field, value: Json) -> Json:
+    """``value`` as the field's type. Raises UsageError when it does not fit."""
+    if value is None and field.optional:
+        return None
+    if field.choices and value not in field.choices:
+        raise UsageError(f"{field.flag} cannot be {value!r}.", f"Choose from: {', '.join(field.choices)}.")
+    if field.type is tuple and isinstance(value, (list, tuple)) and all(type(v) is int for v in value):
+        numbers = value = tuple(value)
+    elif field.type is float and type(value) in (int, float):
+        numbers = (value := float(value),)
+    elif field.type is int and type(value) is int:
+        numbers = (value,)
+    elif field.type in (str, bool) and type(value) is field.type:
+        numbers = ()
+    else:
+        raise UsageError(f"{field.flag} must be of type {field.type.__name__}, not {value!r}.")
+    for number in numbers:
+        _check_bounds(field, number)
+    return value
+
+
+def _check_bounds(field: Field, number: float) -> None:
+    low, high = field.help.min, field.help.max
+    if number != number or (low is not None and number < low) or (high is not None and number > high):
+        bounds = " and ".join(
+            f"at {word} {bound:g}" for word, bound in (("least", low), ("most", high)) if bound is not None
+        )
+        raise UsageError(f"{field.flag} is {number:g}, but must be {bounds or 'a number'}.")

@@ -1,0 +1,145 @@
+"""Component records: what a plugin yields from its hooks.
+
+A record is frozen data: a name, one sentence, default options and a typed ``build`` function. ``build``
+imports what it needs inside its body, so that yielding a record costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
+
+from coral_cli.registry.options import Help, LossOptions, NoOptions
+
+if TYPE_CHECKING:
+    import gymnasium
+
+    from coral_cli.registry.contracts import EncoderModule, LossModule, PolicyModule, RssmModule
+
+SensorKind = Literal["image", "vector"]
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """One named stream of observations.
+
+    An ``image`` is ``(H, W, C)`` uint8, a ``vector`` is ``(D,)`` float32; the model sees an image as
+    ``x / 255 - 0.5`` and a vector normalised.
+    """
+
+    name: str
+    kind: SensorKind
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """How an environment draws its image sensors."""
+
+    height: int = 64
+    width: int = 64
+    quality: Literal["fast", "smooth", "paper"] = "fast"
+    backend: Literal["egl", "osmesa", "raycast"] = "raycast"
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A self-supervised loss for one sensor.
+
+    ``build(options, sensor, embedding_size, feature_size)`` returns a LossModule. ``paradigm`` names the
+    objective that the loss needs (None: any). ``crop`` asks for images with a margin, cropped at random.
+    """
+
+    kind: ClassVar[str] = "loss"
+    name: str
+    summary: str
+    build: Callable[[Any, Sensor, int, int], LossModule]
+    options: LossOptions = LossOptions()
+    sensors: tuple[SensorKind, ...] = ("image", "vector")
+    paradigm: Literal["variational", "predictive"] | None = None
+    crop: bool = False
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Maps one sensor to an embedding. ``build(options, sensor)`` returns an EncoderModule."""
+
+    kind: ClassVar[str] = "encoder"
+    name: str
+    summary: str
+    build: Callable[[Any, Sensor], EncoderModule]
+    options: object = NoOptions()
+    sensors: tuple[SensorKind, ...] = ("image", "vector")
+
+
+@dataclass(frozen=True)
+class Rssm:
+    """A recurrent state space model. ``build(options, embedding_size, action_size)`` returns an RssmModule."""
+
+    kind: ClassVar[str] = "rssm"
+    name: str
+    summary: str
+    build: Callable[[Any, int, int], RssmModule]
+    options: object = NoOptions()
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Acts on features and learns from them. ``build(options, feature_size, action_size)`` returns a PolicyModule."""
+
+    kind: ClassVar[str] = "policy"
+    name: str
+    summary: str
+    build: Callable[[Any, int, int], PolicyModule]
+    options: object = NoOptions()
+
+
+@dataclass(frozen=True)
+class ObjectiveOptions:
+    """The common form of both paradigms.
+
+    For each sensor's loss L: ``posterior * L(posterior sample) + prior * L(prior sample, t >= 1)``, plus
+    ``dynamics * KL(sg q, p) + representation * KL(q, sg p)``, each KL clamped from below at ``free_nats`` per step.
+    """
+
+    posterior: Annotated[float, Help("Weight of every loss on the posterior sample.", min=0)] = 1.0
+    prior: Annotated[float, Help("Weight of every loss on the prior sample (steps t >= 1).", min=0)] = 0.0
+    dynamics: Annotated[float, Help("Weight of KL(sg q, p), which trains the prior.", min=0)] = 0.8
+    representation: Annotated[float, Help("Weight of KL(q, sg p), which trains the posterior.", min=0)] = 0.2
+    free_nats: Annotated[float, Help("Nats per step below which a KL costs a constant.", min=0)] = 1.0
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A named setting of the common form: which latent the losses see, and the KL weights."""
+
+    kind: ClassVar[str] = "objective"
+    name: str
+    summary: str
+    options: ObjectiveOptions = ObjectiveOptions()
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A task. ``build(options, rendering)`` returns a ``gymnasium.Env``.
+
+    Its observation space is a ``Dict`` with one entry per name in ``sensors``; its action space is a Box
+    from -1 to 1. One ``step`` is one action, with rewards summed over the action repeat; the attribute
+    ``action_repeat`` (1 when missing) says how many environment steps that is. ``render()`` returns an
+    outside view, (H, W, 3) uint8 (``render_mode="rgb_array"``). ``info["metrics"]`` at an episode's last
+    step may hold numbers to report; ``"success"`` among them is reported as a rate.
+    """
+
+    kind: ClassVar[str] = "environment"
+    name: str
+    summary: str
+    build: Callable[[Any, Rendering], gymnasium.Env[dict[str, Any], Any]]
+    options: object = NoOptions()
+    sensors: Mapping[str, SensorKind] = field(default_factory=lambda: {"image": "image", "proprio": "vector"})
+
+
+Record: TypeAlias = Loss | Encoder | Rssm | Policy | Objective | Environment
+KINDS: Mapping[str, type[Record]] = {
+    record.kind: record for record in (Loss, Encoder, Rssm, Policy, Objective, Environment)
+}

@@ -1,0 +1,1 @@
+"""The paper, readable beside it: encoders, RSSM, losses, objective."""

@@ -1,0 +1,54 @@
+"""A batch of sub-sequences, and how raw sensor values become model input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from coral_cli.registry.records import Sensor
+
+MIN_STD = 1e-2
+"""A smaller standard deviation of a vector's entry counts as constant and is replaced by 1."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B sub-sequences of T steps: (o_t, a_{t-1}, r_{t-1}, terminated_t).
+
+    ``observations`` are raw: images (B, T, H, W, C) uint8, vectors (B, T, D) float32. ``actions`` (B, T, A) and
+    ``rewards`` (B, T) led to the observation of their step. ``mask`` (B, T) is false behind an episode's end (None:
+    every step is valid).
+    """
+
+    observations: Mapping[str, Tensor]
+    actions: Tensor
+    rewards: Tensor
+    terminated: Tensor
+    mask: Tensor | None = None
+
+
+class Normalization(nn.Module):
+    """Images to ``x / 255 - 0.5`` and channels first, vectors to mean 0 and deviation 1 of the first episodes."""
+
+    def __init__(self, sensors: Mapping[str, Sensor]) -> None:
+        super().__init__()
+        self._kinds = {name: sensor.kind for name, sensor in sensors.items()}
+        for name, sensor in sensors.items():
+            if sensor.kind == "vector":
+                self.register_buffer(f"{name}_mean", torch.zeros(sensor.shape))
+                self.register_buffer(f"{name}_std", torch.ones(sensor.shape))
+
+    def fit(self, name: str, values: Tensor) -> None:
+        """Takes mean and deviation from (N, D)."""
+        std, mean = torch.std_mean(values.double(), 0, correction=0)
+        getattr(self, f"{name}_mean").copy_(mean)
+        getattr(self, f"{name}_std").copy_(torch.where(std < MIN_STD, 1.0, std))
+
+    def forward(self, name: str, value: Tensor) -> Tensor:
+        """(N, H, W, C) uint8 to (N, C, H, W), a channels-last view; (N, D) to (N, D)."""
+        if self._kinds[name] == "image":
+            return value.permute(0, 3, 1, 2).float().mul_(1 / 255).sub_(0.5)
+        return (value - getattr(self, f"{name}_mean")) / getattr(self, f"{name}_std")

@@ -1,0 +1,1 @@
+"""Encoders: one sensor to one embedding."""

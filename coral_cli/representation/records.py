@@ -1,0 +1,122 @@
+"""The built-in encoders, losses and RSSMs. Importing this does not import torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+from coral_cli.plugin import Encoder, Help, Loss, LossOptions, Rssm, Sensor
+
+if TYPE_CHECKING:
+    from coral_cli.plugin import EncoderModule, LossModule, RssmModule
+
+
+@dataclass(frozen=True)
+class ConvOptions:
+    depth: Annotated[int, Help("Channels of the first of four layers; each next one doubles them.", min=1)] = 32
+
+
+@dataclass(frozen=True)
+class MlpOptions:
+    hidden: Annotated[int, Help("Units per layer.", min=1)] = 300
+    layers: Annotated[int, Help("Layers, each followed by ELU.", min=1)] = 3
+
+
+@dataclass(frozen=True)
+class GaussianOptions:
+    gru: Annotated[int, Help("Units of the GRU, the deterministic state h.", min=1)] = 200
+    latent: Annotated[int, Help("Dimensions of the stochastic state z.", min=1)] = 64
+    hidden: Annotated[int, Help("Units per layer of the transition, prior and posterior networks.", min=1)] = 400
+    layers: Annotated[int, Help("Layers of each of these networks.", min=1)] = 2
+    min_std: Annotated[float, Help("Smallest standard deviation of z.", min=0)] = 0.1
+
+
+@dataclass(frozen=True)
+class ReconstructionOptions(LossOptions):
+    variance: Annotated[float, Help("Fixed variance of the Gaussian likelihood.", min=1e-6)] = 1.0
+    depth: Annotated[int, Help("Image decoder: channels before the output layer, doubled towards the latent.", min=1)] = 32
+    hidden: Annotated[int, Help("Vector decoder: units per layer.", min=1)] = 300
+    layers: Annotated[int, Help("Vector decoder: layers.", min=1)] = 3
+
+
+@dataclass(frozen=True)
+class ContrastiveOptions(LossOptions):
+    projection: Annotated[int, Help("Dimensions in which embedding and latent are compared.", min=1)] = 50
+    hidden: Annotated[int, Help("Units per layer of the latent's projection.", min=1)] = 256
+    layers: Annotated[int, Help("Layers of the latent's projection.", min=0)] = 2
+    scale_lr: Annotated[float, Help("Learning rate of the learned inverse temperature.", min=0)] = 2e-3
+
+
+def _conv(options: ConvOptions, sensor: Sensor) -> EncoderModule:
+    from coral_cli.representation.encoders.conv import ConvEncoder
+
+    return ConvEncoder(sensor.shape, options.depth)
+
+
+def _mlp(options: MlpOptions, sensor: Sensor) -> EncoderModule:
+    from coral_cli.representation.encoders.mlp import MlpEncoder
+
+    return MlpEncoder(sensor.shape[0], options.hidden, options.layers)
+
+
+def _gaussian(options: GaussianOptions, embedding_size: int, action_size: int) -> RssmModule:
+    from coral_cli.representation.rssm.gaussian import Gaussian
+    from coral_cli.representation.rssm.gru import GruRssm
+
+    return GruRssm(
+        embedding_size,
+        action_size,
+        hidden_size=options.gru,
+        latent_size=options.latent,
+        parameter_size=2 * options.latent,
+        latent=partial(Gaussian.from_parameters, min_std=options.min_std),
+        hidden=options.hidden,
+        layers=options.layers,
+    )
+
+
+def _reconstruction(
+    options: ReconstructionOptions, sensor: Sensor, embedding_size: int, feature_size: int
+) -> LossModule:
+    from coral_cli.representation.losses.reconstruction import ImageDecoder, Reconstruction, VectorDecoder
+
+    if sensor.kind == "image":
+        return Reconstruction(ImageDecoder(feature_size, sensor.shape, options.depth), options.variance)
+    return Reconstruction(VectorDecoder(feature_size, sensor.shape[0], options.hidden, options.layers), options.variance)
+
+
+def _contrastive(options: ContrastiveOptions, sensor: Sensor, embedding_size: int, feature_size: int) -> LossModule:
+    from coral_cli.representation.losses.contrastive import InfoNCE
+
+    return InfoNCE(
+        embedding_size, feature_size, options.projection, options.hidden, options.layers, options.scale_lr
+    )
+
+
+ENCODERS = (
+    Encoder("conv", "Four strided convolutions.", _conv, ConvOptions(), sensors=("image",)),
+    Encoder("mlp", "Dense layers with ELU.", _mlp, MlpOptions(), sensors=("vector",)),
+)
+
+RSSMS = (Rssm("gaussian", "GRU with a diagonal Gaussian latent.", _gaussian, GaussianOptions()),)
+
+LOSSES = (
+    Loss("recon", "Reconstruction: Gaussian likelihood of the sensor.", _reconstruction, ReconstructionOptions()),
+    Loss(
+        "cv",
+        "Contrastive variational: InfoNCE on the posterior.",
+        _contrastive,
+        ContrastiveOptions(),
+        paradigm="variational",
+        crop=True,
+    ),
+    Loss(
+        "cpc",
+        "Contrastive predictive coding: InfoNCE on the prior.",
+        _contrastive,
+        ContrastiveOptions(),
+        paradigm="predictive",
+        crop=True,
+    ),
+)

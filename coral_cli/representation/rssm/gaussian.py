@@ -1,0 +1,40 @@
+"""A diagonal Gaussian latent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """N(mean, diag(std^2)) over the last axis."""
+
+    mean: Tensor
+    std: Tensor
+
+    @classmethod
+    def from_parameters(cls, parameters: Tensor, min_std: float) -> Gaussian:
+        """(..., 2 Z) to a Gaussian over (..., Z) with std = softplus(raw) + min_std."""
+        mean, raw = parameters.chunk(2, -1)
+        return cls(mean, softplus(raw) + min_std)
+
+    def sample(self) -> Tensor:
+        """mean + std * noise, reparameterised."""
+        return torch.addcmul(self.mean, self.std, torch.randn_like(self.std))
+
+    def kl(self, other: Gaussian) -> Tensor:
+        """KL(self, other) = sum of log(s2 / s1) + (s1^2 + (m1 - m2)^2) / (2 s2^2) - 1/2, in nats."""
+        ratio = self.std / other.std
+        shift = (self.mean - other.mean) / other.std
+        return (0.5 * (ratio.square() + shift.square() - 1) - ratio.log()).sum(-1)
+
+    def detach(self) -> Gaussian:
+        return Gaussian(self.mean.detach(), self.std.detach())
+
+    def __getitem__(self, index: Any) -> Gaussian:
+        return Gaussian(self.mean[index], self.std[index])

@@ -1,0 +1,1 @@
+"""Run directories: events, metrics, checkpoints, videos."""

@@ -1,0 +1,165 @@
+"""Checkpoints: a torch archive of tensors and primitives, with a JSON record that needs no torch to read.
+
+The archive is a zip file; ``archive/coral.json`` in it holds the record, the rest is what ``torch.save``
+writes. Every member carries a CRC-32, so damage is found before anything is used, and tensors are only
+ever loaded with ``weights_only=True``, so loading runs no code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import zipfile
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coral_cli.registry.errors import UnreadableError
+from coral_cli.registry.options import Json
+from coral_cli.runs.files import SUFFIX, replacing
+
+if TYPE_CHECKING:
+    import torch
+
+FORMAT = 1
+"""Raised whenever an older coral could no longer read what this one writes."""
+
+MEMBER = "archive/coral.json"
+"""Torch refuses members outside its own folder."""
+
+KEPT = 2
+"""How many numbered checkpoints stay, so that one damaged file does not lose the run."""
+
+
+def save(path: Path, record: Json, state: dict[str, Any]) -> None:
+    """Writes a checkpoint; ``path`` is either the old file or the complete new one.
+
+    ``state`` is made of dicts, lists, tuples, tensors, numbers, strings and None. Raises TypeError for
+    anything else, CoralError when the file cannot be written.
+    """
+    import torch
+
+    _require_plain(state, "state")
+    with replacing(path) as partial:
+        try:
+            with partial.open("wb") as file:
+                torch.save(state, file)
+        except RuntimeError as error:  # torch hides a full disk behind its own error
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
+        with zipfile.ZipFile(partial, "a") as archive:
+            archive.writestr(MEMBER, json.dumps({"format": FORMAT, "record": record}))
+
+
+def read_record(path: Path) -> Json:
+    """The record alone, without torch. Raises UnreadableError when ``path`` is no intact checkpoint."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+    except OSError as error:
+        raise UnreadableError(f"{path} cannot be opened ({error.strerror}).") from error
+    if start[:1] == b"\x80":
+        raise UnreadableError(
+            f"{path} is a Python pickle, which coral never opens, because that can run code.",
+            "Give a checkpoint written by `coral train`.",
+        )
+    if start != b"PK\x03\x04":
+        raise UnreadableError(f"{path} is no checkpoint.", "Give a checkpoint written by `coral train`.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            foreign = not {MEMBER, "archive/data.pkl"}.issubset(archive.namelist())
+            damaged = archive.testzip()
+            content = b"" if foreign or damaged else archive.read(MEMBER)
+    except Exception as error:  # a damaged zip makes the standard library raise almost anything
+        raise _damaged(path, "it is cut short or not a whole zip archive") from error
+    if foreign:
+        raise UnreadableError(f"{path} is an archive that coral did not write.", "Give a checkpoint of `coral train`.")
+    if damaged:
+        raise _damaged(path, f"the checksum of {damaged} is wrong")
+    return _record(path, content)
+
+
+def load(path: Path, device: str | torch.device = "cpu") -> tuple[Json, dict[str, Any]]:
+    """The record and the state, its tensors on ``device``. Raises UnreadableError, and never runs code."""
+    import pickle
+
+    import torch
+
+    record = read_record(path)
+    try:
+        return record, torch.load(path, map_location=device, weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise UnreadableError(
+            f"{path} holds more than tensors and numbers and was refused, because loading it could run code.",
+            "Give a checkpoint written by `coral train`, unchanged.",
+        ) from error
+    except (EOFError, KeyError, ValueError) as error:
+        raise _damaged(path, "its tensors cannot be read") from error
+
+
+def save_latest(directory: Path, step: int, record: Json, state: dict[str, Any]) -> Path:
+    """Writes ``step-000050000.pt``, points ``latest.pt`` at it once it is complete, and drops old ones."""
+    path = directory / f"step-{step:09d}.pt"
+    save(path, record, state)
+    _point(directory / "latest.pt", path)
+    _drop_old(directory)
+    return path
+
+
+def mark_best(path: Path) -> Path:
+    """Keeps the checkpoint ``path`` as ``best.pt``, also after it has been dropped under its own name."""
+    best = path.with_name("best.pt")
+    _point(best, path)
+    return best
+
+
+def _point(name: Path, target: Path) -> None:
+    """Makes ``name`` a second name of the complete file ``target``, or a copy where the disk has no hard links."""
+    with replacing(name) as partial:
+        partial.unlink(missing_ok=True)
+        try:
+            os.link(target, partial)
+        except OSError:
+            shutil.copyfile(target, partial)
+
+
+def _drop_old(directory: Path) -> None:
+    """Keeps those written last; the step would not do, for a run may go on from an older checkpoint."""
+    numbered = sorted(directory.glob("step-*.pt"), key=lambda path: (path.stat().st_mtime_ns, path.name))
+    for path in [*numbered[:-KEPT], *directory.glob(f".*{SUFFIX}")]:  # the latter are left by a killed process
+        path.unlink(missing_ok=True)
+
+
+def _record(path: Path, content: bytes) -> Json:
+    try:
+        document = json.loads(content)
+        version, record = document["format"], document["record"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, "its record is not what coral writes") from error
+    if version != FORMAT:
+        raise UnreadableError(
+            f"{path} has checkpoint format {version}, and this coral reads format {FORMAT}.",
+            "Install the version of coral-cli that wrote it, or a newer one.",
+        )
+    return record
+
+
+def _damaged(path: Path, how: str) -> UnreadableError:
+    return UnreadableError(f"{path} is damaged: {how}.", "Use another checkpoint of the run; the last ones are kept.")
+
+
+def _require_plain(value: Any, where: str) -> None:
+    """Holds a caller to what ``weights_only=True`` reads back, before an unreadable file is written."""
+    import torch
+
+    if type(value) in (dict, OrderedDict):
+        for key, item in value.items():
+            _require_plain(key, f"a key of {where}")
+            _require_plain(item, f"{where}[{key!r}]")
+    elif type(value) in (list, tuple):
+        for index, item in enumerate(value):
+            _require_plain(item, f"{where}[{index}]")
+    elif not (value is None or type(value) in (bool, int, float, str) or isinstance(value, torch.Tensor)):
+        raise TypeError(f"{where} is a {type(value).__name__}, which a checkpoint cannot hold")

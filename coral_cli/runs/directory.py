@@ -1,0 +1,143 @@
+"""A run directory: everything that one run leaves behind.
+
+``run.json`` (what was run, and on what), ``metrics.jsonl`` (the truth for curves), ``checkpoints/``,
+``videos/`` and ``replay/``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from coral_cli.registry.errors import UnreadableError, UsageError
+from coral_cli.registry.options import Json
+from coral_cli.runs.files import replacing, writing
+
+RUNS = Path("runs")
+"""Where runs lie, seen from the working directory, unless a path is given."""
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """One run's directory. Make it with ``create`` or ``open``."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, out: Path | None, name: str) -> RunDirectory:
+        """A new, empty run: ``out`` itself, or else ``runs/NAME``, or ``runs/NAME-2`` and so on if that is taken.
+
+        Raises UsageError when ``out`` is taken, CoralError when it cannot be written.
+        """
+        path = _unused(name) if out is None else _empty(out)
+        run = cls(path)
+        with writing(path):
+            run.checkpoints.mkdir()
+            run.videos.mkdir()
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> RunDirectory:
+        """An existing run. Raises UnreadableError when ``path`` is none."""
+        run = cls(path)
+        if not path.exists():
+            raise UnreadableError(f"there is no {path}.", f"Runs are saved in {RUNS}/, or where --out says.")
+        if not path.is_dir():
+            raise UnreadableError(f"{path} is a file, not a run directory.", "Give the directory that holds run.json.")
+        if not run.record.is_file():
+            raise UnreadableError(f"{path} is not a run: it holds no run.json.", "Give the directory that holds one.")
+        return run
+
+    @property
+    def record(self) -> Path:
+        return self.path / "run.json"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def videos(self) -> Path:
+        return self.path / "videos"
+
+    @property
+    def replay(self) -> Path:
+        return self.path / "replay"
+
+    @property
+    def latest(self) -> Path:
+        """The newest complete checkpoint, if there is any yet."""
+        return self.checkpoints / "latest.pt"
+
+    def write_record(self, record: Json) -> None:
+        """Writes run.json. Raises CoralError when it cannot be written."""
+        with replacing(self.record) as partial:
+            partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+    def read_record(self) -> Json:
+        """What run.json says. Raises UnreadableError when it is damaged."""
+        try:
+            return json.loads(self.record.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UnreadableError(f"{self.record} cannot be read ({error}).") from error
+
+
+def find_checkpoint(path: Path) -> Path:
+    """The checkpoint that ``path`` names: itself, or a run's latest. Raises UnreadableError when there is none."""
+    if path.is_file():
+        return path
+    run = RunDirectory.open(path)
+    if not run.latest.is_file():
+        raise UnreadableError(f"the run {path} has no checkpoint yet.", "Wait for its first one, or train it again.")
+    return run.latest
+
+
+def machine() -> dict[str, Json]:
+    """What this computer is, for run.json; of torch only what is already imported."""
+    facts: dict[str, Json] = {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": platform.machine(),
+        "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+    }
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        facts["torch"] = str(torch.__version__)
+        facts["threads"] = torch.get_num_threads()
+        facts["gpus"] = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return facts
+
+
+def _unused(name: str) -> Path:
+    name = name.replace("/", "-")  # a component may be called distribution/name
+    with writing(RUNS / name):
+        RUNS.mkdir(exist_ok=True)
+        for number in itertools.count(1):
+            path = RUNS / (name if number == 1 else f"{name}-{number}")
+            try:
+                path.mkdir()  # fails when taken, even by a run that starts at this very moment
+            except FileExistsError:
+                continue
+            break
+    return path
+
+
+def _empty(out: Path) -> Path:
+    if (out / "run.json").exists():
+        raise UsageError(f"{out} already holds a run.", f"Choose another --out, or go on with --resume {out}.")
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file.", "Choose another --out.")
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        if any(out.iterdir()):
+            raise UsageError(f"{out} is not empty.", "Choose another --out.")
+    return out

@@ -1,0 +1,36 @@
+"""Run events: what the trainer tells displays, metrics files and observers.
+
+An event is read-only data. ``values`` is flat and JSON-safe; its keys per kind are listed below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+EventKind = Literal["start", "episode", "update", "evaluation", "checkpoint", "warning", "end"]
+"""
+start       name, env, seed, device, renderer, budget (environment steps), resumed (bool), replay_bytes, out (the run directory)
+episode     episode (count so far), return, length (policy steps), random (bool), metrics of the environment as "metrics/NAME"
+update      updates (count so far); means since the last update event: "loss/total", "loss/SENSOR", "loss/reward", "loss/kl",
+            "policy/NAME", "gradient/NAME", "metric/SENSOR/NAME"; rates: "updates_per_s", "env_steps_per_s",
+            "seconds/collect|sample|model|policy|evaluate" (shares of the wall-clock time), "memory_mb"
+evaluation  episodes, "return/mean", "return/stderr", "length/mean", "success/mean" and other "NAME/mean", "NAME/stderr"
+checkpoint  path
+warning     message
+end         status ("done" | "interrupted" | "failed"), seconds, best_return (or None), message
+"""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened at ``step`` (environment steps so far), ``seconds`` of training time after the start."""
+
+    kind: EventKind
+    step: int
+    seconds: float
+    values: Mapping[str, Any]
+
+
+Listener: TypeAlias = Callable[[Event], None]

@@ -1,0 +1,59 @@
+"""Files that are either complete or not there."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from coral_cli.registry.errors import CoralError
+
+SUFFIX = ".partial"
+"""What an unfinished file is called: ``.NAME.partial``, beside the file it will become."""
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields an unfinished file's path; it takes the place of ``path`` when the block ends without an error.
+
+    A reader sees the old file or the new one, never half of one, even when the machine loses power.
+    Raises CoralError when the file cannot be written.
+    """
+    partial = path.with_name(f".{path.name}{SUFFIX}")
+    with writing(path):
+        try:
+            yield partial
+            _flush(partial)
+            os.replace(partial, path)
+            if os.name == "posix":  # elsewhere a directory cannot be opened
+                _flush(path.parent)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns the operating system's refusal to write ``path`` into a CoralError."""
+    try:
+        yield
+    except OSError as error:
+        raise _explain(path, error) from error
+
+
+def _explain(path: Path, error: OSError) -> CoralError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return CoralError(f"there is no room left to write {path}.", "Free some space, or write to another disk.")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return CoralError(f"there is no permission to write {path}.", "Choose a directory that you may write to.")
+    return CoralError(f"{path} cannot be written ({error.strerror or error}).")
+
+
+def _flush(path: Path) -> None:
+    """Waits until the file is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Training and evaluation: replay, collection, updates, interruption."""

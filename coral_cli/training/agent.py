@@ -1,0 +1,135 @@
+"""The agent: representation and policy, acting step by step and learning from batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import Adam
+
+from coral_cli.registry.contracts import Experience, PolicyModule
+from coral_cli.registry.records import Sensor
+from coral_cli.representation.batch import Batch
+from coral_cli.representation.objective import Representation, State
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What an acting agent carries from step to step: the recurrent state and the last action (B, A)."""
+
+    state: State
+    action: Tensor
+
+
+class Agent:
+    """One representation, one policy. The policy's gradients never reach the representation.
+
+    ``sensors`` are as the model sees them; larger images are cropped at the centre when acting.
+    """
+
+    def __init__(
+        self,
+        representation: Representation,
+        policy: PolicyModule,
+        sensors: Mapping[str, Sensor],
+        action_size: int,
+        lr: float,
+        clip: float,
+        device: torch.device,
+        precision: str = "fp32",
+    ) -> None:
+        self.representation = representation.to(device)
+        self.policy = policy.to(device)
+        self.sensors = sensors
+        self.action_size = action_size
+        self.device = device
+        self._clip = clip
+        self._half = precision == "bf16"
+        self._optimizer = Adam(_parameter_groups(representation, lr), lr, fused=True)
+
+    def initial(self, batch: int = 1) -> Memory:
+        """The memory before an episode's first observation: zero state, zero action."""
+        return Memory(
+            self.representation.initial(batch, self.device), torch.zeros(batch, self.action_size, device=self.device)
+        )
+
+    @torch.inference_mode()
+    def act(self, observations: Mapping[str, NDArray], memory: Memory, explore: bool) -> tuple[NDArray, Memory]:
+        """Actions (B, A) float32 in [-1, 1] for raw observations (B, ...)."""
+        tensors = {
+            name: torch.from_numpy(np.ascontiguousarray(self._centre(name, observations[name]))).to(self.device)
+            for name in self.sensors
+        }
+        state, features = self.representation.step(memory.state, memory.action, tensors)
+        action = self.policy.act(features, explore)
+        return action.cpu().numpy(), Memory(state, action)
+
+    def _centre(self, name: str, value: NDArray) -> NDArray:
+        sensor = self.sensors[name]
+        if sensor.kind != "image" or value.shape[1:] == sensor.shape:
+            return value
+        height, width, _ = sensor.shape
+        top, left = (value.shape[1] - height) // 2, (value.shape[2] - width) // 2
+        return value[:, top : top + height, left : left + width]
+
+    def update(self, batch: Batch) -> dict[str, Tensor]:
+        """One gradient step of the representation, then one of the policy on the same latents."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._half):
+            losses = self.representation(batch)
+        self._optimizer.zero_grad()
+        losses.total.backward()
+        norm = clip_grad_norm_(self.representation.parameters(), self._clip)
+        self._optimizer.step()
+        experience = Experience(losses.features, batch.actions, batch.rewards, batch.terminated, batch.mask)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._half):
+            metrics = self.policy.update(experience)
+        named = {key if key.startswith("gradient/") else f"policy/{key}": value for key, value in metrics.items()}
+        return losses.metrics | {"gradient/model": norm} | named
+
+    def parameter_counts(self) -> dict[str, int]:
+        """Trainable parameters per part: each encoder, the RSSM, each loss, the heads, the policy."""
+        model = self.representation
+        parts = {f"{group}.{name}": part for group in ("encoders", "losses", "heads")
+                 for name, part in getattr(model, group).items()}
+        parts |= {"rssm": model.rssm, "policy": self.policy}
+        return {name: sum(p.numel() for p in part.parameters() if p.requires_grad) for name, part in parts.items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Weights named by the paper's parts (``encoders.image.*``, ``rssm.gru.*``, ``policy.actor.*``), and optimisers."""
+        policy = {f"policy.{name}": value for name, value in self.policy.state_dict().items()}
+        optimizers = {"model": self._optimizer, **self.policy.optimizers()}
+        return {
+            "weights": {**self.representation.state_dict(), **policy},
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in optimizers.items()},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Takes over what ``state_dict`` gave. Raises RuntimeError when a weight is missing or of another shape."""
+        weights = state["weights"]
+        policy = {name.removeprefix("policy."): value for name, value in weights.items() if name.startswith("policy.")}
+        model = {name: value for name, value in weights.items() if not name.startswith("policy.")}
+        self.representation.load_state_dict(model)
+        self.policy.load_state_dict(policy)
+        for name, optimizer in {"model": self._optimizer, **self.policy.optimizers()}.items():
+            optimizer.load_state_dict(state["optimizers"][name])
+
+
+def _parameter_groups(representation: Representation, lr: float) -> list[dict[str, Any]]:
+    """All parameters; those a loss lists in ``learning_rates`` stand in a group with their own rate."""
+    own = {
+        parameter: rate
+        for loss in representation.losses.values()
+        for name, rate in getattr(loss, "learning_rates", {}).items()
+        for parameter in [loss.get_parameter(name)]
+    }
+    rates = {parameter: own.get(parameter, lr) for parameter in representation.parameters()}
+    return [
+        {"params": [p for p, rate in rates.items() if rate == chosen], "lr": chosen}
+        for chosen in dict.fromkeys(rates.values())
+    ]

@@ -1,0 +1,108 @@
+"""Episodes: an agent, or chance, acts in an environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import gymnasium
+import numpy as np
+from numpy.typing import NDArray
+
+from coral_cli.registry.errors import CoralError
+from coral_cli.training.agent import Agent
+
+Observation = Mapping[str, NDArray]
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One finished episode. ``arrays`` are (L + 1, ...) for L actions, laid out as in the replay (None: not recorded)."""
+
+    total: float
+    length: int
+    metrics: Mapping[str, float]
+    arrays: dict[str, NDArray] | None = None
+
+
+@dataclass
+class _Recording:
+    """Rows ``(o_t, a_{t-1}, r_{t-1}, terminated_t)``; the first has zero action and zero reward."""
+
+    rows: dict[str, list[Any]] = field(default_factory=dict)
+
+    def add(self, observation: Observation, action: NDArray, reward: float, terminated: bool) -> None:
+        for name, value in {**observation, "action": action, "reward": reward, "terminated": terminated}.items():
+            self.rows.setdefault(name, []).append(value)
+
+    def arrays(self) -> dict[str, NDArray]:
+        return {name: np.stack(values) for name, values in self.rows.items()}
+
+
+def run_episode(
+    env: gymnasium.Env,
+    seed: int,
+    choose: Callable[[Observation], NDArray],
+    sensors: tuple[str, ...],
+    record: bool = False,
+    on_step: Callable[[Observation], object] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Episode | None:
+    """One episode from a reset with ``seed``; None when ``stop`` became true before its end.
+
+    ``choose`` maps an observation to an action (A,) in [-1, 1]; ``on_step`` sees every observation, the first included.
+    Raises CoralError when the environment yields a reward or an observation that is not finite.
+    """
+    observation, _ = env.reset(seed=seed)
+    recording = _Recording()
+    nothing = np.zeros(env.action_space.shape, np.float32)
+    total, length, ended, terminated, action, reward, info = 0.0, 0, False, False, nothing, 0.0, {}
+    while True:
+        observation = {name: observation[name] for name in sensors}
+        _check_finite(observation, reward, length)
+        if record:
+            recording.add(observation, action, reward, terminated)
+        if on_step is not None:
+            on_step(observation)
+        if ended:
+            break
+        if stop():
+            return None
+        action = choose(observation)
+        observation, reward, terminated, truncated, info = env.step(action)
+        reward = float(reward)
+        total, length, ended = total + reward, length + 1, terminated or truncated
+    metrics = {name: float(value) for name, value in info.get("metrics", {}).items()}
+    return Episode(total, length, metrics, recording.arrays() if record else None)
+
+
+def _check_finite(observation: Observation, reward: float, step: int) -> None:
+    bad = [name for name, value in observation.items() if value.dtype.kind == "f" and not np.isfinite(value).all()]
+    if bad or not np.isfinite(reward):
+        what = f"sensor {bad[0]!r}" if bad else "the reward"
+        raise CoralError(f"{what} of the environment is not a finite number at step {step} of an episode.")
+
+
+def acting(agent: Agent, explore: bool) -> Callable[[Observation], NDArray]:
+    """Chooses actions with a fresh memory: make one per episode."""
+    memory = agent.initial()
+
+    def choose(observation: Observation) -> NDArray:
+        nonlocal memory
+        actions, memory = agent.act({name: value[None] for name, value in observation.items()}, memory, explore)
+        return actions[0]
+
+    return choose
+
+
+def chance(env: gymnasium.Env, seed: int) -> Callable[[Observation], NDArray]:
+    """Uniform random actions."""
+    random = np.random.default_rng(seed)
+    return lambda _: random.uniform(-1, 1, env.action_space.shape).astype(np.float32)
+
+
+def episode_seed(seed: int, stream: str, episode: int) -> int:
+    """An independent seed for each episode of each named stream of a run."""
+    stream_number = int.from_bytes(stream.encode(), "big")
+    return int(np.random.SeedSequence([seed, stream_number, episode]).generate_state(1)[0])

@@ -1,0 +1,56 @@
+"""Evaluation: episodes with the mean action, and their statistics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+import gymnasium
+import torch
+
+from coral_cli.training.agent import Agent
+from coral_cli.training.collection import Episode, Observation, acting, episode_seed, run_episode
+
+
+def evaluation_episodes(
+    agent: Agent,
+    env: gymnasium.Env,
+    seed: int,
+    count: int,
+    on_step: Callable[[Observation], object] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Episode]:
+    """Runs ``count`` episodes; fewer when ``stop`` becomes true. The caller's random streams stay as they are."""
+    for index in range(count):
+        number = episode_seed(seed, "evaluation", index)
+        with torch.random.fork_rng():
+            torch.manual_seed(number)
+            episode = run_episode(
+                env, number, acting(agent, explore=False), tuple(agent.sensors), on_step=on_step, stop=stop
+            )
+        if episode is None:
+            return
+        yield episode
+
+
+def statistics(episodes: Sequence[Episode]) -> dict[str, float]:
+    """``NAME/mean`` and ``NAME/stderr`` of return, length and the environment's metrics; ``episodes``, best and worst return."""
+    columns = {
+        "return": [episode.total for episode in episodes],
+        "length": [float(episode.length) for episode in episodes],
+    }
+    for name in episodes[0].metrics:
+        columns[name] = [episode.metrics[name] for episode in episodes]
+    out: dict[str, float] = {"episodes": len(episodes)}
+    for name, values in columns.items():
+        out[f"{name}/mean"], out[f"{name}/stderr"] = mean_and_stderr(values)
+    return out | {"return/best": max(columns["return"]), "return/worst": min(columns["return"])}
+
+
+def mean_and_stderr(values: Sequence[float]) -> tuple[float, float]:
+    """The mean and its standard error, s / sqrt(n) with the sample deviation s (0 for one value)."""
+    n = len(values)
+    mean = math.fsum(values) / n
+    if n == 1:
+        return mean, 0.0
+    return mean, math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1) / n)

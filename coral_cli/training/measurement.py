@@ -1,0 +1,67 @@
+"""What the trainer measures between two update events: means of metrics, shares of time, rates, memory."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from torch import Tensor
+
+
+class Measurement:
+    """Collects metrics without waiting for the device; ``report`` reads and clears them."""
+
+    def __init__(self) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._updates = 0
+        self._seconds: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    @property
+    def age(self) -> float:
+        """Seconds since the last report."""
+        return time.perf_counter() - self._since
+
+    @property
+    def updates(self) -> int:
+        """Updates since the last report."""
+        return self._updates
+
+    def add(self, metrics: Mapping[str, Tensor]) -> None:
+        """Counts one update."""
+        self._updates += 1
+        for name, value in metrics.items():
+            self._sums[name] = self._sums[name] + value if name in self._sums else value
+
+    @contextmanager
+    def timing(self, part: str) -> Iterator[None]:
+        """Counts the time inside as ``part``."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[part] = self._seconds.get(part, 0.0) + time.perf_counter() - start
+
+    def report(self) -> dict[str, float]:
+        """Means over the updates, ``updates_per_s``, ``seconds/PART`` as shares of the time, ``memory_mb``."""
+        age = self.age
+        out = {name: float(total) / self._updates for name, total in self._sums.items()}
+        out |= {f"seconds/{part}": seconds / age for part, seconds in self._seconds.items()}
+        out |= {"updates_per_s": self._updates / age, "memory_mb": resident_megabytes()}
+        self._clear()
+        return out
+
+
+def resident_megabytes() -> float:
+    """Memory of this process in MB: now, where the system tells; else the peak."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * resource.getpagesize() / 1e6
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3

@@ -1,0 +1,219 @@
+"""Replay: a preallocated ring of transitions, images as uint8, in memory-mapped files."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
+
+from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
+from coral_cli.registry.records import Sensor
+
+Arrays = dict[str, NDArray]
+DTYPES = {"image": np.uint8, "vector": np.float32}
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """The episodes in the ring, oldest first: serial number, first row, number of transitions."""
+
+    serial: NDArray[np.int64]
+    start: NDArray[np.int64]
+    length: NDArray[np.int64]
+
+    def where(self, keep: NDArray[np.bool_]) -> Episodes:
+        return Episodes(self.serial[keep], self.start[keep], self.length[keep])
+
+    def append(self, serial: int, start: int, length: int) -> Episodes:
+        pairs = ((self.serial, serial), (self.start, start), (self.length, length))
+        return Episodes(*(np.append(array, value) for array, value in pairs))
+
+
+def no_episodes() -> Episodes:
+    return Episodes(*(np.zeros(0, np.int64) for _ in range(3)))
+
+
+class Replay:
+    """Whole episodes of ``(o_t, a_{t-1}, r_{t-1}, terminated_t)``, at most ``capacity`` transitions; the oldest make room.
+
+    With a directory, the arrays are files that a later process opens again (only touched pages use memory); without,
+    they live in memory. Sequences never cross an episode's end.
+    """
+
+    def __init__(
+        self, sensors: Mapping[str, Sensor], action_size: int, capacity: int, directory: Path | None = None
+    ) -> None:
+        self.capacity = capacity
+        self._directory = directory
+        self._layout: dict[str, tuple[type, tuple[int, ...]]] = {
+            name: (DTYPES[sensor.kind], sensor.shape) for name, sensor in sensors.items()
+        }
+        self._layout |= {"action": (np.float32, (action_size,)), "reward": (np.float32, ()), "terminated": (np.bool_, ())}
+        self._images = {name for name, sensor in sensors.items() if sensor.kind == "image"}
+        self.episodes = no_episodes()
+        self._next_serial = 0
+        self._cursor = 0
+        if directory is not None:
+            directory.mkdir(parents=True, exist_ok=True)
+            self._check_disk(directory)
+            self._read_index()
+        self._arrays = {name: self._allocate(name, *layout) for name, layout in self._layout.items()}
+
+    @property
+    def bytes(self) -> int:
+        """The size when full."""
+        return self.capacity * sum(np.dtype(dtype).itemsize * math.prod(shape) for dtype, shape in self._layout.values())
+
+    @property
+    def size(self) -> int:
+        """Transitions held now."""
+        return int(self.episodes.length.sum())
+
+    @property
+    def next_serial(self) -> int:
+        """Episodes ever added."""
+        return self._next_serial
+
+    def add(self, episode: Arrays) -> None:
+        """Stores one episode, each array (L, ...). Raises UsageError when it is longer than the capacity."""
+        length = len(episode["reward"])
+        if length > self.capacity:
+            raise UsageError(
+                f"an episode of {length} transitions does not fit a replay of {self.capacity}.", "Raise --replay-size."
+            )
+        kept_after = np.cumsum(self.episodes.length[::-1])[::-1]  # transitions from this episode to the newest
+        self.episodes = self.episodes.where(kept_after + length <= self.capacity)
+        self._write_index()  # first forget what is overwritten next, so that a crash leaves no torn episode
+        rows = (self._cursor + np.arange(length)) % self.capacity
+        for name, array in self._arrays.items():
+            array[rows] = episode[name]
+        self.episodes = self.episodes.append(self._next_serial, self._cursor, length)
+        self._next_serial += 1
+        self._cursor = (self._cursor + length) % self.capacity
+        self._write_index()
+
+    def forget_after(self, serial: int) -> None:
+        """Drops the episodes from number ``serial`` on: what was added after the checkpoint that is resumed."""
+        self.episodes = self.episodes.where(self.episodes.serial < serial)
+        self._next_serial = serial
+        if len(self.episodes.serial):
+            self._cursor = int(self.episodes.start[-1] + self.episodes.length[-1]) % self.capacity
+
+    def everything(self, name: str) -> NDArray:
+        """All (N, ...) values of one array, oldest first."""
+        rows = [start + np.arange(n) for start, n in zip(self.episodes.start, self.episodes.length, strict=True)]
+        return self._arrays[name][np.concatenate(rows) % self.capacity]
+
+    def sample(
+        self, batch: int, length: int, random: np.random.Generator, crop: tuple[int, int] | None = None
+    ) -> Arrays:
+        """``batch`` sub-sequences of ``length`` steps: uniform over episodes, then over start indices.
+
+        Arrays are (B, T, ...); with ``crop`` (height, width), images are cropped at one random offset per sequence.
+        ``mask`` (B, T) is there only when an episode is shorter than ``length``; steps behind its end repeat the last.
+        """
+        if not len(self.episodes.serial):
+            raise CoralError("the replay is empty.")
+        chosen = random.integers(len(self.episodes.serial), size=batch)
+        lengths = self.episodes.length[chosen]
+        offset = (random.random(batch) * np.maximum(lengths - length + 1, 1)).astype(np.int64)
+        step = offset[:, None] + np.arange(length)  # (B, T)
+        inside = np.minimum(step, lengths[:, None] - 1)
+        rows = (self.episodes.start[chosen][:, None] + inside) % self.capacity
+        out = {
+            name: _cropped(array, rows, random, crop) if crop and name in self._images else array[rows]
+            for name, array in self._arrays.items()
+        }
+        if (lengths < length).any():
+            out["mask"] = step < lengths[:, None]
+        return out
+
+    def flush(self) -> None:
+        """Writes what the operating system still holds."""
+        for array in self._maps():
+            array.flush()
+
+    def _maps(self) -> list[np.memmap]:
+        return [array.base for array in self._arrays.values() if isinstance(array.base, np.memmap)]
+
+    def _allocate(self, name: str, dtype: type, shape: tuple[int, ...]) -> NDArray:
+        full = (self.capacity, *shape)
+        if self._directory is None:
+            return np.zeros(full, dtype)
+        path = self._directory / f"{name}.bin"
+        wanted = math.prod(full) * np.dtype(dtype).itemsize
+        with path.open("ab") as file:
+            file.truncate(max(wanted, 1))  # a sparse file: takes disk only where written
+        return np.memmap(path, dtype, "r+", shape=full).view(np.ndarray)
+
+    def _check_disk(self, directory: Path) -> None:
+        held = sum(path.stat().st_blocks * 512 for path in directory.glob("*.bin"))
+        free = shutil.disk_usage(directory).free
+        if self.bytes - held > free:
+            raise CoralError(
+                f"the replay needs {self.bytes / 1e9:.1f} GB, but only {free / 1e9:.1f} GB of disk are free.",
+                "Lower --replay-size, or choose another --out.",
+            )
+
+    def _index_path(self) -> Path | None:
+        return self._directory and self._directory / "index.json"
+
+    def _write_index(self) -> None:
+        path = self._index_path()
+        if path is None:
+            return
+        record = {
+            "capacity": self.capacity,
+            "next_serial": self._next_serial,
+            "cursor": self._cursor,
+            **{name: getattr(self.episodes, name).tolist() for name in ("serial", "start", "length")},
+        }
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(record))
+        os.replace(temporary, path)
+
+    def _read_index(self) -> None:
+        """Takes over an earlier process's episodes. A larger capacity is fine while the ring never wrapped."""
+        path = self._index_path()
+        if path is None or not path.exists():
+            return
+        try:
+            record = json.loads(path.read_text())
+            self.episodes = Episodes(*(np.array(record[name], np.int64) for name in ("serial", "start", "length")))
+            self._next_serial, self._cursor, capacity = record["next_serial"], record["cursor"], record["capacity"]
+        except (ValueError, KeyError) as error:
+            raise UnreadableError(f"the replay's index {path} is damaged ({error}).") from error
+        wrapped = self.episodes.start + self.episodes.length > capacity
+        if capacity != self.capacity and (wrapped.any() or (np.diff(self.episodes.start) < 0).any()):
+            raise UnreadableError(f"the replay was full at {capacity} transitions and cannot become {self.capacity}.")
+        if capacity < self.capacity and len(self.episodes.start):
+            self._cursor = int(self.episodes.start[-1] + self.episodes.length[-1])
+
+
+def _cropped(
+    images: NDArray, rows: NDArray[np.int64], random: np.random.Generator, crop: tuple[int, int]
+) -> NDArray:
+    """Rows (B, T) of (N, H, W, C) images, each sequence cut out at its own random offset.
+
+    All offsets are one strided view, so only the pixels kept are ever copied.
+    """
+    count, height, width, channels = images.shape
+    down, right = height - crop[0], width - crop[1]
+    per_image, per_line, per_pixel, _ = images.strides
+    windows = as_strided(
+        images,
+        (count, down + 1, right + 1, crop[0], crop[1] * channels),
+        (per_image, per_line, per_pixel, per_line, 1),
+        writeable=False,
+    )
+    top = random.integers(down + 1, size=(len(rows), 1))
+    left = random.integers(right + 1, size=(len(rows), 1))
+    return windows[rows, top, left].reshape(*rows.shape, *crop, channels)

@@ -1,0 +1,168 @@
+"""The objective as a whole: which latent a loss sees, KL balance and free nats, who gets a gradient."""
+
+import math
+from functools import partial
+
+import pytest
+import torch
+from torch import nn
+
+from coral_cli.plugin import ObjectiveOptions, Sensor
+from coral_cli.representation.batch import Batch, Normalization
+from coral_cli.representation.encoders.mlp import MlpEncoder
+from coral_cli.representation.objective import Representation, Term
+from coral_cli.representation.rssm.gaussian import Gaussian
+from coral_cli.representation.rssm.gru import GruRssm
+
+VARIATIONAL = ObjectiveOptions()
+PREDICTIVE = ObjectiveOptions(posterior=0.0, prior=1.0, dynamics=0.001, representation=0.001)
+SENSORS = {name: Sensor(name, "vector", (3,)) for name in ("eye", "skin")}
+
+
+class Spy(nn.Module):
+    """A loss that keeps what it saw and returns the mean of the features."""
+
+    def forward(self, batch):
+        self.seen = batch
+        return batch.features.mean(), {}
+
+
+def representation(objective, **weights):
+    torch.manual_seed(0)
+    encoders = {name: MlpEncoder(3, 4, 1) for name in SENSORS}
+    rssm = GruRssm(8, 2, 5, 3, 6, partial(Gaussian.from_parameters, min_std=0.1), 7, 2)
+    return Representation(
+        SENSORS, encoders, rssm, {name: Term(Spy(), weights.get(name, 1.0)) for name in SENSORS}, objective
+    )
+
+
+def batch(mask=None):
+    torch.manual_seed(1)
+    observations = {name: torch.randn(2, 4, 3) for name in SENSORS}
+    return Batch(observations, torch.randn(2, 4, 2), torch.randn(2, 4), torch.zeros(2, 4, dtype=torch.bool), mask)
+
+
+def latents(model, data, seed):
+    """Trajectory and prior as ``forward`` computes them, for the same noise."""
+    torch.manual_seed(seed)
+    embedding = torch.cat([model.encoders[name](data.observations[name].flatten(0, 1)) for name in SENSORS], -1)
+    trajectory = model.rssm.scan(embedding.unflatten(0, (2, 4)), data.actions)
+    return trajectory, model.rssm.prior(trajectory.h)
+
+
+def test_variational_losses_see_the_posterior_sample():
+    model, data = representation(VARIATIONAL), batch()
+    trajectory, _ = latents(model, data, seed=3)
+    torch.manual_seed(3)
+    model(data)
+    torch.testing.assert_close(model.losses["eye"].seen.features, torch.cat([trajectory.z, trajectory.h], -1))
+    assert model.losses["eye"].seen.target.shape == (2, 4, 3)
+
+
+def test_predictive_losses_see_the_prior_sample_from_the_second_step_on():
+    model, data = representation(PREDICTIVE), batch()
+    trajectory, prior = latents(model, data, seed=3)
+    sample = prior.sample()  # the next noise of the same stream
+    torch.manual_seed(3)
+    model(data)
+    seen = model.losses["skin"].seen
+    torch.testing.assert_close(seen.features, torch.cat([sample, trajectory.h], -1)[:, 1:])
+    torch.testing.assert_close(seen.target, data.observations["skin"][:, 1:])
+
+
+@pytest.mark.parametrize("objective", [VARIATIONAL, PREDICTIVE, ObjectiveOptions(0, 0, 0.8, 0.2, free_nats=0.01)])
+def test_the_total_is_the_sum_of_its_terms(objective):
+    model, data = representation(objective, eye=2.0, skin=0.5), batch()
+    torch.manual_seed(3)
+    losses = model(data)
+    trajectory, prior = latents(model, data, seed=3)
+    predicted = model.heads["reward"](torch.cat([trajectory.z, trajectory.h], -1))[..., 0]
+    reward = 0.5 * (predicted - data.rewards).square().mean() + 0.5 * math.log(2 * math.pi)
+    kl = trajectory.posterior.kl(prior).clamp(min=objective.free_nats).mean()
+    expected = reward + (objective.dynamics + objective.representation) * kl
+    for name, weight in (("eye", 2.0), ("skin", 0.5)):
+        if objective.posterior or objective.prior:
+            expected = expected + weight * model.losses[name].seen.features.mean()
+    torch.testing.assert_close(losses.total, expected)
+
+
+def test_the_balance_sends_eight_tenths_of_the_gradient_to_the_prior():
+    data = batch()
+
+    def gradients(dynamics, representation_weight):
+        model = representation(ObjectiveOptions(0, 0, dynamics, representation_weight, free_nats=0.0))
+        torch.manual_seed(3)
+        model(data).total.backward()
+        parts = model.rssm.prior_network[-1].weight.grad, model.rssm.posterior_network[-1].weight.grad
+        return [part.norm().item() for part in parts]
+
+    only_prior, balanced = gradients(1.0, 0.0), gradients(0.8, 0.2)
+    assert balanced[0] == pytest.approx(0.8 * only_prior[0], rel=1e-4)
+    only_posterior = gradients(0.0, 1.0)
+    assert only_posterior[0] == 0.0 and only_posterior[1] > 0
+
+
+def test_free_nats_clamp_each_step_before_averaging():
+    """KLs 0.5 and 3 with 1 free nat: (1 + 3) / 2, and only the second has a gradient."""
+    model = representation(ObjectiveOptions(free_nats=1.0, dynamics=1.0, representation=0.0))
+    mean = torch.tensor([[[1.0], [math.sqrt(6.0)]]], requires_grad=True)  # KL(N(m, 1), N(0, 1)) = m^2 / 2
+    prior, posterior = Gaussian(mean, torch.ones(1, 2, 1)), Gaussian(torch.zeros(1, 2, 1), torch.ones(1, 2, 1))
+    metrics = {}
+    value = model._kl(posterior, prior, None, metrics)
+    value.backward()
+    assert value.item() == pytest.approx((1 + 3) / 2)
+    assert metrics["loss/kl"].item() == pytest.approx((0.5 + 3) / 2)
+    assert mean.grad.flatten().tolist() == pytest.approx([0.0, math.sqrt(6.0) / 2])
+
+
+@pytest.mark.parametrize("objective", [VARIATIONAL, PREDICTIVE])
+def test_one_sensor_s_loss_reaches_both_encoders(objective):
+    """The representation is joint: the eye's loss alone trains the skin's encoder too."""
+    model = representation(objective, skin=0.0)
+    torch.manual_seed(3)
+    losses = model(batch())
+    (losses.total - losses.total.detach()).backward()
+    for name in SENSORS:
+        assert model.encoders[name].layers[0].weight.grad.abs().max() > 0
+
+
+def test_steps_behind_the_mask_change_nothing():
+    mask = torch.tensor([[True] * 4, [True, True, False, False]])
+    model = representation(ObjectiveOptions(0, 0, 0.8, 0.2, 0.1))
+    totals = []
+    for scale in (1.0, 50.0):
+        data = batch(mask)
+        data.rewards[1, 2:] *= scale
+        data.observations["eye"][1, 2:] *= scale
+        torch.manual_seed(3)
+        totals.append(model(data).total.item())
+    assert totals[0] == pytest.approx(totals[1])
+
+
+def test_features_for_acting_are_the_posterior_mean_and_carry_no_gradient():
+    model, data = representation(VARIATIONAL), batch()
+    torch.manual_seed(3)
+    features = model(data).features
+    trajectory, _ = latents(model, data, seed=3)
+    torch.testing.assert_close(features, torch.cat([trajectory.posterior.mean, trajectory.h], -1))
+    assert not features.requires_grad
+
+
+def test_acting_step_by_step_is_the_scan():
+    model, data = representation(VARIATIONAL), batch()
+    torch.manual_seed(3)
+    expected = model(data).features
+    torch.manual_seed(3)
+    state = model.initial(2)
+    for t in range(4):
+        state, features = model.step(state, data.actions[:, t], {name: v[:, t] for name, v in data.observations.items()})
+        torch.testing.assert_close(features, expected[:, t])
+
+
+def test_normalization_of_images_and_vectors():
+    normalization = Normalization({"eye": Sensor("eye", "image", (2, 2, 3)), "skin": Sensor("skin", "vector", (2,))})
+    image = torch.arange(24, dtype=torch.uint8).reshape(2, 2, 2, 3)
+    torch.testing.assert_close(normalization("eye", image), image.permute(0, 3, 1, 2) / 255 - 0.5)
+    normalization.fit("skin", torch.tensor([[1.0, 5.0], [3.0, 5.001]]))
+    # means 2 and 5.0005, deviations 1 and 0.0005; the second is below 1e-2 and counts as 1
+    torch.testing.assert_close(normalization("skin", torch.tensor([[4.0, 6.0005]])), torch.tensor([[2.0, 1.0]]))

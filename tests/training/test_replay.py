@@ -1,0 +1,158 @@
+"""The replay: its cap, what it samples, how it survives a process."""
+
+import json
+
+import numpy as np
+import pytest
+
+from coral_cli.plugin import Sensor
+from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
+from coral_cli.training.replay import Replay
+
+SENSORS = {"image": Sensor("image", "image", (6, 8, 3)), "skin": Sensor("skin", "vector", (2,))}
+
+
+def episode(number, length):
+    """Every array tells the episode and the step: value = 100 * number + step."""
+    value = 100 * number + np.arange(length)
+    image = np.zeros((length, 6, 8, 3), np.uint8)
+    image[..., 0] = np.arange(6)[:, None]  # row
+    image[..., 1] = np.arange(8)  # column
+    image[..., 2] = (value % 256)[:, None, None]
+    return {
+        "image": image,
+        "skin": np.stack([value, value], 1).astype(np.float32),
+        "action": value[:, None].astype(np.float32),
+        "reward": value.astype(np.float32),
+        "terminated": np.arange(length) == length - 1,
+    }
+
+
+def filled(capacity=30, lengths=(10, 10, 10), directory=None):
+    replay = Replay(SENSORS, 1, capacity, directory)
+    for number, length in enumerate(lengths):
+        replay.add(episode(number, length))
+    return replay
+
+
+def test_the_cap_is_hard_and_the_oldest_episodes_make_room():
+    replay = Replay(SENSORS, 1, 25)
+    expected = [[0], [0, 1], [1, 2], [2, 3]]
+    for number, kept in enumerate(expected):
+        replay.add(episode(number, 10))
+        assert replay.episodes.serial.tolist() == kept
+        assert replay.size <= 25
+        np.testing.assert_array_equal(
+            replay.everything("reward"), np.concatenate([episode(k, 10)["reward"] for k in kept])
+        )
+
+
+def test_memory_is_taken_once_and_announced():
+    replay = filled()
+    per_transition = 6 * 8 * 3 + 2 * 4 + 4 + 4 + 1
+    assert replay.bytes == 30 * per_transition == sum(array.nbytes for array in replay._arrays.values())
+    before = {name: array.ctypes.data for name, array in replay._arrays.items()}
+    for number in range(3, 20):
+        replay.add(episode(number, 7))
+    assert before == {name: array.ctypes.data for name, array in replay._arrays.items()}
+
+
+def test_images_stay_uint8():
+    assert filled().sample(2, 3, np.random.default_rng(0))["image"].dtype == np.uint8
+
+
+def test_sequences_are_consecutive_and_never_cross_an_episode():
+    replay = filled(capacity=37, lengths=(10,) * 7)  # wrapped
+    batch = replay.sample(500, 4, np.random.default_rng(0))
+    assert batch["reward"].shape == (500, 4)
+    assert (np.diff(batch["reward"], axis=1) == 1).all()
+    assert (batch["reward"] // 100 == batch["reward"][:, :1] // 100).all()
+    np.testing.assert_array_equal(batch["skin"][..., 0], batch["reward"])
+    np.testing.assert_array_equal(batch["image"][..., 0, 0, 2], batch["reward"] % 256)
+    np.testing.assert_array_equal(batch["terminated"], batch["reward"] % 100 == 9)
+    assert "mask" not in batch
+
+
+def test_uniform_over_episodes_then_over_starts():
+    replay = filled(capacity=100, lengths=(5, 50))
+    starts = replay.sample(20_000, 3, np.random.default_rng(0))["reward"][:, 0]
+    short = starts < 100
+    assert short.mean() == pytest.approx(0.5, abs=0.02)  # though it holds 1/11 of the transitions
+    counts = np.bincount(starts[short].astype(int), minlength=3)
+    assert len(counts) == 3 and counts == pytest.approx(len(starts[short]) / 3, rel=0.1)
+    assert np.unique(starts[~short]).tolist() == list(range(100, 148))
+
+
+def test_an_episode_shorter_than_the_sequence_is_masked():
+    batch = filled(lengths=(3,)).sample(4, 5, np.random.default_rng(0))
+    assert batch["mask"].tolist() == [[True, True, True, False, False]] * 4
+    assert batch["reward"].tolist() == [[0, 1, 2, 2, 2]] * 4
+
+
+def test_crops_are_windows_with_one_offset_per_sequence():
+    batch = filled().sample(200, 4, np.random.default_rng(0), crop=(4, 5))
+    image = batch["image"]  # (B, T, 4, 5, 3); channel 0 is the row, channel 1 the column it came from
+    assert image.shape == (200, 4, 4, 5, 3)
+    top, left = image[:, 0, 0, 0, 0], image[:, 0, 0, 0, 1]
+    assert set(top) == {0, 1, 2} and set(left) == {0, 1, 2, 3}
+    assert (image[..., 0] == top[:, None, None, None] + np.arange(4)[:, None]).all()
+    assert (image[..., 1] == left[:, None, None, None] + np.arange(5)).all()
+    np.testing.assert_array_equal(image[:, :, 0, 0, 2], batch["reward"] % 256)
+
+
+def test_another_process_finds_everything_again(tmp_path):
+    replay = filled(directory=tmp_path)
+    replay.flush()
+    again = Replay(SENSORS, 1, 30, tmp_path)
+    assert again.episodes.serial.tolist() == [0, 1, 2] and again.next_serial == 3
+    for seed in range(3):
+        ours, theirs = (r.sample(5, 4, np.random.default_rng(seed), (4, 4)) for r in (replay, again))
+        for name in ours:
+            np.testing.assert_array_equal(ours[name], theirs[name])
+
+
+def test_what_came_after_the_checkpoint_is_forgotten(tmp_path):
+    filled(directory=tmp_path)
+    again = Replay(SENSORS, 1, 30, tmp_path)
+    again.forget_after(2)
+    assert again.episodes.serial.tolist() == [0, 1]
+    again.add(episode(7, 10))
+    assert again.episodes.serial.tolist() == [0, 1, 2]
+    assert again.everything("reward")[-1] == 709
+
+
+def test_a_larger_budget_makes_a_larger_ring(tmp_path):
+    filled(directory=tmp_path)
+    again = Replay(SENSORS, 1, 50, tmp_path)
+    again.add(episode(3, 10))
+    assert again.episodes.serial.tolist() == [0, 1, 2, 3]
+    np.testing.assert_array_equal(again.everything("reward"), np.arange(4).repeat(10) * 100 + np.tile(np.arange(10), 4))
+
+
+def test_a_full_ring_cannot_grow(tmp_path):
+    filled(directory=tmp_path, lengths=(10,) * 5)
+    with pytest.raises(UnreadableError, match="was full at 30"):
+        Replay(SENSORS, 1, 50, tmp_path)
+
+
+def test_an_episode_that_cannot_fit_is_refused():
+    with pytest.raises(UsageError, match="31 transitions does not fit a replay of 30"):
+        filled(lengths=(31,))
+
+
+def test_too_little_disk_is_said_before_anything_starts(tmp_path):
+    with pytest.raises(CoralError, match="disk are free"):
+        Replay(SENSORS, 1, 10**13, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_index_is_named(tmp_path):
+    filled(directory=tmp_path)
+    (tmp_path / "index.json").write_text(json.dumps({"serial": []}))
+    with pytest.raises(UnreadableError, match=r"index\.json is damaged"):
+        Replay(SENSORS, 1, 30, tmp_path)
+
+
+def test_an_empty_replay_says_so():
+    with pytest.raises(CoralError, match="empty"):
+        Replay(SENSORS, 1, 30).sample(1, 2, np.random.default_rng(0))
