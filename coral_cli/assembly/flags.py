@@ -9,18 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from inspect import Parameter, Signature
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import typer
 
 from coral_cli.assembly.values import negative, parse, text_of
-from coral_cli.registry.options import Field, Json, fields_of
+from coral_cli.registry.options import Field, Json, fields_of, with_values
 
 Given: TypeAlias = Mapping[str, Json]
 """What the user wrote: values by flag name."""
 
 Body: TypeAlias = Callable[[typer.Context, Given], int]
 """What a command does; returns the exit code."""
+
+T = TypeVar("T")
 
 _METAVARS = {int: "INT", float: "FLOAT", str: "TEXT", tuple: "INT,..."}
 
@@ -46,6 +48,13 @@ class Flag:
 def flags_from(options: object, group: str = "Options", metavars: Mapping[str, str] | None = None) -> tuple[Flag, ...]:
     """A command's own flags, one per field of a dataclass; ``metavars`` by field name."""
     return tuple(Flag(field, group, (metavars or {}).get(field.name, "")) for field in fields_of(options))
+
+
+def taken(options: T, given: Given) -> tuple[T, dict[str, Json]]:
+    """``options`` with what the user wrote of them, and the rest of ``given``."""
+    own = {field.flag: field.name for field in fields_of(options)}
+    written = {own[flag]: value for flag, value in given.items() if flag in own}
+    return with_values(options, written), {flag: value for flag, value in given.items() if flag not in own}
 
 
 def signed(body: Body, flags: Iterable[Flag], argument: tuple[str, str] | None = None) -> Callable[..., int]:

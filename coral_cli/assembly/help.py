@@ -1,7 +1,8 @@
-"""How the help of a command looks. Names are never cut off, however narrow the terminal."""
+"""How commands show their help, in which no name is ever cut off, and what a group says about an unknown command."""
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import re
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
+
+from coral_cli.registry.errors import UsageError
 
 _INDENT = 2
 _COLUMN = 32
@@ -31,6 +34,17 @@ class Group(TyperGroup):
         rows = [(Text(name, "green"), command.get_short_help_str(200)) for name, command in self.commands.items()]
         _print_help(self, ctx, rows)
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, args or ["--help"])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name = args[0]
+        if name in self.commands or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        near = difflib.get_close_matches(name, self.commands, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"Commands: {', '.join(self.commands)}."
+        raise UsageError(f"there is no command {name!r}.", hint)
+
 
 def _print_help(command: TyperCommand | TyperGroup, context: Any, commands: list[tuple[Text, str]]) -> None:
     groups: dict[str, list[tuple[Text, str]]] = {"Commands": commands} if commands else {}
@@ -39,7 +53,7 @@ def _print_help(command: TyperCommand | TyperGroup, context: Any, commands: list
         title = title or ("Arguments" if parameter.param_type_name == "argument" else "Options")
         groups.setdefault(title, []).append((_name(parameter), _explanation(parameter)))
     console = Console(highlight=False)
-    usage = " ".join(command.collect_usage_pieces(context))
+    usage = " ".join(command.collect_usage_pieces(context)).translate({ord("{"): None, ord("}"): None})
     _print_wrapped(console, Text.assemble("Usage: ", (context.command_path, "bold"), f" {usage}"))
     for paragraph in _paragraphs(command.help):
         console.print()
@@ -69,20 +83,27 @@ def _name(parameter: Any) -> Text:
 
 def _explanation(parameter: Any) -> str:
     shown = parameter.show_default
-    return f"{parameter.help or ''} [{shown}]" if isinstance(shown, str) and shown else parameter.help or ""
+    return f"{parameter.help or ''} [default: {shown}]" if isinstance(shown, str) and shown else parameter.help or ""
 
 
 def _print_row(console: Console, name: Text, explanation: str) -> None:
     column = _COLUMN if console.width >= _NARROW else 3 * _INDENT
-    lines = list(Text(explanation).wrap(console, max(console.width - column, 12)))
     line = Text(" " * _INDENT) + name
-    if lines and line.cell_len + _INDENT <= column:
+    rest = _lines(console, Text(explanation), console.width - column)
+    if rest and line.cell_len + _INDENT <= column:
         line.append(" " * (column - line.cell_len))
-        line.append_text(lines.pop(0))
-    for part in (line, *(Text(" " * column) + rest for rest in lines)):
+        line.append_text(rest.pop(0))
+    for part in (line, *(Text(" " * column) + other for other in rest)):
         console.print(part, soft_wrap=True)
 
 
 def _print_wrapped(console: Console, text: Text) -> None:
-    for line in text.wrap(console, console.width):
+    for line in _lines(console, text, console.width):
         console.print(line, soft_wrap=True)
+
+
+def _lines(console: Console, text: Text, width: int) -> list[Text]:
+    lines = list(text.wrap(console, max(width, 12)))
+    for line in lines:
+        line.rstrip()
+    return lines

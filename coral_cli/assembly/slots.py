@@ -40,14 +40,14 @@ def slots_of(environment: Environment) -> tuple[Slot, ...]:
         slot
         for name, kind in environment.sensors.items()
         for slot in (
-            Slot(f"{name}-loss", "loss", _LOSSES[kind], f"Loss of sensor {name} ({kind}).", kind),
-            Slot(f"{name}-encoder", "encoder", _ENCODERS[kind], f"Encoder of sensor {name} ({kind}).", kind),
+            Slot(f"{name}-loss", "loss", _LOSSES[kind], f"Loss of sensor {name}.", kind),
+            Slot(f"{name}-encoder", "encoder", _ENCODERS[kind], f"Encoder of sensor {name}.", kind),
         )
     ]
     return (
         Slot(ENV, "environment", ENV_DEFAULT, "Environment to train in."),
         *sensors,
         Slot("rssm", "rssm", "gaussian", "Recurrent state space model."),
-        Slot("objective", "objective", None, "Which latent the losses see, and the KL weights."),
+        Slot("objective", "objective", None, "Which latent the losses see, and the KL weights (default: what the losses need)."),
         Slot("policy", "policy", "sac", "What acts, and learns to."),
     )

@@ -6,14 +6,105 @@ for the chosen components, so that help, completion and errors speak of exactly 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
 
 import typer
 from typer.main import get_command
 
-from coral_cli.assembly.flags import Body, Flag
-from coral_cli.assembly.flags import signed
+from coral_cli.assembly.flags import Body, Flag, Given, signed
 from coral_cli.assembly.help import Command
+from coral_cli.assembly.resolve import flags_of
+from coral_cli.assembly.resume import recorded_assembly
 from coral_cli.assembly.selection import Selection, choose
+from coral_cli.assembly.settings import Settings
+from coral_cli.assembly.shorthands import METHODS, SIZES
+from coral_cli.assembly.slots import Slot
+from coral_cli.assembly.unknown import unknown_flag
+from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.errors import CoralError
+from coral_cli.registry.options import Field, Help, Json, fields_of
+
+
+def two_phase(body: Body, own: Iterable[Flag]) -> type[Command]:
+    """The class of a command that assembles: ``body`` gets the flags of the chosen components and the ``own`` ones.
+
+    The catalog is the context's ``obj``. Among ``own``, ``resume`` names a run whose flags are the defaults.
+    """
+
+    class TwoPhase(Command):
+        def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
+            catalog: Catalog = parent.obj
+            selection = _select(scan(args), catalog, tolerant=extra.get("resilient_parsing", False))
+            flags = (*assembly_flags(selection, catalog), *own)
+            try:
+                return self._made_for(flags).make_context(info_name, args, parent=parent, **extra)
+            except typer.TyperException as error:
+                if not hasattr(error, "possibilities"):  # only Typer's (private) NoSuchOption has it
+                    raise
+                unknown = error.option_name.removeprefix("--")  # type: ignore[attr-defined]
+                raise unknown_flag(unknown, selection, catalog, [flag.name for flag in flags]) from None
+
+        def _made_for(self, flags: Iterable[Flag]) -> Any:
+            app = typer.Typer(add_completion=False)
+            app.command(self.name, cls=Command, help=self.help, epilog=self.epilog)(signed(body, flags))
+            return get_command(app)
+
+    return TwoPhase
+
+
+def scan(args: Sequence[str]) -> dict[str, str]:
+    """What follows each ``--name``, the last one winning; what takes no value is told apart only later."""
+    found = {}
+    for word, following in zip_longest(args, args[1:]):
+        if word == "--":
+            break
+        name, equals, value = word.partition("=")
+        if name.startswith("--") and (equals or following is not None):
+            found[name.removeprefix("--")] = value if equals else following
+    return found
+
+
+def _select(written: Given, catalog: Catalog, tolerant: bool) -> Selection:
+    """Phase one. ``tolerant``, for completion: a line that is not right yet counts as empty."""
+    try:
+        run = written.get("resume")
+        return choose(written, catalog, flags_of(recorded_assembly(Path(run)), catalog) if run else None)
+    except CoralError:
+        if not tolerant:
+            raise
+        return choose({}, catalog)
+
+
+def assembly_flags(selection: Selection, catalog: Catalog) -> list[Flag]:
+    """The flags of a selection: slots, shorthands, the options of each component, settings."""
+    flags = [_slot_flag(slot, selection, catalog) for slot in selection.entries]
+    flags += [
+        _shorthand("method", METHODS, "Shorthand for the losses and the objective of a method of the paper."),
+        _shorthand("size", SIZES, "Shorthand for the sizes of all networks and batches; paper is the default."),
+    ]
+    for slot, entry in selection.entries.items():
+        title = f"--{slot.flag} {catalog.name(entry)} ({entry.distribution} {entry.version})"
+        flags += [_option(f"{slot.flag}.{f.flag}", f, title, selection) for f in fields_of(entry.record.options)]
+    return flags + [_option(field.flag, field, "Training", selection) for field in fields_of(Settings())]
+
+
+def _slot_flag(slot: Slot, selection: Selection, catalog: Catalog) -> Flag:
+    able = [other for other in catalog.entries(slot.kind) if slot.takes(other.record)]
+    candidates = {catalog.name(other): other.record.summary for other in able}
+    listed = ", ".join(candidates) if len(able) <= 8 else f"see coral plugins list --kind {slot.kind}"
+    default = selection.defaults.get(slot.flag, slot.default)
+    field = Field(slot.flag, str, False, (), Help(f"{slot.help} Installed: {listed}."), default)
+    return Flag(field, "Components", "NAME", candidates)
+
+
+def _shorthand(name: str, known: Iterable[str], text: str) -> Flag:
+    return Flag(Field(name, str, False, tuple(known), Help(text), None), "Components")
+
+
+def _option(name: str, field: Field, group: str, selection: Selection) -> Flag:
+    default: Json = selection.defaults.get(name, field.default)
+    return Flag(replace(field, name=name, default=default), group, negatable=True)

@@ -33,6 +33,7 @@ class PlainLines:
         self._progress(event)
         now = self._now()
         if event.kind == "start":
+            self._last = now
             self._print(now, start_line(self._progress))
         elif event.kind == "warning":
             self._print(now, f"warning: {self._progress.warning}")

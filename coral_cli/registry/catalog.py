@@ -98,6 +98,8 @@ class Catalog:
 
     def _hint(self, kind: str, name: str) -> str:
         names = self.names(kind)
+        if not names:
+            return "None is installed: see `coral plugins list`."
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
         listed = ", ".join(names) if len(names) <= 12 else f"see `coral plugins list --kind {kind}`"
         return f"Did you mean {near[0]!r}? Installed: {listed}." if near else f"Installed: {listed}."

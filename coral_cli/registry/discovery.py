@@ -15,6 +15,7 @@ import pluggy
 
 from coral_cli import __version__
 from coral_cli.registry.catalog import CORE, Catalog, Entry, Plugin
+from coral_cli.registry.errors import PluginError
 from coral_cli.registry.hooks import HOOK_KINDS, PROJECT, Hooks
 from coral_cli.registry.options import fields_of
 from coral_cli.registry.records import KINDS, Record
@@ -53,9 +54,9 @@ def _load(
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may even call sys.exit at import
-        if strict:
-            raise
         line = f"{type(error).__name__}: {error}".splitlines()[0]
+        if strict:
+            raise PluginError(f"plugin {point.name} ({distribution.name} {distribution.version}) is broken: {line}") from error
         return Plugin(*identity, status="broken", error=line, traceback=traceback.format_exc()), []
 
 

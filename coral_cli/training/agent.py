@@ -63,14 +63,15 @@ class Agent:
     def act(self, observations: Mapping[str, NDArray], memory: Memory, explore: bool) -> tuple[NDArray, Memory]:
         """Actions (B, A) float32 in [-1, 1] for raw observations (B, ...)."""
         tensors = {
-            name: torch.from_numpy(np.ascontiguousarray(self._centre(name, observations[name]))).to(self.device)
+            name: torch.from_numpy(np.ascontiguousarray(self.seen(name, observations[name]))).to(self.device)
             for name in self.sensors
         }
         state, features = self.representation.step(memory.state, memory.action, tensors)
         action = self.policy.act(features, explore)
         return action.cpu().numpy(), Memory(state, action)
 
-    def _centre(self, name: str, value: NDArray) -> NDArray:
+    def seen(self, name: str, value: NDArray) -> NDArray:
+        """A raw observation (B, ...) as the model sees it: images cropped at the centre, a view."""
         sensor = self.sensors[name]
         if sensor.kind != "image" or value.shape[1:] == sensor.shape:
             return value
@@ -109,13 +110,16 @@ class Agent:
             "optimizers": {name: optimizer.state_dict() for name, optimizer in optimizers.items()},
         }
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Takes over what ``state_dict`` gave. Raises RuntimeError when a weight is missing or of another shape."""
-        weights = state["weights"]
+    def load_weights(self, weights: Mapping[str, Tensor]) -> None:
+        """Takes over ``state_dict()["weights"]``. Raises RuntimeError when one is missing or of another shape."""
         policy = {name.removeprefix("policy."): value for name, value in weights.items() if name.startswith("policy.")}
         model = {name: value for name, value in weights.items() if not name.startswith("policy.")}
         self.representation.load_state_dict(model)
         self.policy.load_state_dict(policy)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Goes on from what ``state_dict`` gave, optimisers included."""
+        self.load_weights(state["weights"])
         for name, optimizer in {"model": self._optimizer, **self.policy.optimizers()}.items():
             optimizer.load_state_dict(state["optimizers"][name])
 

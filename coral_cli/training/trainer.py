@@ -84,9 +84,13 @@ class Trainer:
         self._saved = 0
         self._started = time.monotonic()
 
+    def begin(self, **values: Any) -> None:
+        """Starts the clock and emits the start event with ``values``."""
+        self._started = time.monotonic() - self.progress.seconds
+        self.emit("start", **values)
+
     def run(self) -> None:
         """Until the budget is used up or an interruption came; saves a checkpoint at the end either way."""
-        self._started = time.monotonic() - self.progress.seconds
         self._measurement = Measurement()
         self._steps_reported, self._saved = self.progress.steps, self.progress.episodes
         while not self.interruption and not self._finished:
@@ -121,20 +125,13 @@ class Trainer:
 
     def _update(self) -> None:
         with self._measurement.timing("sample"):
-            batch = self._batch()
+            batch = sample_batch(self.replay, self.agent, self.schedule, self._random)
         with self._measurement.timing("learn"):
             self._measurement.add(self.agent.update(batch))
         self.progress.pending -= 1
         self.progress.updates += 1
         if self._measurement.age > REPORT_SECONDS:
             self._report()
-
-    def _batch(self) -> Batch:
-        schedule = self.schedule
-        arrays = self.replay.sample(schedule.batch_size, schedule.batch_length, self._random, schedule.crop)
-        tensors = {name: torch.from_numpy(array).to(self.agent.device) for name, array in arrays.items()}
-        observations = {name: tensors[name] for name in self.agent.sensors}
-        return Batch(observations, tensors["action"], tensors["reward"], tensors["terminated"], tensors.get("mask"))
 
     def _collect(self) -> None:
         progress, schedule = self.progress, self.schedule
@@ -243,6 +240,14 @@ class Trainer:
         if self.agent.device.type == "cuda" and state["random"]["cuda"]:
             torch.cuda.set_rng_state_all([number.cpu() for number in state["random"]["cuda"]])
         self._random.bit_generator.state = json.loads(state["random"]["numpy"])
+
+
+def sample_batch(replay: Replay, agent: Agent, schedule: Schedule, random: np.random.Generator) -> Batch:
+    """A batch of the replay on the agent's device."""
+    arrays = replay.sample(schedule.batch_size, schedule.batch_length, random, schedule.crop)
+    tensors = {name: torch.from_numpy(array).to(agent.device) for name, array in arrays.items()}
+    observations = {name: tensors[name] for name in agent.sensors}
+    return Batch(observations, tensors["action"], tensors["reward"], tensors["terminated"], tensors.get("mask"))
 
 
 def action_repeat(env: gymnasium.Env) -> int:

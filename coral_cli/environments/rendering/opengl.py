@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import importlib
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +14,13 @@ import numpy as np
 
 _MULTISAMPLES = {"fast": 0, "smooth": 4}
 _MAX_GEOMS = 10_000
+_open: weakref.WeakSet[OpenGLRenderer] = weakref.WeakSet()
+
+
+@functools.cache
+def _close_at_exit() -> None:
+    """To be called after the first context is made: mujoco then ends EGL at exit, and this must come before."""
+    atexit.register(lambda: [renderer.close() for renderer in tuple(_open)])
 
 
 class OpenGLRenderer:
@@ -36,6 +46,8 @@ class OpenGLRenderer:
         with _offscreen(model, height, width, _MULTISAMPLES.get(quality)):
             self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
+        _open.add(self)
+        _close_at_exit()
 
     def render(self, data: mujoco.MjData, camera: int) -> np.ndarray:
         """A new (H, W, 3) uint8 image from the model's camera ``camera``."""
@@ -61,6 +73,10 @@ class OpenGLRenderer:
             self._context.free()
             self._gl.free()
             self._gl = None
+
+    def __del__(self) -> None:
+        if getattr(self, "_context", None) is not None:  # else the constructor has failed
+            self.close()
 
 
 @contextmanager

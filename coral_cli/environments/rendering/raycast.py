@@ -17,6 +17,7 @@ _GROUPS = np.array([1, 0, 0, 0, 0, 0], np.uint8)
 _SHOWN, _HIDDEN = 0, 5
 _SHOWN_BY_DEFAULT = 3  # MuJoCo shows the groups 0, 1 and 2
 _SHADOW_BIAS = 1e-3  # metres
+_FAR = 1e6  # metres; MuJoCo applies this to a geom's centre, and a long floor's is far away
 
 
 class RayCaster:
@@ -65,11 +66,10 @@ class RayCaster:
         """The nearest hits of rays from one point with those geoms where ``geoms`` (ngeom,) is true."""
         count = len(directions)
         shape, distance, normals = np.empty(count, np.int32), np.empty(count), np.empty((count, 3))
-        far = float(self._model.vis.map.zfar * self._model.stat.extent)
         with self._only(geoms):
             mujoco.mj_multiRay(
                 self._model, data, origin, directions.ravel(), _GROUPS, True, -1, shape, distance, normals.ravel(),
-                count, far,
+                count, _FAR,
             )  # fmt: skip
         return Hits(origin, directions, shape, distance, normals)
 

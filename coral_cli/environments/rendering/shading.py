@@ -86,10 +86,12 @@ class Shading:
                 colours[where] *= texture.mean
                 continue
             material = model.geom_matid[geom]
-            size = np.ones(2) if model.mat_texuniform[material] else model.geom_size[geom, :2]
-            scale = model.mat_texrepeat[material] / (2 * np.where(size > 0, size, 1))  # textures per metre
+            size = model.geom_size[geom, :2]
+            unit = 1 if model.mat_texuniform[material] else np.where(size > 0, size, 1)
+            scale = model.mat_texrepeat[material] / (2 * unit)  # textures per metre
+            start = np.where(size > 0, scale * size, 0.5)  # at the centre; 0 is the edge of a finite shape
             local = (points[where] - data.geom_xpos[geom]) @ data.geom_xmat[geom].reshape(3, 3)
-            u, v = local[:, 0] * scale[0] + 0.5, 0.5 - local[:, 1] * scale[1]
+            u, v = start[0] + local[:, 0] * scale[0], start[1] - local[:, 1] * scale[1]
             colours[where] *= texture(u, v, hits.distance[where] * angle[where] * scale.max())
 
     def _light(

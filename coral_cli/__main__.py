@@ -1,0 +1,7 @@
+"""``python -m coral_cli``."""
+
+import sys
+
+from coral_cli.app import main
+
+sys.exit(main())

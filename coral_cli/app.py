@@ -1,0 +1,100 @@
+"""``coral``: the commands, and errors to exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.main import get_command
+
+from coral_cli import __version__, builtin
+from coral_cli.assembly.help import Group
+from coral_cli.commands import doctor, eval, plugins, train
+from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.discovery import discover
+from coral_cli.registry.errors import CoralError, UsageError
+
+HELP = "Learn joint representations of several sensors, and policies that act on them."
+
+
+def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> int:
+    """Runs a command line and returns its exit code; ``catalog`` stands in for what is installed."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if catalog is None:
+            catalog = discover(builtin)
+        if "_CORAL_COMPLETE" not in os.environ:
+            _warn_of_broken(catalog)
+        code = get_command(application()).main(args, prog_name="coral", standalone_mode=False, obj=catalog)
+        sys.stdout.flush()
+        return int(code or 0)
+    except SystemExit as stop:  # Typer's way to end, of completion for one
+        return stop.code if isinstance(stop.code, int) else 0
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # who reads has gone; nothing may be written at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if "--debug" in args:
+            traceback.print_exc()
+        return _report(_explained(error))
+
+
+def application() -> typer.Typer:
+    app = typer.Typer(cls=Group, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+    app.callback()(_root)
+    for command in (train, eval, plugins, doctor):
+        command.add(app)
+    return app
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"coral {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    pass
+
+
+def _warn_of_broken(catalog: Catalog) -> None:
+    for plugin in catalog.plugins:
+        if plugin.status == "broken":
+            origin = f"{plugin.distribution} {plugin.version}"
+            print(f"warning: plugin {plugin.name} ({origin}) is broken: {plugin.error}", file=sys.stderr)
+
+
+def _explained(error: Exception) -> CoralError:
+    if isinstance(error, CoralError):
+        return error
+    if isinstance(error, typer.TyperException):
+        return _usage_error(error)
+    return CoralError(f"unexpected {type(error).__name__}: {error}", "Run it again with --debug to see the traceback.")
+
+
+def _usage_error(error: Any) -> UsageError:
+    """What Typer found wrong, in our words. Its error classes are private, so they are told by their attributes."""
+    context = getattr(error, "ctx", None)
+    hint = f"See `{context.command_path} --help`." if context else ""
+    if hasattr(error, "possibilities"):
+        hint = f"Did you mean {error.possibilities[0]}?" if error.possibilities else hint
+        return UsageError(f"there is no option {error.option_name}.", hint)
+    message = error.format_message()
+    return UsageError(message[:1].lower() + message[1:], hint)
+
+
+def _report(error: CoralError) -> int:
+    print(f"error: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)
+    return error.exit_code

@@ -1,0 +1,49 @@
+"""What a run was started with, and what may change when it is resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.resolve import flags_of
+from coral_cli.assembly.selection import choose
+from coral_cli.assembly.settings import BUDGET
+from coral_cli.assembly.values import text_of
+from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.errors import UnreadableError, UsageError
+from coral_cli.registry.options import Json, with_values
+from coral_cli.runs.directory import RunDirectory
+
+
+def recorded_assembly(run: Path) -> Assembly:
+    """The assembly in a run's record. Raises UnreadableError when there is none, or it is damaged."""
+    directory = RunDirectory.open(run)
+    record = directory.read_record()
+    if not isinstance(record, dict) or "assembly" not in record:
+        raise UnreadableError(f"{directory.record} names no assembly.", "It is damaged, or no record of a run.")
+    return Assembly.from_json(record["assembly"])
+
+
+def resumed(assembly: Assembly, given: Mapping[str, Json], catalog: Catalog) -> tuple[Assembly, dict[str, Json]]:
+    """``assembly`` with the budget that the flags ``given`` ask for, and the settings that changed, by name.
+
+    Raises UsageError, with both values, when ``given`` differs in anything else.
+    """
+    recorded = flags_of(assembly, catalog)
+    selection = choose(given, catalog, recorded)
+    components = {slot.flag: catalog.name(entry) for slot, entry in selection.entries.items()}
+    asked = {**selection.defaults, **given, **components}
+    budget = {name.replace("_", "-"): name for name in BUDGET}
+    changes: dict[str, Json] = {}
+    for flag, before in recorded.items():
+        if text_of(asked.get(flag, before)) == text_of(before):
+            continue
+        if flag not in budget:
+            raise UsageError(
+                f"--{flag} is {text_of(asked[flag])}, but the run was started with {text_of(before)}.",
+                f"Leave it out: a resumed run can change only --{', --'.join(sorted(budget))}.",
+            )
+        changes[budget[flag]] = asked[flag]
+    return replace(assembly, settings=with_values(assembly.settings, changes)), changes

@@ -1,0 +1,137 @@
+"""``coral doctor``: does everything work here?"""
+
+from __future__ import annotations
+
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from importlib import metadata
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from coral_cli.assembly.flags import Given, flags_from, signed, taken
+from coral_cli.assembly.help import Command
+from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
+from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.errors import CoralError
+
+SCENE = """
+<mujoco><worldbody>
+  <light pos="0 0 3"/><camera pos="0 0 4"/><geom size="1" rgba="1 0 0 1"/>
+</worldbody></mujoco>
+"""
+
+
+@dataclass(frozen=True)
+class DoctorOptions:
+    """How to print."""
+
+    json: JsonFlag = False
+    debug: DebugFlag = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that works (``detail`` says how) or does not (``detail`` says why)."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def doctor(context: typer.Context, given: Given) -> int:
+    """Check that coral can compute, draw, film and write here. Exit code 1 when something is red."""
+    options, _ = taken(DoctorOptions(), given)
+    lines = [*map(_checked, CHECKS), *_plugins(context.obj)]
+    if options.json:
+        print_json({"ok": all(line.ok for line in lines), "checks": [asdict(line) for line in lines]})
+    else:
+        _print(lines)
+    return 0 if all(line.ok for line in lines) else 1
+
+
+def _checked(check: Callable[[], str]) -> Line:
+    name = check.__name__.strip("_").replace("_", " ")
+    try:
+        return Line(name, True, check())
+    except CoralError as error:
+        return Line(name, False, f"{error.message} {error.hint}".strip())
+    except Exception as error:  # whatever is wrong here is the answer
+        return Line(name, False, f"{type(error).__name__}: {error}")
+
+
+def _python() -> str:
+    return f"{platform.python_version()} ({sys.executable})"
+
+
+def _torch() -> str:
+    import torch
+
+    device = f"on {torch.cuda.get_device_name()}" if torch.cuda.is_available() else f"on the CPU, {torch.get_num_threads()} threads"
+    return f"{torch.__version__} {device}"
+
+
+def _simulation() -> str:
+    import mujoco
+
+    return f"mujoco {mujoco.__version__}, dm-control {metadata.version('dm-control')}"
+
+
+def _drawing() -> str:
+    from coral_cli.environments.rendering import make_renderer
+    from coral_cli.environments.rendering.backend import OPENGL, probe, select_backend
+
+    backend = select_backend()
+    import mujoco  # only now: it reads which backend to use
+
+    model = mujoco.MjModel.from_xml_string(SCENE)
+    data = mujoco.MjData(model)
+    mujoco.mj_forward(model, data)
+    renderer = make_renderer(model, 64, 64, "fast", backend)
+    frame = renderer.render(data, 0)
+    renderer.close()
+    if frame[32, 32, 0] <= frame[32, 32, 1]:
+        raise CoralError(f"{backend} drew a red ball that is not red.", "Try another --renderer.")
+    failed = "".join(f"; {other}: {error}" for other in OPENGL if (error := probe(other)))
+    return f"{backend} drew a frame{failed}"
+
+
+def _video() -> str:
+    import av
+
+    av.codec.Codec("libx264", "w")
+    return f"H.264 (PyAV {av.__version__})"
+
+
+def _writing() -> str:
+    with tempfile.NamedTemporaryFile(dir="."):
+        return "this directory can be written"
+
+
+CHECKS = (_python, _torch, _simulation, _drawing, _video, _writing)
+
+
+def _plugins(catalog: Catalog) -> Iterable[Line]:
+    for plugin in catalog.plugins:
+        detail = f"{plugin.distribution} {plugin.version}, {plugin.status}"
+        yield Line(f"plugin {plugin.name}", plugin.status != "broken", f"{detail}: {plugin.error}" if plugin.error else detail)
+
+
+def _print(lines: list[Line]) -> None:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for line in lines:
+        mark = Text("ok", "green") if line.ok else Text("failed", "red")
+        table.add_row(mark, Text(line.name), Text(line.detail))
+    Console(highlight=False).print(table)
+
+
+def add(app: typer.Typer) -> None:
+    app.command("doctor", cls=Command)(signed(doctor, flags_from(DoctorOptions())))

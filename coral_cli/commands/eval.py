@@ -1,0 +1,83 @@
+"""``coral eval``: run episodes of a saved agent with its mean action."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from coral_cli.assembly.flags import Given, flags_from, signed, taken
+from coral_cli.assembly.help import Command
+from coral_cli.assembly.requests import EvalRequest
+from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag
+from coral_cli.registry.errors import UsageError
+from coral_cli.registry.options import Help
+
+HELP = "Evaluate a checkpoint with the mean action, and film it."
+AUTO = "auto"
+SUFFIX = ".mp4"
+
+
+@dataclass(frozen=True)
+class EvalOptions:
+    """How to evaluate; everything else is in the checkpoint."""
+
+    episodes: Annotated[int, Help("Episodes to run.", min=1)] = 20
+    seed: Annotated[int | None, Help("Seed of the episodes (default: the run's).", min=0)] = None
+    video: Annotated[str | None, Help("Film the first episode; without PATH, into the run's videos/.")] = None
+    device: Annotated[str, Help("Where to compute: auto, cpu, cuda or cuda:N.")] = "auto"
+    renderer: Annotated[Literal["auto", "egl", "osmesa", "raycast"], Help("What draws.")] = "auto"
+    json: JsonFlag = False
+    quiet: QuietFlag = False
+    debug: DebugFlag = False
+
+
+class Eval(Command):
+    """``--video`` may stand alone, which Typer has no word for."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, complete_video(args))
+
+
+def complete_video(args: Sequence[str]) -> list[str]:
+    """``--video`` as ``--video=auto``, unless a video's path follows (so that a checkpoint may follow)."""
+    return [
+        f"--video={AUTO}" if word == "--video" and not (following or "").lower().endswith(SUFFIX) else word
+        for word, following in zip_longest(args, args[1:])
+    ]
+
+
+def evaluate(context: typer.Context, given: Given) -> int:
+    options, rest = taken(EvalOptions(), given)
+    request = EvalRequest(
+        checkpoint=Path(rest["checkpoint"]).expanduser(),
+        catalog=context.obj,
+        episodes=options.episodes,
+        seed=options.seed,
+        video=_video(options.video),
+        device=options.device,
+        renderer=options.renderer,
+        json=options.json,
+        quiet=options.quiet,
+    )
+    from coral_cli.training.session import evaluate as run  # late, for torch
+
+    return run(request)
+
+
+def _video(text: str | None) -> Path | Literal["auto"] | None:
+    if text is None or text == "auto":
+        return text
+    if not text.lower().endswith(SUFFIX):
+        raise UsageError(f"--video is {text!r}, but videos are {SUFFIX} files.", f"Write --video {text}{SUFFIX}.")
+    return Path(text).expanduser()
+
+
+def add(app: typer.Typer) -> None:
+    argument = ("checkpoint", "A checkpoint, or a run directory for its latest one.")
+    flags = flags_from(EvalOptions(), metavars={"video": "[PATH.mp4]"})
+    app.command("eval", cls=Eval, help=HELP)(signed(evaluate, flags, argument))

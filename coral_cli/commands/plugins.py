@@ -1,0 +1,90 @@
+"""``coral plugins``: what is installed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from coral_cli.assembly.flags import Given, flags_from, signed, taken
+from coral_cli.assembly.help import Command, Group
+from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
+from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.options import Help, Json
+
+STYLES = {"active": "green", "broken": "red", "disabled": "dim", "shadowed": "yellow"}
+
+
+@dataclass(frozen=True)
+class ListOptions:
+    """What to list."""
+
+    kind: Annotated[
+        Literal["loss", "encoder", "rssm", "policy", "objective", "environment"] | None, Help("Only components of this kind.")
+    ] = None
+    json: JsonFlag = False
+    debug: DebugFlag = False
+
+
+def list_plugins(context: typer.Context, given: Given) -> int:
+    """List components, and the plugins that offer none because something is wrong."""
+    options, _ = taken(ListOptions(), given)
+    catalog: Catalog = context.obj
+    kinds = [options.kind] if options.kind else ["environment", "loss", "encoder", "rssm", "objective", "policy"]
+    components = [component for kind in kinds for component in _components(catalog, kind)]
+    plugins = [
+        {"name": p.name, "distribution": p.distribution, "version": p.version, "status": p.status, "error": p.error}
+        for p in catalog.plugins
+    ]
+    if options.json:
+        print_json({"components": components, "plugins": plugins})
+    else:
+        _print_tables(components, [plugin for plugin in plugins if plugin["status"] != "active"])
+    return 0
+
+
+def _components(catalog: Catalog, kind: str) -> list[dict[str, Json]]:
+    status = {plugin.distribution: plugin.status for plugin in catalog.plugins}
+    return [
+        {
+            "kind": kind,
+            "name": catalog.name(entry),
+            "summary": entry.record.summary,
+            "distribution": entry.distribution,
+            "version": entry.version,
+            "status": status.get(entry.distribution, "active"),
+        }
+        for entry in catalog.entries(kind)
+    ]
+
+
+def _print_tables(components: list[dict[str, Json]], plugins: list[dict[str, Json]]) -> None:
+    console = Console(highlight=False)
+    if components:
+        console.print(_table(components, ("kind", "name", "summary")))
+    else:
+        console.print("No such component is installed.")
+    if plugins:
+        console.print()
+        console.print(_table(plugins, ("name", "error")))
+
+
+def _table(rows: list[dict[str, Json]], columns: tuple[str, ...]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in (*columns, "from", "status"):
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        origin = f"{row['distribution']} {row['version']}"
+        status = Text(row["status"], STYLES[row["status"]])
+        table.add_row(*(Text(row[column]) for column in columns), Text(origin), status)
+    return table
+
+
+def add(app: typer.Typer) -> None:
+    plugins = typer.Typer(cls=Group, help="Show what is installed.", add_completion=False)
+    plugins.command("list", cls=Command)(signed(list_plugins, flags_from(ListOptions())))
+    app.add_typer(plugins, name="plugins")

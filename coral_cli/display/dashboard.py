@@ -1,0 +1,76 @@
+"""The live dashboard on a terminal."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+
+from rich.console import Console, Group
+from rich.live import Live
+
+from coral_cli.display.progress import Progress
+from coral_cli.display.rows import fit, live_rows, summary_rows
+from coral_cli.runs.events import Event
+
+TICK = 0.25
+"""Seconds between looks at whether there is something new to draw; the clock alone moves once a second."""
+
+
+class Dashboard:
+    """A listener that keeps one screenful up to date, never more, and leaves a summary when it closes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._progress = Progress()
+        self._received = time.monotonic()
+        self._drawn = 0.0
+        self._size = console.size
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._keep_drawing, name="dashboard", daemon=True)
+        self._live = Live(
+            console=console,
+            auto_refresh=False,
+            get_renderable=self._screen,
+            vertical_overflow="crop",
+            redirect_stdout=sys.stdout.isatty(),  # what is piped elsewhere must arrive there
+        )
+
+    def __enter__(self) -> Dashboard:
+        self._live.start()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        try:
+            self._thread.join()
+        finally:  # an impatient Ctrl-C must not leave the cursor hidden
+            self._live.stop()
+
+    def __call__(self, event: Event) -> None:
+        with self._lock:
+            self._progress(event)
+            self._received = time.monotonic()
+
+    def _keep_drawing(self) -> None:
+        while not self._over.wait(TICK):
+            if self._received > self._drawn or time.monotonic() - self._drawn >= 1:
+                self._draw()
+
+    def _draw(self) -> None:
+        self._drawn = time.monotonic()
+        if self._console.size != self._size:  # lines drawn for another width have wrapped: start afresh
+            self._size = self._console.size
+            self._console.clear()
+        self._live.refresh()
+
+    def _screen(self) -> Group:
+        rows = summary_rows if self._over.is_set() else live_rows
+        width, height = self._console.size
+        with self._lock:
+            lines = fit(rows(self._progress, time.monotonic() - self._received, width), height - 1)
+        for line in lines:
+            line.no_wrap, line.overflow = True, "ellipsis"
+        return Group(*lines)

@@ -1,0 +1,68 @@
+"""Which display a run gets."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import Protocol
+
+from rich.console import Console
+
+from coral_cli.display.dashboard import Dashboard
+from coral_cli.display.plain import PlainLines
+from coral_cli.runs.events import Event
+from coral_cli.runs.metrics import to_line
+
+
+class Display(Protocol):
+    """A listener that is open as long as its ``with`` block."""
+
+    def __enter__(self) -> Display: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+    def __call__(self, event: Event, /) -> None: ...
+
+
+def make_display(console_out: Console, console_err: Console, *, json: bool, quiet: bool) -> Display:
+    """JSON lines on ``console_out``; or else, on ``console_err``, a dashboard on a terminal and plain lines elsewhere."""
+    if json:
+        return JsonLines(console_out)
+    if quiet:
+        return Silence()
+    return Dashboard(console_err) if is_live(console_err) else PlainLines(console_err)
+
+
+def is_live(console: Console) -> bool:
+    """Whether ``console`` can redraw a screen: a terminal, not a dumb one, with the characters of the curves.
+
+    FORCE_COLOR on a pipe, as job runners set it, asks for colours and not for a dashboard in a log.
+    """
+    only_colour = bool(os.environ.get("FORCE_COLOR")) and not console.file.isatty()
+    return console.is_interactive and not only_colour and not console.options.ascii_only
+
+
+class Silence:
+    """Shows nothing."""
+
+    def __enter__(self) -> Silence:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __call__(self, event: Event) -> None:
+        pass
+
+
+class JsonLines(Silence):
+    """Prints each event as one JSON document, as in metrics.jsonl."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def __call__(self, event: Event) -> None:
+        self._console.file.write(to_line(event) + "\n")
+        self._console.file.flush()

@@ -1,0 +1,1 @@
+"""Box pushing: a 7-joint arm with a rod pushes a tray to a target position and yaw."""

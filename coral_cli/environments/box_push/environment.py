@@ -1,0 +1,165 @@
+"""Box pushing as a Gymnasium environment: 100 actions at 50 Hz, solved when the tray lies on its target."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+import mujoco
+import numpy as np
+from gymnasium.spaces import Box, Dict
+
+from coral_cli.environments.box_push.kinematics import DOWN, JOINTS, Arm
+from coral_cli.environments.box_push.options import BoxPushOptions
+from coral_cli.environments.box_push.reward import (
+    Situation,
+    angle_between,
+    dense_reward,
+    rotation_angle,
+    sparse_reward,
+)
+from coral_cli.environments.box_push.scene import TORQUE_LIMITS, TRAY_HEIGHT, build_model
+from coral_cli.environments.rendering import Renderer, make_renderer
+from coral_cli.plugin import Rendering
+
+EPISODE_STEPS = 100
+SUBSTEPS = 10
+OUTSIDE_SIZE = 256
+
+_LOW, _HIGH = (0.3, -0.45, 0.0), (0.6, 0.45, 2 * np.pi)  # x, y, yaw
+_FIXED_START = np.array([0.4, 0.3, np.pi])
+_MIN_TARGET_DISTANCE = 0.3
+_START_HEIGHT = 0.15  # of the tip above the tray's centre
+
+_MAX_TORQUE = 10.0  # Nm, at action 1
+_MAX_SPEED = 0.5  # m/s, at action 1
+_PUSH_HEIGHT = 0.03  # of the tip above the tray's centre: between the floor and the walls' rims
+_TIP_GAIN = 10.0  # 1/s: how fast height and lean return to what they should be
+_SERVO_GAIN = 100.0  # 1/s: how fast the joints take on a velocity
+
+Observation = dict[str, np.ndarray]
+
+
+class BoxPush(gymnasium.Env[Observation, np.ndarray]):
+    """``image`` (H, W, 3) uint8 shows tray and target; ``proprio`` (17,) float32 is the arm alone.
+
+    Proprioception is 7 joint positions, 7 joint velocities and the rod tip's position. ``torque`` actions
+    are 7 joint torques of up to 10 Nm beyond gravity compensation; ``cartesian`` ones the tip's velocity in
+    x and y, of up to 0.5 m/s each, while the rod points down into the tray at a constant height.
+    ``reset(seed=...)`` determines the episode bit for bit.
+    """
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 50}  # noqa: RUF012 (Gymnasium's attribute)
+    render_mode = "rgb_array"
+    action_repeat = 1
+
+    def __init__(self, options: BoxPushOptions, rendering: Rendering) -> None:
+        self._options, self._rendering = options, rendering
+        self._model = build_model()
+        self._data = mujoco.MjData(self._model)
+        self._arm = Arm(self._model)
+        self._tray = self._model.body("tray").id
+        self._cartesian = options.action == "cartesian"
+        self._renderer = make_renderer(
+            self._model, rendering.height, rendering.width, rendering.quality, rendering.backend
+        )
+        self._outside: Renderer | None = None
+        self._steps = 0
+        self.action_space = Box(-1.0, 1.0, (2 if self._cartesian else JOINTS,), np.float32)
+        self.observation_space = Dict(
+            image=Box(0, 255, (rendering.height, rendering.width, 3), np.uint8),
+            proprio=Box(-np.inf, np.inf, (2 * JOINTS + 3,), np.float32),
+        )
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        super().reset(seed=seed)
+        start = self.np_random.uniform(_LOW, _HIGH) if self._options.random_start else _FIXED_START
+        target = self.np_random.uniform(_LOW, _HIGH)
+        while np.linalg.norm(target[:2] - start[:2]) < _MIN_TARGET_DISTANCE:
+            target = self.np_random.uniform(_LOW, _HIGH)
+        mujoco.mj_resetData(self._model, self._data)
+        height = _PUSH_HEIGHT if self._cartesian else _START_HEIGHT
+        self._data.qpos[:JOINTS] = self._arm.posture(np.array([*start[:2], TRAY_HEIGHT + height]))
+        self._data.qpos[JOINTS:] = np.concatenate(_pose(start))
+        self._data.mocap_pos[0], self._data.mocap_quat[0] = _pose(target)
+        mujoco.mj_forward(self._model, self._data)
+        self._steps = 0
+        return self._observation(), {}
+
+    def step(self, action: np.ndarray) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Never terminates; truncates after 100 steps, with ``success``, ``distance`` and ``angle`` in info."""
+        action = np.clip(np.asarray(action, np.float64), -1, 1)
+        effort = self._move_tip(action) if self._cartesian else self._apply_torque(action)
+        mujoco.mj_forward(self._model, self._data)  # positions and velocities as they are after the last substep
+        self._steps += 1
+        last = self._steps >= EPISODE_STEPS
+        situation = self._situation(effort)
+        reward = sparse_reward(situation, last) if self._options.reward == "sparse" else dense_reward(situation)
+        info = {"metrics": _metrics(situation)} if last else {}
+        return self._observation(), reward, False, last, info
+
+    def render(self) -> np.ndarray:
+        """The whole arm from the side, (256, 256, 3) uint8."""
+        if self._outside is None:
+            self._outside = make_renderer(
+                self._model, OUTSIDE_SIZE, OUTSIDE_SIZE, self._rendering.quality, self._rendering.backend
+            )
+        return self._outside.render(self._data, self._model.camera("outside").id)
+
+    def close(self) -> None:
+        for renderer in filter(None, (self._renderer, self._outside)):
+            renderer.close()
+
+    def _apply_torque(self, action: np.ndarray) -> float:
+        """Returns the squared torques (Nm)^2 beyond gravity compensation, summed over the joints."""
+        torque = _MAX_TORQUE * action
+        self._data.ctrl[:] = np.clip(self._data.qfrc_bias[:JOINTS] + torque, -TORQUE_LIMITS, TORQUE_LIMITS)
+        mujoco.mj_step(self._model, self._data, SUBSTEPS)
+        return float(torque @ torque)
+
+    def _move_tip(self, action: np.ndarray) -> float:
+        """Moves the tip through the Jacobian; returns as ``_apply_torque``, the mean over the substeps."""
+        data = self._data
+        rise = np.clip(_TIP_GAIN * (TRAY_HEIGHT + _PUSH_HEIGHT - self._arm.tip(data)[2]), -_MAX_SPEED, _MAX_SPEED)
+        wanted = self._arm.joint_velocity(data, np.array([*(_MAX_SPEED * action), rise]), _TIP_GAIN)
+        inertia = np.empty((self._model.nv, self._model.nv))
+        mujoco.mj_fullM(self._model, inertia, data.qM)
+        servo = _SERVO_GAIN * inertia[:JOINTS, :JOINTS]
+        effort = 0.0
+        for _ in range(SUBSTEPS):
+            torque = servo @ (wanted - data.qvel[:JOINTS])
+            data.ctrl[:] = np.clip(data.qfrc_bias[:JOINTS] + torque, -TORQUE_LIMITS, TORQUE_LIMITS)
+            mujoco.mj_step(self._model, data)
+            effort += float(torque @ torque) / SUBSTEPS
+        return effort
+
+    def _situation(self, effort: float) -> Situation:
+        data = self._data
+        return Situation(
+            box=data.xpos[self._tray],
+            target=data.mocap_pos[0],
+            tip=self._arm.tip(data),
+            angle=rotation_angle(data.xquat[self._tray], data.mocap_quat[0]),
+            lean=angle_between(self._arm.rod(data), DOWN),
+            positions=data.qpos[:JOINTS],
+            velocities=data.qvel[:JOINTS],
+            effort=effort,
+        )
+
+    def _observation(self) -> Observation:
+        data = self._data
+        proprio = np.concatenate([data.qpos[:JOINTS], data.qvel[:JOINTS], self._arm.tip(data)])
+        image = self._renderer.render(data, self._model.camera("agent").id)
+        return {"image": image, "proprio": proprio.astype(np.float32)}
+
+
+def _pose(place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Position (3,) and quaternion (4,) of a tray that stands at x, y with a yaw."""
+    x, y, yaw = place
+    return np.array([x, y, TRAY_HEIGHT]), np.array([np.cos(yaw / 2), 0, 0, np.sin(yaw / 2)])
+
+
+def _metrics(situation: Situation) -> dict[str, float]:
+    return {"success": float(situation.solved), "distance": situation.distance, "angle": situation.angle}

@@ -1,0 +1,20 @@
+"""The options of box pushing. Importing this does not import mujoco."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from coral_cli.plugin import Help
+
+
+@dataclass(frozen=True)
+class BoxPushOptions:
+    action: Annotated[
+        Literal["torque", "cartesian"],
+        Help("torque: 7 joint torques (the reference); cartesian: the rod tip's velocity over the table, far easier."),
+    ] = "torque"
+    reward: Annotated[
+        Literal["dense", "sparse"], Help("dense: distances count in every step; sparse: in the last one, times 100.")
+    ] = "dense"
+    random_start: Annotated[bool, Help("Draw the tray's first pose too, not only the target's.")] = True

@@ -1,0 +1,73 @@
+"""The reward of the published box pushing task, and when it counts as solved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import acos, pi
+
+import numpy as np
+
+from coral_cli.environments.box_push.scene import POSITION_LIMITS, VELOCITY_LIMITS
+
+LAST_STEP_WEIGHT = 100.0
+SOLVED_DISTANCE = 0.05  # metres
+SOLVED_ANGLE = 0.5  # radians
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the reward depends on after a step: positions in metres, angles in radians."""
+
+    box: np.ndarray  # (3,)
+    target: np.ndarray  # (3,)
+    tip: np.ndarray  # (3,)
+    angle: float  # between the box's and the target's orientation
+    lean: float  # between the rod and down
+    positions: np.ndarray  # (7,)
+    velocities: np.ndarray  # (7,)
+    effort: float  # sum of the squared torques beyond gravity compensation, (Nm)^2
+
+    @property
+    def distance(self) -> float:
+        return float(np.linalg.norm(self.box - self.target))
+
+    @property
+    def solved(self) -> bool:
+        return self.distance < SOLVED_DISTANCE and self.angle < SOLVED_ANGLE
+
+
+def dense_reward(s: Situation) -> float:
+    """The goal's distance and angle count in every step."""
+    return _motion(s) + _goal(s)
+
+
+def sparse_reward(s: Situation, last: bool) -> float:
+    """The goal's distance and angle count in the last step only, times 100."""
+    return _motion(s) + (LAST_STEP_WEIGHT * _goal(s) if last else 0.0)
+
+
+def _goal(s: Situation) -> float:
+    return -3.5 * s.distance - s.angle / pi
+
+
+def _motion(s: Situation) -> float:
+    near = float(np.clip(np.linalg.norm(s.box - s.tip), 0.05, 100))
+    leaning = s.lean / pi if s.lean > pi / 4 else 0.0
+    return -2 * near - 0.0005 * s.effort - _limit_excess(s.positions, s.velocities) - leaning
+
+
+def _limit_excess(positions: np.ndarray, velocities: np.ndarray) -> float:
+    """Radians and rad/s beyond the joints' limits, summed."""
+    low, high = POSITION_LIMITS.T
+    beyond = np.maximum(low - positions, 0) + np.maximum(positions - high, 0)
+    return float(beyond.sum() + np.maximum(np.abs(velocities) - VELOCITY_LIMITS, 0).sum())
+
+
+def rotation_angle(a: np.ndarray, b: np.ndarray) -> float:
+    """The angle in [0, pi] of the rotation between two unit quaternions (4,)."""
+    return 2 * acos(min(1.0, abs(float(a @ b))))
+
+
+def angle_between(a: np.ndarray, b: np.ndarray) -> float:
+    """The angle in [0, pi] between two unit vectors (3,)."""
+    return acos(min(1.0, max(-1.0, float(a @ b))))

@@ -1,0 +1,170 @@
+"""The scene in MuJoCo's XML: a Panda-like arm of capsules, a table, the tray and its see-through target.
+
+Numbers are metres, radians and kilograms. The arm's kinematics are the Franka Panda's, in modified
+Denavit-Hartenberg parameters (Craig, Introduction to Robotics).
+"""
+
+from __future__ import annotations
+
+from math import cos, pi, sin
+
+import mujoco
+import numpy as np
+
+TIMESTEP = 0.002
+TRAY_HEIGHT = -0.01
+"""Height of the tray's centre, the middle of its floor, when it stands on the table."""
+POSITION_LIMITS = np.array(
+    [[-2.8973, 2.8973], [-1.7628, 1.7628], [-2.8973, 2.8973], [-3.0718, -0.0698], [-2.8973, 2.8973],
+     [-0.0175, 3.7525], [-2.8973, 2.8973]]
+)  # fmt: skip
+VELOCITY_LIMITS = np.array([2.175] * 4 + [2.61] * 3)  # rad/s
+TORQUE_LIMITS = np.array([90.0] * 4 + [12.0] * 3)  # Nm
+
+ROD_LENGTH = 0.195
+_ROD_RADIUS = 0.01
+_FLANGE = 0.107
+_ARMATURE = 0.1  # kg m^2: the motors' inertia, seen through their gears
+
+_JOINTS = (  # a, d, twist
+    (0.0, 0.333, 0.0),
+    (0.0, 0.0, -pi / 2),
+    (0.0, 0.316, pi / 2),
+    (0.0825, 0.0, pi / 2),
+    (-0.0825, 0.384, -pi / 2),
+    (0.0, 0.0, pi / 2),
+    (0.088, 0.0, pi / 2),
+)
+_MASSES = (3.0, 2.8, 2.8, 2.1, 2.2, 3.2, 1.4, 1.4)  # the base, then the seven links
+_CAPSULES = (  # of the base and each link, in its own frame: from, to, radius
+    (((0, 0, 0.05), (0, 0, 0.16), 0.07),),
+    (((0, 0, -0.12), (0, 0, 0), 0.06), ((0, -0.06, 0), (0, 0.06, 0), 0.06)),
+    (((0, 0, 0), (0, -0.22, 0), 0.058),),
+    (((0, 0, -0.06), (0, 0, 0), 0.056), ((0, 0, 0), (0.0825, 0, 0), 0.052)),
+    (((0, 0, -0.05), (0, 0, 0.05), 0.052), ((0, 0, 0), (-0.0825, 0.1, 0), 0.05)),
+    (((0, 0, -0.27), (0, 0, -0.05), 0.05), ((0, 0, -0.03), (0, 0, 0), 0.05)),
+    (((0, 0, 0), (0.088, 0, 0), 0.045),),
+    (((0, 0, 0), (0, 0, 0.07), 0.042),),
+)
+
+# Contacts: contype & conaffinity.  The arm meets the table and the tray, but not itself.
+_TABLE_CONTACT = 'contype="1" conaffinity="0"'
+_TRAY_CONTACT = 'contype="2" conaffinity="1"'
+_ARM_CONTACT = 'contype="4" conaffinity="3"'
+_NO_CONTACT = 'contype="0" conaffinity="0"'
+
+_WALLS = ((0.05, 0), (0, 0.05), (-0.05, 0), (0, -0.05))  # the first one is marked, so that the yaw can be seen
+
+_SCENE = """
+<mujoco model="box_push">
+  <compiler angle="radian"/>
+  <option timestep="{timestep}" cone="elliptic" impratio="3"/>
+  <visual>
+    <headlight ambient="0.4 0.4 0.4" diffuse="0.3 0.3 0.3" specular="0 0 0"/>
+    <map znear="0.01" zfar="10"/>
+  </visual>
+  <statistic extent="1.5" center="0.4 0 0"/>
+  <asset>
+    <texture type="skybox" builtin="gradient" rgb1="0.62 0.70 0.78" rgb2="0.35 0.40 0.46" width="64" height="384"/>
+    <material name="wood" rgba="0.85 0.74 0.57 1" specular="0"/>
+    <material name="ground" rgba="0.30 0.34 0.38 1" specular="0"/>
+    <material name="shell" rgba="0.93 0.93 0.95 1" specular="0.2"/>
+    <material name="rod" rgba="0.16 0.17 0.20 1" specular="0"/>
+    <material name="tray" rgba="0.85 0.10 0.10 1" specular="0"/>
+    <material name="tray_mark" rgba="0.10 0.15 0.90 1" specular="0"/>
+    <material name="target" rgba="0.10 0.75 0.20 0.45" specular="0"/>
+    <material name="target_mark" rgba="0.55 0.10 0.80 0.45" specular="0"/>
+  </asset>
+  <worldbody>
+    <light name="lamp" type="directional" pos="0.4 0 1.5" dir="-0.3 0.2 -1" diffuse="0.5 0.5 0.5" specular="0 0 0"/>
+    {agent_camera}
+    {outside_camera}
+    <geom name="ground" type="plane" size="4 4 0.1" pos="0 0 -0.94" material="ground" {no_contact}/>
+    <geom name="table" type="box" size="0.49 0.98 0.02" pos="0.2 0 -0.04" material="wood" {table_contact}/>
+    {arm}
+    <body name="tray" pos="0.4 0.3 {tray_height}">
+      <freejoint name="tray"/>
+      {tray}
+    </body>
+    <body name="target" pos="0.4 -0.3 {tray_height}" mocap="true">
+      {target}
+    </body>
+  </worldbody>
+  <actuator>
+    {motors}
+  </actuator>
+</mujoco>
+"""
+
+
+def build_model() -> mujoco.MjModel:
+    """The compiled scene: 7 arm joints, then the tray's free joint; cameras ``agent`` and ``outside``."""
+    motors = (
+        f'<motor name="joint{i}" joint="joint{i}" ctrllimited="true" ctrlrange="{-limit} {limit}"/>'
+        for i, limit in enumerate(TORQUE_LIMITS, 1)
+    )
+    return mujoco.MjModel.from_xml_string(
+        _SCENE.format(
+            timestep=TIMESTEP,
+            tray_height=TRAY_HEIGHT,
+            table_contact=_TABLE_CONTACT,
+            no_contact=_NO_CONTACT,
+            agent_camera=_camera("agent", (1.05, 0, 0.95), (0.43, 0, 0), 52),
+            outside_camera=_camera("outside", (1.25, -1.0, 0.85), (0.3, 0, 0.15), 48),
+            arm=_arm(),
+            tray=_tray("tray", _TRAY_CONTACT),
+            target=_tray("target", _NO_CONTACT),
+            motors="\n".join(motors),
+        )
+    )
+
+
+def _arm() -> str:
+    rod = (
+        f'<geom name="rod" type="capsule" fromto="0 0 {_FLANGE} 0 0 {_FLANGE + ROD_LENGTH - _ROD_RADIUS}" '
+        f'size="{_ROD_RADIUS}" mass="0.1" material="rod" {_ARM_CONTACT}/>'
+        f'<site name="tip" pos="0 0 {_FLANGE + ROD_LENGTH}" size="0.001" group="4"/>'
+    )
+    inside = rod
+    for link in range(7, 0, -1):
+        a, d, twist = _JOINTS[link - 1]
+        low, high = POSITION_LIMITS[link - 1]
+        inside = (
+            f'<body name="link{link}" pos="{a} {-sin(twist) * d:.6f} {cos(twist) * d:.6f}" '
+            f'quat="{cos(twist / 2)} {sin(twist / 2)} 0 0">'
+            f'<joint name="joint{link}" axis="0 0 1" range="{low} {high}" armature="{_ARMATURE}"/>'
+            f"{_capsules(link, _ARM_CONTACT)}{inside}</body>"
+        )
+    return f'<body name="base">{_capsules(0, _NO_CONTACT)}{inside}</body>'
+
+
+def _capsules(link: int, contact: str) -> str:
+    parts = _CAPSULES[link]
+    return "".join(
+        f'<geom type="capsule" fromto="{_numbers(start)} {_numbers(end)}" size="{radius}" '
+        f'mass="{_MASSES[link] / len(parts)}" material="shell" {contact}/>'
+        for start, end, radius in parts
+    )
+
+
+def _tray(material: str, contact: str) -> str:
+    """A floor and four thin walls. The floor's friction decides against the table, whatever that has."""
+    floor = f'<geom type="box" size="0.05 0.05 0.01" mass="2" friction="0.3" priority="1" material="{material}" {contact}/>'
+    walls = (
+        f'<geom type="box" size="{0.005 if x else 0.05} {0.05 if x else 0.005} 0.045" pos="{x} {y} 0.0485" '
+        f'mass="0.001" material="{material}{"" if number else "_mark"}" {contact}/>'
+        for number, (x, y) in enumerate(_WALLS)
+    )
+    return floor + "".join(walls)
+
+
+def _camera(name: str, position: tuple[float, ...], target: tuple[float, ...], fovy: float) -> str:
+    """A camera at ``position`` that looks at ``target``, with z up in the image; ``fovy`` in degrees."""
+    backward = np.subtract(position, target)
+    right = np.cross((0, 0, 1), backward)
+    up = np.cross(backward, right)
+    return f'<camera name="{name}" pos="{_numbers(position)}" xyaxes="{_numbers(right)} {_numbers(up)}" fovy="{fovy}"/>'
+
+
+def _numbers(values: tuple[float, ...] | np.ndarray) -> str:
+    return " ".join(f"{value:.6g}" for value in values)

@@ -1,0 +1,127 @@
+"""``coral eval``: a saved agent acts, with its mean action."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+
+from coral_cli.assembly.assemble import Assembler
+from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.requests import EvalRequest
+from coral_cli.environments.rendering.backend import select_backend
+from coral_cli.registry.errors import CoralError, UnreadableError
+from coral_cli.runs.checkpoint import load, read_record
+from coral_cli.runs.directory import find_checkpoint
+from coral_cli.runs.video import Frame, side_by_side, write_video
+from coral_cli.sessions.device import choose_device
+from coral_cli.training.agent import Agent
+from coral_cli.training.collection import Episode, Observation
+from coral_cli.training.evaluation import evaluation_episodes, statistics
+
+DEFAULT_FPS = 30.0
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What ``coral eval`` reports."""
+
+    checkpoint: Path
+    env: str
+    seed: int
+    renderer: str
+    statistics: dict[str, float]
+    video: Path | None
+
+
+def evaluate(request: EvalRequest) -> Evaluation:
+    """Runs the episodes and writes the video. The checkpoint says everything else.
+
+    Raises UnreadableError for the checkpoint, PluginError for a missing component, CoralError when the renderer of
+    the run does not work here.
+    """
+    path = find_checkpoint(request.checkpoint)
+    record = read_record(path)
+    assembly = Assembly.from_json(record.get("assembly"))
+    assembler = Assembler(assembly, request.catalog)
+    backend = _backend(request, record)
+    env = assembler.environment(backend)
+    try:
+        agent = _agent(request, assembler, env, path)
+        seed = assembly.settings.seed if request.seed is None else request.seed
+        video = _video_path(request, path, seed)
+        recorder = _Recorder(env, agent)
+        episodes: list[Episode] = []
+        if video is None:
+            episodes += evaluation_episodes(agent, env, seed, request.episodes)
+        else:
+            write_video(video, recorder.frames(seed, request.episodes, episodes), _fps(env))
+    finally:
+        env.close()
+    return Evaluation(path, assembly.choices["env"].component, seed, backend, statistics(episodes), video)
+
+
+def _backend(request: EvalRequest, record: dict[str, Any]) -> str:
+    if request.renderer != "auto":
+        return select_backend(request.renderer)
+    trained = str(record.get("renderer", "auto"))
+    try:
+        return select_backend(trained)
+    except CoralError as error:
+        raise CoralError(
+            f"the agent was trained on images drawn by {trained}, which does not work here.",
+            "Add --renderer raycast to evaluate on slightly different images.",
+        ) from error
+
+
+def _agent(
+    request: EvalRequest, assembler: Assembler, env: gymnasium.Env[dict[str, Any], Any], path: Path
+) -> Agent:
+    agent = assembler.agent(
+        assembler.sensors(env), math.prod(env.action_space.shape or ()), choose_device(request.device)
+    )
+    try:
+        agent.load_weights(load(path, agent.device)[1]["agent"]["weights"])
+    except (KeyError, RuntimeError) as error:
+        raise UnreadableError(f"{path} does not fit its own assembly ({str(error).splitlines()[0]}).") from error
+    return agent
+
+
+def _video_path(request: EvalRequest, checkpoint: Path, seed: int) -> Path | None:
+    """``auto`` lies in the run's ``videos``, or beside a lone checkpoint."""
+    if request.video != "auto":
+        return request.video
+    run = checkpoint.parent.parent
+    name = f"{checkpoint.stem}-seed{seed}.mp4"
+    return run / "videos" / name if (run / "run.json").exists() else checkpoint.with_name(name)
+
+
+def _fps(env: gymnasium.Env[dict[str, Any], Any]) -> float:
+    """Frames per second in real time."""
+    return float(env.metadata.get("render_fps") or DEFAULT_FPS)
+
+
+class _Recorder:
+    """Turns episodes into frames as they happen: the agent's images beside an outside view."""
+
+    def __init__(self, env: gymnasium.Env[dict[str, Any], Any], agent: Agent) -> None:
+        self._env, self._agent = env, agent
+        self._images = [name for name, sensor in agent.sensors.items() if sensor.kind == "image"]
+        self._pending: list[Frame] = []
+
+    def frames(self, seed: int, count: int, episodes: list[Episode]) -> Iterator[Frame]:
+        """The frames of ``count`` episodes, which are appended to ``episodes``."""
+        for episode in evaluation_episodes(self._agent, self._env, seed, count, on_step=self._draw):
+            episodes.append(episode)
+            yield from self._pending
+            self._pending = []
+
+    def _draw(self, observation: Observation) -> None:
+        outside: Any = self._env.render()
+        for name in self._images[:1]:
+            outside = side_by_side(self._agent.seen(name, observation[name][None])[0], outside)
+        self._pending.append(outside)

@@ -1,0 +1,85 @@
+"""A rehearsal: one episode, two updates, one evaluation step, on a copy of the agent, to know what a run will cost."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from coral_cli.assembly.settings import Settings
+from coral_cli.sessions.training import Parts, schedule
+from coral_cli.training.collection import acting, chance, run_episode
+from coral_cli.training.replay import Replay
+from coral_cli.training.trainer import action_repeat, sample_batch
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """Measured seconds per environment step of collection, per acting step of the agent, and per update."""
+
+    step_seconds: float
+    act_seconds: float
+    update_seconds: float
+
+    def total(self, settings: Settings, repeat: int) -> float:
+        """Seconds that all of ``settings.steps`` will take: updates, collection and evaluations."""
+        policy_steps = settings.steps / repeat
+        evaluated = settings.eval_episodes / settings.eval_every if settings.eval_every else 0.0
+        acting = policy_steps * (1 + evaluated) * (self.step_seconds + self.act_seconds)
+        return acting + policy_steps * settings.updates_per_step * self.update_seconds
+
+
+def rehearse(parts: Parts, settings: Settings) -> Rehearsal:
+    """Runs every part once. Leaves the agent, the random streams and the disk as they are."""
+    with torch.random.fork_rng():
+        agent, random = copy.deepcopy(parts.agent), np.random.default_rng(settings.seed)
+        start = time.perf_counter()
+        episode = run_episode(
+            parts.env, settings.seed, chance(parts.env, settings.seed), tuple(agent.sensors), record=True
+        )
+        assert episode is not None and episode.arrays is not None  # nothing stops it, and it records
+        step_seconds = (time.perf_counter() - start) / episode.length
+        replay = Replay(parts.sensors, agent.action_size, episode.length + 1)
+        replay.add(episode.arrays)
+        for _ in range(2):  # the first one warms up
+            start = time.perf_counter()
+            metrics = agent.update(sample_batch(replay, agent, schedule(parts, settings), random))
+            float(metrics["loss/total"])  # waits for the device
+            update_seconds = time.perf_counter() - start
+        observation, _ = parts.eval_env.reset(seed=settings.seed)
+        choose = acting(agent, explore=False)
+        choose(observation)
+        start = time.perf_counter()
+        choose(observation)
+        return Rehearsal(step_seconds, time.perf_counter() - start, update_seconds)
+
+
+def duration(seconds: float) -> str:
+    """``3 h 20 min``, ``12 min``, ``40 s``."""
+    if seconds >= 3600:
+        return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60)} min"
+    return f"{math.ceil(seconds / 60)} min" if seconds >= 60 else f"{math.ceil(seconds)} s"
+
+
+def describe(parts: Parts, settings: Settings, rehearsal: Rehearsal) -> dict[str, object]:
+    """What ``--dry-run`` reports, as one document."""
+    counts = parts.agent.parameter_counts()
+    replay = Replay(parts.sensors, parts.agent.action_size, 1)
+    return {
+        "device": str(parts.agent.device),
+        "renderer": parts.backend,
+        "sensors": {name: list(sensor.shape) for name, sensor in parts.sensors.items()},
+        "action_size": parts.agent.action_size,
+        "action_repeat": action_repeat(parts.env),
+        "parameters": counts | {"total": sum(counts.values())},
+        "replay_transitions": parts.replay_capacity,
+        "replay_bytes": replay.bytes * parts.replay_capacity,
+        "step_ms": 1e3 * rehearsal.step_seconds,
+        "act_ms": 1e3 * rehearsal.act_seconds,
+        "update_ms": 1e3 * rehearsal.update_seconds,
+        "eta_seconds": rehearsal.total(settings, action_repeat(parts.env)),
+    }

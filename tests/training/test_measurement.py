@@ -1,0 +1,56 @@
+"""Statistics of evaluations, means of metrics, interruption."""
+
+import os
+import signal
+import time
+
+import pytest
+import torch
+
+from coral_cli.training.collection import Episode
+from coral_cli.training.evaluation import mean_and_stderr, statistics
+from coral_cli.training.interruption import Interruption
+from coral_cli.training.measurement import Measurement
+
+
+def test_mean_and_standard_error_by_hand():
+    # deviations -1, 0, 1: sample variance 1, standard error 1 / sqrt(3)
+    assert mean_and_stderr([1.0, 2.0, 3.0]) == pytest.approx((2.0, 3**-0.5))
+    assert mean_and_stderr([4.0]) == (4.0, 0.0)
+
+
+def test_statistics_of_episodes():
+    values = statistics([Episode(1.0, 5, {"success": 0.0}), Episode(3.0, 5, {"success": 1.0})])
+    assert values["return/mean"] == 2.0 and values["return/stderr"] == pytest.approx(1.0)
+    assert values["success/mean"] == 0.5 and values["length/stderr"] == 0.0
+    assert (values["episodes"], values["return/best"], values["return/worst"]) == (2, 3.0, 1.0)
+
+
+def test_measurement_reports_means_and_starts_again():
+    measurement = Measurement()
+    for value in (1.0, 2.0, 6.0):
+        measurement.add({"loss/total": torch.tensor(value)})
+    with measurement.timing("learn"):
+        time.sleep(0.02)
+    report = measurement.report()
+    assert report["loss/total"] == pytest.approx(3.0)
+    assert 0 < report["seconds/learn"] <= 1 and report["memory_mb"] > 10
+    assert measurement.updates == 0 and "loss/total" not in measurement.report()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_first_signal_only_asks(number, code):
+    with Interruption() as interruption:
+        assert not interruption and interruption.exit_code == 0
+        os.kill(os.getpid(), number)
+        time.sleep(0.01)
+        assert interruption and interruption.exit_code == code
+
+
+def test_the_second_ctrl_c_stops_at_once_and_handlers_come_back():
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), Interruption():
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)
+    assert signal.getsignal(signal.SIGINT) is before

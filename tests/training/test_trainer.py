@@ -1,0 +1,190 @@
+"""The loop on a toy: its schedule, interruption and resumption, what a checkpoint carries."""
+
+from functools import partial
+
+import gymnasium
+import numpy as np
+import pytest
+import torch
+from gymnasium.spaces import Box, Dict
+
+from coral_cli.plugin import ObjectiveOptions, Sensor
+from coral_cli.policies.records import SacOptions
+from coral_cli.policies.sac import Sac
+from coral_cli.registry.errors import CoralError
+from coral_cli.representation.encoders.mlp import MlpEncoder
+from coral_cli.representation.losses.reconstruction import Reconstruction, VectorDecoder
+from coral_cli.representation.objective import Representation, Term
+from coral_cli.representation.rssm.gaussian import Gaussian
+from coral_cli.representation.rssm.gru import GruRssm
+from coral_cli.training.agent import Agent
+from coral_cli.training.interruption import Interruption
+from coral_cli.training.replay import Replay
+from coral_cli.training.trainer import Schedule, Trainer
+
+SENSORS = {"place": Sensor("place", "vector", (2,))}
+LENGTH, REPEAT = 9, 2
+
+
+class Walk(gymnasium.Env):
+    """A point on a line with a seeded start; the reward is its closeness to 0."""
+
+    observation_space = Dict(place=Box(-np.inf, np.inf, (2,), np.float32))
+    action_space = Box(-1, 1, (1,), np.float32)
+    action_repeat = REPEAT
+
+    def reset(self, *, seed=None, options=None):
+        self._place, self._steps = np.random.default_rng(seed).uniform(-1, 1), 0
+        return self._observe(), {}
+
+    def step(self, action):
+        self._place, self._steps = self._place + 0.2 * float(action[0]), self._steps + 1
+        return self._observe(), -abs(self._place), False, self._steps == LENGTH, {"metrics": {"success": 1.0}}
+
+    def _observe(self):
+        return {"place": np.array([self._place, 7.0], np.float32)}
+
+
+def agent(lr=1e-3):
+    torch.manual_seed(0)
+    rssm = GruRssm(6, 1, 8, 4, 8, partial(Gaussian.from_parameters, min_std=0.1), 8, 1)
+    loss = Term(Reconstruction(VectorDecoder(12, 2, 8, 1), 1.0))
+    model = Representation(SENSORS, {"place": MlpEncoder(2, 6, 1)}, rssm, {"place": loss}, ObjectiveOptions())
+    policy = Sac(12, 1, SacOptions(hidden=8, layers=1))
+    return Agent(model, policy, SENSORS, 1, lr, 10.0, torch.device("cpu"))
+
+
+class Run:
+    """A trainer, with everything it emitted and saved."""
+
+    def __init__(self, steps=180, directory=None, lr=1e-3, **schedule):
+        self.events, self.saved, self.interruption = [], [], Interruption()
+        values = {
+            "steps": steps,
+            "seed": 3,
+            "random_episodes": 2,
+            "updates_per_step": 0.5,
+            "batch_size": 4,
+            "batch_length": 5,
+            "eval_every": 4,
+            "eval_episodes": 3,
+            "checkpoint_every": 3,
+            "crop": None,
+        }
+        self.trainer = Trainer(
+            agent(lr),
+            Walk(),
+            Walk(),
+            Replay(SENSORS, 1, 500, directory),
+            Schedule(**(values | schedule)),
+            self.events.append,
+            self._save,
+            self.interruption,
+        )
+
+    def _save(self, state, best):
+        self.saved.append(state)
+        return "best.pt" if best else "latest.pt"
+
+    def of(self, kind):
+        return [event for event in self.events if event.kind == kind]
+
+
+def finished(**schedule):
+    run = Run(**schedule)
+    run.trainer.run()
+    return run
+
+
+def test_the_schedule_of_the_paper():
+    run = finished()
+    episodes = run.of("episode")
+    assert [event.step for event in episodes] == [18 * n for n in range(1, 11)]  # nine actions of two steps each
+    assert [event.values["random"] for event in episodes] == [True] * 2 + [False] * 8
+    # ceil(9 / 2) = 5 updates after the last random episode and after every later one
+    assert run.trainer.progress.updates == 5 * 9
+    assert [event.step for event in run.of("evaluation")] == [72, 144, 180]  # every 4 episodes and at the end
+    evaluation = run.of("evaluation")[0].values
+    assert evaluation["episodes"] == 3 and evaluation["length/mean"] == LENGTH and evaluation["success/mean"] == 1.0
+    assert run.events[-1].kind == "checkpoint"
+
+
+def test_normalization_comes_from_the_random_episodes():
+    run = Run(steps=36)
+    run.trainer.run()
+    place = run.trainer.replay.everything("place")
+    normalization = run.trainer.agent.representation.normalization
+    np.testing.assert_allclose(normalization.place_mean, place.mean(0), rtol=1e-5)
+    np.testing.assert_allclose(normalization.place_std, [place[:, 0].std(), 1.0], rtol=1e-5)  # the second is constant
+
+
+def test_evaluation_changes_nothing_in_training():
+    with_it, without = finished(eval_every=1), finished(eval_every=0)
+    ours, theirs = (run.trainer.agent.representation.state_dict() for run in (with_it, without))
+    for name in ours:
+        torch.testing.assert_close(ours[name], theirs[name], rtol=0, atol=0)
+
+
+def test_the_same_seed_gives_the_same_run():
+    first, second = finished(), finished()
+    assert [e.values["return"] for e in first.of("episode")] == [e.values["return"] for e in second.of("episode")]
+
+
+@pytest.mark.parametrize("stop_at", [("episode", 3), ("update", 1), ("evaluation", 1)])
+def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, stop_at, monkeypatch):
+    """At every kind of moment: the resumed run ends in the same weights as one that was never stopped."""
+    monkeypatch.setattr("coral_cli.training.trainer.REPORT_SECONDS", 0.0)
+    whole = Run(directory=tmp_path / "whole")
+    whole.trainer.run()
+
+    first = Run(directory=tmp_path / "parts")
+    kind, count = stop_at
+
+    def watch(event):
+        first.events.append(event)
+        if len(first.of(kind)) == count:
+            first.interruption.signal = 2
+
+    first.trainer._emit = watch
+    first.trainer.run()
+    assert first.trainer.progress.steps < 180
+
+    second = Run(directory=tmp_path / "parts")
+    second.trainer.load_state_dict(first.saved[-1])
+    second.trainer.run()
+    expected, got = (run.trainer.agent.representation.state_dict() for run in (whole, second))
+    for name in expected:
+        torch.testing.assert_close(got[name], expected[name], rtol=0, atol=0)
+    assert second.trainer.progress.updates == whole.trainer.progress.updates
+    assert second.trainer.replay.next_serial == whole.trainer.replay.next_serial
+
+
+def test_a_checkpoint_s_weights_are_named_by_the_paper_s_parts():
+    names = set(agent().state_dict()["weights"])
+    assert {"encoders.place.layers.0.weight", "rssm.gru.weight_ih", "losses.place.decoder.layers.0.weight"} < names
+    assert {"heads.reward.0.weight", "policy.actor.layers.0.weight", "policy.critics.weights.0"} < names
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_is_named(monkeypatch):
+    monkeypatch.setattr("coral_cli.training.trainer.REPORT_SECONDS", 0.0)
+    run = Run()
+    run.trainer.agent.representation.heads["reward"][0].weight.data.fill_(float("nan"))
+    with pytest.raises(CoralError, match=r"loss/\w+ is not a finite number after 1 updates"):
+        run.trainer.run()
+    assert not run.saved
+
+
+def test_no_gradient_of_the_policy_reaches_the_representation():
+    run = Run(lr=0.0)
+    before = {name: value.clone() for name, value in run.trainer.agent.representation.named_parameters()}
+    actor = run.trainer.agent.policy.actor.layers[0].weight.clone()
+    run.trainer.run()
+    for name, value in run.trainer.agent.representation.named_parameters():
+        torch.testing.assert_close(value, before[name], rtol=0, atol=0)
+    assert not torch.equal(actor, run.trainer.agent.policy.actor.layers[0].weight)
+
+
+def test_a_budget_of_random_episodes_says_so():
+    run = Run(steps=18, eval_every=0)
+    run.trainer.run()
+    assert "nothing is learned" in run.of("warning")[0].values["message"]
