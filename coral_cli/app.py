@@ -24,10 +24,11 @@ HELP = "Learn joint representations of several sensors, and policies that act on
 def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> int:
     """Runs a command line and returns its exit code; ``catalog`` stands in for what is installed."""
     args = list(sys.argv[1:] if argv is None else argv)
+    completing = "_CORAL_COMPLETE" in os.environ  # the shell shows whatever is written, so write nothing else
     try:
         if catalog is None:
             catalog = discover(builtin)
-        if "_CORAL_COMPLETE" not in os.environ:
+        if not completing:
             _warn_of_broken(catalog)
         code = get_command(application()).main(args, prog_name="coral", standalone_mode=False, obj=catalog)
         sys.stdout.flush()
@@ -42,10 +43,12 @@ def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> i
     except Exception as error:
         if "--debug" in args:
             traceback.print_exc()
-        return _report(_explained(error))
+        explained = _explained(error)
+        return explained.exit_code if completing else _report(explained)
 
 
 def application() -> typer.Typer:
+    """The commands; the context's ``obj`` is the catalog."""
     app = typer.Typer(cls=Group, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
     app.callback()(_root)
     for command in (train, eval, plugins, doctor):

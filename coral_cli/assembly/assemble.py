@@ -76,7 +76,14 @@ class Assembler:
         representation = Representation(seen, encoders, rssm, terms, self._parts["objective"][1])
         policy = self._build("policy", feature_size, action_size)
         return Agent(
-            representation, policy, seen, action_size, settings.model_lr, settings.model_clip, device, settings.precision
+            representation,
+            policy,
+            seen,
+            action_size,
+            settings.model_lr,
+            settings.model_clip,
+            device,
+            settings.precision,
         )
 
     def _build(self, slot: str, *arguments: object) -> Any:

@@ -42,6 +42,7 @@ class Flag:
 
     @property
     def name(self) -> str:
+        """The flag without its dashes."""
         return self.field.flag
 
 

@@ -24,6 +24,7 @@ class Command(TyperCommand):
     """A command with this help."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Prints the help."""
         _print_help(self, ctx, [])
 
 
@@ -31,13 +32,16 @@ class Group(TyperGroup):
     """A group of commands with this help."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Prints the help."""
         rows = [(Text(name, "green"), command.get_short_help_str(200)) for name, command in self.commands.items()]
         _print_help(self, ctx, rows)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Without arguments, a group shows its help."""
         return super().parse_args(ctx, args or ["--help"])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Raises UsageError for an unknown command."""
         name = args[0]
         if name in self.commands or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)

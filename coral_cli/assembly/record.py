@@ -23,7 +23,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Assembly:
-    """Everything that defines a run. ``choices`` is keyed by slot: env, rssm, objective, policy, SENSOR-loss, SENSOR-encoder."""
+    """Everything that defines a run.
+
+    ``choices`` is keyed by slot: env, rssm, objective, policy, SENSOR-loss, SENSOR-encoder.
+    """
 
     choices: Mapping[str, Choice]
     settings: Settings
@@ -53,4 +56,6 @@ class Assembly:
             choices = {slot: Choice(**choice) for slot, choice in data["choices"].items()}
             return cls(choices, with_values(Settings(), data["settings"]))
         except (KeyError, TypeError, AttributeError, UsageError) as error:
-            raise UnreadableError(f"the record of the assembly is damaged or from another version ({error}).") from error
+            raise UnreadableError(
+                f"the record of the assembly is damaged or from another version ({error})."
+            ) from error

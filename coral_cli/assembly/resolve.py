@@ -30,7 +30,9 @@ def resolve(given: Mapping[str, Json], catalog: Catalog) -> Assembly:
             raise unknown_flag(flag, selection, catalog, known)
     values = {**selection.defaults, **given}
     choices = {
-        slot.name: Choice(slot.kind, entry.record.name, entry.distribution, entry.version, _options(slot.flag, entry, values))
+        slot.name: Choice(
+            slot.kind, entry.record.name, entry.distribution, entry.version, _options(slot.flag, entry, values)
+        )
         for slot, entry in selection.entries.items()
     }
     return Assembly(choices, _settings(values, selection))
@@ -69,7 +71,12 @@ def command_line(assembly: Assembly, catalog: Catalog) -> str:
     flags = flags_of(assembly, catalog)
     slots = {name.replace("_", "-"): flags[name.replace("_", "-")] for name in assembly.choices}
     defaults = flags_of(resolve(slots, catalog), catalog)
-    words = [word for flag, value in flags.items() if flag in slots or value != defaults[flag] for word in _words(flag, value)]
+    words = [
+        word
+        for flag, value in flags.items()
+        if flag in slots or value != defaults[flag]
+        for word in _words(flag, value)
+    ]
     return shlex.join(["coral", "train", *words])
 
 

@@ -48,7 +48,9 @@ def choose(given: Mapping[str, Json], catalog: Catalog, recorded: Mapping[str, J
         entries[slot] = _entry(slot, str(name), catalog)
     fields = Selection(entries, {}).fields()
     size = expand(_shorthand("size", SIZES, given), slots)
-    return Selection(entries, defaults | {flag: value for flag, value in size.items() if _shrinks(fields.get(flag), value)})
+    return Selection(
+        entries, defaults | {flag: value for flag, value in size.items() if _shrinks(fields.get(flag), value)}
+    )
 
 
 def _shorthand(flag: str, known: Mapping[str, Mapping[str, Json]], given: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -65,7 +67,8 @@ def _entry(slot: Slot, name: str, catalog: Catalog) -> Entry:
     if not slot.takes(entry.record):
         able = ", ".join(catalog.name(other) for other in catalog.entries(slot.kind) if slot.takes(other.record))
         raise UsageError(
-            f"--{slot.flag}: {slot.kind} {name!r} does not take {slot.sensor} sensors.", f"Those that do: {able or 'none'}."
+            f"--{slot.flag}: {slot.kind} {name!r} does not take {slot.sensor} sensors.",
+            f"Those that do: {able or 'none'}.",
         )
     return entry
 

@@ -28,14 +28,16 @@ class Settings:
     replay_size: Annotated[int, Help("Most transitions kept; the oldest episodes make room.", min=1)] = 1_000_000
     image_size: Annotated[int, Help("Side of the images the model sees, in pixels.", min=16)] = 64
     crop_margin: Annotated[
-        int | None, Help("Extra pixels stored for random crops (default: 12 with a contrastive image loss, else 0).", min=0)
+        int | None,
+        Help("Extra pixels stored for random crops (default: 12 with a contrastive image loss, else 0).", min=0),
     ] = None
     render_quality: Annotated[
         Literal["fast", "smooth", "paper"],
         Help("fast: no shadows; smooth: anti-aliased, no shadows; paper: shadows and anti-aliasing, 20 times slower."),
     ] = "fast"
     renderer: Annotated[
-        Literal["auto", "egl", "osmesa", "raycast"], Help("What draws: OpenGL through EGL or OSMesa, or a built-in ray caster.")
+        Literal["auto", "egl", "osmesa", "raycast"],
+        Help("What draws: OpenGL through EGL or OSMesa, or a built-in ray caster."),
     ] = "auto"
 
 

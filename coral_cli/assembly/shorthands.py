@@ -48,9 +48,7 @@ SIZES: Mapping[str, Flags] = {
 
 def expand(shorthand: Flags, slots: Iterable[Slot]) -> dict[str, Json]:
     """The flags that ``shorthand`` stands for, with the sensors of ``slots`` filled in."""
-    sensors = [
-        (f"{{{slot.sensor}}}", slot.flag.removesuffix("-encoder")) for slot in slots if slot.kind == "encoder"
-    ]
+    sensors = [(f"{{{slot.sensor}}}", slot.flag.removesuffix("-encoder")) for slot in slots if slot.kind == "encoder"]
     expanded: dict[str, Json] = {}
     for flag, value in shorthand.items():
         if flag.startswith("{"):

@@ -48,6 +48,8 @@ def slots_of(environment: Environment) -> tuple[Slot, ...]:
         Slot(ENV, "environment", ENV_DEFAULT, "Environment to train in."),
         *sensors,
         Slot("rssm", "rssm", "gaussian", "Recurrent state space model."),
-        Slot("objective", "objective", None, "Which latent the losses see, and the KL weights (default: what the losses need)."),
+        Slot(
+            "objective", "objective", None, "Which latent the losses see, and the KL weights (default: as they need)."
+        ),
         Slot("policy", "policy", "sac", "What acts, and learns to."),
     )

@@ -72,8 +72,9 @@ def _python() -> str:
 def _torch() -> str:
     import torch
 
-    device = f"on {torch.cuda.get_device_name()}" if torch.cuda.is_available() else f"on the CPU, {torch.get_num_threads()} threads"
-    return f"{torch.__version__} {device}"
+    if torch.cuda.is_available():
+        return f"{torch.__version__} on {torch.cuda.get_device_name()}"
+    return f"{torch.__version__} on the CPU, {torch.get_num_threads()} threads"
 
 
 def _simulation() -> str:
@@ -119,7 +120,9 @@ CHECKS = (_python, _torch, _simulation, _drawing, _video, _writing)
 def _plugins(catalog: Catalog) -> Iterable[Line]:
     for plugin in catalog.plugins:
         detail = f"{plugin.distribution} {plugin.version}, {plugin.status}"
-        yield Line(f"plugin {plugin.name}", plugin.status != "broken", f"{detail}: {plugin.error}" if plugin.error else detail)
+        if plugin.error:
+            detail += f": {plugin.error}"
+        yield Line(f"plugin {plugin.name}", plugin.status != "broken", detail)
 
 
 def _print(lines: list[Line]) -> None:
@@ -134,4 +137,5 @@ def _print(lines: list[Line]) -> None:
 
 
 def add(app: typer.Typer) -> None:
+    """Adds ``coral doctor``."""
     app.command("doctor", cls=Command)(signed(doctor, flags_from(DoctorOptions())))

@@ -40,6 +40,7 @@ class Eval(Command):
     """``--video`` may stand alone, which Typer has no word for."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Gives a lone ``--video`` its value first."""
         return super().parse_args(ctx, complete_video(args))
 
 
@@ -52,6 +53,7 @@ def complete_video(args: Sequence[str]) -> list[str]:
 
 
 def evaluate(context: typer.Context, given: Given) -> int:
+    """Runs an evaluation session."""
     options, rest = taken(EvalOptions(), given)
     request = EvalRequest(
         checkpoint=Path(rest["checkpoint"]).expanduser(),
@@ -64,20 +66,28 @@ def evaluate(context: typer.Context, given: Given) -> int:
         json=options.json,
         quiet=options.quiet,
     )
-    from coral_cli.training.session import evaluate as run  # late, for torch
+    return run_session(request)
 
-    return run(request)
+
+def run_session(request: EvalRequest) -> int:
+    """Evaluates; here torch is imported, and not before."""
+    from coral_cli.training import session
+
+    return session.evaluate(request)
 
 
 def _video(text: str | None) -> Path | Literal["auto"] | None:
-    if text is None or text == "auto":
-        return text
+    if text is None:
+        return None
+    if text == AUTO:
+        return "auto"
     if not text.lower().endswith(SUFFIX):
         raise UsageError(f"--video is {text!r}, but videos are {SUFFIX} files.", f"Write --video {text}{SUFFIX}.")
     return Path(text).expanduser()
 
 
 def add(app: typer.Typer) -> None:
+    """Adds ``coral eval``."""
     argument = ("checkpoint", "A checkpoint, or a run directory for its latest one.")
     flags = flags_from(EvalOptions(), metavars={"video": "[PATH.mp4]"})
     app.command("eval", cls=Eval, help=HELP)(signed(evaluate, flags, argument))

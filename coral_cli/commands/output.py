@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 from coral_cli.registry.options import Help, Json
 
@@ -14,5 +14,6 @@ DebugFlag = Annotated[bool, Help("Show the traceback of an error.")]
 
 
 def print_json(document: Json) -> None:
+    """One indented JSON document on standard output."""
     json.dump(document, sys.stdout, indent=2)
     print()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias, get_args
 
 import typer
 from rich.console import Console
@@ -16,6 +16,7 @@ from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.options import Help, Json
 
+Kind: TypeAlias = Literal["environment", "loss", "encoder", "rssm", "objective", "policy"]
 STYLES = {"active": "green", "broken": "red", "disabled": "dim", "shadowed": "yellow"}
 
 
@@ -23,9 +24,7 @@ STYLES = {"active": "green", "broken": "red", "disabled": "dim", "shadowed": "ye
 class ListOptions:
     """What to list."""
 
-    kind: Annotated[
-        Literal["loss", "encoder", "rssm", "policy", "objective", "environment"] | None, Help("Only components of this kind.")
-    ] = None
+    kind: Annotated[Kind | None, Help("Only components of this kind.")] = None
     json: JsonFlag = False
     debug: DebugFlag = False
 
@@ -34,7 +33,7 @@ def list_plugins(context: typer.Context, given: Given) -> int:
     """List components, and the plugins that offer none because something is wrong."""
     options, _ = taken(ListOptions(), given)
     catalog: Catalog = context.obj
-    kinds = [options.kind] if options.kind else ["environment", "loss", "encoder", "rssm", "objective", "policy"]
+    kinds = [options.kind] if options.kind else get_args(Kind)
     components = [component for kind in kinds for component in _components(catalog, kind)]
     plugins = [
         {"name": p.name, "distribution": p.distribution, "version": p.version, "status": p.status, "error": p.error}
@@ -85,6 +84,7 @@ def _table(rows: list[dict[str, Json]], columns: tuple[str, ...]) -> Table:
 
 
 def add(app: typer.Typer) -> None:
+    """Adds ``coral plugins``."""
     plugins = typer.Typer(cls=Group, help="Show what is installed.", add_completion=False)
     plugins.command("list", cls=Command)(signed(list_plugins, flags_from(ListOptions())))
     app.add_typer(plugins, name="plugins")

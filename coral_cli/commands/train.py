@@ -37,11 +37,16 @@ class TrainOutput:
 
 
 def train(context: typer.Context, given: Given) -> int:
+    """Resolves the flags and runs a training session."""
     output, given = taken(TrainOutput(), given)
-    request = _request(output, given, context.obj)
-    from coral_cli.training.session import train as run  # late, for torch
+    return run_session(_request(output, given, context.obj))
 
-    return run(request)
+
+def run_session(request: TrainRequest) -> int:
+    """Trains; here torch is imported, and not before."""
+    from coral_cli.training import session
+
+    return session.train(request)
 
 
 def _request(output: TrainOutput, given: Given, catalog: Catalog) -> TrainRequest:
@@ -56,5 +61,6 @@ def _request(output: TrainOutput, given: Given, catalog: Catalog) -> TrainReques
 
 
 def add(app: typer.Typer) -> None:
+    """Adds ``coral train``."""
     own = flags_from(TrainOutput(), "Output", {"out": "DIR", "resume": "RUN"})
     app.command("train", cls=two_phase(train, own), help=HELP)(lambda: None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -52,7 +53,7 @@ def _buckets(values: Sequence[float], count: int) -> list[float]:
     if len(values) <= count:
         return list(values)
     edges = [index * len(values) // count for index in range(count + 1)]
-    return [_mean(values[start:end]) for start, end in zip(edges, edges[1:], strict=False)]
+    return [_mean(values[start:end]) for start, end in pairwise(edges)]
 
 
 def _mean(values: Sequence[float]) -> float:

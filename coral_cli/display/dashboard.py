@@ -50,6 +50,7 @@ class Dashboard:
             self._live.stop()
 
     def __call__(self, event: Event) -> None:
+        """Notes the event; the drawing happens on its own thread."""
         with self._lock:
             self._progress(event)
             self._received = time.monotonic()

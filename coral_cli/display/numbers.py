@@ -49,11 +49,8 @@ def duration(seconds: float) -> str:
 
 
 def _scaled(value: float, units: tuple[str, ...]) -> str:
-    for unit in units[:-1]:
-        if abs(value) < 999.5:  # 999.6 would be shown as 1000
-            break
-        value /= 1000
-    else:
-        unit = units[-1]
-    whole = abs(value) >= 9.95 or value == int(value)
-    return f"{value:.0f}{unit}" if whole else f"{value:.1f}{unit}"
+    index = 0
+    while abs(value) >= 999.5 and index < len(units) - 1:  # 999.6 would be shown as 1000
+        value, index = value / 1000, index + 1
+    decimals = 0 if abs(value) >= 9.95 or value == int(value) else 1
+    return f"{value:.{decimals}f}{units[index]}"

@@ -30,6 +30,7 @@ class PlainLines:
         pass
 
     def __call__(self, event: Event) -> None:
+        """Prints what is due."""
         self._progress(event)
         now = self._now()
         if event.kind == "start":

@@ -32,6 +32,7 @@ class Progress:
         self._marks: deque[tuple[float, int]] = deque()
 
     def __call__(self, event: Event) -> None:
+        """Takes in the next event."""
         self.step, self.seconds = event.step, event.seconds
         values = event.values
         if event.kind == "start":
@@ -53,14 +54,17 @@ class Progress:
 
     @property
     def budget(self) -> int:
+        """Environment steps to train for; 0 before the start."""
         return int(self.start.get("budget") or 0)
 
     @property
     def fraction(self) -> float:
+        """The share of the budget that is spent."""
         return min(1.0, self.step / self.budget) if self.budget else 0.0
 
     @property
     def mean_return(self) -> float | None:
+        """Over the last ten training episodes."""
         return sum(self.returns) / len(self.returns) if self.returns else None
 
     @property

@@ -85,7 +85,10 @@ def _rates(progress: Progress, width: int) -> Text:
     update = progress.update
     parts = []
     if update:
-        parts += [f"{rate(update.get('env_steps_per_s'))} env steps/s", f"{rate(update.get('updates_per_s'))} updates/s"]
+        parts += [
+            f"{rate(update.get('env_steps_per_s'))} env steps/s",
+            f"{rate(update.get('updates_per_s'))} updates/s",
+        ]
     if update.get("memory_mb") is not None:
         parts.append(f"memory {size(update['memory_mb'] * 1e6)}")
     if progress.start.get("replay_bytes"):
@@ -168,7 +171,9 @@ def _wrapped(label: str, message: str, style: str, width: int) -> list[Row]:
 def _ending(progress: Progress, since: float) -> Text:
     name, steps = str(progress.start.get("name", "")), f"at step {count(progress.step)}"
     if progress.end is None:
-        return Text.assemble(("stopped", STATUS["failed"]), f"  {name}  {steps} after {duration(progress.seconds + since)}")
+        return Text.assemble(
+            ("stopped", STATUS["failed"]), f"  {name}  {steps} after {duration(progress.seconds + since)}"
+        )
     status, seconds = progress.end.values["status"], progress.end.values["seconds"]
     return Text.assemble((status, STATUS[status]), f"  {name}  {steps} after {duration(seconds)}")
 

@@ -23,11 +23,12 @@ class Display(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None: ...
 
-    def __call__(self, event: Event, /) -> None: ...
+    def __call__(self, event: Event, /) -> None:
+        """Shows the event, now or soon."""
 
 
 def make_display(console_out: Console, console_err: Console, *, json: bool, quiet: bool) -> Display:
-    """JSON lines on ``console_out``; or else, on ``console_err``, a dashboard on a terminal and plain lines elsewhere."""
+    """JSON lines on ``console_out``; else on ``console_err`` a dashboard if it is a terminal, plain lines if not."""
     if json:
         return JsonLines(console_out)
     if quiet:
@@ -54,7 +55,7 @@ class Silence:
         pass
 
     def __call__(self, event: Event) -> None:
-        pass
+        """Nothing."""
 
 
 class JsonLines(Silence):
@@ -64,5 +65,6 @@ class JsonLines(Silence):
         self._console = console
 
     def __call__(self, event: Event) -> None:
+        """Prints the event at once."""
         self._console.file.write(to_line(event) + "\n")
         self._console.file.flush()

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SacOptions:
+    """Soft actor-critic; the defaults are the paper's."""
+
     hidden: Annotated[int, Help("Units per layer of actor and critics.", min=1)] = 1024
     layers: Annotated[int, Help("Layers of actor and critics.", min=1)] = 3
     lr: Annotated[float, Help("Learning rate of actor and critics (Adam).", min=0)] = 1e-3

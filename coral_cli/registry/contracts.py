@@ -30,7 +30,8 @@ class LossBatch:
 class Experience:
     """What a policy learns from, all (B, T, ...): ``actions[:, t]`` and ``rewards[:, t]`` led to ``features[:, t]``.
 
-    ``features`` (B, T, F) are detached; ``terminated`` (B, T) is true where no future follows; ``mask`` as in LossBatch.
+    ``features`` (B, T, F) are detached; ``terminated`` (B, T) is true where no future follows; ``mask`` is as in
+    LossBatch.
     """
 
     features: Tensor

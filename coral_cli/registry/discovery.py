@@ -56,7 +56,7 @@ def _load(
     except BaseException as error:  # a plugin may even call sys.exit at import
         line = f"{type(error).__name__}: {error}".splitlines()[0]
         if strict:
-            raise PluginError(f"plugin {point.name} ({distribution.name} {distribution.version}) is broken: {line}") from error
+            raise PluginError(f"plugin {point.name} of {distribution.name} is broken: {line}") from error
         return Plugin(*identity, status="broken", error=line, traceback=traceback.format_exc()), []
 
 

@@ -55,7 +55,7 @@ class Loss:
     name: str
     summary: str
     build: Callable[[Any, Sensor, int, int], LossModule]
-    options: LossOptions = LossOptions()
+    options: LossOptions = field(default_factory=LossOptions)
     sensors: tuple[SensorKind, ...] = ("image", "vector")
     paradigm: Literal["variational", "predictive"] | None = None
     crop: bool = False

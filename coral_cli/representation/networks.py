@@ -8,7 +8,7 @@ from torch import nn
 
 
 def mlp(sizes: list[int], output: int | None = None) -> nn.Sequential:
-    """Linear layers ``sizes[0] -> sizes[1] -> ...``, each followed by ELU; then a linear layer to ``output``, if given."""
+    """Linear layers ``sizes[0] -> sizes[1] -> ...``, each followed by ELU; then one to ``output``, if given."""
     layers: list[nn.Module] = []
     for before, after in itertools.pairwise(sizes):
         layers += [nn.Linear(before, after), nn.ELU()]

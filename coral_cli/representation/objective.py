@@ -36,7 +36,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Losses:
-    """The objective of one batch: its value, the single terms, and ``features`` (B, T, F) = [mean of q, h], detached."""
+    """The objective of one batch: its value, its terms, and the detached ``features`` (B, T, F) = [mean of q, h]."""
 
     total: Tensor
     metrics: dict[str, Tensor]

@@ -14,17 +14,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ConvOptions:
+    """The image encoder."""
+
     depth: Annotated[int, Help("Channels of the first of four layers; each next one doubles them.", min=1)] = 32
 
 
 @dataclass(frozen=True)
 class MlpOptions:
+    """The vector encoder."""
+
     hidden: Annotated[int, Help("Units per layer.", min=1)] = 300
     layers: Annotated[int, Help("Layers, each followed by ELU.", min=1)] = 3
 
 
 @dataclass(frozen=True)
 class GaussianOptions:
+    """The RSSM with a Gaussian latent."""
+
     gru: Annotated[int, Help("Units of the GRU, the deterministic state h.", min=1)] = 200
     latent: Annotated[int, Help("Dimensions of the stochastic state z.", min=1)] = 64
     hidden: Annotated[int, Help("Units per layer of the transition, prior and posterior networks.", min=1)] = 400
@@ -34,14 +40,20 @@ class GaussianOptions:
 
 @dataclass(frozen=True)
 class ReconstructionOptions(LossOptions):
+    """The likelihood and its decoders."""
+
     variance: Annotated[float, Help("Fixed variance of the Gaussian likelihood.", min=1e-6)] = 1.0
-    depth: Annotated[int, Help("Image decoder: channels before the output layer, doubled towards the latent.", min=1)] = 32
+    depth: Annotated[
+        int, Help("Image decoder: channels before the output layer, doubled towards the latent.", min=1)
+    ] = 32
     hidden: Annotated[int, Help("Vector decoder: units per layer.", min=1)] = 300
     layers: Annotated[int, Help("Vector decoder: layers.", min=1)] = 3
 
 
 @dataclass(frozen=True)
 class ContrastiveOptions(LossOptions):
+    """InfoNCE, shared by ``cv`` and ``cpc``."""
+
     projection: Annotated[int, Help("Dimensions in which embedding and latent are compared.", min=1)] = 50
     hidden: Annotated[int, Help("Units per layer of the latent's projection.", min=1)] = 256
     layers: Annotated[int, Help("Layers of the latent's projection.", min=0)] = 2
@@ -83,15 +95,15 @@ def _reconstruction(
 
     if sensor.kind == "image":
         return Reconstruction(ImageDecoder(feature_size, sensor.shape, options.depth), options.variance)
-    return Reconstruction(VectorDecoder(feature_size, sensor.shape[0], options.hidden, options.layers), options.variance)
+    return Reconstruction(
+        VectorDecoder(feature_size, sensor.shape[0], options.hidden, options.layers), options.variance
+    )
 
 
 def _contrastive(options: ContrastiveOptions, sensor: Sensor, embedding_size: int, feature_size: int) -> LossModule:
     from coral_cli.representation.losses.contrastive import InfoNCE
 
-    return InfoNCE(
-        embedding_size, feature_size, options.projection, options.hidden, options.layers, options.scale_lr
-    )
+    return InfoNCE(embedding_size, feature_size, options.projection, options.hidden, options.layers, options.scale_lr)
 
 
 ENCODERS = (

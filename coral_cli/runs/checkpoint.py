@@ -95,7 +95,9 @@ def load(path: Path, device: str | torch.device = "cpu") -> tuple[Json, dict[str
             f"{path} holds more than tensors and numbers and was refused, because loading it could run code.",
             "Give a checkpoint written by `coral train`, unchanged.",
         ) from error
-    except (EOFError, KeyError, ValueError) as error:
+    except (EOFError, KeyError, ValueError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "PytorchStreamReader" not in str(error):
+            raise  # the device's fault: no such one, or no memory left
         raise _damaged(path, "its tensors cannot be read") from error
 
 

@@ -55,22 +55,27 @@ class RunDirectory:
 
     @property
     def record(self) -> Path:
+        """What was run, and on what machine."""
         return self.path / "run.json"
 
     @property
     def metrics(self) -> Path:
+        """Every event, one JSON document a line."""
         return self.path / "metrics.jsonl"
 
     @property
     def checkpoints(self) -> Path:
+        """The folder of checkpoints."""
         return self.path / "checkpoints"
 
     @property
     def videos(self) -> Path:
+        """The folder of videos."""
         return self.path / "videos"
 
     @property
     def replay(self) -> Path:
+        """Where the replay is kept, so that the run can go on."""
         return self.path / "replay"
 
     @property

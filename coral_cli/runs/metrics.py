@@ -30,6 +30,7 @@ class MetricsWriter:
             self._file.flush()
 
     def close(self) -> None:
+        """Every line is on its way to the disk already; this gives the file back."""
         self._file.close()
 
     def __enter__(self) -> MetricsWriter:

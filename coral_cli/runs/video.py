@@ -53,7 +53,7 @@ def write_video(path: Path, frames: Iterable[Frame], fps: float) -> None:
             if isinstance(error, OSError):
                 raise  # the disk's fault, not the encoder's
             raise CoralError(
-                f"the video {path} cannot be encoded ({error}).", "Reinstall the encoder: pip install --force-reinstall av"
+                f"the video {path} cannot be encoded ({error}).", "pip install --force-reinstall av"
             ) from error
 
 

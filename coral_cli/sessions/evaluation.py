@@ -78,9 +78,7 @@ def _backend(request: EvalRequest, record: dict[str, Any]) -> str:
         ) from error
 
 
-def _agent(
-    request: EvalRequest, assembler: Assembler, env: gymnasium.Env[dict[str, Any], Any], path: Path
-) -> Agent:
+def _agent(request: EvalRequest, assembler: Assembler, env: gymnasium.Env[dict[str, Any], Any], path: Path) -> Agent:
     agent = assembler.agent(
         assembler.sensors(env), math.prod(env.action_space.shape or ()), choose_device(request.device)
     )

@@ -7,7 +7,7 @@ import math
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ def build(request: TrainRequest, backend: str) -> Parts:
 
 
 def _capacity(settings: Settings, repeat: int) -> int:
-    """All transitions of the budget, as far as the cap allows: the last episode may overshoot it, and each has one more."""
+    """Every transition of the budget, as far as the cap allows: episodes have one more, the last may overshoot."""
     policy_steps = math.ceil(settings.steps / repeat)
     return min(settings.replay_size, policy_steps + policy_steps // 10 + 2000)
 
@@ -104,7 +104,7 @@ def _new_run(request: TrainRequest, parts: Parts) -> RunDirectory:
             "command": command_line(request.assembly, request.catalog),
             "assembly": request.assembly.to_json(),
             "coral": __version__,
-            "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "renderer": parts.backend,
             "device": str(parts.agent.device),
             "machine": machine(),

@@ -96,13 +96,16 @@ class Agent:
     def parameter_counts(self) -> dict[str, int]:
         """Trainable parameters per part: each encoder, the RSSM, each loss, the heads, the policy."""
         model = self.representation
-        parts = {f"{group}.{name}": part for group in ("encoders", "losses", "heads")
-                 for name, part in getattr(model, group).items()}
+        parts = {
+            f"{group}.{name}": part
+            for group in ("encoders", "losses", "heads")
+            for name, part in getattr(model, group).items()
+        }
         parts |= {"rssm": model.rssm, "policy": self.policy}
         return {name: sum(p.numel() for p in part.parameters() if p.requires_grad) for name, part in parts.items()}
 
     def state_dict(self) -> dict[str, Any]:
-        """Weights named by the paper's parts (``encoders.image.*``, ``rssm.gru.*``, ``policy.actor.*``), and optimisers."""
+        """Optimisers, and weights named by the paper's parts (``encoders.image.*``, ``rssm.gru.*``, ``policy.actor.*``)."""
         policy = {f"policy.{name}": value for name, value in self.policy.state_dict().items()}
         optimizers = {"model": self._optimizer, **self.policy.optimizers()}
         return {

@@ -34,7 +34,7 @@ def evaluation_episodes(
 
 
 def statistics(episodes: Sequence[Episode]) -> dict[str, float]:
-    """``NAME/mean`` and ``NAME/stderr`` of return, length and the environment's metrics; ``episodes``, best and worst return."""
+    """``NAME/mean`` and ``NAME/stderr`` of return, length and the environment's metrics; best and worst return."""
     columns = {
         "return": [episode.total for episode in episodes],
         "length": [float(episode.length) for episode in episodes],

@@ -38,11 +38,12 @@ class Episodes:
 
 
 def no_episodes() -> Episodes:
+    """An empty ring."""
     return Episodes(*(np.zeros(0, np.int64) for _ in range(3)))
 
 
 class Replay:
-    """Whole episodes of ``(o_t, a_{t-1}, r_{t-1}, terminated_t)``, at most ``capacity`` transitions; the oldest make room.
+    """Whole episodes of ``(o_t, a_{t-1}, r_{t-1}, terminated_t)``: at most ``capacity`` steps; the oldest make room.
 
     With a directory, the arrays are files that a later process opens again (only touched pages use memory); without,
     they live in memory. Sequences never cross an episode's end.
@@ -56,7 +57,11 @@ class Replay:
         self._layout: dict[str, tuple[type, tuple[int, ...]]] = {
             name: (DTYPES[sensor.kind], sensor.shape) for name, sensor in sensors.items()
         }
-        self._layout |= {"action": (np.float32, (action_size,)), "reward": (np.float32, ()), "terminated": (np.bool_, ())}
+        self._layout |= {
+            "action": (np.float32, (action_size,)),
+            "reward": (np.float32, ()),
+            "terminated": (np.bool_, ()),
+        }
         self._images = {name for name, sensor in sensors.items() if sensor.kind == "image"}
         self.episodes = no_episodes()
         self._next_serial = 0
@@ -70,7 +75,9 @@ class Replay:
     @property
     def bytes(self) -> int:
         """The size when full."""
-        return self.capacity * sum(np.dtype(dtype).itemsize * math.prod(shape) for dtype, shape in self._layout.values())
+        return self.capacity * sum(
+            np.dtype(dtype).itemsize * math.prod(shape) for dtype, shape in self._layout.values()
+        )
 
     @property
     def size(self) -> int:
@@ -198,9 +205,7 @@ class Replay:
             self._cursor = int(self.episodes.start[-1] + self.episodes.length[-1])
 
 
-def _cropped(
-    images: NDArray, rows: NDArray[np.int64], random: np.random.Generator, crop: tuple[int, int]
-) -> NDArray:
+def _cropped(images: NDArray, rows: NDArray[np.int64], random: np.random.Generator, crop: tuple[int, int]) -> NDArray:
     """Rows (B, T) of (N, H, W, C) images, each sequence cut out at its own random offset.
 
     All offsets are one strided view, so only the pixels kept are ever copied.

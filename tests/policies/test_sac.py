@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -95,7 +96,7 @@ def test_the_entropy_weight_falls_when_entropy_is_above_its_target():
     for mean_entropy, direction in ((5.0, -1), (-5.0, 1)):
         sac = Sac(4, 1, dataclasses.replace(SMALL, target_entropy=0.0))
         log_density = torch.tensor([-mean_entropy])
-        sac.actor.forward = lambda features, ld=log_density: TanhGaussianStub(features, ld, sac.actor)
+        sac.actor.forward = partial(TanhGaussianStub, log_density=log_density, actor=sac.actor)
         before = sac.entropy_weight().item()
         sac.update(random_experience())
         assert math.copysign(1, sac.entropy_weight().item() - before) == direction

@@ -45,7 +45,11 @@ def test_predict_is_the_gru_equations_on_the_transition_network():
 
 def test_no_step_sees_the_future():
     torch.manual_seed(0)
-    model, embeddings, actions = rssm(), torch.randn(1, 5, 5, requires_grad=True), torch.randn(1, 5, 2, requires_grad=True)
+    model, embeddings, actions = (
+        rssm(),
+        torch.randn(1, 5, 5, requires_grad=True),
+        torch.randn(1, 5, 2, requires_grad=True),
+    )
     model.scan(embeddings, actions).z[:, 2].sum().backward()
     assert embeddings.grad[:, :3].abs().sum(-1).min() > 0 and embeddings.grad[:, 3:].abs().max() == 0
     # the action stored with step t led to it, so step 2 depends on actions 0, 1 and 2

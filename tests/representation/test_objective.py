@@ -155,7 +155,9 @@ def test_acting_step_by_step_is_the_scan():
     torch.manual_seed(3)
     state = model.initial(2)
     for t in range(4):
-        state, features = model.step(state, data.actions[:, t], {name: v[:, t] for name, v in data.observations.items()})
+        state, features = model.step(
+            state, data.actions[:, t], {name: v[:, t] for name, v in data.observations.items()}
+        )
         torch.testing.assert_close(features, expected[:, t])
 
 

@@ -125,7 +125,7 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
         rise = np.clip(_TIP_GAIN * (TRAY_HEIGHT + _PUSH_HEIGHT - self._arm.tip(data)[2]), -_MAX_SPEED, _MAX_SPEED)
         wanted = self._arm.joint_velocity(data, np.array([*(_MAX_SPEED * action), rise]), _TIP_GAIN)
         inertia = np.empty((self._model.nv, self._model.nv))
-        mujoco.mj_fullM(self._model, inertia, data.qM)
+        mujoco.mj_fullM(self._model, data, inertia)
         servo = _SERVO_GAIN * inertia[:JOINTS, :JOINTS]
         effort = 0.0
         for _ in range(SUBSTEPS):

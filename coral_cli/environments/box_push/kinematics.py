@@ -13,8 +13,8 @@ DOWN = np.array([0.0, 0.0, -1.0])
 REST = np.array([0.0, 0.3, 0.0, -2.1, 0.0, 2.4, 0.785])
 """The posture (rad) that the joints drift to where the tip leaves them free; its rod points down."""
 
-_DAMPING = 1e-4
-_TOLERANCE = 1e-5  # metres and radians
+_DAMPING = 1e-6
+_TOLERANCE = 1e-4  # metres and radians
 _MARGIN = 0.02  # radians kept from the joints' limits
 
 

@@ -22,7 +22,8 @@ class ConvEncoder(nn.Module):
         sides = _side(height), _side(width)
         if min(sides) < 1:
             raise UsageError(
-                f"images of {height}x{width} are too small for four strided convolutions.", "Use 46 pixels a side or more."
+                f"images of {height}x{width} are too small for four strided convolutions.",
+                "Use 46 pixels a side or more.",
             )
         layers: list[nn.Module] = []
         for layer in range(LAYERS):

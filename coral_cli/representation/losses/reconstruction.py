@@ -16,7 +16,7 @@ KERNELS, STRIDE = (5, 5, 6, 6), 2
 
 
 class Reconstruction(nn.Module):
-    """-log N(target; decoder(features), variance), summed over the sensor's dimensions, averaged over steps, in nats."""
+    """-log N(target; decoder(features), variance) in nats, summed over the sensor's dimensions, averaged over steps."""
 
     def __init__(self, decoder: nn.Module, variance: float) -> None:
         super().__init__()

@@ -1,0 +1,68 @@
+"""What may change when a run is resumed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.resolve import resolve
+from coral_cli.assembly.resume import recorded_assembly, resumed
+from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.errors import UnreadableError, UsageError
+
+
+@pytest.fixture
+def assembly(toy_catalog: Catalog) -> Assembly:
+    return resolve({"method": "v-coral", "size": "small", "steps": 1000}, toy_catalog)
+
+
+def test_nothing_given_changes_nothing(assembly: Assembly, toy_catalog: Catalog) -> None:
+    assert resumed(assembly, {}, toy_catalog) == (assembly, {})
+
+
+def test_the_command_of_the_run_itself_may_be_repeated(assembly: Assembly, toy_catalog: Catalog) -> None:
+    given = {"method": "v-coral", "size": "small", "steps": 2000, "env": "box_push", "rssm.gru": 128}
+    after, changes = resumed(assembly, given, toy_catalog)
+    assert changes == {"steps": 2000}
+    assert after.settings.steps == 2000
+    assert after.choices == assembly.choices
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"seed": 5}, "--seed is 5, but the run was started with 0."),
+        ({"image-loss": "cpc"}, "--image-loss is cpc, but the run was started with cv."),
+        ({"method": "p-coral"}, "--image-loss is cpc, but the run was started with cv."),
+        ({"size": "tiny"}, "--image-loss.hidden is 64, but the run was started with 128."),
+        ({"env": "maze"}, "--env is maze, but the run was started with box-push."),
+        ({"policy.lr": 0.1}, "--policy.lr is 0.1, but the run was started with 0.001."),
+    ],
+)
+def test_anything_else_is_refused_with_both_values(
+    given: dict[str, object], message: str, assembly: Assembly, toy_catalog: Catalog
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        resumed(assembly, given, toy_catalog)
+    assert caught.value.message == message
+    assert "--steps" in caught.value.hint
+
+
+def test_the_record_of_a_run(assembly: Assembly, tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(json.dumps({"assembly": assembly.to_json()}))
+    assert recorded_assembly(tmp_path) == assembly
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"assembly": {}}', '{"assembly": {"choices": 3, "settings": {}}}'])
+def test_a_damaged_record_is_unreadable(text: str, tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(UnreadableError):
+        recorded_assembly(tmp_path)
+
+
+def test_no_run_is_unreadable(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableError):
+        recorded_assembly(tmp_path / "missing")

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
+from coral_cli.runs import files
+from coral_cli.runs.directory import RunDirectory, find_checkpoint, machine
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_runs_are_never_overwritten():
+    paths = [RunDirectory.create(None, "cartpole").path for _ in range(3)]
+    assert paths == [Path("runs/cartpole"), Path("runs/cartpole-2"), Path("runs/cartpole-3")]
+    assert all(path.is_dir() for path in paths)
+
+
+def test_a_qualified_component_name_makes_no_subdirectory():
+    assert RunDirectory.create(None, "pack-a/maze").path == Path("runs/pack-a-maze")
+
+
+def test_out_becomes_the_run_itself():
+    run = RunDirectory.create(Path("a/b"), "ignored")
+    assert run.path == Path("a/b")
+    assert sorted(path.name for path in run.path.iterdir()) == ["checkpoints", "videos"]
+    assert not Path("runs").exists()
+
+
+def test_out_may_be_an_empty_directory():
+    Path("empty").mkdir()
+    assert RunDirectory.create(Path("empty"), "ignored").checkpoints.is_dir()
+
+
+def test_out_that_holds_a_run_is_refused_with_the_way_to_go_on():
+    RunDirectory.create(Path("x"), "ignored").write_record({})
+    with pytest.raises(UsageError, match="already holds a run") as error:
+        RunDirectory.create(Path("x"), "ignored")
+    assert "--resume x" in error.value.hint
+
+
+def test_out_with_foreign_files_and_out_that_is_a_file_are_refused():
+    Path("full").mkdir()
+    Path("full/thesis.tex").touch()
+    with pytest.raises(UsageError, match="full is not empty"):
+        RunDirectory.create(Path("full"), "ignored")
+    with pytest.raises(UsageError, match="is a file"):
+        RunDirectory.create(Path("full/thesis.tex"), "ignored")
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence():
+    Path("file").touch()
+    with pytest.raises(CoralError, match=r"file/run cannot be written \(Not a directory\)"):
+        RunDirectory.create(Path("file/run"), "ignored")
+
+
+def test_the_record_comes_back():
+    run = RunDirectory.create(None, "x")
+    run.write_record({"command": "coral train", "n": [1, None, 2.5]})
+    assert RunDirectory.open(run.path).read_record() == {"command": "coral train", "n": [1, None, 2.5]}
+
+
+def test_a_crash_between_writing_and_renaming_leaves_the_old_record(monkeypatch):
+    run = RunDirectory.create(None, "x")
+    run.write_record({"version": "old"})
+
+    def crash(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "replace", crash)
+        with pytest.raises(KeyboardInterrupt):
+            run.write_record({"version": "new"})
+    assert run.read_record() == {"version": "old"}
+    assert list(run.path.glob(".*")) == []
+
+
+def test_opening_something_else_says_what_it_is():
+    Path("file").touch()
+    Path("folder").mkdir()
+    for path, sentence in (("nowhere", "there is no nowhere"), ("file", "is a file"), ("folder", "holds no run.json")):
+        with pytest.raises(UnreadableError, match=sentence):
+            RunDirectory.open(Path(path))
+
+
+def test_a_damaged_record_is_unreadable():
+    run = RunDirectory.create(None, "x")
+    run.record.write_text('{"command": ')
+    with pytest.raises(UnreadableError, match=r"run\.json cannot be read"):
+        RunDirectory.open(run.path).read_record()
+
+
+def test_a_checkpoint_is_found_by_file_and_by_run():
+    run = RunDirectory.create(None, "x")
+    run.write_record({})
+    with pytest.raises(UnreadableError, match="no checkpoint yet"):
+        find_checkpoint(run.path)
+    run.latest.touch()
+    assert find_checkpoint(run.path) == run.latest
+    assert find_checkpoint(run.latest) == run.latest
+
+
+def test_no_checkpoint_is_found_where_there_is_no_run():
+    with pytest.raises(UnreadableError, match="there is no nowhere"):
+        find_checkpoint(Path("nowhere"))
+    Path("folder").mkdir()
+    with pytest.raises(UnreadableError, match="not a run"):
+        find_checkpoint(Path("folder"))
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [(28, "no room left"), (122, "no room left"), (13, "no permission"), (30, "no permission"), (5, "cannot be written")],
+)
+def test_the_systems_refusals_are_told_apart(number, sentence):
+    with pytest.raises(CoralError, match=sentence), files.writing(Path("x")):
+        raise OSError(number, os.strerror(number))
+
+
+def test_the_machine_is_described_as_json():
+    facts = machine()
+    assert facts["python"].startswith(f"{sys.version_info[0]}.{sys.version_info[1]}")
+    assert facts["cpus"] >= 1
+    json.dumps(facts)
+    if "torch" in sys.modules:
+        assert facts["torch"] == str(sys.modules["torch"].__version__)
