@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-import re
+import textwrap
 from typing import Any
 
 from rich.console import Console
@@ -13,6 +13,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from coral_cli.registry.errors import UsageError
 
+_TIED = "\u00a0"
+"""Stands for a space where no line may end."""
 _INDENT = 2
 _COLUMN = 32
 """Where explanations start. A longer name has its explanation below it."""
@@ -56,25 +58,15 @@ def _print_help(command: TyperCommand | TyperGroup, context: Any, commands: list
         title = getattr(parameter, "rich_help_panel", None)
         title = title or ("Arguments" if parameter.param_type_name == "argument" else "Options")
         groups.setdefault(title, []).append((_name(parameter), _explanation(parameter)))
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     usage = " ".join(command.collect_usage_pieces(context)).translate({ord("{"): None, ord("}"): None})
-    _print_wrapped(console, Text.assemble("Usage: ", (context.command_path, "bold"), f" {usage}"))
-    for paragraph in _paragraphs(command.help):
-        console.print()
-        _print_wrapped(console, Text(paragraph))
+    console.print(Text.assemble("Usage: ", (context.command_path, "bold"), f" {usage}"), soft_wrap=True)
+    _print_paragraphs(console, command.help)
     for title, rows in groups.items():
         console.print()
-        _print_wrapped(console, Text(title, "bold cyan"))
+        console.print(Text(title, "bold cyan"), soft_wrap=True)
         for name, explanation in rows:
             _print_row(console, name, explanation)
-    for paragraph in _paragraphs(command.epilog):
-        console.print()
-        _print_wrapped(console, Text(paragraph))
-
-
-def _paragraphs(text: str | None) -> list[str]:
-    blocks = inspect.cleandoc(text or "").split("\n\n")
-    return [re.sub(r"\n(?! )", " ", block) for block in blocks if block]
 
 
 def _name(parameter: Any) -> Text:
@@ -86,28 +78,28 @@ def _name(parameter: Any) -> Text:
 
 
 def _explanation(parameter: Any) -> str:
-    shown = parameter.show_default
-    return f"{parameter.help or ''} [default: {shown}]" if isinstance(shown, str) and shown else parameter.help or ""
+    text, default = parameter.help or "", parameter.show_default
+    return f"{text} [default:{_TIED}{default}]" if default and isinstance(default, str) else text
 
 
 def _print_row(console: Console, name: Text, explanation: str) -> None:
     column = _COLUMN if console.width >= _NARROW else 3 * _INDENT
     line = Text(" " * _INDENT) + name
-    rest = _lines(console, Text(explanation), console.width - column)
+    rest = _lines(explanation, console.width - column)
     if rest and line.cell_len + _INDENT <= column:
-        line.append(" " * (column - line.cell_len))
-        line.append_text(rest.pop(0))
-    for part in (line, *(Text(" " * column) + other for other in rest)):
+        line.append(" " * (column - line.cell_len) + rest.pop(0))
+    for part in (line, *(" " * column + other for other in rest)):
         console.print(part, soft_wrap=True)
 
 
-def _print_wrapped(console: Console, text: Text) -> None:
-    for line in _lines(console, text, console.width):
-        console.print(line, soft_wrap=True)
+def _print_paragraphs(console: Console, text: str | None) -> None:
+    for paragraph in inspect.cleandoc(text or "").split("\n\n"):
+        if paragraph:
+            console.print()
+            console.print("\n".join(_lines(paragraph, console.width)), soft_wrap=True)
 
 
-def _lines(console: Console, text: Text, width: int) -> list[Text]:
-    lines = list(text.wrap(console, max(width, 12)))
-    for line in lines:
-        line.rstrip()
-    return lines
+def _lines(text: str, width: int) -> list[str]:
+    """``text`` in lines of at most ``width`` columns, or of one longer word; broken at no no-break space."""
+    lines = textwrap.wrap(text, max(width, 12), break_long_words=False, break_on_hyphens=False)
+    return [line.replace(_TIED, " ") for line in lines]

@@ -50,7 +50,7 @@ def two_phase(body: Body, own: Iterable[Flag]) -> type[Command]:
 
         def _made_for(self, flags: Iterable[Flag]) -> Any:
             app = typer.Typer(add_completion=False)
-            app.command(self.name, cls=Command, help=self.help, epilog=self.epilog)(signed(body, flags))
+            app.command(self.name, cls=Command, help=self.help)(signed(body, flags))
             return get_command(app)
 
     return TwoPhase
@@ -95,9 +95,11 @@ def assembly_flags(selection: Selection, catalog: Catalog) -> list[Flag]:
 def _slot_flag(slot: Slot, selection: Selection, catalog: Catalog) -> Flag:
     able = [other for other in catalog.entries(slot.kind) if slot.takes(other.record)]
     candidates = {catalog.name(other): other.record.summary for other in able}
-    listed = ", ".join(candidates) if len(able) <= 8 else f"see coral plugins list --kind {slot.kind}"
+    listed = (
+        f"Installed: {', '.join(candidates)}." if len(able) <= 8 else f"See `coral plugins list --kind {slot.kind}`."
+    )
     default = selection.defaults.get(slot.flag, slot.default)
-    field = Field(slot.flag, str, False, (), Help(f"{slot.help} Installed: {listed}."), default)
+    field = Field(slot.flag, str, False, (), Help(f"{slot.help} {listed}"), default)
     return Flag(field, "Components", "NAME", candidates)
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
 from coral_cli.assembly.help import Command
 from coral_cli.assembly.requests import EvalRequest
-from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag
+from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, print_json
+from coral_cli.display.tables import print_evaluation
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help
 
@@ -28,7 +30,7 @@ class EvalOptions:
 
     episodes: Annotated[int, Help("Episodes to run.", min=1)] = 20
     seed: Annotated[int | None, Help("Seed of the episodes (default: the run's).", min=0)] = None
-    video: Annotated[str | None, Help("Film the first episode; without PATH, into the run's videos/.")] = None
+    video: Annotated[str | None, Help("Film the episodes; without PATH, into the run's videos/.")] = None
     device: Annotated[str, Help("Where to compute: auto, cpu, cuda or cuda:N.")] = "auto"
     renderer: Annotated[Literal["auto", "egl", "osmesa", "raycast"], Help("What draws.")] = "auto"
     json: JsonFlag = False
@@ -71,9 +73,18 @@ def evaluate(context: typer.Context, given: Given) -> int:
 
 def run_session(request: EvalRequest) -> int:
     """Evaluates; here torch is imported, and not before."""
-    from coral_cli.training import session
+    from coral_cli.sessions.evaluation import evaluate as run
 
-    return session.evaluate(request)
+    result = run(request)
+    if request.json:
+        paths = {"checkpoint": str(result.checkpoint), "video": result.video and str(result.video)}
+        print_json(asdict(result) | paths)
+        return 0
+    console = Console(highlight=False)
+    print_evaluation(console, result.statistics)
+    if result.video is not None:
+        console.print(f"video {result.video}", soft_wrap=True)
+    return 0
 
 
 def _video(text: str | None) -> Path | Literal["auto"] | None:

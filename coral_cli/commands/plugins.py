@@ -64,22 +64,28 @@ def _components(catalog: Catalog, kind: str) -> list[dict[str, Json]]:
 def _print_tables(components: list[dict[str, Json]], plugins: list[dict[str, Json]]) -> None:
     console = Console(highlight=False)
     if components:
-        console.print(_table(components, ("kind", "name", "summary")))
+        console.print(_table(components, "summary"))
     else:
         console.print("No such component is installed.")
     if plugins:
         console.print()
-        console.print(_table(plugins, ("name", "error")))
+        console.print(_table(plugins, "error"))
 
 
-def _table(rows: list[dict[str, Json]], columns: tuple[str, ...]) -> Table:
+def _table(rows: list[dict[str, Json]], text: str) -> Table:
+    """``rows`` under their kinds, which would need a column of their own."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in (*columns, "from", "status"):
+    table.add_column("name", no_wrap=True)
+    for title in (text, "from"):
         table.add_column(title, overflow="fold")
+    table.add_column("status", no_wrap=True)
+    kind = None
     for row in rows:
-        origin = f"{row['distribution']} {row['version']}"
-        status = Text(row["status"], STYLES[row["status"]])
-        table.add_row(*(Text(row[column]) for column in columns), Text(origin), status)
+        if row.get("kind") != kind:
+            kind = row["kind"]
+            table.add_row(Text(kind, "bold cyan"))
+        origin = Text(f"{row['distribution']} {row['version']}")
+        table.add_row(Text(f"  {row['name']}"), Text(row[text]), origin, Text(row["status"], STYLES[row["status"]]))
     return table
 
 

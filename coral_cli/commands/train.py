@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, taken
 from coral_cli.assembly.requests import TrainRequest
 from coral_cli.assembly.resolve import resolve
 from coral_cli.assembly.resume import recorded_assembly, resumed
 from coral_cli.assembly.two_phase import two_phase
-from coral_cli.commands.output import DebugFlag, QuietFlag
+from coral_cli.commands.output import DebugFlag, QuietFlag, print_json
+from coral_cli.display.numbers import duration
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
-from coral_cli.registry.options import Help
+from coral_cli.registry.options import Help, Json
 
 HELP = """Train an agent assembled from components, or go on with a run.
 
@@ -43,10 +46,33 @@ def train(context: typer.Context, given: Given) -> int:
 
 
 def run_session(request: TrainRequest) -> int:
-    """Trains; here torch is imported, and not before."""
-    from coral_cli.training import session
+    """Trains, or rehearses; here torch is imported, and not before."""
+    from coral_cli.display.selection import make_display
+    from coral_cli.sessions.rehearsal import dry_run
+    from coral_cli.sessions.training import train as run
 
-    return session.train(request)
+    if request.dry_run:
+        print_dry_run(dry_run(request), as_json=request.json)
+        return 0
+    out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+    with make_display(out, err, json=request.json, quiet=request.quiet) as display:
+        return run(request, display)
+
+
+def print_dry_run(report: Mapping[str, Json], as_json: bool) -> None:
+    """What ``--dry-run`` found out, as a document or as lines."""
+    if as_json:
+        print_json(report)
+        return
+    parameters = "".join(f"\n  {name:<20} {count:>12,}" for name, count in report["parameters"].items())
+    sensors = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in report["sensors"].items())
+    print(f"command     {report['command']}")
+    print(f"device      {report['device']}, drawing with {report['renderer']}")
+    print(f"sensors     {sensors}; {report['action_size']} actions, each {report['action_repeat']} environment steps")
+    print(f"parameters  {parameters}")
+    print(f"replay      {report['replay_transitions']:,} transitions, {report['replay_bytes'] / 1e6:,.0f} MB when full")
+    print("time        " + ", ".join(f"{part} {report[f'{part}_ms']:.1f} ms" for part in ("step", "act", "update")))
+    print(f"in all      about {duration(report['eta_seconds'])}")
 
 
 def _request(output: TrainOutput, given: Given, catalog: Catalog) -> TrainRequest:

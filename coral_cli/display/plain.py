@@ -36,6 +36,8 @@ class PlainLines:
         if event.kind == "start":
             self._last = now
             self._print(now, start_line(self._progress))
+        elif event.kind == "note":
+            self._print(now, self._progress.note)
         elif event.kind == "warning":
             self._print(now, f"warning: {self._progress.warning}")
         elif event.kind == "end":

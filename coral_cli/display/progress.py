@@ -26,6 +26,7 @@ class Progress:
         self.episode: Mapping[str, Any] = {}
         self.returns: deque[float] = deque(maxlen=10)
         self.best_return: float | None = None
+        self.note = ""
         self.warning = ""
         self.checkpoint = ""
         self.curves: defaultdict[str, Curve] = defaultdict(Curve)
@@ -46,6 +47,8 @@ class Progress:
             self.curves["evaluation"].add(values.get("return/mean"))
         elif event.kind == "checkpoint":
             self.checkpoint = str(values["path"])
+        elif event.kind == "note":
+            self.note = str(values["message"])
         elif event.kind == "warning":
             self.warning = str(values["message"])
         elif event.kind == "end":
@@ -69,14 +72,16 @@ class Progress:
 
     @property
     def steps_per_second(self) -> float | None:
-        """Environment steps per second of the last ten minutes, evaluations included."""
+        """Environment steps per second of the last ten minutes, evaluations included; None before learning starts."""
+        if not self._marks:
+            return None
         (first, first_step), (last, last_step) = self._marks[0], self._marks[-1]
         return (last_step - first_step) / (last - first) if last > first and last_step > first_step else None
 
     @property
     def eta(self) -> float | None:
         """Seconds until the budget is spent; None while nothing is known of the speed."""
-        speed = self.steps_per_second if self._marks else None
+        speed = self.steps_per_second
         return max(0, self.budget - self.step) / speed if speed and self.budget else None
 
     def values(self, prefix: str) -> dict[str, float | None]:
@@ -86,13 +91,13 @@ class Progress:
 
     def _episode(self, values: Mapping[str, Any]) -> None:
         self.episode = values
+        if values.get("random"):
+            self._marks.clear()  # nothing is learned yet, so the speed tells nothing
         self.returns.append(values["return"])
         self.best_return = max(values["return"], self.best_return if self.best_return is not None else values["return"])
         self.curves["return"].add(values["return"])
 
     def _update(self, values: Mapping[str, Any]) -> None:
-        if not self.update:
-            self._marks.clear()  # random episodes are faster than all that follows
         self.update = values
         for key, value in values.items():
             if key.startswith("loss/"):

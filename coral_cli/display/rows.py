@@ -145,10 +145,9 @@ def _loss_rows(progress: Progress, width: int) -> list[Row]:
 
 
 def _time_rows(progress: Progress, width: int) -> list[Row]:
-    spent = {name: value or 0.0 for name, value in progress.values("seconds").items()}
-    whole = sum(spent.values())
-    shares = sorted(spent.items(), key=lambda item: -item[1])
-    cells = [Text.assemble((f"{name} ", "dim"), f"{value / whole:.0%}") for name, value in shares if whole > 0]
+    shares = {name: share for name, share in progress.values("seconds").items() if share is not None}
+    largest_first = sorted(shares.items(), key=lambda item: -item[1])
+    cells = [Text.assemble((f"{name} ", "dim"), f"{share:.0%}") for name, share in largest_first]
     return [Row(60, line) for line in _flow("time", cells, width)]
 
 
@@ -156,6 +155,8 @@ def _message_rows(progress: Progress, width: int) -> list[Row]:
     rows = []
     if progress.checkpoint:
         rows.append(Row(55, _named("saved", Text(_end_of(progress.checkpoint, width - LABEL)))))
+    if progress.note:
+        rows += _wrapped("note", progress.note, "cyan", width)
     if progress.warning:
         rows += _wrapped("warning", progress.warning, "yellow", width)
     if progress.end and progress.end.values.get("message"):

@@ -15,12 +15,11 @@ from gymnasium.spaces import Box, Dict
 
 from coral_cli.environments.control_tasks import ControlOptions
 from coral_cli.environments.proprioception import sense_of
-from coral_cli.environments.rendering import Renderer, make_renderer
+from coral_cli.environments.rendering.views import Views
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import UsageError
 
 EPISODE_STEPS = 1000
-OUTSIDE_SIZE = 256
 
 Observation = dict[str, np.ndarray]
 
@@ -42,17 +41,14 @@ class ControlSuite(gymnasium.Env[Observation, np.ndarray]):
         self._physics, self._task = environment.physics, environment.task
         self._model, self._data = self._physics.model.ptr, self._physics.data.ptr
         if options.camera >= self._model.ncam:
-            raise UsageError(f"{domain} has {self._model.ncam} cameras, so {options.camera} is too large.", "Count from 0.")
+            raise UsageError(
+                f"{domain} has {self._model.ncam} cameras, so {options.camera} is too large.", "Count from 0."
+            )
         self._physics._make_rendering_contexts = lambda: None  # quadruped-escape would draw through dm_control's own
         self.action_repeat = options.action_repeat
-        self._camera = options.camera
         self._substeps = compute_n_steps(environment.control_timestep(), self._physics.timestep())
         self._sense = sense_of(domain, self._model)
-        self._rendering = rendering
-        self._renderer = make_renderer(
-            self._model, rendering.height, rendering.width, rendering.quality, rendering.backend
-        )
-        self._outside: Renderer | None = None
+        self._views = Views(self._model, rendering, options.camera, options.camera)
         self._steps = 0
         actions = environment.action_spec()
         self._low, self._range = actions.minimum, actions.maximum - actions.minimum
@@ -71,8 +67,7 @@ class ControlSuite(gymnasium.Env[Observation, np.ndarray]):
         with self._physics.reset_context():
             self._task.initialize_episode(self._physics)
         if self._model.nhfield:
-            for renderer in filter(None, (self._renderer, self._outside)):
-                renderer.upload_height_fields()
+            self._views.upload_height_fields()
         self._steps = 0
         return self._observation(), {}
 
@@ -89,25 +84,19 @@ class ControlSuite(gymnasium.Env[Observation, np.ndarray]):
             discount = self._task.get_termination(self._physics)
             if discount is not None:
                 break
-        terminated = discount == 0
+        terminated = bool(discount == 0)
         truncated = not terminated and (discount is not None or self._steps >= EPISODE_STEPS)
         return self._observation(), reward, terminated, truncated, {}
 
     def render(self) -> np.ndarray:
         """The same camera's view, (256, 256, 3) uint8."""
-        if self._outside is None:
-            self._outside = make_renderer(
-                self._model, OUTSIDE_SIZE, OUTSIDE_SIZE, self._rendering.quality, self._rendering.backend
-            )
-        return self._outside.render(self._data, self._camera)
+        return self._views.outside(self._data)
 
     def close(self) -> None:
-        for renderer in filter(None, (self._renderer, self._outside)):
-            renderer.close()
+        self._views.close()
 
     def _observation(self) -> Observation:
-        image = self._renderer.render(self._data, self._camera)
-        return {"image": image, "proprio": self._sense(self._physics).astype(np.float32)}
+        return {"image": self._views.agent(self._data), "proprio": self._sense(self._physics).astype(np.float32)}
 
 
 @contextmanager

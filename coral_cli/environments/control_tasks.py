@@ -41,6 +41,8 @@ _CAMERAS = {"quadruped": 2}
 
 @dataclass(frozen=True)
 class ControlOptions:
+    """How a Control Suite task is stepped and seen."""
+
     action_repeat: Annotated[int, Help("Environment steps per action; their rewards are summed.", min=1)] = 2
     camera: Annotated[int, Help("Index of the model's camera that draws the image.", min=0)] = 0
 

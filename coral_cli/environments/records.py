@@ -1,5 +1,47 @@
 """The built-in environments. Importing this imports neither mujoco nor dm_control."""
 
-from coral_cli.plugin import Environment
+from __future__ import annotations
 
-ENVIRONMENTS: tuple[Environment, ...] = ()
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from coral_cli.environments.box_push.options import BoxPushOptions
+from coral_cli.environments.control_tasks import TASKS, ControlOptions, published_options
+from coral_cli.plugin import Environment, Rendering
+
+if TYPE_CHECKING:
+    import gymnasium
+
+
+def _box_push(options: BoxPushOptions, rendering: Rendering) -> gymnasium.Env[dict[str, Any], Any]:
+    from coral_cli.environments.box_push.environment import BoxPush
+
+    return BoxPush(options, rendering)
+
+
+def _control_suite(
+    domain: str, task: str, options: ControlOptions, rendering: Rendering
+) -> gymnasium.Env[dict[str, Any], Any]:
+    from coral_cli.environments.control_suite import ControlSuite
+
+    return ControlSuite(domain, task, options, rendering)
+
+
+def _control_record(domain: str, task: str) -> Environment:
+    return Environment(
+        f"{domain}-{task}".replace("_", "-").lower(),
+        f"Control Suite: {domain.replace('_', ' ')}, {task.replace('_', ' ')}.",
+        partial(_control_suite, domain, task),
+        published_options(domain, task),
+    )
+
+
+ENVIRONMENTS: tuple[Environment, ...] = (
+    Environment(
+        "box-push",
+        "A 7-joint arm pushes a tray to a target position and yaw.",
+        _box_push,
+        BoxPushOptions(),
+    ),
+    *(_control_record(domain, task) for domain, tasks in TASKS.items() for task in tasks),
+)

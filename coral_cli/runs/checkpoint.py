@@ -1,19 +1,21 @@
 """Checkpoints: a torch archive of tensors and primitives, with a JSON record that needs no torch to read.
 
 The archive is a zip file; ``archive/coral.json`` in it holds the record, the rest is what ``torch.save``
-writes. Every member carries a CRC-32, so damage is found before anything is used, and tensors are only
-ever loaded with ``weights_only=True``, so loading runs no code.
+writes. Its comment, the end of the file, is a SHA-256 of all before it, so damage is found before anything is
+used; a zip's own checksums leave its directory out. Tensors are only ever loaded with ``weights_only=True``,
+so loading runs no code.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import zipfile
 from collections import OrderedDict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from coral_cli.registry.errors import UnreadableError
 from coral_cli.registry.options import Json
@@ -27,6 +29,11 @@ FORMAT = 1
 
 MEMBER = "archive/coral.json"
 """Torch refuses members outside its own folder."""
+
+WANTED = "Give a checkpoint written by `coral train`."
+
+CHECKSUM = 64
+"""Bytes of the checksum, in hexadecimal digits."""
 
 KEPT = 2
 """How many numbered checkpoints stay, so that one damaged file does not lose the run."""
@@ -49,36 +56,19 @@ def save(path: Path, record: Json, state: dict[str, Any]) -> None:
             if isinstance(error.__context__, OSError):
                 raise error.__context__ from None
             raise
-        with zipfile.ZipFile(partial, "a") as archive:
-            archive.writestr(MEMBER, json.dumps({"format": FORMAT, "record": record}))
+        _seal(partial, json.dumps({"format": FORMAT, "record": record}))
 
 
 def read_record(path: Path) -> Json:
     """The record alone, without torch. Raises UnreadableError when ``path`` is no intact checkpoint."""
     try:
         with path.open("rb") as file:
-            start = file.read(4)
+            _require_archive(path, file)
+            _require_intact(path, file)
+            with zipfile.ZipFile(file) as archive:
+                return _record(path, archive.read(MEMBER))
     except OSError as error:
-        raise UnreadableError(f"{path} cannot be opened ({error.strerror}).") from error
-    if start[:1] == b"\x80":
-        raise UnreadableError(
-            f"{path} is a Python pickle, which coral never opens, because that can run code.",
-            "Give a checkpoint written by `coral train`.",
-        )
-    if start != b"PK\x03\x04":
-        raise UnreadableError(f"{path} is no checkpoint.", "Give a checkpoint written by `coral train`.")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            foreign = not {MEMBER, "archive/data.pkl"}.issubset(archive.namelist())
-            damaged = archive.testzip()
-            content = b"" if foreign or damaged else archive.read(MEMBER)
-    except Exception as error:  # a damaged zip makes the standard library raise almost anything
-        raise _damaged(path, "it is cut short or not a whole zip archive") from error
-    if foreign:
-        raise UnreadableError(f"{path} is an archive that coral did not write.", "Give a checkpoint of `coral train`.")
-    if damaged:
-        raise _damaged(path, f"the checksum of {damaged} is wrong")
-    return _record(path, content)
+        raise UnreadableError(f"{path} cannot be opened ({error.strerror or error}).") from error
 
 
 def load(path: Path, device: str | torch.device = "cpu") -> tuple[Json, dict[str, Any]]:
@@ -93,12 +83,31 @@ def load(path: Path, device: str | torch.device = "cpu") -> tuple[Json, dict[str
     except pickle.UnpicklingError as error:
         raise UnreadableError(
             f"{path} holds more than tensors and numbers and was refused, because loading it could run code.",
-            "Give a checkpoint written by `coral train`, unchanged.",
+            WANTED,
         ) from error
-    except (EOFError, KeyError, ValueError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "PytorchStreamReader" not in str(error):
-            raise  # the device's fault: no such one, or no memory left
-        raise _damaged(path, "its tensors cannot be read") from error
+
+
+def _seal(path: Path, content: str) -> None:
+    """Adds the record and the checksum to what torch wrote."""
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(MEMBER, content)
+        archive.comment = b"0" * CHECKSUM
+    with path.open("r+b") as file:
+        checksum = _checksum(file)
+        file.seek(-CHECKSUM, os.SEEK_END)
+        file.write(checksum)
+
+
+def _checksum(file: BinaryIO) -> bytes:
+    """What the checksum should be; leaves ``file`` where it stands."""
+    digest = hashlib.sha256()
+    left = file.seek(-CHECKSUM, os.SEEK_END)
+    file.seek(0)
+    while left:
+        chunk = file.read(min(left, 1 << 20))
+        digest.update(chunk)
+        left -= len(chunk)
+    return digest.hexdigest().encode()
 
 
 def save_latest(directory: Path, step: int, record: Json, state: dict[str, Any]) -> Path:
@@ -132,6 +141,26 @@ def _drop_old(directory: Path) -> None:
     numbered = sorted(directory.glob("step-*.pt"), key=lambda path: (path.stat().st_mtime_ns, path.name))
     for path in [*numbered[:-KEPT], *directory.glob(f".*{SUFFIX}")]:  # the latter are left by a killed process
         path.unlink(missing_ok=True)
+
+
+def _require_archive(path: Path, file: BinaryIO) -> None:
+    start = file.read(4)
+    if start[:1] == b"\x80":
+        raise UnreadableError(f"{path} is a Python pickle, which coral never opens, because that can run code.", WANTED)
+    if start != b"PK\x03\x04":
+        raise UnreadableError(f"{path} is no checkpoint.", WANTED)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            ours = {MEMBER, "archive/data.pkl"}.issubset(archive.namelist())
+    except Exception as error:  # a damaged zip makes the standard library raise almost anything
+        raise _damaged(path, "it is cut short or no whole zip archive") from error
+    if not ours:
+        raise UnreadableError(f"{path} is an archive that coral did not write.", WANTED)
+
+
+def _require_intact(path: Path, file: BinaryIO) -> None:
+    if _checksum(file) != file.read():
+        raise _damaged(path, "its checksum is wrong")
 
 
 def _record(path: Path, content: bytes) -> Json:

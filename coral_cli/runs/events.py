@@ -9,15 +9,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-EventKind = Literal["start", "episode", "update", "evaluation", "checkpoint", "warning", "end"]
+EventKind = Literal["start", "episode", "update", "evaluation", "checkpoint", "note", "warning", "end"]
 """
-start       name, env, seed, device, renderer, budget (environment steps), resumed (bool), replay_bytes, out (the run directory)
-episode     episode (count so far), return, length (policy steps), random (bool), metrics of the environment as "metrics/NAME"
-update      updates (count so far); means since the last update event: "loss/total", "loss/SENSOR", "loss/reward", "loss/kl",
-            "policy/NAME", "gradient/NAME", "metric/SENSOR/NAME"; rates: "updates_per_s", "env_steps_per_s",
-            "seconds/collect|sample|model|policy|evaluate" (shares of the wall-clock time), "memory_mb"
+start       name, out (the run directory), env, seed, device, renderer, budget (environment steps), resumed (bool),
+            replay_bytes, command (the full command line)
+episode     episode (count so far), return, length (policy steps), random (bool), the environment's "metrics/NAME"
+update      updates (count so far); means since the last update event: "loss/total", "loss/SENSOR", "loss/reward",
+            "loss/kl", "policy/NAME", "gradient/NAME", "metric/SENSOR/NAME"; rates: "updates_per_s" now,
+            "env_steps_per_s" since the start of this process; shares of the wall-clock time: "seconds/collect",
+            "seconds/sample", "seconds/learn", "seconds/evaluate"; "memory_mb"
 evaluation  episodes, "return/mean", "return/stderr", "length/mean", "success/mean" and other "NAME/mean", "NAME/stderr"
 checkpoint  path
+note        message
 warning     message
 end         status ("done" | "interrupted" | "failed"), seconds, best_return (or None), message
 """

@@ -59,6 +59,7 @@ def evaluate(request: EvalRequest) -> Evaluation:
         if video is None:
             episodes += evaluation_episodes(agent, env, seed, request.episodes)
         else:
+            video.parent.mkdir(parents=True, exist_ok=True)
             write_video(video, recorder.frames(seed, request.episodes, episodes), _fps(env))
     finally:
         env.close()

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import copy
-import math
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
+from coral_cli.assembly.requests import TrainRequest
+from coral_cli.assembly.resolve import command_line
 from coral_cli.assembly.settings import Settings
-from coral_cli.sessions.training import Parts, schedule
+from coral_cli.display.numbers import duration
+from coral_cli.environments.rendering.backend import select_backend
+from coral_cli.registry.options import values_of
+from coral_cli.sessions.parts import Parts, build, schedule
 from coral_cli.training.collection import acting, chance, run_episode
 from coral_cli.training.replay import Replay
 from coral_cli.training.trainer import action_repeat, sample_batch
@@ -58,15 +63,29 @@ def rehearse(parts: Parts, settings: Settings) -> Rehearsal:
         return Rehearsal(step_seconds, time.perf_counter() - start, update_seconds)
 
 
-def duration(seconds: float) -> str:
-    """``3 h 20 min``, ``12 min``, ``40 s``."""
-    if seconds >= 3600:
-        return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60)} min"
-    return f"{math.ceil(seconds / 60)} min" if seconds >= 60 else f"{math.ceil(seconds)} s"
+def notice(parts: Parts, request: TrainRequest) -> str:
+    """How long the run will take here, and, at the paper's size, that there are smaller ones."""
+    settings = request.assembly.settings
+    total = duration(rehearse(parts, settings).total(settings, action_repeat(parts.env)))
+    choice = request.assembly.choices["rssm"]
+    record = request.catalog.locate("rssm", choice.component, choice.distribution, choice.version).record
+    smaller = dict(choice.options) != values_of(record.options)
+    advice = "" if smaller else " at the paper's size; --size small and --size tiny are faster"
+    return f"{settings.steps:,} steps will take about {total} on this CPU{advice}."
 
 
-def describe(parts: Parts, settings: Settings, rehearsal: Rehearsal) -> dict[str, object]:
-    """What ``--dry-run`` reports, as one document."""
+def dry_run(request: TrainRequest) -> dict[str, Any]:
+    """Builds everything, rehearses, and reports as one document; writes nothing."""
+    parts = build(request, select_backend(request.assembly.settings.renderer))
+    try:
+        rehearsal = rehearse(parts, request.assembly.settings)
+        assembly = {"command": command_line(request.assembly, request.catalog), **request.assembly.to_json()}
+        return assembly | _costs(parts, request.assembly.settings, rehearsal)
+    finally:
+        parts.close()
+
+
+def _costs(parts: Parts, settings: Settings, rehearsal: Rehearsal) -> dict[str, Any]:
     counts = parts.agent.parameter_counts()
     replay = Replay(parts.sensors, parts.agent.action_size, 1)
     return {

@@ -2,77 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
-import math
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import gymnasium
-import torch
-
 from coral_cli import __version__
-from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.requests import TrainRequest
 from coral_cli.assembly.resolve import command_line
-from coral_cli.assembly.settings import Settings
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.registry.errors import CoralError
-from coral_cli.registry.records import Sensor
 from coral_cli.runs.checkpoint import load, mark_best, save_latest
 from coral_cli.runs.directory import RunDirectory, find_checkpoint, machine
 from coral_cli.runs.events import Event, Listener
 from coral_cli.runs.metrics import MetricsWriter
-from coral_cli.sessions.device import choose_device
-from coral_cli.training.agent import Agent
+from coral_cli.sessions.parts import Parts, build, schedule
+from coral_cli.sessions.rehearsal import notice
 from coral_cli.training.interruption import Interruption
 from coral_cli.training.replay import Replay
-from coral_cli.training.trainer import Schedule, Trainer, action_repeat
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What every session of training builds."""
-
-    env: gymnasium.Env[dict[str, Any], Any]
-    eval_env: gymnasium.Env[dict[str, Any], Any]
-    sensors: Mapping[str, Sensor]
-    agent: Agent
-    backend: str
-    replay_capacity: int
-
-    def close(self) -> None:
-        self.env.close()
-        self.eval_env.close()
-
-
-def build(request: TrainRequest, backend: str) -> Parts:
-    """Environments, agent and sizes; writes nothing."""
-    settings = request.assembly.settings
-    device = choose_device(settings.device)
-    torch.manual_seed(settings.seed)
-    assembler = Assembler(request.assembly, request.catalog)
-    env = assembler.environment(backend)
-    eval_env = assembler.environment(backend)
-    sensors = assembler.sensors(env)
-    agent = assembler.agent(sensors, math.prod(env.action_space.shape or ()), device)
-    return Parts(env, eval_env, sensors, agent, backend, _capacity(settings, action_repeat(env)))
-
-
-def _capacity(settings: Settings, repeat: int) -> int:
-    """Every transition of the budget, as far as the cap allows: episodes have one more, the last may overshoot."""
-    policy_steps = math.ceil(settings.steps / repeat)
-    return min(settings.replay_size, policy_steps + policy_steps // 10 + 2000)
-
-
-def schedule(parts: Parts, settings: Settings) -> Schedule:
-    """The settings that the trainer needs."""
-    names = {field.name for field in dataclasses.fields(Schedule)} - {"crop"}
-    crop = (settings.image_size, settings.image_size) if settings.crop_margin else None
-    return Schedule(**{name: getattr(settings, name) for name in names}, crop=crop)
+from coral_cli.training.trainer import Trainer
 
 
 def train(request: TrainRequest, display: Listener) -> int:
@@ -160,6 +109,8 @@ def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, replay: Re
         resumed=request.resume is not None,
         replay_bytes=replay.bytes,
     )
+    if parts.agent.device.type == "cpu":
+        trainer.emit("note", message=notice(parts, request))
 
 
 def _finish(trainer: Trainer, run: RunDirectory, status: str) -> None:

@@ -105,7 +105,7 @@ class Agent:
         return {name: sum(p.numel() for p in part.parameters() if p.requires_grad) for name, part in parts.items()}
 
     def state_dict(self) -> dict[str, Any]:
-        """Optimisers, and weights named by the paper's parts (``encoders.image.*``, ``rssm.gru.*``, ``policy.actor.*``)."""
+        """Optimisers, and weights named by the paper's parts (``encoders.image.*``, ``rssm.gru.*``, ``policy.*``)."""
         policy = {f"policy.{name}": value for name, value in self.policy.state_dict().items()}
         optimizers = {"model": self._optimizer, **self.policy.optimizers()}
         return {

@@ -18,7 +18,7 @@ Observation = Mapping[str, NDArray]
 
 @dataclass(frozen=True)
 class Episode:
-    """One finished episode. ``arrays`` are (L + 1, ...) for L actions, as the replay holds them (None: not recorded)."""
+    """One finished episode. ``arrays`` are (L + 1, ...) for L actions, as replayed (None: not recorded)."""
 
     total: float
     length: int

@@ -44,7 +44,7 @@ def statistics(episodes: Sequence[Episode]) -> dict[str, float]:
     out: dict[str, float] = {"episodes": len(episodes)}
     for name, values in columns.items():
         out[f"{name}/mean"], out[f"{name}/stderr"] = mean_and_stderr(values)
-    return out | {"return/best": max(columns["return"]), "return/worst": min(columns["return"])}
+    return out | {"return/max": max(columns["return"]), "return/min": min(columns["return"])}
 
 
 def mean_and_stderr(values: Sequence[float]) -> tuple[float, float]:

@@ -80,9 +80,8 @@ class Trainer:
         self._random = np.random.default_rng(episode_seed(schedule.seed, "replay", 0))
         self._action_repeat = action_repeat(env)
         self._measurement = Measurement()
-        self._steps_reported = 0
-        self._saved = 0
-        self._started = time.monotonic()
+        self._saved = self._first_step = 0
+        self._started = self._began = time.monotonic()
 
     def begin(self, **values: Any) -> None:
         """Starts the clock and emits the start event with ``values``."""
@@ -92,7 +91,7 @@ class Trainer:
     def run(self) -> None:
         """Until the budget is used up or an interruption came; saves a checkpoint at the end either way."""
         self._measurement = Measurement()
-        self._steps_reported, self._saved = self.progress.steps, self.progress.episodes
+        self._saved, self._first_step, self._began = self.progress.episodes, self.progress.steps, time.monotonic()
         while not self.interruption and not self._finished:
             self._advance()
         self._report()
@@ -194,16 +193,15 @@ class Trainer:
         """Emits the means since the last report. Raises CoralError when a loss is not finite any more."""
         if not self._measurement.updates:
             return
-        steps, age = self.progress.steps - self._steps_reported, self._measurement.age
         values = self._measurement.report()
-        self._steps_reported = self.progress.steps
         bad = [name for name, value in values.items() if not math.isfinite(value)]
         if bad:
             raise CoralError(
                 f"{bad[0]} is not a finite number after {self.progress.updates} updates.",
                 "The last good checkpoint is kept; try a lower --model-lr or --precision fp32.",
             )
-        self.emit("update", updates=self.progress.updates, env_steps_per_s=steps / age, **values)
+        speed = (self.progress.steps - self._first_step) / (time.monotonic() - self._began)
+        self.emit("update", updates=self.progress.updates, env_steps_per_s=speed, **values)
 
     def emit(self, kind: EventKind, **values: Any) -> None:
         """Tells the listeners, with the counters of this moment."""

@@ -6,13 +6,15 @@ import json
 import shlex
 
 import pytest
+from typer.main import get_command
 
+from coral_cli import builtin
 from coral_cli.app import application
 from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.resolve import command_line, resolve
 from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import PluginError, UsageError
-from typer.main import get_command
 
 P_CORAL = {
     "env": "box-push",
@@ -91,7 +93,7 @@ def test_the_objective_is_what_the_losses_need(toy_catalog: Catalog) -> None:
     assert objective(image_loss="recon") == "variational"
     assert objective(image_loss="recon", proprio_loss="cpc") == "predictive"
     assert objective(image_loss="cv", proprio_loss="cpc", objective="predictive") == "predictive"
-    with pytest.raises(UsageError, match="cv needs the variational .* cpc needs the predictive"):
+    with pytest.raises(UsageError, match=r"cv needs the variational .* cpc needs the predictive"):
         objective(image_loss="cv", proprio_loss="cpc")
 
 
@@ -150,7 +152,9 @@ LINES = [
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_the_command_line_says_the_same_assembly(line: str, toy_catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_line_says_the_same_assembly(
+    line: str, toy_catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = parsed(line, toy_catalog, monkeypatch)
     again = command_line(first, toy_catalog)
     assert parsed(again.removeprefix("coral train"), toy_catalog, monkeypatch) == first
@@ -173,6 +177,15 @@ def test_the_command_line_names_every_slot_and_only_what_differs(toy_catalog: Ca
         "coral train --env box-push --env.no-random-start --image-loss cpc --image-encoder conv --proprio-loss recon "
         "--proprio-encoder mlp --rssm gaussian --rssm.gru 64 --objective predictive --policy sac"
     )
+
+
+def test_every_built_in_environment_has_a_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog = discover(builtin, {"CORAL_PLUGINS": ""})
+    assert {"box-push", "cartpole-swingup"} <= set(catalog.names("environment"))
+    for name in catalog.names("environment"):
+        first = resolve({"env": name, "size": "tiny", "method": "v-coral"}, catalog)
+        line = command_line(first, catalog)
+        assert parsed(line.removeprefix("coral train"), catalog, monkeypatch) == first
 
 
 def test_an_assembly_survives_json(toy_catalog: Catalog) -> None:

@@ -17,7 +17,7 @@ import torch
 
 from coral_cli.registry.errors import CoralError, UnreadableError
 from coral_cli.runs import files
-from coral_cli.runs.checkpoint import MEMBER, load, mark_best, read_record, save, save_latest
+from coral_cli.runs.checkpoint import _seal, load, mark_best, read_record, save, save_latest
 
 RECORD = {"assembly": {"choices": {"env": "cartpole-swingup"}}, "best": None}
 
@@ -78,42 +78,31 @@ def test_the_record_needs_no_torch(path):
     assert done.stdout.split() == ["cartpole-swingup", "False"]
 
 
-def test_a_byte_flipped_in_any_member_is_noticed(path):
+def test_a_byte_flipped_anywhere_is_noticed(path):
     whole = path.read_bytes()
-    with zipfile.ZipFile(path) as archive:
-        members = [info for info in archive.infolist() if info.file_size]
-        places = [whole.index(archive.read(info), info.header_offset) + info.file_size // 2 for info in members]
-    assert len(places) >= 5
-    for place in places:
-        damaged = bytearray(whole)
-        damaged[place] ^= 0x40
-        path.write_bytes(damaged)
-        for read in (read_record, load):
-            with pytest.raises(UnreadableError, match="is damaged"):
-                read(path)
-
-
-def test_a_byte_flipped_anywhere_is_noticed_or_harmless(path):
-    """Padding, dates and attributes carry nothing; whatever else changes must be refused in a sentence."""
-    whole = path.read_bytes()
-    _, original = load(path)
-    places = np.random.default_rng(0).integers(0, len(whole), 150)
-    for place in [*places, *range(len(whole) - 60, len(whole), 3)]:
+    places = np.random.default_rng(0).integers(0, len(whole), 100)
+    for place in [0, *places, *range(len(whole) - 1400, len(whole), 9)]:  # the end is the zip's directory
         damaged = bytearray(whole)
         damaged[place] ^= 0x55
         path.write_bytes(damaged)
-        try:
-            record, loaded = load(path)
-        except UnreadableError:
-            continue
-        assert record == RECORD
-        assert_same(original, loaded)
+        for read in (read_record, load):
+            with pytest.raises(UnreadableError):
+                read(path)
 
 
-@pytest.mark.parametrize("share", [0.05, 0.5, 0.99])
-def test_a_file_cut_short_is_damaged(path, share):
+def test_a_flipped_tensor_is_named_damage(path):
+    whole = bytearray(path.read_bytes())
+    place = whole.index(bytes(range(12)))
+    whole[place] ^= 1
+    path.write_bytes(whole)
+    with pytest.raises(UnreadableError, match="is damaged: its checksum is wrong"):
+        load(path)
+
+
+@pytest.mark.parametrize(("share", "how"), [(0.05, "cut short"), (0.5, "cut short"), (0.99, "checksum")])
+def test_a_file_cut_short_is_damaged(path, share, how):
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
-    with pytest.raises(UnreadableError, match="is damaged: it is cut short"):
+    with pytest.raises(UnreadableError, match=f"is damaged: .*{how}"):
         load(path)
 
 
@@ -156,8 +145,7 @@ def test_a_bomb_inside_a_forged_checkpoint_does_not_go_off(tmp_path):
     trace, path = tmp_path / "trace", tmp_path / "x.pt"
     with path.open("wb") as file:
         torch.save({"model": Bomb(trace)}, file)
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr(MEMBER, '{"format": 1, "record": {}}')
+    _seal(path, '{"format": 1, "record": {}}')
     assert read_record(path) == {}
     with pytest.raises(UnreadableError, match="could run code"):
         load(path)
@@ -188,8 +176,7 @@ def test_a_record_of_another_kind(tmp_path, content, sentence):
     path = tmp_path / "x.pt"
     with path.open("wb") as file:
         torch.save({}, file)
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr(MEMBER, content)
+    _seal(path, content)
     with pytest.raises(UnreadableError, match=sentence):
         read_record(path)
 

@@ -117,7 +117,13 @@ def test_no_checkpoint_is_found_where_there_is_no_run():
 
 @pytest.mark.parametrize(
     ("number", "sentence"),
-    [(28, "no room left"), (122, "no room left"), (13, "no permission"), (30, "no permission"), (5, "cannot be written")],
+    [
+        (28, "no room left"),
+        (122, "no room left"),
+        (13, "no permission"),
+        (30, "no permission"),
+        (5, "cannot be written"),
+    ],
 )
 def test_the_systems_refusals_are_told_apart(number, sentence):
     with pytest.raises(CoralError, match=sentence), files.writing(Path("x")):

@@ -59,7 +59,7 @@ def test_the_next_line_is_not_glued_to_a_partial_one(tmp_path):
 
 def test_a_damaged_line_in_the_middle_is_named(tmp_path):
     (tmp_path / "m").write_text('{"kind": "warning", "step": 1, "seconds": 0, "values": {}}\nnonsense\n')
-    with pytest.raises(UnreadableError, match="line 2 of .* is damaged"):
+    with pytest.raises(UnreadableError, match=r"line 2 of .* is damaged"):
         read_metrics(tmp_path / "m")
     (tmp_path / "m").write_text('{"kind": "warning"}\n')
     with pytest.raises(UnreadableError, match="line 1"):

@@ -23,7 +23,7 @@ def test_statistics_of_episodes():
     values = statistics([Episode(1.0, 5, {"success": 0.0}), Episode(3.0, 5, {"success": 1.0})])
     assert values["return/mean"] == 2.0 and values["return/stderr"] == pytest.approx(1.0)
     assert values["success/mean"] == 0.5 and values["length/stderr"] == 0.0
-    assert (values["episodes"], values["return/best"], values["return/worst"]) == (2, 3.0, 1.0)
+    assert (values["episodes"], values["return/max"], values["return/min"]) == (2, 3.0, 1.0)
 
 
 def test_measurement_reports_means_and_starts_again():

@@ -19,12 +19,11 @@ from coral_cli.environments.box_push.reward import (
     sparse_reward,
 )
 from coral_cli.environments.box_push.scene import TORQUE_LIMITS, TRAY_HEIGHT, build_model
-from coral_cli.environments.rendering import Renderer, make_renderer
+from coral_cli.environments.rendering.views import Views
 from coral_cli.plugin import Rendering
 
 EPISODE_STEPS = 100
 SUBSTEPS = 10
-OUTSIDE_SIZE = 256
 
 _LOW, _HIGH = (0.3, -0.45, 0.0), (0.6, 0.45, 2 * np.pi)  # x, y, yaw
 _FIXED_START = np.array([0.4, 0.3, np.pi])
@@ -35,7 +34,7 @@ _MAX_TORQUE = 10.0  # Nm, at action 1
 _MAX_SPEED = 0.5  # m/s, at action 1
 _PUSH_HEIGHT = 0.03  # of the tip above the tray's centre: between the floor and the walls' rims
 _TIP_GAIN = 10.0  # 1/s: how fast height and lean return to what they should be
-_SERVO_GAIN = 100.0  # 1/s: how fast the joints take on a velocity
+_SERVO_GAIN = 30.0  # 1/s: how fast the joints take on a velocity
 
 Observation = dict[str, np.ndarray]
 
@@ -54,16 +53,14 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
     action_repeat = 1
 
     def __init__(self, options: BoxPushOptions, rendering: Rendering) -> None:
-        self._options, self._rendering = options, rendering
+        self._options = options
         self._model = build_model()
         self._data = mujoco.MjData(self._model)
         self._arm = Arm(self._model)
         self._tray = self._model.body("tray").id
         self._cartesian = options.action == "cartesian"
-        self._renderer = make_renderer(
-            self._model, rendering.height, rendering.width, rendering.quality, rendering.backend
-        )
-        self._outside: Renderer | None = None
+        agent, outside = (self._model.camera(name).id for name in ("agent", "outside"))
+        self._views = Views(self._model, rendering, agent, outside)
         self._steps = 0
         self.action_space = Box(-1.0, 1.0, (2 if self._cartesian else JOINTS,), np.float32)
         self.observation_space = Dict(
@@ -102,15 +99,10 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
 
     def render(self) -> np.ndarray:
         """The whole arm from the side, (256, 256, 3) uint8."""
-        if self._outside is None:
-            self._outside = make_renderer(
-                self._model, OUTSIDE_SIZE, OUTSIDE_SIZE, self._rendering.quality, self._rendering.backend
-            )
-        return self._outside.render(self._data, self._model.camera("outside").id)
+        return self._views.outside(self._data)
 
     def close(self) -> None:
-        for renderer in filter(None, (self._renderer, self._outside)):
-            renderer.close()
+        self._views.close()
 
     def _apply_torque(self, action: np.ndarray) -> float:
         """Returns the squared torques (Nm)^2 beyond gravity compensation, summed over the joints."""
@@ -151,8 +143,7 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
     def _observation(self) -> Observation:
         data = self._data
         proprio = np.concatenate([data.qpos[:JOINTS], data.qvel[:JOINTS], self._arm.tip(data)])
-        image = self._renderer.render(data, self._model.camera("agent").id)
-        return {"image": image, "proprio": proprio.astype(np.float32)}
+        return {"image": self._views.agent(data), "proprio": proprio.astype(np.float32)}
 
 
 def _pose(place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

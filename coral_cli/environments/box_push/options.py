@@ -10,6 +10,8 @@ from coral_cli.plugin import Help
 
 @dataclass(frozen=True)
 class BoxPushOptions:
+    """How the arm is driven, what is rewarded, and where the tray starts."""
+
     action: Annotated[
         Literal["torque", "cartesian"],
         Help("torque: 7 joint torques (the reference); cartesian: the rod tip's velocity over the table, far easier."),

@@ -109,7 +109,7 @@ def build_model() -> mujoco.MjModel:
             tray_height=TRAY_HEIGHT,
             table_contact=_TABLE_CONTACT,
             no_contact=_NO_CONTACT,
-            agent_camera=_camera("agent", (1.05, 0, 0.95), (0.43, 0, 0), 52),
+            agent_camera=_camera("agent", (1.36, 0, 1.42), (0.43, 0, 0), 39),
             outside_camera=_camera("outside", (1.25, -1.0, 0.85), (0.3, 0, 0.15), 48),
             arm=_arm(),
             tray=_tray("tray", _TRAY_CONTACT),
@@ -149,7 +149,9 @@ def _capsules(link: int, contact: str) -> str:
 
 def _tray(material: str, contact: str) -> str:
     """A floor and four thin walls. The floor's friction decides against the table, whatever that has."""
-    floor = f'<geom type="box" size="0.05 0.05 0.01" mass="2" friction="0.3" priority="1" material="{material}" {contact}/>'
+    floor = (
+        f'<geom type="box" size="0.05 0.05 0.01" mass="2" friction="0.3" priority="1" material="{material}" {contact}/>'
+    )
     walls = (
         f'<geom type="box" size="{0.005 if x else 0.05} {0.05 if x else 0.005} 0.045" pos="{x} {y} 0.0485" '
         f'mass="0.001" material="{material}{"" if number else "_mark"}" {contact}/>'

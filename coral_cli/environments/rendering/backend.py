@@ -1,4 +1,7 @@
-"""Which backend draws: EGL, else OSMesa, else the built-in ray caster. Found out by drawing, before mujoco is imported."""
+"""Which backend draws: EGL, else OSMesa, else the built-in ray caster.
+
+Found out by drawing a frame in a child process, before mujoco is imported here.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,9 @@ def select_backend(requested: str = "auto", environ: MutableMapping[str, str] = 
     if requested == "auto":
         backend = _first_working(environ.get("MUJOCO_GL", "").lower().strip())
     elif error := probe(requested):
-        hint = f"On Debian or Ubuntu: apt-get install -y --no-install-recommends {_PACKAGES[requested]}; or use raycast."
+        hint = (
+            f"On Debian or Ubuntu: apt-get install -y --no-install-recommends {_PACKAGES[requested]}; or use raycast."
+        )
         raise CoralError(f"the renderer {requested} does not work here ({error}).", hint)
     else:
         backend = requested

@@ -20,7 +20,12 @@ _open: weakref.WeakSet[OpenGLRenderer] = weakref.WeakSet()
 @functools.cache
 def _close_at_exit() -> None:
     """To be called after the first context is made: mujoco then ends EGL at exit, and this must come before."""
-    atexit.register(lambda: [renderer.close() for renderer in tuple(_open)])
+
+    def close_all() -> None:
+        for renderer in tuple(_open):
+            renderer.close()
+
+    atexit.register(close_all)
 
 
 class OpenGLRenderer:

@@ -66,7 +66,7 @@ class RayCaster:
         """The nearest hits of rays from one point with those geoms where ``geoms`` (ngeom,) is true."""
         count = len(directions)
         shape, distance, normals = np.empty(count, np.int32), np.empty(count), np.empty((count, 3))
-        with self._only(geoms):
+        with self._rays_meet_only(geoms):
             mujoco.mj_multiRay(
                 self._model, data, origin, directions.ravel(), _GROUPS, True, -1, shape, distance, normals.ravel(),
                 count, _FAR,
@@ -74,14 +74,19 @@ class RayCaster:
         return Hits(origin, directions, shape, distance, normals)
 
     @contextmanager
-    def _only(self, geoms: np.ndarray) -> Iterator[None]:
-        """Hides the other geoms from rays: MuJoCo offers no other way than their group."""
-        groups = self._model.geom_group.copy()
+    def _rays_meet_only(self, geoms: np.ndarray) -> Iterator[None]:
+        """Hides the other geoms through their group, and the bodies' bounding boxes, which are for contacts.
+
+        MuJoCo skips a body when a ray misses its box, and that box leaves out geoms (a finger's, a tray's walls).
+        """
+        groups, trees = self._model.geom_group.copy(), self._model.body_bvhadr.copy()
         self._model.geom_group[:] = np.where(geoms, _SHOWN, _HIDDEN)
+        self._model.body_bvhadr[:] = -1
         try:
             yield
         finally:
             self._model.geom_group[:] = groups
+            self._model.body_bvhadr[:] = trees
 
     def _colours(self, data: mujoco.MjData, hits: Hits, rgba: np.ndarray, pixel: float) -> np.ndarray:
         missed = hits.shape < 0
@@ -109,7 +114,10 @@ class RayCaster:
     def _blend(
         self, colours: np.ndarray, data: mujoco.MjData, solid: Hits, rgba: np.ndarray, pixel: float, clear: np.ndarray
     ) -> None:
-        """Draws see-through geoms and sites over the solid scene, the farthest first."""
+        """Draws see-through geoms and sites over the solid scene, each twice, as MuJoCo does with OpenGL.
+
+        First the nearest comes first, then the farthest.
+        """
         ngeom = self._model.ngeom
         layers = []
         for geom in np.flatnonzero(clear):
@@ -120,11 +128,17 @@ class RayCaster:
             rays = self._towards(solid, data.site_xpos[site], float(np.linalg.norm(self._model.site_size[site])))
             layers.append((rays, self._cast_at_site(data, solid.origin, solid.directions[rays], site)))
         nearest_solid = np.where(solid.shape < 0, np.inf, solid.distance)
-        seen = [(rays, hits, (hits.shape >= 0) & (hits.distance < nearest_solid[rays])) for rays, hits in layers]
-        seen = [(rays[keep], _some(hits, keep)) for rays, hits, keep in seen if keep.any()]
-        for rays, hits in sorted(seen, key=lambda layer: -layer[1].distance.mean()):
-            alpha = rgba[hits.shape, 3:]
-            colours[rays] += alpha * (self._shade(data, hits, rgba, pixel) - colours[rays])
+        drawn = []
+        for rays, hits in layers:
+            seen = (hits.shape >= 0) & (hits.distance < nearest_solid[rays])
+            if seen.any():
+                hits = _some(hits, seen)
+                drawn.append(
+                    (hits.distance.mean(), rays[seen], rgba[hits.shape, 3:], self._shade(data, hits, rgba, pixel))
+                )
+        drawn.sort(key=lambda layer: layer[0])
+        for _, rays, alpha, layer in (*drawn, *reversed(drawn)):
+            colours[rays] += alpha * (layer - colours[rays])
 
     def _towards(self, hits: Hits, centre: np.ndarray, radius: float) -> np.ndarray:
         """Indices of the rays that may meet a sphere; ``radius`` 0 stands for no bound, as for planes."""

@@ -1,0 +1,62 @@
+"""What every session of training builds."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium
+import torch
+
+from coral_cli.assembly.assemble import Assembler
+from coral_cli.assembly.requests import TrainRequest
+from coral_cli.assembly.settings import Settings
+from coral_cli.registry.records import Sensor
+from coral_cli.sessions.device import choose_device
+from coral_cli.training.agent import Agent
+from coral_cli.training.trainer import Schedule, action_repeat
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Environments, agent and sizes."""
+
+    env: gymnasium.Env[dict[str, Any], Any]
+    eval_env: gymnasium.Env[dict[str, Any], Any]
+    sensors: Mapping[str, Sensor]
+    agent: Agent
+    backend: str
+    replay_capacity: int
+
+    def close(self) -> None:
+        self.env.close()
+        self.eval_env.close()
+
+
+def build(request: TrainRequest, backend: str) -> Parts:
+    """Environments, agent and sizes; writes nothing."""
+    settings = request.assembly.settings
+    device = choose_device(settings.device)
+    torch.manual_seed(settings.seed)
+    assembler = Assembler(request.assembly, request.catalog)
+    env = assembler.environment(backend)
+    eval_env = assembler.environment(backend)
+    sensors = assembler.sensors(env)
+    agent = assembler.agent(sensors, math.prod(env.action_space.shape or ()), device)
+    return Parts(env, eval_env, sensors, agent, backend, _capacity(settings, action_repeat(env)))
+
+
+def _capacity(settings: Settings, repeat: int) -> int:
+    """Every transition of the budget, as far as the cap allows: episodes have one more, the last may overshoot."""
+    policy_steps = math.ceil(settings.steps / repeat)
+    return min(settings.replay_size, policy_steps + policy_steps // 10 + 2000)
+
+
+def schedule(parts: Parts, settings: Settings) -> Schedule:
+    """The settings that the trainer needs."""
+    names = {field.name for field in dataclasses.fields(Schedule)} - {"crop"}
+    crop = (settings.image_size, settings.image_size) if settings.crop_margin else None
+    return Schedule(**{name: getattr(settings, name) for name in names}, crop=crop)

@@ -1,0 +1,41 @@
+"""``coral eval``: what it asks a session to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("line", "video"),
+    [
+        ("runs/x", None),
+        ("runs/x --video", "auto"),
+        ("--video runs/x", "auto"),
+        ("--video --episodes 3 runs/x", "auto"),
+        ("--video films/a.mp4 runs/x", Path("films/a.mp4")),
+        ("runs/x --video A.MP4", Path("A.MP4")),
+        ("runs/x --video=a.mp4", Path("a.mp4")),
+    ],
+)
+def test_video_may_stand_alone(line: str, video: object, coral, requests) -> None:
+    assert coral("eval", *line.split()).code == 0
+    assert requests[0].checkpoint == Path("runs/x")
+    assert requests[0].video == video
+
+
+def test_a_video_is_an_mp4_file(coral, requests) -> None:
+    outcome = coral("eval", "runs/x", "--video=film.avi")
+    assert outcome.code == 2
+    assert ".mp4" in outcome.err
+    assert not requests
+
+
+def test_options(coral, requests) -> None:
+    coral("eval", "x.pt", "--episodes", "1e2", "--seed", "4", "--device", "cpu", "--renderer", "raycast", "--json")
+    request = requests.pop()
+    assert (request.episodes, request.seed, request.device, request.renderer) == (100, 4, "cpu", "raycast")
+    assert (request.json, request.quiet) == (True, False)
+    coral("eval", "x.pt")
+    assert (requests[0].episodes, requests[0].seed, requests[0].renderer) == (20, None, "auto")

@@ -1,0 +1,60 @@
+"""``coral plugins list`` and ``coral doctor``."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from coral_cli.commands import doctor
+from coral_cli.registry.catalog import Catalog
+
+
+def test_components_of_one_kind(coral) -> None:
+    document = json.loads(coral("plugins", "list", "--kind", "encoder", "--json").out)
+    names = [(c["name"], c["distribution"], c["version"], c["status"]) for c in document["components"]]
+    assert names[0][:2] == ("conv", "coral-cli")
+    assert ("vit", "coral-byol", "2.0", "active") in names
+    assert {c["kind"] for c in document["components"]} == {"encoder"}
+
+
+def test_plugins_that_offer_nothing_are_listed(coral, toy_catalog: Catalog) -> None:
+    document = json.loads(coral("plugins", "list", "--json", catalog=toy_catalog).out)
+    assert {"name": "bad", "distribution": "coral-bad", "version": "0.1", "status": "broken"}.items() <= document[
+        "plugins"
+    ][1].items()
+    table = coral("plugins", "list", catalog=toy_catalog).out
+    assert "ImportError" in table
+    assert max(map(len, table.splitlines())) <= 80
+
+
+def test_an_empty_catalog(coral) -> None:
+    assert coral("plugins", "list", catalog=Catalog([])).out == "No such component is installed.\n"
+
+
+def test_the_doctor_is_red_when_a_plugin_is_broken(coral, toy_catalog: Catalog, monkeypatch) -> None:
+    monkeypatch.setattr(doctor, "CHECKS", (doctor._python, doctor._writing))
+    assert coral("doctor").code == 0
+    outcome = coral("doctor", "--json", catalog=toy_catalog)
+    document = json.loads(outcome.out)
+    assert (outcome.code, document["ok"]) == (1, False)
+    assert [line["name"] for line in document["checks"] if not line["ok"]] == ["plugin bad"]
+
+
+def test_the_doctor_is_red_when_a_check_fails(coral, monkeypatch, tmp_path) -> None:
+    def _nothing() -> str:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(doctor, "CHECKS", (_nothing,))
+    outcome = coral("doctor")
+    assert outcome.code == 1
+    assert outcome.out.split() == ["failed", "nothing", "OSError:", "no", "space", "left"]
+
+
+def test_the_doctor_draws_films_and_computes_here() -> None:
+    command = [sys.executable, "-m", "coral_cli", "doctor", "--json"]  # apart, for it chooses what mujoco draws with
+    outcome = subprocess.run(command, env={**os.environ, "CORAL_PLUGINS": ""}, capture_output=True, text=True)
+    assert outcome.returncode == 0, outcome.stdout
+    names = [line["name"] for line in json.loads(outcome.stdout)["checks"]]
+    assert names == ["python", "torch", "simulation", "drawing", "video", "writing"]

@@ -1,0 +1,47 @@
+"""Help and errors as a user reads them at 80 columns. ``CORAL_WRITE_TRANSCRIPTS=1`` writes the files anew."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+TRANSCRIPTS = {
+    "help": "--help",
+    "train-help": "train --help",
+    "train-cv-small-help": "train --image-loss cv --size small --help",
+    "eval-help": "eval --help",
+    "plugins-list": "plugins list",
+    "unknown-command": "trian",
+    "unknown-component": "train --image-loss bjol",
+    "foreign-option": "train --image-loss.temperature 0.1",
+    "misspelt-option": "train --image-loss.weigth 2",
+    "unknown-sensor": "train --env maze --image-loss cpc",
+    "range": "train --image-loss byol --image-loss.temperature 7",
+    "count": "train --steps 1.5",
+    "choice": "train --precision fp16",
+    "two-objectives": "train --image-loss cv --proprio-loss cpc",
+    "wrong-sensor": "train --proprio-encoder conv",
+    "shared-name": "train --image-loss twin",
+    "missing-value": "train --steps",
+    "missing-argument": "eval",
+    "no-run": "train --resume nowhere",
+}
+
+
+@pytest.mark.parametrize("name", TRANSCRIPTS)
+def test_transcript(name: str, coral) -> None:
+    outcome = coral(*shlex.split(TRANSCRIPTS[name]))
+    lines = (outcome.out + outcome.err).splitlines()
+    seen = "\n".join([f"$ coral {TRANSCRIPTS[name]}", *(line.rstrip() for line in lines), f"exit {outcome.code}", ""])
+    path = GOLDEN / f"{name}.txt"
+    if os.environ.get("CORAL_WRITE_TRANSCRIPTS"):
+        path.write_text(seen)
+    assert seen == path.read_text()
+
+
+def test_every_transcript_is_checked() -> None:
+    assert {path.stem for path in GOLDEN.iterdir()} == set(TRANSCRIPTS)

@@ -1,0 +1,247 @@
+"""Images of both renderers, against each other and against values worked out by hand."""
+
+import mujoco
+import numpy as np
+import pytest
+
+from coral_cli.environments.box_push.scene import build_model
+from coral_cli.environments.rendering import make_renderer
+from coral_cli.environments.rendering.backend import select_backend
+from coral_cli.environments.rendering.raycast import RayCaster
+from coral_cli.environments.rendering.textures import Skybox, Texture
+
+BACKEND = select_backend()
+needs_opengl = pytest.mark.skipif(BACKEND == "raycast", reason="no OpenGL on this machine")
+
+LIT = '<visual><headlight ambient="1 1 1" diffuse="0 0 0" specular="0 0 0"/></visual><statistic extent="1"/>'
+
+
+def scene(body, assets=""):
+    model = mujoco.MjModel.from_xml_string(
+        f"<mujoco>{LIT}<asset>{assets}</asset><worldbody><camera pos='0 0 1' fovy='40'/>{body}</worldbody></mujoco>"
+    )
+    data = mujoco.MjData(model)
+    mujoco.mj_forward(model, data)
+    return model, data
+
+
+def draw(model, data, backend, height=32, width=32, quality="fast", camera=0):
+    renderer = make_renderer(model, height, width, quality, backend)
+    image = renderer.render(data, camera)
+    renderer.close()
+    return image
+
+
+def difference(a, b):
+    return np.abs(a.astype(float) - b).mean()
+
+
+def box_push_scene():
+    model = build_model()
+    data = mujoco.MjData(model)
+    data.qpos[:7] = [0, 0.3, 0, -2.1, 0, 2.4, 0.785]
+    data.qpos[7:10] = [0.5, 0.2, -0.01]
+    mujoco.mj_forward(model, data)
+    return model, data
+
+
+def control_scene(domain, task):
+    from dm_control import suite
+
+    environment = suite.load(domain, task, task_kwargs={"random": 0})
+    environment.reset()
+    return environment.physics.model.ptr, environment.physics.data.ptr
+
+
+@pytest.mark.parametrize("quality", ["fast", "smooth", "paper"])
+def test_shapes_lie_where_the_camera_geometry_says(backend, quality):
+    """A red square of half-size 0.1 at depth 1: half of it spans 0.1 / tan(20 deg) of the half image."""
+    model, data = scene('<geom type="box" size="0.1 0.1 0.001" pos="0.1 0.1 0" rgba="1 0 0 1"/>')
+    image = draw(model, data, backend, 64, 64, quality)
+    assert image.shape == (64, 64, 3) and image.dtype == np.uint8
+    edge = 0.2 / np.tan(np.radians(20)) * 32  # 17.6 pixels right of and above the centre
+    rows, columns = np.nonzero(image[..., 0] > 127)
+    assert columns.min() == 32 and rows.max() == 31
+    assert columns.max() == pytest.approx(31 + edge, abs=1)
+    assert rows.min() == pytest.approx(32 - edge, abs=1)
+    assert image[24, 40].tolist() == [255, 0, 0]
+    assert image[40, 24].tolist() == [0, 0, 0]
+
+
+def test_images_may_be_oblong(backend):
+    model, data = scene('<geom type="sphere" size="0.1" rgba="0 1 0 1"/>')
+    image = draw(model, data, backend, 30, 50)
+    assert image.shape == (30, 50, 3)
+    rows, columns = np.nonzero(image[..., 1])
+    assert abs((rows.max() - rows.min()) - (columns.max() - columns.min())) <= 1  # a circle stays one
+
+
+def test_a_see_through_shape_lets_what_is_behind_shine_through(backend):
+    """It is drawn twice: 0.6 * 0.6 of the red stays."""
+    body = (
+        '<geom type="box" size="1 1 .01" pos="0 0 -1" rgba="1 0 0 1"/><geom type="sphere" size=".2" rgba="0 0 1 .4"/>'
+    )
+    image = draw(*scene(body), backend)
+    assert image[16, 16].tolist() == pytest.approx([0.36 * 255, 0, 0.64 * 255], abs=1)
+    assert image[1, 1].tolist() == [255, 0, 0]
+
+
+def test_what_is_behind_something_solid_stays_hidden(backend):
+    body = (
+        '<geom type="box" size=".5 .5 .01" rgba="1 0 0 1"/><geom type="sphere" size=".2" pos="0 0 -1" rgba="0 0 1 .4"/>'
+    )
+    assert (draw(*scene(body), backend)[8:24, 8:24] == [255, 0, 0]).all()
+
+
+def test_two_see_through_shapes_blend_in_their_order(backend):
+    """Drawn are green, blue, blue, green; from the last to the first they weigh 1/2, 1/4, 1/8, 1/16."""
+    body = (
+        '<geom type="sphere" size=".1" pos="0 0 .3" rgba="0 1 0 .5"/>'
+        '<geom type="sphere" size=".1" pos="0 0 -.3" rgba="0 0 1 .5"/>'
+    )
+    assert draw(*scene(body), backend)[16, 16].tolist() == pytest.approx([0, 9 / 16 * 255, 6 / 16 * 255], abs=2)
+
+
+def test_sites_are_drawn_unless_their_group_is_hidden(backend):
+    shown = draw(*scene('<site type="sphere" size="0.2" rgba="0 1 0 1"/>'), backend)
+    hidden = draw(*scene('<site type="sphere" size="0.2" rgba="0 1 0 1" group="3"/>'), backend)
+    assert shown[16, 16].tolist() == [0, 255, 0]
+    assert not hidden.any()
+
+
+def test_a_material_gives_the_colour_unless_the_shape_has_its_own(backend):
+    body = (
+        '<geom type="sphere" size=".1" pos="-.15 0 0" material="m"/>'
+        '<geom type="sphere" size=".1" pos=".15 0 0" material="m" rgba="0 1 0 1"/>'
+    )
+    image = draw(*scene(body, '<material name="m" rgba="1 0 0 1"/>'), backend)
+    column = round(0.15 / np.tan(np.radians(20)) * 16)
+    assert image[16, 16 - column].tolist() == [255, 0, 0]
+    assert image[16, 16 + column].tolist() == [0, 255, 0]
+
+
+def test_colours_changed_in_the_model_show_in_the_next_frame(backend):
+    model, data = scene('<geom type="sphere" size=".2" rgba="1 0 0 1"/>')
+    renderer = make_renderer(model, 16, 16, "fast", backend)
+    assert renderer.render(data, 0)[8, 8].tolist() == [255, 0, 0]
+    model.geom_rgba[0] = [0, 0, 1, 1]
+    assert renderer.render(data, 0)[8, 8].tolist() == [0, 0, 255]
+    renderer.close()
+
+
+@pytest.mark.parametrize("size", ["0.3 0.5 0.1", "0 0 0.1"])
+@pytest.mark.parametrize("uniform", ["true", "false"])
+@needs_opengl
+def test_textures_lie_as_in_opengl(size, uniform):
+    texture = '<texture name="t" type="2d" builtin="checker" rgb1="1 0 0" rgb2="0 1 0" width="64" height="64"/>'
+    material = f'<material name="m" texture="t" texrepeat="3 2" texuniform="{uniform}" specular="0"/>'
+    model, data = scene(f'<geom type="plane" size="{size}" material="m"/>', texture + material)
+    assert difference(draw(model, data, "raycast", 96, 96), draw(model, data, BACKEND, 96, 96)) < 8  # 42 when shifted
+
+
+@pytest.mark.parametrize(
+    ("domain", "task", "camera", "bound"),
+    [("cartpole", "swingup", 0, 8), ("cheetah", "run", 0, 6), ("walker", "walk", 0, 10), ("quadruped", "walk", 2, 10)],
+)
+@needs_opengl
+def test_control_tasks_look_alike_in_both_renderers(domain, task, camera, bound):
+    model, data = control_scene(domain, task)
+    drawn = draw(model, data, BACKEND, 64, 64, "paper", camera)
+    cast = draw(model, data, "raycast", 64, 64, "paper", camera)
+    assert drawn.std() > 10 and cast.std() > 10
+    assert difference(drawn, cast) < bound
+
+
+@needs_opengl
+def test_box_push_looks_alike_in_both_renderers():
+    model, data = box_push_scene()
+    for camera in (0, 1):
+        assert (
+            difference(
+                draw(model, data, BACKEND, 64, 64, "fast", camera), draw(model, data, "raycast", 64, 64, "fast", camera)
+            )
+            < 6
+        )
+
+
+@needs_opengl
+def test_paper_quality_is_what_dm_control_draws():
+    from dm_control import suite
+
+    physics = suite.load("cheetah", "run", task_kwargs={"random": 0}).physics
+    ours = draw(physics.model.ptr, physics.data.ptr, BACKEND, 64, 64, "paper")
+    assert (ours == physics.render(64, 64, camera_id=0)).all()
+    physics.free()
+
+
+@pytest.mark.parametrize("source", ["box-push", "finger"])
+def test_many_rays_hit_what_single_rays_hit(source):
+    """MuJoCo's call for many rays skips some geoms of these two models unless its bounding boxes are off."""
+    model, data = box_push_scene() if source == "box-push" else control_scene("finger", "spin")
+    caster = RayCaster(model, 32, 32, "fast")
+    directions = caster._camera_rays(float(model.cam_fovy[0])) @ data.cam_xmat[0].reshape(3, 3).T
+    hits = caster._cast(data, data.cam_xpos[0].copy(), directions, caster._shown)
+    shape = np.zeros(1, np.int32)
+    groups = np.array([1, 1, 1, 0, 0, 0], np.uint8)
+    for ray, found in zip(directions, hits.shape, strict=True):
+        mujoco.mj_ray(model, data, data.cam_xpos[0], ray, groups, True, -1, shape)
+        assert shape[0] == found
+
+
+def test_rendering_leaves_the_model_as_it_was(backend):
+    model, data = box_push_scene()
+    before = model.geom_group.copy(), model.body_bvhadr.copy(), model.vis.global_.offwidth, model.vis.quality.offsamples
+    draw(model, data, backend)
+    assert (model.geom_group == before[0]).all() and (model.body_bvhadr == before[1]).all()
+    assert (model.vis.global_.offwidth, model.vis.quality.offsamples) == before[2:]
+
+
+def test_renderers_live_side_by_side_and_close_on_their_own(backend):
+    model, data = box_push_scene()
+    small, large = make_renderer(model, 16, 16, "fast", backend), make_renderer(model, 64, 48, "smooth", backend)
+    first = small.render(data, 0)
+    assert large.render(data, 1).shape == (64, 48, 3)
+    assert (small.render(data, 0) == first).all()
+    large.close()
+    large.close()
+    assert (small.render(data, 0) == first).all()
+    small.close()
+
+
+def test_shadows_darken_what_lies_behind_them():
+    light = '<light type="spot" pos="0 0 3" dir="0 0 -1" cutoff="60" diffuse="1 1 1" specular="0 0 0" exponent="0"/>'
+    body = light + '<geom type="plane" size="2 2 .1" pos="0 0 -1"/><geom type="sphere" size=".1" pos=".3 0 .9"/>'
+    model, data = scene(body)
+    model.vis.headlight.ambient[:] = 0
+    lit, shaded = draw(model, data, "raycast", quality="smooth"), draw(model, data, "raycast", quality="paper")
+    assert shaded.astype(int).sum() < lit.astype(int).sum()
+    assert (shaded <= lit).all()
+
+
+def test_lambert_and_spot_light_by_hand():
+    """Light 2 m above the point below it, exponent 2, linear attenuation: 0.8 / (1 + 2 * 0.5) * 0.5."""
+    light = '<light type="spot" pos="0 0 1" dir="0 0 -1" cutoff="60" exponent="2" '
+    light += 'attenuation="1 0.5 0" diffuse=".8 .8 .8"/>'
+    model, data = scene(light + '<geom type="plane" size="5 5 .1" pos="0 0 -1" rgba=".5 .5 .5 1"/>')
+    model.vis.headlight.active = 0
+    image = draw(model, data, "raycast", 65, 65)
+    assert image[32, 32, 0] == pytest.approx(255 * 0.2, abs=1)
+    x = 2 * np.tan(np.radians(20)) * 32 / 32.5  # of the rightmost pixel's centre, on the floor
+    distance, cosine = np.hypot(2, x), 2 / np.hypot(2, x)
+    assert image[32, 64, 0] == pytest.approx(255 * 0.5 * 0.8 * cosine**3 / (1 + 0.5 * distance), abs=1)
+
+
+def test_texture_levels_fade_to_the_mean():
+    image = np.zeros((4, 4, 3), np.float32)
+    image[:2, :2] = 1
+    texture = Texture(image)
+    u, v = np.array([0.1, 0.6, 1.1, -0.1]), np.array([0.1, 0.1, 0.1, 0.1])
+    assert texture(u, v, np.zeros(4))[:, 0].tolist() == [1, 0, 1, 0]
+    assert texture(u, v, np.full(4, 5.0))[:, 0].tolist() == [0.25] * 4
+
+
+def test_skybox_faces():
+    """One colour per face, in the order right, left, up, down, front, back of OpenGL's y-up world."""
+    faces = np.repeat(np.arange(6, dtype=np.float32), 2 * 2 * 3).reshape(12, 2, 3)
+    directions = np.array([[1, 0, 0], [-1, 0, 0], [0, 0, 1], [0, 0, -1], [0, -1, 0], [0, 1, 0.0]])
+    assert Skybox(faces, 2)(directions)[:, 0].tolist() == [0, 1, 2, 3, 4, 5]

@@ -1,0 +1,84 @@
+"""Names in the catalog: who owns them, who shares them, which one was meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from coral_cli.plugin import Encoder, Loss
+from coral_cli.registry.catalog import CORE, Catalog, Entry, Plugin
+from coral_cli.registry.errors import PluginError, UsageError
+
+
+def unbuilt(*_: Any) -> Any:
+    raise AssertionError
+
+
+def loss(name: str, distribution: str = CORE, version: str = "1.0") -> Entry:
+    return Entry(Loss(name, "", unbuilt), distribution, version)
+
+
+def test_a_built_in_owns_the_bare_name() -> None:
+    own, other = loss("cpc"), loss("cpc", "pack")
+    catalog = Catalog([own, other])
+    assert catalog.get("loss", "cpc") is own
+    assert catalog.get("loss", "pack/cpc") is other
+    assert catalog.names("loss") == ("cpc", "pack/cpc")
+
+
+def test_two_strangers_share_a_name() -> None:
+    first, second = loss("byol", "pack-a"), loss("byol", "pack-b")
+    catalog = Catalog([first, second])
+    with pytest.raises(UsageError) as caught:
+        catalog.get("loss", "byol")
+    assert caught.value.hint == "Write pack-a/byol or pack-b/byol."
+    assert catalog.get("loss", "pack-b/byol") is second
+    assert catalog.names("loss") == ("pack-a/byol", "pack-b/byol")
+
+
+def test_a_stranger_alone_has_the_bare_name_too() -> None:
+    alone = loss("byol", "pack-a")
+    catalog = Catalog([alone])
+    assert catalog.names("loss") == ("byol",)
+    assert catalog.get("loss", "byol") is catalog.get("loss", "pack-a/byol") is alone
+
+
+def test_kinds_do_not_clash() -> None:
+    encoder = Entry(Encoder("cpc", "", unbuilt), "pack", "1")
+    catalog = Catalog([loss("cpc"), encoder])
+    assert catalog.get("encoder", "cpc") is encoder
+
+
+@pytest.mark.parametrize("name", ["image-wise", "image_wise"])
+@pytest.mark.parametrize("wanted", ["image-wise", "image_wise"])
+def test_underscores_and_hyphens_are_the_same(name: str, wanted: str) -> None:
+    entry = loss(name)
+    assert Catalog([entry]).get("loss", wanted) is entry
+
+
+def test_unknown_names() -> None:
+    catalog = Catalog([loss("recon"), loss("cpc")])
+    with pytest.raises(UsageError, match="there is no loss named 'reccon'") as caught:
+        catalog.get("loss", "reccon")
+    assert caught.value.hint == "Did you mean 'recon'? Installed: recon, cpc."
+    with pytest.raises(UsageError) as caught:
+        catalog.get("loss", "zzz")
+    assert caught.value.hint == "Installed: recon, cpc."
+    with pytest.raises(UsageError) as caught:
+        catalog.get("encoder", "conv")
+    assert caught.value.hint == "None is installed: see `coral plugins list`."
+    with pytest.raises(UsageError) as caught:
+        Catalog([loss(f"loss{i}") for i in range(13)]).get("loss", "zzz")
+    assert "coral plugins list --kind loss" in caught.value.hint
+
+
+def test_what_a_checkpoint_names() -> None:
+    entry = loss("byol", "pack", "2.0")
+    catalog = Catalog([loss("byol"), entry], [Plugin("p", "pack-b", "1", "broken", "ImportError: jax")])
+    assert catalog.locate("loss", "byol", "pack", "1.0") is entry
+    with pytest.raises(PluginError, match="not installed") as caught:
+        catalog.locate("loss", "byol", "pack-c", "3.1")
+    assert caught.value.hint == "pip install 'pack-c==3.1'"
+    with pytest.raises(PluginError, match="broken: ImportError: jax"):
+        catalog.locate("loss", "byol", "pack-b", "1")

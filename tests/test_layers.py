@@ -1,0 +1,68 @@
+"""The rooms know each other one way only, and heavy imports stay where they belong."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import coral_cli
+
+ROOT = Path(coral_cli.__file__).parent
+ROOMS = {
+    "registry": set(),
+    "environments": {"registry"},
+    "representation": {"registry"},
+    "policies": {"registry", "representation"},
+    "runs": {"registry"},
+    "display": {"registry", "runs"},
+    "report": {"registry", "runs"},
+    "training": {"registry", "representation", "policies", "runs"},
+    "assembly": {"registry", "representation", "policies", "runs", "training"},
+    "sessions": {"registry", "environments", "runs", "training", "assembly", "display"},
+}
+"""What each room may import of the others, at any level; ``plugin`` is open to all, ``commands`` see everything."""
+
+TORCH = {"representation", "policies", "training", "sessions"}
+HEAVY = {"mujoco", "dm_control", "av", "PIL"}
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    """The package a file lies in, or its own name when it lies at the top."""
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(tree: ast.AST, nested: bool) -> Iterator[str]:
+    """The modules that a tree imports when it is run; ``nested``: inside functions as well."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "write imports in full"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        elif nested or not isinstance(node, ast.FunctionDef | ast.Lambda):
+            yield from imports(node, nested)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_follow_the_layers(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    own = room(path)
+    if own in ROOMS:
+        seen = {module.split(".")[1] for module in imports(tree, nested=True) if module.startswith("coral_cli.")}
+        assert seen - {own, "plugin", "__version__"} <= ROOMS[own]
+    if own not in ("commands", "app", "__main__"):
+        assert not any(module.startswith("coral_cli.commands") for module in imports(tree, nested=True))
+    heavy = {module.split(".")[0] for module in imports(tree, nested=False)}
+    assert own in TORCH or "torch" not in heavy
+    assert own == "environments" or not heavy & HEAVY
+
+
+def test_every_room_is_known() -> None:
+    rooms = {path.name for path in ROOT.iterdir() if path.is_dir() and any(path.glob("*.py"))}
+    assert rooms <= ROOMS.keys() | {"commands", "testing"}
