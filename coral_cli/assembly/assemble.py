@@ -10,7 +10,7 @@ from coral_cli.assembly.record import Assembly
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import CoralError
 from coral_cli.registry.options import with_values
-from coral_cli.registry.records import Record, Rendering, Sensor
+from coral_cli.registry.records import Backend, Record, Rendering, Sensor
 
 if TYPE_CHECKING:
     import gymnasium
@@ -33,12 +33,15 @@ class Assembler:
     def _part(record: Record, values: Mapping[str, Any]) -> tuple[Any, Any]:
         return record, with_values(record.options, values)
 
-    def environment(self, backend: str) -> gymnasium.Env[dict[str, Any], Any]:
+    def environment(self, backend: Backend) -> gymnasium.Env[dict[str, Any], Any]:
         """The environment, drawing at the final size (with the crop margin) through ``backend``."""
         settings = self.assembly.settings
         side = settings.image_size + (settings.crop_margin or 0)
         record, options = self._parts["env"]
-        return record.build(options, Rendering(side, side, settings.render_quality, backend))  # type: ignore[arg-type]
+        env: gymnasium.Env[dict[str, Any], Any] = record.build(
+            options, Rendering(side, side, settings.render_quality, backend)
+        )
+        return env
 
     def sensors(self, env: gymnasium.Env[dict[str, Any], Any]) -> dict[str, Sensor]:
         """The sensors in use, as the environment gives them."""

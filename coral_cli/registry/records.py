@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from coral_cli.registry.contracts import EncoderModule, LossModule, PolicyModule, RssmModule
 
 SensorKind = Literal["image", "vector"]
+Backend = Literal["egl", "osmesa", "raycast"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Rendering:
     height: int = 64
     width: int = 64
     quality: Literal["fast", "smooth", "paper"] = "fast"
-    backend: Literal["egl", "osmesa", "raycast"] = "raycast"
+    backend: Backend = "raycast"
 
 
 @dataclass(frozen=True)
