@@ -12,7 +12,7 @@ from coral_cli.environments.box_push.environment import BoxPush
 from coral_cli.environments.box_push.kinematics import DOWN, Arm
 from coral_cli.environments.box_push.options import BoxPushOptions
 from coral_cli.environments.box_push.reward import Situation, dense_reward, rotation_angle, sparse_reward
-from coral_cli.environments.box_push.scene import POSITION_LIMITS, build_model
+from coral_cli.environments.box_push.scene import POSITION_LIMITS, VELOCITY_LIMITS, build_model
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import CoralError
 
@@ -202,6 +202,17 @@ def test_cartesian_actions_are_velocities_of_the_tip():
 
 
 # -- episodes
+
+
+@pytest.mark.parametrize("action", [(1, 1), (1, -1), (-1, 1), (-1, -1)])
+def test_cartesian_actions_keep_the_tip_over_the_working_area(action):
+    environment = make(action="cartesian")
+    for seed in range(3):
+        environment.reset(seed=seed)
+        for _ in range(100):
+            proprio = environment.step(np.array(action))[0]["proprio"]
+            assert (np.abs(proprio[7:14]) < 1.1 * VELOCITY_LIMITS).all()
+            assert (proprio[14:16] > [0.26, -0.51]).all() and (proprio[14:16] < [0.65, 0.51]).all()
 
 
 def test_starts_keep_to_their_ranges_and_the_tip_above_the_tray():

@@ -18,7 +18,7 @@ from coral_cli.environments.box_push.reward import (
     rotation_angle,
     sparse_reward,
 )
-from coral_cli.environments.box_push.scene import TORQUE_LIMITS, TRAY_HEIGHT, build_model
+from coral_cli.environments.box_push.scene import TORQUE_LIMITS, TRAY_HEIGHT, VELOCITY_LIMITS, build_model
 from coral_cli.environments.rendering.views import Views
 from coral_cli.plugin import Rendering
 
@@ -34,6 +34,7 @@ _MAX_TORQUE = 10.0  # Nm, at action 1
 _MAX_SPEED = 0.5  # m/s, at action 1
 _PUSH_HEIGHT = 0.03  # of the tip above the tray's centre: between the floor and the walls' rims
 _TIP_GAIN = 10.0  # 1/s: how fast height and lean return to what they should be
+_TIP_LOW, _TIP_HIGH = np.array([0.28, -0.49]), np.array([0.63, 0.49])  # metres: where cartesian actions lead it
 _SERVO_GAIN = 30.0  # 1/s: how fast the joints take on a velocity
 
 Observation = dict[str, np.ndarray]
@@ -44,7 +45,8 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
 
     Proprioception is 7 joint positions, 7 joint velocities and the rod tip's position. ``torque`` actions
     are 7 joint torques of up to 10 Nm beyond gravity compensation; ``cartesian`` ones the tip's velocity in
-    x and y, of up to 0.5 m/s each, while the rod points down into the tray at a constant height.
+    x and y, of up to 0.5 m/s each, while the rod points down into the tray at a constant height and stays
+    over the working area.
     ``reset(seed=...)`` determines the episode bit for bit.
     """
 
@@ -114,8 +116,11 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
     def _move_tip(self, action: np.ndarray) -> float:
         """Moves the tip through the Jacobian; returns as ``_apply_torque``, the mean over the substeps."""
         data = self._data
-        rise = np.clip(_TIP_GAIN * (TRAY_HEIGHT + _PUSH_HEIGHT - self._arm.tip(data)[2]), -_MAX_SPEED, _MAX_SPEED)
-        wanted = self._arm.joint_velocity(data, np.array([*(_MAX_SPEED * action), rise]), _TIP_GAIN)
+        tip = self._arm.tip(data)
+        rise = np.clip(_TIP_GAIN * (TRAY_HEIGHT + _PUSH_HEIGHT - tip[2]), -_MAX_SPEED, _MAX_SPEED)
+        slide = np.clip(_MAX_SPEED * action, _TIP_GAIN * (_TIP_LOW - tip[:2]), _TIP_GAIN * (_TIP_HIGH - tip[:2]))
+        wanted = self._arm.joint_velocity(data, np.array([*slide, rise]), _TIP_GAIN)
+        wanted /= max(1.0, np.abs(wanted / VELOCITY_LIMITS).max())  # slower, in the same direction
         inertia = np.empty((self._model.nv, self._model.nv))
         mujoco.mj_fullM(self._model, data, inertia)
         servo = _SERVO_GAIN * inertia[:JOINTS, :JOINTS]
