@@ -41,5 +41,5 @@ class Settings:
     ] = "auto"
 
 
-BUDGET = frozenset({"steps", "eval_every", "eval_episodes", "checkpoint_every", "device"})
+BUDGET = frozenset({"steps", "eval_every", "eval_episodes", "checkpoint_every", "device", "renderer"})
 """What may change when a run is resumed."""

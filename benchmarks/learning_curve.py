@@ -1,0 +1,75 @@
+"""Draws the evaluation curves of runs, beside the random policy and published values.
+
+python benchmarks/learning_curve.py RUN [RUN ...] --out curve.png --random 20 --published 50000:431 100000:734
+
+Prints the numbers of the picture as a Markdown table. Needs the `dev` dependencies (matplotlib).
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+from coral_cli import builtin
+from coral_cli.assembly.assemble import Assembler
+from coral_cli.assembly.resume import recorded_assembly
+from coral_cli.environments.rendering.backend import select_backend
+from coral_cli.registry.discovery import discover
+from coral_cli.runs.directory import RunDirectory
+from coral_cli.runs.metrics import curve, read_metrics
+from coral_cli.training.collection import chance, episode_seed, run_episode
+from coral_cli.training.evaluation import mean_and_stderr
+
+
+def random_return(run: Path, episodes: int) -> tuple[float, float]:
+    """Mean and standard error of the random policy's return in the run's environment."""
+    assembler = Assembler(recorded_assembly(run), discover(builtin))
+    env = assembler.environment(select_backend())
+    seeds = [episode_seed(0, "random policy", index) for index in range(episodes)]
+    totals = [run_episode(env, seed, chance(env, seed), assembler.assembly.sensors).total for seed in seeds]
+    env.close()
+    return mean_and_stderr(totals)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--random", type=int, default=20, help="episodes of the random policy")
+    parser.add_argument("--published", nargs="*", default=[], metavar="STEP:RETURN")
+    args = parser.parse_args()
+
+    figure, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
+    columns = {}
+    for run in args.runs:
+        events = read_metrics(RunDirectory.open(run).metrics)
+        steps, means = curve(events, "evaluation", "return/mean")
+        _, errors = curve(events, "evaluation", "return/stderr")
+        axes.errorbar(steps, means, errors, marker="o", markersize=3, capsize=2, label=run.name)
+        columns[run.name] = dict(zip(steps, zip(means, errors, strict=True), strict=True))
+    mean, error = random_return(args.runs[0], args.random)
+    axes.axhline(mean, color="grey", linestyle=":", label=f"random policy ({mean:.0f})")
+    for point in args.published:
+        step, value = map(float, point.split(":"))
+        axes.plot(
+            step, value, "k*", markersize=9, label="published, paper size" if point == args.published[0] else None
+        )
+    axes.set(xlabel="environment steps", ylabel="return (20 episodes, mean action)", xlim=(0, None), ylim=(0, None))
+    axes.legend(fontsize=7)
+    figure.savefig(args.out, dpi=130)
+
+    print("| environment steps | " + " | ".join(columns) + " |")
+    print("|---|" + "---|" * len(columns))
+    for step in sorted(set().union(*columns.values())):
+        cells = [f"{c[step][0]:.0f} ± {c[step][1]:.0f}" if step in c else "" for c in columns.values()]
+        print(f"| {step:,} | " + " | ".join(cells) + " |")
+    print(f"\nrandom policy: {mean:.1f} ± {error:.1f} over {args.random} episodes")
+
+
+if __name__ == "__main__":
+    main()
