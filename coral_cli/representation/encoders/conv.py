@@ -34,7 +34,7 @@ class ConvEncoder(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """(N, C, H, W) in [-0.5, 0.5] to (N, size)."""
-        return self.layers(image).flatten(1)
+        return self.layers(image).permute(0, 2, 3, 1).flatten(1)
 
 
 def _side(pixels: int) -> int:
