@@ -1,0 +1,177 @@
+"""The main job through the command line: train, evaluate, film, interrupt, resume; and what it refuses."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import av
+import pytest
+
+from coral_cli.app import main
+from coral_cli.runs.checkpoint import load
+from coral_cli.runs.metrics import read_metrics
+
+SIZES = {
+    "image-encoder.depth": 2,
+    "rssm.gru": 8,
+    "rssm.hidden": 8,
+    "policy.hidden": 8,
+    "batch-size": 2,
+    "batch-length": 4,
+}
+PACE = {"random-episodes": 1, "updates-per-step": 0.05, "eval-every": 2, "eval-episodes": 1, "checkpoint-every": 1}
+QUICK = ["--size", "tiny", *(word for flag, value in (SIZES | PACE).items() for word in (f"--{flag}", str(value)))]
+BOX = ["--env", "box-push", "--image-loss", "cpc", "--proprio-loss", "recon", *QUICK]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A finished run of three episodes of box pushing."""
+    path = tmp_path_factory.mktemp("runs") / "run"
+    assert main(["train", *BOX, "--steps", "300", "--out", str(path), "--quiet"]) == 0
+    return path
+
+
+def test_a_run_leaves_what_is_documented(run):
+    names = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
+    assert {"run.json", "metrics.jsonl", "replay/image.bin", "replay/index.json"} <= names
+    assert {"checkpoints/latest.pt", "checkpoints/best.pt", "checkpoints/step-000000300.pt"} <= names
+    record = json.loads((run / "run.json").read_text())
+    assert record["command"].startswith("coral train --env box-push --image-loss cpc")
+    assert record["assembly"]["choices"]["image-loss"]["distribution"] == "coral-cli"
+    assert record["renderer"] in ("egl", "osmesa", "raycast") and record["assembly"]["settings"]["seed"] == 0
+
+
+def test_a_run_s_events_tell_its_story(run):
+    events = read_metrics(run / "metrics.jsonl")
+    kinds = [event.kind for event in events]
+    assert kinds[0] == "start" and kinds[-1] == "end" and events[-1].values["status"] == "done"
+    assert [event.values["random"] for event in events if event.kind == "episode"] == [True, False, False]
+    assert {"loss/image", "loss/proprio", "loss/kl", "loss/reward"} <= next(
+        event.values.keys() for event in events if event.kind == "update"
+    )
+    assert all("success/mean" in event.values for event in events if event.kind == "evaluation")
+
+
+def test_eval_needs_no_flag_and_films(run, capsys):
+    assert main(["eval", str(run), "--episodes", "2", "--video", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["env"] == "box-push" and report["statistics"]["episodes"] == 2
+    assert report["statistics"]["length/mean"] == 100.0 and 0 <= report["statistics"]["success/mean"] <= 1
+    with av.open(report["video"]) as container:
+        stream = container.streams.video[0]
+        assert stream.average_rate == 50  # real time
+        assert sum(1 for _ in container.decode(stream)) == 2 * 101
+        assert stream.width > 2 * 256 and stream.height > 256  # two views side by side
+
+
+def test_eval_prints_a_table_and_repeats_itself(run, capsys):
+    tables = []
+    for checkpoint in (run, run / "checkpoints" / "latest.pt"):
+        assert main(["eval", str(checkpoint), "--episodes", "2"]) == 0
+        tables.append(capsys.readouterr().out)
+    assert tables[0] == tables[1]
+    assert [line.split()[0] for line in tables[0].splitlines()][:3] == ["metric", "return", "success"]
+
+
+def test_a_lone_checkpoint_is_filmed_beside_itself(run, tmp_path, capsys):
+    lone = tmp_path / "lone.pt"
+    shutil.copy(run / "checkpoints" / "latest.pt", lone)
+    assert main(["eval", str(lone), "--episodes", "1", "--video", "--quiet"]) == 0
+    assert (tmp_path / "lone-seed0.mp4").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--env", "cartpole-swingup", "--method", "v-coral"],
+        ["--env", "cheetah-run", "--image-loss", "recon", "--image-loss.depth", "2"],
+        ["--env", "reacher-easy", "--method", "p-coral", "--precision", "bf16"],
+        ["--env.reward", "sparse", "--objective", "predictive", "--image-loss", "cv", "--steps", "200"],
+    ],
+    ids=["v-coral", "recon", "bf16", "sparse"],
+)
+def test_combinations_train(flags, tmp_path, capsys):
+    budget = ["--steps", "1200", "--eval-every", "0", "--out", str(tmp_path / "run")]
+    assert main(["train", *QUICK, *budget, *flags, "--json"]) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert events[-1]["kind"] == "end" and events[-1]["values"]["status"] == "done"
+    assert any(event["kind"] == "update" for event in events)
+
+
+def command(*words):
+    return [sys.executable, "-m", "coral_cli", *words]
+
+
+def test_without_opengl_the_ray_caster_draws_and_films(tmp_path):
+    run, film = tmp_path / "run", tmp_path / "new" / "film.mp4"
+    environ = {**os.environ, "MUJOCO_GL": "disable"}
+    subprocess.run(command("train", *BOX, "--steps", "200", "--out", str(run)), env=environ, check=True)
+    assert json.loads((run / "run.json").read_text())["renderer"] == "raycast"
+    subprocess.run(command("eval", str(run), "--episodes", "1", "--video", str(film)), env=environ, check=True)
+    assert film.stat().st_size > 1000
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_is_saved_and_goes_on(number, code, tmp_path, capsys):
+    run = tmp_path / "run"
+    words = command("train", *BOX, "--steps", "100k", "--out", str(run))
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as training:
+        deadline = time.monotonic() + 120
+        while not (run / "checkpoints" / "latest.pt").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        training.send_signal(number)
+        _, errors = training.communicate(timeout=60)
+    assert training.returncode == code
+    assert f"coral train --resume {run}" in errors
+
+    before = read_metrics(run / "metrics.jsonl")[-1]
+    saved = load(run / "checkpoints" / "latest.pt")[1]
+    assert before.values["status"] == "interrupted" and saved["progress"]["steps"] == before.step
+    budget = before.step + 200
+    assert main(["train", "--resume", str(run), "--steps", str(budget), "--quiet"]) == 0
+    after = load(run / "checkpoints" / "latest.pt")[1]
+    assert after["progress"]["steps"] == budget
+    assert after["progress"]["updates"] > saved["progress"]["updates"]
+    assert after["replay"]["next_serial"] == saved["replay"]["next_serial"] + 2  # the replay went on growing
+    episodes = [event.values["episode"] for event in read_metrics(run / "metrics.jsonl") if event.kind == "episode"]
+    assert episodes == list(range(1, len(episodes) + 1))
+
+
+def test_a_dry_run_tells_the_cost_and_writes_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", *BOX, "--dry-run", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["sensors"] == {"image": [76, 76, 3], "proprio": [17]}
+    assert report["parameters"]["total"] == sum(v for k, v in report["parameters"].items() if k != "total")
+    per_transition = 76 * 76 * 3 + 4 * 17 + 4 * 7 + 4 + 1
+    assert report["replay_bytes"] == report["replay_transitions"] * per_transition
+    assert report["eta_seconds"] > 0
+    assert main(["train", *BOX, "--dry-run"]) == 0
+    assert "replay" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "match"),
+    [
+        (["train", "--resume", "{run}", "--seed", "5"], 2, "--seed is 5, but the run was started with 0"),
+        (["train", "--resume", "{run}", "--rssm.gru", "9"], 2, "--rssm.gru is 9, but"),
+        (["train", *BOX, "--out", "{run}"], 2, "already holds a run"),
+        (["train", *BOX, "--device", "cuda:9"], 2, "cuda:9 is not there"),
+        (["train", *BOX, "--replay-size", "50", "--out", "{tmp}/small"], 2, "does not fit a replay of 50"),
+        (["eval", "{tmp}/nothing"], 4, "there is no"),
+        (["eval", "{tmp}/damaged.pt"], 4, "is damaged"),
+        (["eval", "{run}", "--video=film.avi"], 2, "videos are .mp4 files"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_a_hint(run, words, code, match, tmp_path, capsys):
+    content = (run / "checkpoints" / "latest.pt").read_bytes()
+    (tmp_path / "damaged.pt").write_bytes(content[: len(content) // 2])
+    assert main([word.format(run=run, tmp=tmp_path) for word in words]) == code
+    errors = capsys.readouterr().err
+    assert match in errors and "error: " in errors and "Traceback" not in errors
