@@ -188,7 +188,7 @@ class Replay:
         os.replace(temporary, path)
 
     def _read_index(self) -> None:
-        """Takes over an earlier process's episodes. A larger capacity is fine while the ring never wrapped."""
+        """Takes over an earlier process's episodes and its capacity, or a larger one while the ring never wrapped."""
         path = self._index_path()
         if path is None or not path.exists():
             return
@@ -198,11 +198,11 @@ class Replay:
             self._next_serial, self._cursor, capacity = record["next_serial"], record["cursor"], record["capacity"]
         except (ValueError, KeyError) as error:
             raise UnreadableError(f"the replay's index {path} is damaged ({error}).") from error
-        wrapped = self.episodes.start + self.episodes.length > capacity
-        if capacity != self.capacity and (wrapped.any() or (np.diff(self.episodes.start) < 0).any()):
-            raise UnreadableError(f"the replay was full at {capacity} transitions and cannot become {self.capacity}.")
-        if capacity < self.capacity and len(self.episodes.start):
-            self._cursor = int(self.episodes.start[-1] + self.episodes.length[-1])
+        ends, starts = self.episodes.start + self.episodes.length, self.episodes.start
+        wrapped = (ends > capacity).any() or (np.diff(starts) < 0).any()
+        self.capacity = capacity if wrapped else max(self.capacity, capacity)
+        if capacity < self.capacity and len(ends):
+            self._cursor = int(ends[-1])
 
 
 def _cropped(images: NDArray, rows: NDArray[np.int64], random: np.random.Generator, crop: tuple[int, int]) -> NDArray:

@@ -129,10 +129,20 @@ def test_a_larger_budget_makes_a_larger_ring(tmp_path):
     np.testing.assert_array_equal(again.everything("reward"), np.arange(4).repeat(10) * 100 + np.tile(np.arange(10), 4))
 
 
-def test_a_full_ring_cannot_grow(tmp_path):
+def test_a_smaller_budget_loses_nothing(tmp_path):
+    filled(directory=tmp_path)
+    again = Replay(SENSORS, 1, 12, tmp_path)
+    assert again.capacity == 30
+    np.testing.assert_array_equal(again.everything("reward"), np.arange(3).repeat(10) * 100 + np.tile(np.arange(10), 3))
+
+
+def test_a_ring_that_has_wrapped_keeps_its_size(tmp_path):
     filled(directory=tmp_path, lengths=(10,) * 5)
-    with pytest.raises(UnreadableError, match="was full at 30"):
-        Replay(SENSORS, 1, 50, tmp_path)
+    again = Replay(SENSORS, 1, 50, tmp_path)
+    assert again.capacity == 30
+    np.testing.assert_array_equal(
+        again.everything("reward"), np.arange(2, 5).repeat(10) * 100 + np.tile(np.arange(10), 3)
+    )
 
 
 def test_an_episode_that_cannot_fit_is_refused():
