@@ -109,7 +109,8 @@ def build_model() -> mujoco.MjModel:
             tray_height=TRAY_HEIGHT,
             table_contact=_TABLE_CONTACT,
             no_contact=_NO_CONTACT,
-            agent_camera=_camera("agent", (1.36, 0, 1.42), (0.43, 0, 0), 39),
+            # Wide enough that the working area is in view in the centre 64 of 76 pixels too.
+            agent_camera=_camera("agent", (1.36, 0, 1.42), (0.43, 0, 0), 45.6),
             outside_camera=_camera("outside", (1.25, -1.0, 0.85), (0.3, 0, 0.15), 48),
             arm=_arm(),
             tray=_tray("tray", _TRAY_CONTACT),
