@@ -30,7 +30,8 @@ def train(request: TrainRequest, display: Listener) -> int:
     backend = _backend(request, recorded)
     parts = build(request, backend)
     try:
-        run = RunDirectory.open(request.resume) if request.resume else _new_run(request, parts)
+        run = RunDirectory.open(request.resume) if request.resume else _new_run(request)
+        run.write_record(_record(request, parts))
         return _train(request, display, parts, run)
     finally:
         parts.close()
@@ -44,22 +45,24 @@ def _backend(request: TrainRequest, recorded: Mapping[str, Any]) -> str:
     return select_backend(asked)
 
 
-def _new_run(request: TrainRequest, parts: Parts) -> RunDirectory:
-    choices, settings = request.assembly.choices, request.assembly.settings
+def _new_run(request: TrainRequest) -> RunDirectory:
+    choices = request.assembly.choices
     losses = [choice.component for slot, choice in choices.items() if slot.endswith("-loss")]
-    run = RunDirectory.create(request.out, "-".join([choices["env"].component, *losses, f"seed{settings.seed}"]))
-    run.write_record(
-        {
-            "command": command_line(request.assembly, request.catalog),
-            "assembly": request.assembly.to_json(),
-            "coral": __version__,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "renderer": parts.backend,
-            "device": str(parts.agent.device),
-            "machine": machine(),
-        }
-    )
-    return run
+    name = "-".join([choices["env"].component, *losses, f"seed{request.assembly.settings.seed}"])
+    return RunDirectory.create(request.out, name)
+
+
+def _record(request: TrainRequest, parts: Parts) -> dict[str, Any]:
+    """What run.json says of a run; a later resumption finds the budget it was last given."""
+    return {
+        "command": command_line(request.assembly, request.catalog),
+        "assembly": request.assembly.to_json(),
+        "coral": __version__,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "renderer": parts.backend,
+        "device": str(parts.agent.device),
+        "machine": machine(),
+    }
 
 
 def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirectory) -> int:
@@ -109,7 +112,7 @@ def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, replay: Re
         resumed=request.resume is not None,
         replay_bytes=replay.bytes,
     )
-    if parts.agent.device.type == "cpu":
+    if parts.agent.device.type == "cpu" and not request.resume:
         trainer.emit("note", message=notice(parts, request))
 
 

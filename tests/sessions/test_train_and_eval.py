@@ -138,6 +138,7 @@ def test_an_interrupted_run_is_saved_and_goes_on(number, code, tmp_path, capsys)
     assert after["progress"]["steps"] == budget
     assert after["progress"]["updates"] > saved["progress"]["updates"]
     assert after["replay"]["next_serial"] == saved["replay"]["next_serial"] + 2  # the replay went on growing
+    assert json.loads((run / "run.json").read_text())["assembly"]["settings"]["steps"] == budget
     episodes = [event.values["episode"] for event in read_metrics(run / "metrics.jsonl") if event.kind == "episode"]
     assert episodes == list(range(1, len(episodes) + 1))
 
