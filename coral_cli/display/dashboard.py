@@ -54,6 +54,8 @@ class Dashboard:
         with self._lock:
             self._progress(event)
             self._received = time.monotonic()
+        if command := event.values.get("command"):  # stands above the screenful, for good
+            self._console.print(str(command), markup=False, highlight=False, soft_wrap=True)
 
     def _keep_drawing(self) -> None:
         while not self._over.wait(TICK):

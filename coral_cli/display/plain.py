@@ -36,6 +36,8 @@ class PlainLines:
         if event.kind == "start":
             self._last = now
             self._print(now, start_line(self._progress))
+            if command := event.values.get("command"):
+                self._print(now, str(command))
         elif event.kind == "note":
             self._print(now, self._progress.note)
         elif event.kind == "warning":

@@ -11,8 +11,8 @@ from typing import Any, Literal, TypeAlias
 
 EventKind = Literal["start", "episode", "update", "evaluation", "checkpoint", "note", "warning", "end"]
 """
-start       name, out (the run directory), env, seed, device, renderer, budget (environment steps), resumed (bool),
-            replay_bytes, command (the full command line)
+start       name, out (the run directory), env (with its variant, such as action=torque), seed, device, renderer,
+            budget (environment steps), resumed (bool), replay_bytes, command (the full command line)
 episode     episode (count so far), return, length (policy steps), random (bool), the environment's "metrics/NAME"
 update      updates (count so far); means since the last update event: "loss/total", "loss/SENSOR", "loss/reward",
             "loss/kl", "policy/NAME", "gradient/NAME", "metric/SENSOR/NAME"; rates: "updates_per_s" now,

@@ -98,13 +98,13 @@ def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirec
 
 
 def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, replay: Replay, trainer: Trainer) -> None:
-    settings = request.assembly.settings
+    settings, task = request.assembly.settings, request.assembly.choices["env"]
+    variant = "".join(f" {name}={value}" for name, value in task.options.items() if isinstance(value, str))
     trainer.begin(
         name=run.path.name,
         out=str(run.path),
         command=command_line(request.assembly, request.catalog),
-        env=request.assembly.choices["env"].component,
-        options=dict(request.assembly.choices["env"].options),
+        env=task.component + variant,
         seed=settings.seed,
         device=str(parts.agent.device),
         renderer=parts.backend,

@@ -40,6 +40,7 @@ def run() -> list[Event]:
         "resumed": False,
         "replay_bytes": 1.23e9,
         "out": "runs/box-push-cpc-recon-seed0",
+        "command": "coral train --env box-push --image-loss cpc",
     }
     return [
         Event("start", 0, 0.0, start),

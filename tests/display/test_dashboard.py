@@ -135,6 +135,7 @@ def terminal(monkeypatch):
 
 def test_it_redraws_while_it_runs_and_ends_with_a_summary(terminal, run, end):
     output = screen(terminal, *run, end, until="env steps/s")
+    assert output.count("coral train --env box-push --image-loss cpc") == 1, "above the screenful, for good"
     assert output.count("\x1b[?25l") == 1 and output.count("\x1b[?25h") == 1, "the cursor is back"
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", output)
     last = plain[plain.rindex("done  ") :]

@@ -33,6 +33,7 @@ def test_the_lines_of_a_run(run, end):
     assert file.getvalue().splitlines() == [
         "12:03  started box-push-cpc-recon-seed0  env box-push  seed 0  device cpu  renderer raycast  "
         "steps 0/100,000  replay 1.2 GB  in runs/box-push-cpc-recon-seed0",
+        "12:03  coral train --env box-push --image-loss cpc",
         "12:03  steps 24,000/100,000 (24%)  eta 0:31:40  310 env steps/s  4.1 updates/s  "
         "return 431.2 (eval 455.0 +- 12.1)  image 3.21  proprio 0.52  kl 1.03",
         "12:03  reading the replay",
@@ -49,13 +50,13 @@ def test_a_line_every_thirty_seconds(run):
         clock.advance(1)
         lines(Event("episode", 10 * second, float(second), {"episode": second, "return": 1.0}))
     said = file.getvalue().splitlines()
-    assert len(said) == 1 + 3
-    assert [line.split("  ")[1] for line in said[1:]] == [
+    assert len(said) == 2 + 3
+    assert [line.split("  ")[1] for line in said[2:]] == [
         "steps 300/100,000 (0%)",
         "steps 600/100,000 (1%)",
         "steps 900/100,000 (1%)",
     ]
-    assert said[1] == "12:03  steps 300/100,000 (0%)  eta 2:46:10  return 1.00"  # 99,700 steps at 10 a second
+    assert said[2] == "12:03  steps 300/100,000 (0%)  eta 2:46:10  return 1.00"  # 99,700 steps at 10 a second
 
 
 def test_an_evaluation_is_said_at_once_and_restarts_the_wait(run):
@@ -65,7 +66,7 @@ def test_an_evaluation_is_said_at_once_and_restarts_the_wait(run):
     lines(Event("evaluation", 500, 20.0, {"episodes": 2, "return/mean": 5.0, "return/stderr": 1.0}))
     clock.advance(20)
     lines(Event("update", 600, 40.0, {"updates_per_s": 1.0, "env_steps_per_s": 5.0}))
-    assert len(file.getvalue().splitlines()) == 2
+    assert len(file.getvalue().splitlines()) == 3
     assert "return - (eval 5.00 +- 1.00)" in file.getvalue()
 
 
@@ -80,6 +81,6 @@ def test_a_resumed_and_interrupted_run_says_so(run):
     lines(Event("start", 500, 9.0, {**run[0].values, "resumed": True}))
     values = {"status": "interrupted", "seconds": 61.0, "best_return": None, "message": ""}
     lines(Event("end", 900, 61.0, values))
-    first, last = file.getvalue().splitlines()
+    first, _, last = file.getvalue().splitlines()
     assert first.startswith("12:03  resumed box-push") and "steps 500/100,000" in first
     assert last == "12:03  interrupted at step 900 after 0:01:01"
