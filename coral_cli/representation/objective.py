@@ -119,7 +119,7 @@ class Representation(nn.Module):
                 value, extra = loss(view)
                 total = total + weight * self._weights[name] * value
                 metrics[f"loss/{name}"] = metrics.get(f"loss/{name}", 0.0) + weight * value.detach()
-                metrics |= {f"metric/{name}/{key}": number for key, number in extra.items()}
+                metrics |= {f"metric/{name}/{key}": number.detach() for key, number in extra.items()}
         return total, metrics
 
     def _views(self, trajectory: Trajectory, prior: Latent) -> list[tuple[int, float, Tensor]]:
