@@ -46,6 +46,7 @@ class ControlSuite(gymnasium.Env[Observation, np.ndarray]):
             )
         self._physics._make_rendering_contexts = lambda: None  # quadruped-escape would draw through dm_control's own
         self.action_repeat = options.action_repeat
+        self.metadata = {**self.metadata, "render_fps": 1 / (environment.control_timestep() * options.action_repeat)}
         self._substeps = compute_n_steps(environment.control_timestep(), self._physics.timestep())
         self._sense = sense_of(domain, self._model)
         self._views = Views(self._model, rendering, options.camera, options.camera)

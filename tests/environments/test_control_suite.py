@@ -28,6 +28,12 @@ def test_every_task_of_the_suite_is_listed():
     assert sorted((domain, task) for domain, tasks in TASKS.items() for task in tasks) == sorted(suite.ALL_TASKS)
 
 
+def test_films_are_in_real_time():
+    environment = make("cartpole", "swingup")  # 8 environment steps of 10 ms a frame
+    assert environment.metadata["render_fps"] == pytest.approx(12.5)
+    environment.close()
+
+
 PUBLISHED = [  # task, action repeat, camera, size of proprioception, and the same from dm_control's observation
     ("ball_in_cup", "catch", 4, 0, 4, lambda o: [o["position"][:2], o["velocity"][:2]]),
     ("cartpole", "swingup", 8, 0, 2, lambda o: [o["position"][:1], o["velocity"][:1]]),
