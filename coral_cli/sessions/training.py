@@ -85,15 +85,19 @@ def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirec
         if request.resume:
             trainer.load_state_dict(load(find_checkpoint(request.resume), parts.agent.device)[1])
         _announce(request, parts, run, replay, trainer)
-        status = "failed"
+        status, message = "failed", ""
         try:
             trainer.run()
-            status = "interrupted" if interruption else "done"
+            status, message = _outcome(run, bool(interruption))
+        except KeyboardInterrupt:
+            status, message = "interrupted", "stopped at once, without saving"
+            raise
         except CoralError as error:
             trainer.emit("warning", message=error.message)
             raise
         finally:
-            _finish(trainer, run, status)
+            best, seconds = trainer.progress.best_return, trainer.progress.seconds
+            trainer.emit("end", status=status, seconds=seconds, best_return=best, message=message)
     return interruption.exit_code
 
 
@@ -116,21 +120,9 @@ def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, replay: Re
         trainer.emit("note", message=notice(parts, request))
 
 
-def _finish(trainer: Trainer, run: RunDirectory, status: str) -> None:
-    message = ""
-    if status == "interrupted":
-        message = f"saved; go on with: {resume_command(run.path)}"
-    elif status == "done":
-        message = f"evaluate with: coral eval {shlex.quote(str(run.path))} --video"
-    trainer.emit(
-        "end",
-        status=status,
-        seconds=trainer.progress.seconds,
-        best_return=trainer.progress.best_return,
-        message=message,
-    )
-
-
-def resume_command(run: Path) -> str:
-    """What continues a run."""
-    return f"coral train --resume {shlex.quote(str(run))}"
+def _outcome(run: RunDirectory, interrupted: bool) -> tuple[str, str]:
+    """Status and message of a run that has been saved: what to do next."""
+    path = shlex.quote(str(run.path))
+    if interrupted:
+        return "interrupted", f"saved; go on with: coral train --resume {path}"
+    return "done", f"evaluate with: coral eval {path} --video"

@@ -176,3 +176,14 @@ def test_bad_input_is_one_sentence_and_a_hint(run, words, code, match, tmp_path,
     assert main([word.format(run=run, tmp=tmp_path) for word in words]) == code
     errors = capsys.readouterr().err
     assert match in errors and "error: " in errors and "Traceback" not in errors
+
+
+def test_an_impatient_interruption_stops_at_once(tmp_path, monkeypatch, capsys):
+    def impatient(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("coral_cli.training.trainer.Trainer.run", impatient)
+    run = tmp_path / "run"
+    assert main(["train", *BOX, "--steps", "300", "--out", str(run)]) == 130
+    assert read_metrics(run / "metrics.jsonl")[-1].values["status"] == "interrupted"
+    assert "stopped at once, without saving" in capsys.readouterr().err
