@@ -38,4 +38,3 @@ class EvalRequest:
     device: str
     renderer: Literal["auto", "egl", "osmesa", "raycast"]
     json: bool = False
-    quiet: bool = False

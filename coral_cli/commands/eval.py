@@ -66,7 +66,6 @@ def evaluate(context: typer.Context, given: Given) -> int:
         device=options.device,
         renderer=options.renderer,
         json=options.json,
-        quiet=options.quiet,
     )
     return run_session(request)
 

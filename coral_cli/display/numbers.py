@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+
 
 def number(value: float | None) -> str:
     """About three digits: ``0.52``, ``431.2``, ``11,004``, ``3.0e-04``; ``-`` for what is missing."""
@@ -30,14 +32,13 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
-def short(value: float) -> str:
-    """Up to three digits and a letter: ``950``, ``1.2k``, ``24k``, ``1.5M``."""
-    return _scaled(value, ("", "k", "M", "G"))
-
-
 def size(num_bytes: float) -> str:
     """``1.2 GB``, in powers of a thousand."""
-    return _scaled(num_bytes, (" B", " kB", " MB", " GB", " TB"))
+    value, unit = num_bytes, 0
+    while value >= 999.5 and unit < len(_UNITS) - 1:  # 999.6 would be shown as 1000
+        value, unit = value / 1000, unit + 1
+    decimals = 0 if value >= 9.95 or value == int(value) else 1
+    return f"{value:.{decimals}f} {_UNITS[unit]}"
 
 
 def duration(seconds: float) -> str:
@@ -46,11 +47,3 @@ def duration(seconds: float) -> str:
     hours, minute = divmod(minutes, 60)
     days, hour = divmod(hours, 24)
     return f"{days}d {hour}:{minute:02d}:{second:02d}" if days else f"{hour}:{minute:02d}:{second:02d}"
-
-
-def _scaled(value: float, units: tuple[str, ...]) -> str:
-    index = 0
-    while abs(value) >= 999.5 and index < len(units) - 1:  # 999.6 would be shown as 1000
-        value, index = value / 1000, index + 1
-    decimals = 0 if abs(value) >= 9.95 or value == int(value) else 1
-    return f"{value:.{decimals}f}{units[index]}"

@@ -77,8 +77,6 @@ class Latent(Protocol):
 
     def detach(self: D) -> D: ...
 
-    def __getitem__(self: D, index: Any) -> D: ...
-
 
 @dataclass(frozen=True)
 class Trajectory:

@@ -129,7 +129,8 @@ class Trainer:
             self._measurement.add(self.agent.update(batch))
         self.progress.pending -= 1
         self.progress.updates += 1
-        if self._measurement.age > REPORT_SECONDS:
+        # Also at a block's end: what is no number any more must neither act nor be saved.
+        if self._measurement.age > REPORT_SECONDS or not self.progress.pending:
             self._report()
 
     def _collect(self) -> None:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from coral_cli.display.numbers import count, duration, number, rate, short, size
+from coral_cli.display.numbers import count, duration, number, rate, size
 
 
 @pytest.mark.parametrize(
@@ -32,14 +32,6 @@ def test_numbers(value, text):
 )
 def test_rates(value, text):
     assert rate(value) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0, "0"), (950, "950"), (1234, "1.2k"), (24000, "24k"), (999_600, "1.0M"), (1.5e6, "1.5M"), (2e12, "2000G")],
-)
-def test_short_counts(value, text):
-    assert short(value) == text
 
 
 @pytest.mark.parametrize(("value", "text"), [(12, "12 B"), (1.23e9, "1.2 GB"), (2133e6, "2.1 GB"), (80e9, "80 GB")])

@@ -27,8 +27,8 @@ def test_scan_equals_predict_and_update_step_by_step():
         z = posterior.sample()
         torch.testing.assert_close(scanned.h[:, t], h)
         torch.testing.assert_close(scanned.z[:, t], z)
-        torch.testing.assert_close(scanned.posterior[:, t].mean, posterior.mean)
-        torch.testing.assert_close(scanned.posterior[:, t].std, posterior.std)
+        torch.testing.assert_close(scanned.posterior.mean[:, t], posterior.mean)
+        torch.testing.assert_close(scanned.posterior.std[:, t], posterior.std)
 
 
 def test_predict_is_the_gru_equations_on_the_transition_network():

@@ -165,11 +165,12 @@ def test_a_checkpoint_s_weights_are_named_by_the_paper_s_parts():
     assert {"heads.reward.0.weight", "policy.actor.layers.0.weight", "policy.critics.weights.0"} < names
 
 
-def test_a_loss_that_is_no_number_stops_the_run_and_is_named(monkeypatch):
-    monkeypatch.setattr("coral_cli.training.trainer.REPORT_SECONDS", 0.0)
+@pytest.mark.parametrize(("seconds", "updates"), [(0.0, 1), (1e9, 5)], ids=["at once", "at the end of the block"])
+def test_a_loss_that_is_no_number_stops_the_run_before_it_is_saved(seconds, updates, monkeypatch):
+    monkeypatch.setattr("coral_cli.training.trainer.REPORT_SECONDS", seconds)
     run = Run()
     run.trainer.agent.representation.heads["reward"][0].weight.data.fill_(float("nan"))
-    with pytest.raises(CoralError, match=r"loss/\w+ is not a finite number after 1 updates"):
+    with pytest.raises(CoralError, match=rf"loss/\w+ is not a finite number after {updates} updates"):
         run.trainer.run()
     assert not run.saved
 

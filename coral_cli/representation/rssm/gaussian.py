@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -35,6 +34,3 @@ class Gaussian:
 
     def detach(self) -> Gaussian:
         return Gaussian(self.mean.detach(), self.std.detach())
-
-    def __getitem__(self, index: Any) -> Gaussian:
-        return Gaussian(self.mean[index], self.std[index])
