@@ -15,6 +15,11 @@ def coral_objectives() -> Iterable[Objective]:
         "Losses see the prior; unbalanced KL of weight 0.001 (P-CoRAL).",
         ObjectiveOptions(posterior=0.0, prior=1.0, dynamics=0.001, representation=0.001),
     )
+    yield Objective(
+        "unified",
+        "Losses see posterior and prior; balanced KL of weight 0.6 (U-CoRAL, not in the paper).",
+        ObjectiveOptions(posterior=1.0, prior=1.0, dynamics=0.5, representation=0.1),
+    )
 
 
 @hookimpl

@@ -14,9 +14,11 @@ from coral_cli.registry.contracts import (
     Latent,
     LossBatch,
     LossModule,
+    PolicyInputs,
     PolicyModule,
     RssmModule,
     Trajectory,
+    World,
 )
 from coral_cli.registry.hooks import hookimpl
 from coral_cli.registry.options import Help, LossOptions, NoOptions
@@ -47,11 +49,13 @@ __all__ = [
     "Objective",
     "ObjectiveOptions",
     "Policy",
+    "PolicyInputs",
     "PolicyModule",
     "Rendering",
     "Rssm",
     "RssmModule",
     "Sensor",
     "Trajectory",
+    "World",
     "hookimpl",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from coral_cli.assembly.record import Assembly
 from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.contracts import PolicyInputs
 from coral_cli.registry.errors import CoralError
 from coral_cli.registry.options import with_values
 from coral_cli.registry.records import Backend, Record, Rendering, Sensor
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import gymnasium
     import torch
 
+    from coral_cli.representation.direct import NoRepresentation
+    from coral_cli.representation.objective import Representation
     from coral_cli.training.agent import Agent
 
 
@@ -36,10 +39,10 @@ class Assembler:
     def environment(self, backend: Backend) -> gymnasium.Env[dict[str, Any], Any]:
         """The environment, drawing at the final size (with the crop margin) through ``backend``."""
         settings = self.assembly.settings
-        side = settings.image_size + (settings.crop_margin or 0)
+        height, width = (side + (settings.crop_margin or 0) for side in settings.image_shape)
         record, options = self._parts["env"]
         env: gymnasium.Env[dict[str, Any], Any] = record.build(
-            options, Rendering(side, side, settings.render_quality, backend)
+            options, Rendering(height, width, settings.render_quality, backend)
         )
         return env
 
@@ -62,22 +65,12 @@ class Assembler:
 
     def agent(self, sensors: Mapping[str, Sensor], action_size: int, device: torch.device) -> Agent:
         """A new agent for the sensors as the environment gives them."""
-        from coral_cli.representation.objective import Representation, Term
         from coral_cli.training.agent import Agent
 
         seen, settings = self.seen(sensors), self.assembly.settings
-        encoders = {name: self._build(f"{name}-encoder", sensor) for name, sensor in seen.items()}
-        rssm = self._build("rssm", sum(encoder.size for encoder in encoders.values()), action_size)
-        feature_size = rssm.latent_size + rssm.hidden_size
-        terms = {
-            name: Term(
-                self._build(f"{name}-loss", sensor, encoders[name].size, feature_size),
-                self._parts[f"{name}-loss"][1].weight,
-            )
-            for name, sensor in seen.items()
-        }
-        representation = Representation(seen, encoders, rssm, terms, self._parts["objective"][1])
-        policy = self._build("policy", feature_size, action_size)
+        representation = self._representation(seen, action_size)
+        vectors = {name: sensor.shape[0] for name, sensor in seen.items() if name not in self.assembly.encoded}
+        policy = self._build("policy", PolicyInputs(representation.feature_size, vectors), action_size)
         return Agent(
             representation,
             policy,
@@ -87,7 +80,32 @@ class Assembler:
             settings.model_clip,
             device,
             settings.precision,
+            self._parts["policy"][0].imagines,
+            settings.freeze,
         )
+
+    def _representation(self, seen: Mapping[str, Sensor], action_size: int) -> Representation | NoRepresentation:
+        from coral_cli.representation.direct import NoRepresentation
+        from coral_cli.representation.heads import HeadSizes
+        from coral_cli.representation.objective import Representation, Term
+
+        if not self.assembly.encoded:
+            return NoRepresentation()
+        settings = self.assembly.settings
+        encoders = {name: self._build(f"{name}-encoder", seen[name]) for name in self.assembly.encoded}
+        rssm = self._build("rssm", sum(encoder.size for encoder in encoders.values()), action_size)
+        feature_size = rssm.latent_size + rssm.hidden_size
+        terms = {
+            name: Term(
+                self._build(f"{name}-loss", seen[name], encoder.size, feature_size),
+                self._parts[f"{name}-loss"][1].weight,
+            )
+            for name, encoder in encoders.items()
+        }
+        heads = HeadSizes(
+            settings.head_hidden, settings.head_layers, settings.inverse_dynamics, self._parts["env"][0].terminates
+        )
+        return Representation(seen, encoders, rssm, terms, self._parts["objective"][1], heads, action_size)
 
     def _build(self, slot: str, *arguments: object) -> Any:
         record, options = self._parts[slot]

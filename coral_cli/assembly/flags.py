@@ -24,7 +24,7 @@ Body: TypeAlias = Callable[[typer.Context, Given], int]
 
 T = TypeVar("T")
 
-_METAVARS = {int: "INT", float: "FLOAT", str: "TEXT", tuple: "INT,..."}
+_METAVARS = {int: "INT", float: "FLOAT", str: "TEXT"}
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _parameter(key: str, flag: Flag) -> Parameter:
     option = typer.Option(
         f"--{flag.name}/--{negative(flag.name)}" if flag.negatable and field.type is bool else f"--{flag.name}",
         help=field.help.text,
-        metavar=flag.metavar or "|".join(field.choices) or _METAVARS.get(field.type),
+        metavar=flag.metavar or _metavar(field),
         show_default=_default(field),
         rich_help_panel=flag.group,
         autocompletion=(lambda: list(candidates.items())) if candidates else None,
@@ -103,8 +103,16 @@ def _parameter(key: str, flag: Flag) -> Parameter:
     return Parameter(key, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option])
 
 
+def _metavar(field: Field) -> str | None:
+    if field.type is tuple:
+        return "INT,..." if field.item is int else "NAME,..."
+    return "|".join(field.choices) or _METAVARS.get(field.type)
+
+
 def _default(field: Field) -> str:
     """The default as the help shows it; a flag that is off by default needs no word."""
     if field.default is None or field.default is False:
         return ""
+    if isinstance(field.default, (list, tuple)):
+        return ", ".join(map(str, field.default))
     return "on" if field.default is True else text_of(field.default)

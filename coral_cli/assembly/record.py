@@ -34,7 +34,12 @@ class Assembly:
     @property
     def sensors(self) -> tuple[str, ...]:
         """The sensors in use, in the order of their embeddings."""
-        return tuple(slot.removesuffix("-encoder") for slot in self.choices if slot.endswith("-encoder"))
+        return self.settings.sensors or ()
+
+    @property
+    def encoded(self) -> tuple[str, ...]:
+        """Those that share the latent; the others go straight to the policy."""
+        return tuple(name for name in self.sensors if f"{name}-encoder" in self.choices)
 
     def to_json(self) -> dict[str, Json]:
         choices = {

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from coral_cli.assembly.record import Assembly, Choice
 from coral_cli.assembly.selection import Selection, choose
 from coral_cli.assembly.settings import Settings
+from coral_cli.assembly.slots import ENV, OBJECTIVE
 from coral_cli.assembly.unknown import unknown_flag
 from coral_cli.assembly.values import negative, text_of
 from coral_cli.registry.catalog import Catalog, Entry
+from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Json, fields_of, values_of, with_values
-from coral_cli.registry.records import Loss
+from coral_cli.registry.records import Environment, Loss
 
 CROP_MARGIN = 12
 """Pixels stored beyond what the model sees, when an image loss crops at random."""
@@ -35,7 +37,9 @@ def resolve(given: Mapping[str, Json], catalog: Catalog) -> Assembly:
         )
         for slot, entry in selection.entries.items()
     }
-    return Assembly(choices, _settings(values, selection))
+    assembly = Assembly(choices, _settings(values, selection))
+    _require_room(assembly)
+    return assembly
 
 
 def _options(slot: str, entry: Entry, values: Mapping[str, Json]) -> dict[str, Json]:
@@ -45,7 +49,10 @@ def _options(slot: str, entry: Entry, values: Mapping[str, Json]) -> dict[str, J
 
 
 def _settings(values: Mapping[str, Json], selection: Selection) -> Settings:
-    settings = with_values(Settings(), {f.name: values[f.flag] for f in fields_of(Settings()) if f.flag in values})
+    given = {f.name: values[f.flag] for f in fields_of(Settings()) if f.flag in values}
+    settings = with_values(Settings(), {**given, "sensors": selection.sensors})
+    if len(settings.image_size) not in (1, 2):
+        raise UsageError("--image-size takes one side, or a height and a width.", "Write 64, or 48,96.")
     if settings.crop_margin is not None:
         return settings
     crops = any(
@@ -53,6 +60,16 @@ def _settings(values: Mapping[str, Json], selection: Selection) -> Settings:
         for slot, entry in selection.entries.items()
     )
     return with_values(settings, {"crop_margin": CROP_MARGIN if crops else 0})
+
+
+def _require_room(assembly: Assembly) -> None:
+    """An open-loop prediction must end inside a sequence."""
+    objective, length = assembly.choices.get(OBJECTIVE.name), assembly.settings.batch_length
+    ahead = objective.options.get("open_loop", 1) if objective else 1
+    if ahead >= length:
+        raise UsageError(
+            f"--objective.open-loop is {ahead}, but sequences have only {length} steps.", "Raise --batch-length."
+        )
 
 
 def flags_of(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:
@@ -70,7 +87,8 @@ def command_line(assembly: Assembly, catalog: Catalog) -> str:
     """``coral train`` with every slot, and each option that differs from its component's own default."""
     flags = flags_of(assembly, catalog)
     slots = {name.replace("_", "-"): flags[name.replace("_", "-")] for name in assembly.choices}
-    defaults = flags_of(resolve(slots, catalog), catalog)
+    layout = {name: flags[name] for name in ("sensors", "fusion")}  # which slots there are
+    defaults = flags_of(resolve(slots | layout, catalog), catalog) | _layout_defaults(assembly, catalog)
     words = [
         word
         for flag, value in flags.items()
@@ -78,6 +96,14 @@ def command_line(assembly: Assembly, catalog: Catalog) -> str:
         for word in _words(flag, value)
     ]
     return shlex.join(["coral", "train", *words])
+
+
+def _layout_defaults(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:
+    """What ``sensors`` and ``fusion`` are when nobody names them."""
+    choice = assembly.choices[ENV.name]
+    environment = catalog.locate(choice.kind, choice.component, choice.distribution, choice.version).record
+    assert isinstance(environment, Environment)
+    return {"sensors": list(environment.sensors), "fusion": Settings().fusion}
 
 
 def _words(flag: str, value: Json) -> list[str]:

@@ -7,63 +7,118 @@ from dataclasses import dataclass
 
 from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.shorthands import METHODS, SIZES, expand
-from coral_cli.assembly.slots import ENV, ENV_DEFAULT, Slot, slots_of
+from coral_cli.assembly.slots import ENV, POLICY, RSSM, Slot, slots_of
 from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Field, Json, check, fields_of
-from coral_cli.registry.records import Environment, Loss
+from coral_cli.registry.records import Environment, Loss, Policy, Rssm, SensorKind
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The chosen components by slot. ``defaults`` are values by flag that stand in for the components' own."""
+    """The chosen components by slot, and the sensors in use.
+
+    ``defaults`` are values by flag that stand in for the components' own.
+    """
 
     entries: Mapping[Slot, Entry]
+    sensors: tuple[str, ...]
     defaults: Mapping[str, Json]
 
     def fields(self) -> dict[str, Field]:
         """Every option there is, by flag (``image-loss.weight``, ``steps``); those of the slots come first."""
-        owned = [
-            (f"{slot.flag}.{field.flag}", field)
-            for slot, entry in self.entries.items()
-            for field in fields_of(entry.record.options)
-        ]
-        return dict(owned) | {field.flag: field for field in fields_of(Settings())}
+        return _fields(self.entries)
 
 
 def choose(given: Mapping[str, Json], catalog: Catalog, recorded: Mapping[str, Json] | None = None) -> Selection:
     """The components that the flags ``given`` ask for; ``recorded`` holds the flags of a run to be resumed.
 
-    Raises UsageError for an unknown component, one that does not take its sensor, or losses that disagree.
+    What was written wins over a method, that over the policy's suggestions, those over the environment's. A size only
+    ever makes smaller. Raises UsageError for an unknown component or sensor, one that does not take its sensor, or
+    parts that do not go together.
     """
-    recorded = recorded or {}
-    environment = catalog.get("environment", str({ENV: ENV_DEFAULT, **recorded, **given}[ENV]))
-    assert isinstance(environment.record, Environment)
-    slots = slots_of(environment.record)
-    defaults = {**recorded, **expand(_shorthand("method", METHODS, given), slots)}
-    names = {**defaults, **given}
+    recorded = dict(recorded or {})
+    environment = _entry(ENV, {ENV.flag: ENV.default, **recorded, **given}[ENV.flag], catalog).record
+    assert isinstance(environment, Environment)
+    if given.get(ENV.flag, recorded.get(ENV.flag)) != recorded.get(ENV.flag):
+        recorded.pop("sensors", None)  # those of another environment
+    method = METHODS[_shorthand("method", METHODS, given)].flags if "method" in given else {}
+    explicit = {**recorded, **expand(method, environment.sensors)}
+    usual = expand(environment.defaults, environment.sensors)
+    policy = _entry(POLICY, {POLICY.flag: POLICY.default, **usual, **explicit, **given}[POLICY.flag], catalog).record
+    assert isinstance(policy, Policy)
+    usual |= policy.defaults
+    names = {RSSM.flag: RSSM.default, **usual, **explicit, **given}
+    sensors = _sensors(names.get("sensors"), environment)
+    encoded = _encoded(sensors, names, policy, catalog)
     entries: dict[Slot, Entry] = {}
-    for slot in slots:  # the objective comes after the losses, which may decide it
-        name = names.get(slot.flag) or slot.default or _needed(entries)
-        entries[slot] = _entry(slot, str(name), catalog)
-    fields = Selection(entries, {}).fields()
-    size = expand(_shorthand("size", SIZES, given), slots)
-    return Selection(
-        entries, defaults | {flag: value for flag, value in size.items() if _shrinks(fields.get(flag), value)}
-    )
+    for slot in slots_of(encoded):  # the objective comes after the losses, which may decide it
+        entries[slot] = _entry(slot, names.get(slot.flag) or slot.default or _needed(entries), catalog)
+    fields = _fields(entries)
+    defaults = {flag: value for flag, value in usual.items() if _fits(fields.get(flag), value)} | explicit
+    size = expand(SIZES[_shorthand("size", SIZES, given)], environment.sensors) if "size" in given else {}
+    smaller = {flag: value for flag, value in size.items() if _shrinks(fields.get(flag), value, defaults.get(flag))}
+    return Selection(entries, tuple(sensors), defaults | smaller)
 
 
-def _shorthand(flag: str, known: Mapping[str, Mapping[str, Json]], given: Mapping[str, Json]) -> Mapping[str, Json]:
-    name = given.get(flag)
-    if name is None:
-        return {}
+def _fields(entries: Mapping[Slot, Entry]) -> dict[str, Field]:
+    owned = [
+        (f"{slot.flag}.{field.flag}", field)
+        for slot, entry in entries.items()
+        for field in fields_of(entry.record.options)
+    ]
+    return dict(owned) | {field.flag: field for field in fields_of(Settings())}
+
+
+def _shorthand(flag: str, known: Mapping[str, object], given: Mapping[str, Json]) -> str:
+    name = str(given[flag])
     if name not in known:
         raise UsageError(f"--{flag} cannot be {name!r}.", f"Choose from: {', '.join(known)}.")
-    return known[str(name)]
+    return name
 
 
-def _entry(slot: Slot, name: str, catalog: Catalog) -> Entry:
-    entry = catalog.get(slot.kind, name)
+def _sensors(names: Json, environment: Environment) -> dict[str, SensorKind]:
+    """The sensors in use, in the environment's order. ``names`` may be as written on the command line."""
+    if names is None:
+        return dict(environment.sensors)
+    wanted = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
+    listed = f"Its sensors: {', '.join(environment.sensors) or 'none'}."
+    for name in wanted:
+        if name not in environment.sensors:
+            raise UsageError(f"{environment.name} has no sensor {name!r} (--sensors).", listed)
+    if not wanted:
+        raise UsageError(f"{environment.name} has none of the sensors that are asked for.", listed)
+    return {name: kind for name, kind in environment.sensors.items() if name in wanted}
+
+
+def _encoded(
+    sensors: Mapping[str, SensorKind], names: Mapping[str, Json], policy: Policy, catalog: Catalog
+) -> dict[str, SensorKind]:
+    """The sensors that share the latent; the others go straight to the policy."""
+    rssm = _entry(RSSM, names[RSSM.flag], catalog).record
+    assert isinstance(rssm, Rssm)
+    images = [name for name, kind in sensors.items() if kind == "image"]
+    concat = names.get("fusion") == "concat"
+    if rssm.build is None and images:
+        raise UsageError(
+            f"--rssm {rssm.name} leaves nothing that could read sensor {images[0]!r}.",
+            "Leave images out with --sensors, or choose an RSSM.",
+        )
+    if rssm.build is not None and concat and not images:
+        raise UsageError("--fusion concat needs an image.", "For vectors alone, use --fusion joint or --rssm none.")
+    if policy.imagines and (concat or rssm.build is None):
+        flag = "--fusion concat" if concat else f"--rssm {rssm.name}"
+        raise UsageError(
+            f"{flag} excludes --policy {policy.name}: what a raw vector will read is not known in imagined steps.",
+            "Use --fusion joint with an RSSM, or --policy sac.",
+        )
+    if rssm.build is None:
+        return {}
+    return {name: kind for name, kind in sensors.items() if kind == "image" or not concat}
+
+
+def _entry(slot: Slot, name: Json, catalog: Catalog) -> Entry:
+    entry = catalog.get(slot.kind, str(name))
     if not slot.takes(entry.record):
         able = ", ".join(catalog.name(other) for other in catalog.entries(slot.kind) if slot.takes(other.record))
         raise UsageError(
@@ -86,11 +141,20 @@ def _needed(entries: Mapping[Slot, Entry]) -> str:
     return next(iter(needs), "variational")
 
 
-def _shrinks(field: Field | None, value: Json) -> bool:
-    """Whether a size applies to an option: a stranger's may be missing, mean something else, or be small already."""
-    if field is None or field.default is None:
-        return False
+def _fits(field: Field | None, value: Json) -> bool:
+    """Whether a suggested value can be used: a stranger's option of that name may mean something else."""
+    if field is None:
+        return True  # the name of a component, or an option of one that was not chosen
     try:
-        return bool(check(field, value) < field.default)
-    except (UsageError, TypeError):
+        check(field, value)
+    except UsageError:
         return False
+    return True
+
+
+def _shrinks(field: Field | None, value: Json, suggested: Json) -> bool:
+    """Whether a size applies to an option: it may be missing, mean something else, or be small already."""
+    if field is None or not _fits(field, value):
+        return False
+    before = field.default if suggested is None else suggested
+    return before is not None and bool(value < before)

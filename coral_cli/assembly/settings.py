@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from coral_cli.registry.options import Help
+
+Part: TypeAlias = Literal["encoders", "rssm", "losses", "heads", "policy"]
+"""A part of an agent, as its weights are named."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """How long, how often, how much; one flag each."""
 
+    sensors: Annotated[tuple[str, ...] | None, Help("Sensors in use (default: all that the environment has).")] = None
+    fusion: Annotated[
+        Literal["joint", "concat"],
+        Help(
+            "joint: one latent for all sensors; concat: a latent for the images, and vectors go straight to the policy."
+        ),
+    ] = "joint"
     steps: Annotated[int, Help("Environment steps to train for.", min=1)] = 500_000
     seed: Annotated[int, Help("Seed of everything random.", min=0)] = 0
     device: Annotated[str, Help("Where to compute: auto, cpu, cuda or cuda:N.")] = "auto"
@@ -20,13 +30,29 @@ class Settings:
     eval_episodes: Annotated[int, Help("Episodes per evaluation, with the mean action.", min=1)] = 20
     checkpoint_every: Annotated[int, Help("Episodes between checkpoints.", min=1)] = 20
     random_episodes: Annotated[int, Help("Episodes of uniform random actions at the start.", min=1)] = 5
-    updates_per_step: Annotated[float, Help("Gradient updates per policy step (one action).", min=0)] = 0.5
+    updates_per_step: Annotated[
+        float,
+        Help(
+            "Gradient updates per policy step (one action): 0.5 is one for every two actions, in a block per episode.",
+            min=0,
+        ),
+    ] = 0.5
     batch_size: Annotated[int, Help("Sequences per update.", min=1)] = 32
     batch_length: Annotated[int, Help("Steps per sequence.", min=2)] = 32
     model_lr: Annotated[float, Help("Learning rate of the representation (Adam).", min=0)] = 3e-4
     model_clip: Annotated[float, Help("Largest gradient norm of the representation.", min=0)] = 10.0
+    head_hidden: Annotated[int, Help("Units per layer of the reward and continue heads.", min=1)] = 128
+    head_layers: Annotated[int, Help("Layers of these heads.", min=1)] = 2
+    inverse_dynamics: Annotated[float, Help("Weight of predicting actions from pairs of states (0: off).", min=0)] = 0.0
+    freeze: Annotated[
+        tuple[Part, ...], Help("Parts that keep their weights: encoders, rssm, losses, heads, policy.")
+    ] = ()
+    init_from: Annotated[str | None, Help("Start with weights of this checkpoint or run.")] = None
+    init_parts: Annotated[tuple[Part, ...], Help("Which parts --init-from takes over.")] = ("encoders", "rssm", "heads")
     replay_size: Annotated[int, Help("Most transitions kept; the oldest episodes make room.", min=1)] = 1_000_000
-    image_size: Annotated[int, Help("Side of the images the model sees, in pixels.", min=16)] = 64
+    image_size: Annotated[
+        tuple[int, ...], Help("Side of the images the model sees, or HEIGHT,WIDTH, in pixels.", min=32, max=512)
+    ] = (64,)
     crop_margin: Annotated[
         int | None,
         Help("Extra pixels stored for random crops (default: 12 with a contrastive image loss, else 0).", min=0),
@@ -39,6 +65,11 @@ class Settings:
         Literal["auto", "egl", "osmesa", "raycast"],
         Help("What draws: OpenGL through EGL or OSMesa, or a built-in ray caster."),
     ] = "auto"
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """Height and width of the images the model sees."""
+        return self.image_size[0], self.image_size[-1]
 
 
 BUDGET = frozenset({"steps", "eval_every", "eval_episodes", "checkpoint_every", "device", "renderer"})

@@ -2,17 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from coral_cli.assembly.slots import Slot
 from coral_cli.registry.options import Json
+from coral_cli.registry.records import SensorKind
 
 Flags = Mapping[str, Json]
 """Values by flag. ``{image}`` and ``{vector}`` stand for every sensor of that kind."""
 
-METHODS: Mapping[str, Flags] = {
-    "v-coral": {"{image}-loss": "cv", "{vector}-loss": "recon", "objective": "variational"},
-    "p-coral": {"{image}-loss": "cpc", "{vector}-loss": "recon", "objective": "predictive"},
+
+@dataclass(frozen=True)
+class Method:
+    """A method of the paper (or beyond it), in one sentence and in flags."""
+
+    summary: str
+    flags: Flags
+
+
+_PARADIGMS = {"cv": "variational", "cpc": "predictive", "recon": "variational"}
+_NAMES = {"cv": "Contrastive variational", "cpc": "Contrastive predictive", "recon": "Reconstruction"}
+
+
+def _coral(image_loss: str, objective: str) -> Flags:
+    return {"{image}-loss": image_loss, "{vector}-loss": "recon", "objective": objective}
+
+
+def _variants(suffix: str, summary: str, flags: Flags) -> dict[str, Method]:
+    """One method per loss; ``{loss}`` in ``flags`` stands for it."""
+    return {
+        f"{loss}-{suffix}": Method(
+            f"{_NAMES[loss]} {summary}",
+            {flag: loss if value == "{loss}" else value for flag, value in flags.items()} | {"objective": paradigm},
+        )
+        for loss, paradigm in _PARADIGMS.items()
+    }
+
+
+METHODS: Mapping[str, Method] = {
+    "v-coral": Method("Images contrastive, vectors reconstructed, on the posterior.", _coral("cv", "variational")),
+    "p-coral": Method("Images contrastive, vectors reconstructed, on the prior.", _coral("cpc", "predictive")),
+    "u-coral": Method("The same on posterior and prior at once (not in the paper).", _coral("infonce", "unified")),
+    **_variants("same", "loss for every sensor.", {"{image}-loss": "{loss}", "{vector}-loss": "{loss}"}),
+    **_variants(
+        "concat",
+        "loss for images; vectors go straight to the policy.",
+        {"{image}-loss": "{loss}", "fusion": "concat"},
+    ),
+    **_variants("image", "loss for images; vectors are not used.", {"{image}-loss": "{loss}", "sensors": "{image}"}),
+    "proprio-sac": Method(
+        "SAC on raw vectors, without images or representation.",
+        {"sensors": "{vector}", "rssm": "none", "policy.lr": 3e-4},
+    ),
 }
 
 SIZES: Mapping[str, Flags] = {
@@ -24,6 +65,8 @@ SIZES: Mapping[str, Flags] = {
         "{vector}-loss.hidden": 64,
         "rssm.gru": 64,
         "rssm.latent": 16,
+        "rssm.groups": 8,
+        "rssm.classes": 8,
         "rssm.hidden": 64,
         "policy.hidden": 128,
         "batch-size": 8,
@@ -37,6 +80,8 @@ SIZES: Mapping[str, Flags] = {
         "{vector}-loss.hidden": 128,
         "rssm.gru": 128,
         "rssm.latent": 32,
+        "rssm.groups": 16,
+        "rssm.classes": 16,
         "rssm.hidden": 200,
         "policy.hidden": 256,
         "batch-size": 16,
@@ -46,13 +91,15 @@ SIZES: Mapping[str, Flags] = {
 }
 
 
-def expand(shorthand: Flags, slots: Iterable[Slot]) -> dict[str, Json]:
-    """The flags that ``shorthand`` stands for, with the sensors of ``slots`` filled in."""
-    sensors = [(f"{{{slot.sensor}}}", slot.flag.removesuffix("-encoder")) for slot in slots if slot.kind == "encoder"]
+def expand(shorthand: Flags, sensors: Mapping[str, SensorKind]) -> dict[str, Json]:
+    """The flags that ``shorthand`` stands for in an environment with these ``sensors``."""
     expanded: dict[str, Json] = {}
     for flag, value in shorthand.items():
+        if value in ("{image}", "{vector}"):
+            value = tuple(name for name, kind in sensors.items() if value == f"{{{kind}}}")
         if flag.startswith("{"):
-            expanded |= {flag.replace(kind, name): value for kind, name in sensors if kind in flag}
+            flags = [flag.replace(f"{{{kind}}}", name.replace("_", "-")) for name, kind in sensors.items()]
+            expanded |= {name: value for name in flags if "{" not in name}
         else:
             expanded[flag] = value
     return expanded

@@ -1,13 +1,11 @@
-"""The slots of a train command: what can be plugged in where."""
+"""The slots of an agent: what can be plugged in where."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from coral_cli.registry.records import Encoder, Environment, Loss, Record, SensorKind
-
-ENV = "env"
-ENV_DEFAULT = "box-push"
+from coral_cli.registry.records import Encoder, Loss, Record, SensorKind
 
 _LOSSES: dict[SensorKind, str] = {"image": "cpc", "vector": "recon"}
 _ENCODERS: dict[SensorKind, str] = {"image": "conv", "vector": "mlp"}
@@ -34,22 +32,22 @@ class Slot:
         return not isinstance(record, (Loss, Encoder)) or self.sensor in record.sensors
 
 
-def slots_of(environment: Environment) -> tuple[Slot, ...]:
-    """The slots when training in ``environment``: a loss and an encoder for each of its sensors, and the fixed ones."""
+ENV = Slot("env", "environment", "box-push", "Environment to train in.")
+RSSM = Slot("rssm", "rssm", "gaussian", "Recurrent state space model.")
+OBJECTIVE = Slot(
+    "objective", "objective", None, "Which latent the losses see, and the KL weights (default: as they need)."
+)
+POLICY = Slot("policy", "policy", "sac", "What acts, and learns to.")
+
+
+def slots_of(encoded: Mapping[str, SensorKind]) -> tuple[Slot, ...]:
+    """The slots when the sensors ``encoded`` share a latent; the fixed ones alone when none does."""
     sensors = [
         slot
-        for name, kind in environment.sensors.items()
+        for name, kind in encoded.items()
         for slot in (
             Slot(f"{name}-loss", "loss", _LOSSES[kind], f"Loss of sensor {name}.", kind),
             Slot(f"{name}-encoder", "encoder", _ENCODERS[kind], f"Encoder of sensor {name}.", kind),
         )
     ]
-    return (
-        Slot(ENV, "environment", ENV_DEFAULT, "Environment to train in."),
-        *sensors,
-        Slot("rssm", "rssm", "gaussian", "Recurrent state space model."),
-        Slot(
-            "objective", "objective", None, "Which latent the losses see, and the KL weights (default: as they need)."
-        ),
-        Slot("policy", "policy", "sac", "What acts, and learns to."),
-    )
+    return (ENV, *sensors, RSSM, *([OBJECTIVE] if sensors else []), POLICY)

@@ -6,7 +6,7 @@ for the chosen components, so that help, completion and errors speak of exactly 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
@@ -83,7 +83,9 @@ def assembly_flags(selection: Selection, catalog: Catalog) -> list[Flag]:
     """The flags of a selection: slots, shorthands, the options of each component, settings."""
     flags = [_slot_flag(slot, selection, catalog) for slot in selection.entries]
     flags += [
-        _shorthand("method", METHODS, "Shorthand for the losses and the objective of a method of the paper."),
+        _shorthand(
+            "method", METHODS, "Shorthand for losses, sensors, fusion and objective of a method: see `coral methods`."
+        ),
         _shorthand("size", SIZES, "Shorthand for the sizes of all networks and batches; paper is the default."),
     ]
     for slot, entry in selection.entries.items():
@@ -103,8 +105,9 @@ def _slot_flag(slot: Slot, selection: Selection, catalog: Catalog) -> Flag:
     return Flag(field, "Components", "NAME", candidates)
 
 
-def _shorthand(name: str, known: Iterable[str], text: str) -> Flag:
-    return Flag(Field(name, str, False, tuple(known), Help(text), None), "Components")
+def _shorthand(name: str, known: Collection[str], text: str) -> Flag:
+    listed = "NAME" if len(known) > 8 else ""
+    return Flag(Field(name, str, False, tuple(known), Help(text), None), "Components", listed)
 
 
 def _option(name: str, field: Field, group: str, selection: Selection) -> Flag:

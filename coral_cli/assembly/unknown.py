@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 from coral_cli.assembly.selection import Selection
-from coral_cli.assembly.slots import Slot
+from coral_cli.assembly.slots import ENV, Slot
 from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import fields_of
@@ -22,14 +22,23 @@ def unknown_flag(flag: str, selection: Selection, catalog: Catalog, known: Itera
         return _foreign_option(slot, selection.entries[slot], option, catalog)
     sensor, _, role = slot_flag.rpartition("-")
     if role in ("loss", "encoder") and slot_flag not in slots:
-        environment = selection.entries[slots["env"]]
+        environment = selection.entries[slots[ENV.flag]]
         assert isinstance(environment.record, Environment)
+        if sensor in {name.replace("_", "-") for name in environment.record.sensors}:
+            return _unused_sensor(sensor, role, selection)
         listed = ", ".join(environment.record.sensors) or "none"
         return UsageError(f"{environment.record.name} has no sensor {sensor!r} (--{flag}).", f"Its sensors: {listed}.")
     bare = flag.removeprefix("no-")
     near = [name for name in known if name.endswith(f".{bare}")] or difflib.get_close_matches(bare, list(known), n=1)
     hint = f"Did you mean --{' or --'.join(near)}?" if near else "See `coral train --help`."
     return UsageError(f"there is no option --{flag}.", hint)
+
+
+def _unused_sensor(sensor: str, role: str, selection: Selection) -> UsageError:
+    used = sensor in {name.replace("_", "-") for name in selection.sensors}
+    why = "it goes straight to the policy" if used else "it is not in use"
+    hint = "Leave the flag out, or use --fusion joint with an RSSM." if used else f"Add {sensor} to --sensors."
+    return UsageError(f"sensor {sensor!r} has no {role} here, because {why} (--{sensor}-{role}).", hint)
 
 
 def _foreign_option(slot: Slot, entry: Entry, option: str, catalog: Catalog) -> UsageError:

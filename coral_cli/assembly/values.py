@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 from coral_cli.registry.errors import UsageError
@@ -20,13 +21,14 @@ def parse(field: Field, text: str) -> Json:
     """
     if field.optional and text.lower() == "none":
         return None
-    named = Field(f"--{field.name}", field.type, field.optional, field.choices, field.help, field.default)
+    named = replace(field, name=f"--{field.name}")
     return check(named, _typed(named, text))
 
 
 def _typed(field: Field, text: str) -> Json:
     if field.type is tuple:
-        return tuple(_count(field, part) for part in text.split(",") if part.strip())
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        return tuple(parts if field.item is str else (_count(field, part) for part in parts))
     if field.type is int:
         return _count(field, text)
     if field.type is float:

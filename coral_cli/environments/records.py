@@ -33,8 +33,26 @@ def _control_record(domain: str, task: str) -> Environment:
         f"Control Suite: {domain.replace('_', ' ')}, {task.replace('_', ' ')}.",
         partial(_control_suite, domain, task),
         published_options(domain, task),
+        terminates=domain == "lqr",
     )
 
+
+MANIPULATION = {
+    "objective.free-nats": 3.0,
+    "rssm.gru": 400,
+    "rssm.latent": 128,
+    "rssm.hidden": 512,
+    "{vector}-encoder.hidden": 512,
+    "{vector}-encoder.layers": 4,
+    "{vector}-loss.hidden": 512,
+    "{vector}-loss.layers": 4,
+    "{vector}-loss.variance": 0.04,
+    "policy.discount": 0.85,
+    "policy.lr": 3e-4,
+    "policy.entropy-weight": 1.0,
+    "policy.entropy-form": "exponential",
+}
+"""What the paper sets otherwise for manipulation."""
 
 ENVIRONMENTS: tuple[Environment, ...] = (
     Environment(
@@ -42,6 +60,8 @@ ENVIRONMENTS: tuple[Environment, ...] = (
         "A 7-joint arm pushes a tray to a target position and yaw.",
         _box_push,
         BoxPushOptions(),
+        terminates=False,
+        defaults=MANIPULATION,
     ),
     *(_control_record(domain, task) for domain, tasks in TASKS.items() for task in tasks),
 )

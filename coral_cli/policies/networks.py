@@ -10,9 +10,32 @@ from torch import Tensor, nn
 from torch.nn.functional import elu, softplus
 
 from coral_cli.policies.tanh_gaussian import TanhGaussian
+from coral_cli.registry.contracts import PolicyInputs
 from coral_cli.representation.networks import mlp
 
 MEAN_SCALE = 5.0
+
+
+class Join(nn.Module):
+    """Concat fusion: each raw vector passes one linear layer to the size of the features and joins them.
+
+    Without features (no representation) or without raw vectors, the inputs stay as they are.
+    """
+
+    def __init__(self, inputs: PolicyInputs) -> None:
+        super().__init__()
+        vectors = inputs.vectors if inputs.features else {}
+        self.linear = nn.ModuleDict({name: nn.Linear(size, inputs.features) for name, size in vectors.items()})
+        self._sizes = [inputs.features, *inputs.vectors.values()]
+        self.size = inputs.features * (1 + len(vectors)) if vectors else inputs.size
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(..., inputs.size) to (..., size)."""
+        if not self.linear:
+            return inputs
+        features, *vectors = inputs.split(self._sizes, -1)
+        projected = [linear(vector) for linear, vector in zip(self.linear.values(), vectors, strict=True)]
+        return torch.cat([features, *projected], -1)
 
 
 class Actor(nn.Module):
@@ -22,25 +45,27 @@ class Actor(nn.Module):
     """
 
     def __init__(
-        self, feature_size: int, action_size: int, hidden: int, layers: int, initial_std: float, min_std: float
+        self, inputs: PolicyInputs, action_size: int, hidden: int, layers: int, initial_std: float, min_std: float
     ) -> None:
         super().__init__()
-        self.layers = mlp([feature_size] + [hidden] * layers, 2 * action_size)
+        self.join = Join(inputs)
+        self.layers = mlp([self.join.size] + [hidden] * layers, 2 * action_size)
         self._min_std = min_std
         self._shift = math.log(math.expm1(initial_std - min_std))
 
     def forward(self, features: Tensor) -> TanhGaussian:
         """(..., F) to a distribution over (..., A)."""
-        mean, raw = self.layers(features).chunk(2, -1)
+        mean, raw = self.layers(self.join(features)).chunk(2, -1)
         return TanhGaussian(MEAN_SCALE * torch.tanh(mean / MEAN_SCALE), softplus(raw + self._shift) + self._min_std)
 
 
 class TwinCritics(nn.Module):
     """Two independent MLPs with ELU, run as one batched matrix product per layer."""
 
-    def __init__(self, inputs: int, hidden: int, layers: int) -> None:
+    def __init__(self, inputs: PolicyInputs, action_size: int, hidden: int, layers: int) -> None:
         super().__init__()
-        sizes = [inputs] + [hidden] * layers + [1]
+        self.join = Join(inputs)
+        sizes = [self.join.size + action_size] + [hidden] * layers + [1]
         self.weights = nn.ParameterList(torch.empty(2, a, b) for a, b in itertools.pairwise(sizes))
         self.biases = nn.ParameterList(torch.empty(2, 1, b) for b in sizes[1:])
         for weight, bias in zip(self.weights, self.biases, strict=True):  # as torch.nn.Linear does
@@ -50,7 +75,7 @@ class TwinCritics(nn.Module):
 
     def forward(self, features: Tensor, actions: Tensor) -> Tensor:
         """(N, F) and (N, A) to (2, N) values."""
-        x = torch.cat([features, actions], -1).expand(2, -1, -1)
+        x = torch.cat([self.join(features), actions], -1).expand(2, -1, -1)
         last = len(self.weights) - 1
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             x = torch.baddbmm(bias, x, weight)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from coral_cli.plugin import Help, Policy
 
 if TYPE_CHECKING:
-    from coral_cli.plugin import PolicyModule
+    from coral_cli.plugin import PolicyInputs, PolicyModule
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class SacOptions:
     target_entropy: Annotated[float | None, Help("Entropy aimed at, in nats (default: minus the action size).")] = None
 
 
-def _sac(options: SacOptions, feature_size: int, action_size: int) -> PolicyModule:
+def _sac(options: SacOptions, inputs: PolicyInputs, action_size: int) -> PolicyModule:
     from coral_cli.policies.sac import Sac
 
-    return Sac(feature_size, action_size, options)
+    return Sac(inputs, action_size, options)
 
 
 POLICIES = (Policy("sac", "Soft actor-critic on the posterior mean.", _sac, SacOptions()),)

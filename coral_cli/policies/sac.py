@@ -13,7 +13,7 @@ from torch.optim import Adam, Optimizer
 
 from coral_cli.policies.networks import Actor, TwinCritics
 from coral_cli.policies.records import SacOptions
-from coral_cli.registry.contracts import Experience
+from coral_cli.registry.contracts import Experience, PolicyInputs
 
 INITIAL_STD, MIN_STD = 0.0183, 0.005
 ACTOR_CLIP, CRITIC_CLIP, ENTROPY_CLIP = 10.0, 100.0, 1.0
@@ -41,10 +41,10 @@ class EntropyWeight(nn.Module):
 class Sac(nn.Module):
     """Actor, twin critics with moving-average targets, learned entropy weight."""
 
-    def __init__(self, feature_size: int, action_size: int, options: SacOptions) -> None:
+    def __init__(self, inputs: PolicyInputs, action_size: int, options: SacOptions) -> None:
         super().__init__()
-        self.actor = Actor(feature_size, action_size, options.hidden, options.layers, INITIAL_STD, MIN_STD)
-        self.critics = TwinCritics(feature_size + action_size, options.hidden, options.layers)
+        self.actor = Actor(inputs, action_size, options.hidden, options.layers, INITIAL_STD, MIN_STD)
+        self.critics = TwinCritics(inputs, action_size, options.hidden, options.layers)
         self.target_critics = copy.deepcopy(self.critics).requires_grad_(False)
         self.entropy_weight = EntropyWeight(options.entropy_weight, options.entropy_form)
         self._target_entropy = -float(action_size) if options.target_entropy is None else options.target_entropy

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -15,9 +16,8 @@ class LossBatch:
     """What a loss sees of one sensor.
 
     ``target`` is the normalised observation, (B, T, D) or for an image (B, T, C, H, W), ``embedding`` (B, T, E) the
-    encoder's output,
-    ``features`` (B, T, F) the latent state chosen by the objective, ``mask`` (B, T) true where a step is
-    valid (None: all are).
+    encoder's output, ``features`` (B, T, F) the latent state chosen by the objective, ``mask`` (B, T) true where a step
+    is valid and the sensor was there (None: everywhere).
     """
 
     target: Tensor
@@ -27,11 +27,52 @@ class LossBatch:
 
 
 @dataclass(frozen=True)
+class PolicyInputs:
+    """What a policy sees, along the last axis: the latent's ``features``, then each raw vector of ``vectors``.
+
+    ``vectors`` (sizes by sensor) is empty with joint fusion; ``features`` is 0 when there is no representation.
+    """
+
+    features: int
+    vectors: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Everything together."""
+        return self.features + sum(self.vectors.values())
+
+
+class World(Protocol):
+    """The learned model as a simulator, for policies that imagine. N states at once."""
+
+    h: Tensor
+    """(N, H), detached: every valid posterior state of the batch, to start from."""
+    z: Tensor
+    """(N, Z), detached."""
+
+    def step(self, h: Tensor, z: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
+        """The next (h, z), z a reparameterised sample of the prior."""
+        ...
+
+    def features(self, h: Tensor, z: Tensor) -> Tensor:
+        """(N, F): what heads and policies see of a state."""
+        ...
+
+    def reward(self, features: Tensor) -> Tensor:
+        """The mean reward (...) of arriving in a state (..., F)."""
+        ...
+
+    def continues(self, features: Tensor) -> Tensor:
+        """The probability (...) that a state (..., F) is not terminal; 1 without a continue head."""
+        ...
+
+
+@dataclass(frozen=True)
 class Experience:
     """What a policy learns from, all (B, T, ...): ``actions[:, t]`` and ``rewards[:, t]`` led to ``features[:, t]``.
 
-    ``features`` (B, T, F) are detached; ``terminated`` (B, T) is true where no future follows; ``mask`` is as in
-    LossBatch.
+    ``features`` (B, T, PolicyInputs.size) are detached; ``terminated`` (B, T) is true where no future follows; ``mask``
+    is as in LossBatch. ``world`` is there for policies that imagine.
     """
 
     features: Tensor
@@ -39,6 +80,7 @@ class Experience:
     rewards: Tensor
     terminated: Tensor
     mask: Tensor | None = None
+    world: World | None = None
 
 
 class EncoderModule(Protocol):
@@ -88,7 +130,11 @@ class Trajectory:
 
 
 class RssmModule(Protocol):
-    """A torch module: the recurrent state space model. The features of a state are ``[z, h]``."""
+    """A torch module: the recurrent state space model. The features of a state are ``[z, h]``.
+
+    An attribute ``inputs`` (parameter name to the sizes of its input's blocks, by name, in order; ``embedding`` for all
+    sensors) lets a weight be taken over in part where another action size or other sensors change its shape.
+    """
 
     hidden_size: int
     latent_size: int

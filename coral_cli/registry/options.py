@@ -1,7 +1,7 @@
 """Typed options: a frozen dataclass whose annotated fields become flags, help text and checkpoint entries.
 
 The dataclass is the one place of a default. ``int``, ``float``, ``str``, ``bool``, ``Literal``
-strings, their ``| None`` forms and ``tuple[int, ...]`` are allowed, so every value is JSON.
+strings, their ``| None`` forms and tuples of ints or strings (``tuple[int, ...]``) are allowed, so every value is JSON.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import dataclasses
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from coral_cli.registry.errors import UsageError
 
 Json = Any
 """A value that ``json.dumps`` accepts."""
+
+Type: TypeAlias = type
 
 T = TypeVar("T")
 
@@ -46,12 +48,14 @@ class Field:
     """One option, read off an options dataclass."""
 
     name: str
-    type: type
-    """``int``, ``float``, ``str``, ``bool`` or ``tuple`` (of ints)."""
+    type: Type
+    """``int``, ``float``, ``str``, ``bool`` or ``tuple``."""
     optional: bool
     choices: tuple[str, ...]
     help: Help
     default: Json
+    item: Type = int
+    """Of what a tuple is: ``int`` or ``str``."""
 
     @property
     def flag(self) -> str:
@@ -78,14 +82,15 @@ def _field(name: str, hint: object, default: Json) -> Field:
     optional = get_origin(base) in (Union, types.UnionType)
     if optional:
         base = next(arg for arg in get_args(base) if arg is not type(None))
+    several = get_origin(base) is tuple and get_args(base)[1:] == (...,)
+    if several:
+        base = get_args(base)[0]
     choices: tuple[str, ...] = ()
     if get_origin(base) is Literal:
         choices, base = get_args(base), str
-    if get_origin(base) is tuple and get_args(base) == (int, ...):
-        base = tuple
-    if base not in (int, float, str, bool, tuple):
-        raise TypeError(f"option {name!r} has type {base!r}; allowed: int, float, str, bool, Literal, tuple[int, ...]")
-    return Field(name, base, optional, choices, help_, default)
+    if base not in ((int, str) if several else (int, float, str, bool)):
+        raise TypeError(f"option {name!r} has type {hint!r}; allowed: int, float, str, bool, Literal, tuple[int, ...]")
+    return Field(name, tuple if several else base, optional, choices, help_, default, base if several else int)
 
 
 def values_of(options: object) -> dict[str, Json]:
@@ -113,10 +118,13 @@ def check(field: Field, value: Json) -> Json:
     """``value`` as the field's type. Raises UsageError when it does not fit."""
     if value is None and field.optional:
         return None
-    if field.choices and value not in field.choices:
-        raise UsageError(f"{field.flag} cannot be {value!r}.", f"Choose from: {', '.join(field.choices)}.")
-    if field.type is tuple and isinstance(value, (list, tuple)) and all(type(v) is int for v in value):
-        numbers = value = tuple(value)
+    words = value if isinstance(value, (list, tuple)) else (value,)
+    strange = [word for word in words if field.choices and word not in field.choices]
+    if strange:
+        raise UsageError(f"{field.flag} cannot be {strange[0]!r}.", f"Choose from: {', '.join(field.choices)}.")
+    if field.type is tuple and isinstance(value, (list, tuple)) and all(type(v) is field.item for v in value):
+        value = tuple(value)
+        numbers = value if field.item is int else ()
     elif field.type is float and type(value) in (int, float):
         numbers = (value := float(value),)
     elif field.type is int and type(value) is int:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
-from coral_cli.registry.options import Help, LossOptions, NoOptions
+from coral_cli.registry.options import Help, Json, LossOptions, NoOptions
 
 if TYPE_CHECKING:
     import gymnasium
 
-    from coral_cli.registry.contracts import EncoderModule, LossModule, PolicyModule, RssmModule
+    from coral_cli.registry.contracts import EncoderModule, LossModule, PolicyInputs, PolicyModule, RssmModule
 
 SensorKind = Literal["image", "vector"]
 Backend = Literal["egl", "osmesa", "raycast"]
@@ -76,24 +76,33 @@ class Encoder:
 
 @dataclass(frozen=True)
 class Rssm:
-    """A recurrent state space model. ``build(options, embedding_size, action_size)`` returns an RssmModule."""
+    """A recurrent state space model. ``build(options, embedding_size, action_size)`` returns an RssmModule.
+
+    Without ``build`` there is no representation: the policy sees raw vectors.
+    """
 
     kind: ClassVar[str] = "rssm"
     name: str
     summary: str
-    build: Callable[[Any, int, int], RssmModule]
+    build: Callable[[Any, int, int], RssmModule] | None
     options: object = NoOptions()
 
 
 @dataclass(frozen=True)
 class Policy:
-    """Acts on features and learns from them. ``build(options, feature_size, action_size)`` returns a PolicyModule."""
+    """Acts on features and learns from them. ``build(options, inputs, action_size)`` returns a PolicyModule.
+
+    ``imagines`` asks for ``Experience.world``. ``defaults`` are values by flag that stand in for others' defaults when
+    this policy is chosen, such as ``{"batch-size": 50}``.
+    """
 
     kind: ClassVar[str] = "policy"
     name: str
     summary: str
-    build: Callable[[Any, int, int], PolicyModule]
+    build: Callable[[Any, PolicyInputs, int], PolicyModule]
     options: object = NoOptions()
+    imagines: bool = False
+    defaults: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,7 @@ class ObjectiveOptions:
 
     For each sensor's loss L: ``posterior * L(posterior sample) + prior * L(prior sample, t >= 1)``, plus
     ``dynamics * KL(sg q, p) + representation * KL(q, sg p)``, each KL clamped from below at ``free_nats`` per step.
+    With ``open_loop`` H > 1 the prior's term is the mean over samples 1..H steps after the last observation seen.
     """
 
     posterior: Annotated[float, Help("Weight of every loss on the posterior sample.", min=0)] = 1.0
@@ -109,6 +119,9 @@ class ObjectiveOptions:
     dynamics: Annotated[float, Help("Weight of KL(sg q, p), which trains the prior.", min=0)] = 0.8
     representation: Annotated[float, Help("Weight of KL(q, sg p), which trains the posterior.", min=0)] = 0.2
     free_nats: Annotated[float, Help("Nats per step below which a KL costs a constant.", min=0)] = 1.0
+    open_loop: Annotated[
+        int, Help("Prior samples are also rolled this many steps ahead; each step weighs prior / open-loop.", min=1)
+    ] = 1
 
 
 @dataclass(frozen=True)
@@ -129,7 +142,10 @@ class Environment:
     from -1 to 1. One ``step`` is one action, with rewards summed over the action repeat; the attribute
     ``action_repeat`` (1 when missing) says how many environment steps that is. ``render()`` returns an
     outside view, (H, W, 3) uint8 (``render_mode="rgb_array"``). ``info["metrics"]`` at an episode's last
-    step may hold numbers to report; ``"success"`` among them is reported as a rate.
+    step may hold numbers to report; ``"success"`` among them is reported as a rate. ``info["missing"]`` of any reset or
+    step may name sensors that gave nothing this time. ``terminates`` says whether an episode can end in a terminal
+    state, which a continue head then learns to predict. ``defaults`` are values by flag (``{image}`` and ``{vector}``
+    stand for every sensor of that kind) that stand in for others' defaults in this environment.
     """
 
     kind: ClassVar[str] = "environment"
@@ -138,6 +154,8 @@ class Environment:
     build: Callable[[Any, Rendering], gymnasium.Env[dict[str, Any], Any]]
     options: object = NoOptions()
     sensors: Mapping[str, SensorKind] = field(default_factory=lambda: {"image": "image", "proprio": "vector"})
+    terminates: bool = True
+    defaults: Mapping[str, Json] = field(default_factory=dict)
 
 
 Record: TypeAlias = Loss | Encoder | Rssm | Policy | Objective | Environment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +20,7 @@ class Batch:
 
     ``observations`` are raw: images (B, T, H, W, C) uint8, vectors (B, T, D) float32. ``actions`` (B, T, A) and
     ``rewards`` (B, T) led to the observation of their step. ``mask`` (B, T) is false behind an episode's end (None:
-    every step is valid).
+    every step is valid). ``missing`` (B, T), by sensor, is true where the sensor gave nothing.
     """
 
     observations: Mapping[str, Tensor]
@@ -28,6 +28,14 @@ class Batch:
     rewards: Tensor
     terminated: Tensor
     mask: Tensor | None = None
+    missing: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def valid(self, sensor: str) -> Tensor | None:
+        """Where the step exists and the sensor gave a value, (B, T); None: everywhere."""
+        missing = self.missing.get(sensor)
+        if missing is None:
+            return self.mask
+        return ~missing if self.mask is None else self.mask & ~missing
 
 
 class Normalization(nn.Module):

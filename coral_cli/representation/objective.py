@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from coral_cli.registry.contracts import EncoderModule, Latent, LossBatch, LossModule, RssmModule, Trajectory
+from coral_cli.registry.contracts import EncoderModule, Latent, LossBatch, LossModule, RssmModule, World
 from coral_cli.registry.records import ObjectiveOptions, Sensor
 from coral_cli.representation.batch import Batch, Normalization
-from coral_cli.representation.networks import mlp
+from coral_cli.representation.heads import HeadSizes, build_heads, head_losses
 from coral_cli.representation.steps import masked_mean
-
-REWARD_LAYERS = [128, 128]
+from coral_cli.representation.views import View, views_of
+from coral_cli.representation.world import LearnedWorld
 
 
 @dataclass(frozen=True)
@@ -36,15 +35,26 @@ class Term:
 
 @dataclass(frozen=True)
 class Losses:
-    """The objective of one batch: its value, its terms, and the detached ``features`` (B, T, F) = [mean of q, h]."""
+    """The objective of one batch.
 
-    total: Tensor
+    ``terms`` are its weighted summands by name: the sensors, ``kl`` and the heads. ``features`` (B, T, F) are the
+    detached [mean of q, h], ``embeddings`` what each encoder gave, ``world`` what a policy may imagine in.
+    """
+
+    terms: Mapping[str, Tensor]
     metrics: dict[str, Tensor]
     features: Tensor
+    embeddings: Mapping[str, Tensor]
+    world: World | None = None
+
+    @property
+    def total(self) -> Tensor:
+        """The objective's value."""
+        return sum(self.terms.values(), self.features.new_zeros(()))
 
 
 class Representation(nn.Module):
-    """One latent state for all sensors (joint fusion): their embeddings are concatenated for the posterior."""
+    """One latent state for all sensors with an encoder: their embeddings are concatenated for the posterior."""
 
     def __init__(
         self,
@@ -53,15 +63,18 @@ class Representation(nn.Module):
         rssm: RssmModule,
         terms: Mapping[str, Term],
         objective: ObjectiveOptions,
+        heads: HeadSizes,
+        action_size: int,
     ) -> None:
         super().__init__()
         self.encoders = nn.ModuleDict(encoders)
         self.rssm = rssm
         self.losses = nn.ModuleDict({name: term.module for name, term in terms.items()})
         self.feature_size = rssm.latent_size + rssm.hidden_size
-        self.heads = nn.ModuleDict({"reward": mlp([self.feature_size, *REWARD_LAYERS], 1)})
-        self.normalization = Normalization(sensors)
+        self.heads = build_heads(heads, self.feature_size, action_size)
+        self.normalization = Normalization({name: sensors[name] for name in encoders})
         self._weights = {name: term.weight for name, term in terms.items()}
+        self._inverse_weight = heads.inverse_dynamics
         self._objective = objective
 
     def initial(self, batch: int, device: torch.device | str = "cpu") -> State:
@@ -74,68 +87,75 @@ class Representation(nn.Module):
     def step(self, state: State, action: Tensor, observations: Mapping[str, Tensor]) -> tuple[State, Tensor]:
         """One filtering step from the action (B, A) taken and the observations (B, ...) it led to.
 
-        The state goes on from a sample of q; the features (B, F) for acting hold its mean.
+        A sensor left out of ``observations`` is missing. The state goes on from a sample of q; the features (B, F) for
+        acting hold its mean.
         """
-        embeddings = [self.encoders[name](self.normalization(name, observations[name])) for name in self.encoders]
+        embeddings = [
+            encoder(self.normalization(name, observations[name]))
+            if name in observations
+            else action.new_zeros(len(action), encoder.size)
+            for name, encoder in self.encoders.items()
+        ]
         h = self.rssm.predict(state.h, state.z, action)
         posterior = self.rssm.update(h, torch.cat(embeddings, -1))
         return State(h, posterior.sample()), torch.cat([posterior.mean, h], -1)
 
     def forward(self, batch: Batch) -> Losses:
-        """The objective on one batch: every sensor's loss, the reward head and the KL."""
+        """The objective on one batch: every sensor's loss, the heads and the KL."""
         shape = batch.rewards.shape  # (B, T)
-        targets = {
-            name: self.normalization(name, value.flatten(0, 1)) for name, value in batch.observations.items()
-        }  # (B T, ...)
+        targets = {name: self.normalization(name, batch.observations[name].flatten(0, 1)) for name in self.encoders}
         embeddings = {name: encoder(targets[name]).unflatten(0, shape) for name, encoder in self.encoders.items()}
         targets = {name: target.unflatten(0, shape) for name, target in targets.items()}
-        trajectory = self.rssm.scan(torch.cat(list(embeddings.values()), -1), batch.actions)
+        trajectory = self.rssm.scan(self._joined(embeddings, batch), batch.actions)
         prior = self.rssm.prior(trajectory.h)
-        total, metrics = self._sensor_terms(targets, embeddings, trajectory, prior, batch.mask)
-        reward = self._reward(trajectory, batch)
-        kl = self._kl(trajectory.posterior, prior, batch.mask, metrics)
-        total = total + reward + kl
-        metrics |= {"loss/reward": reward.detach(), "loss/total": total.detach()}
+        metrics: dict[str, Tensor] = {}
+        terms: dict[str, Tensor] = {}
+        for view in views_of(self._objective, self.rssm, trajectory, prior, batch.actions):
+            self._add_sensor_terms(view, targets, embeddings, batch, terms, metrics)
+        heads = head_losses(self.heads, torch.cat([trajectory.z, trajectory.h], -1), batch)
+        metrics |= {f"loss/{name}": value.detach() for name, value in heads.items()}
+        terms |= {name: self._inverse_weight * loss if name == "inverse" else loss for name, loss in heads.items()}
+        terms["kl"] = self._kl(trajectory.posterior, prior, batch.mask, metrics)
         features = torch.cat([trajectory.posterior.mean, trajectory.h], -1).detach()
-        return Losses(total, metrics, features)
+        world = LearnedWorld(self.rssm, self.heads, trajectory, batch.mask)
+        return Losses(terms, metrics, features, embeddings, world)
 
-    def _sensor_terms(
+    def _joined(self, embeddings: Mapping[str, Tensor], batch: Batch) -> Tensor:
+        """All embeddings (B, T, E) side by side, zero where a sensor gave nothing."""
+        return torch.cat(
+            [
+                embedding.masked_fill(batch.missing[name][..., None], 0.0) if name in batch.missing else embedding
+                for name, embedding in embeddings.items()
+            ],
+            -1,
+        )
+
+    def _add_sensor_terms(
         self,
+        view: View,
         targets: Mapping[str, Tensor],
         embeddings: Mapping[str, Tensor],
-        trajectory: Trajectory,
-        prior: Latent,
-        mask: Tensor | None,
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        total, metrics = trajectory.h.new_zeros(()), {}
-        for start, weight, features in self._views(trajectory, prior):
-            for name, loss in self.losses.items():
-                view = LossBatch(
-                    targets[name][:, start:],
-                    embeddings[name][:, start:],
-                    features[:, start:],
-                    None if mask is None else mask[:, start:],
+        batch: Batch,
+        terms: dict[str, Tensor],
+        metrics: dict[str, Tensor],
+    ) -> None:
+        """Adds every sensor's loss on one view; metrics of a second view carry its name."""
+        for name, loss in self.losses.items():
+            if not self._weights[name]:
+                continue
+            valid = batch.valid(name)
+            value, extra = loss(
+                LossBatch(
+                    targets[name][:, view.start :],
+                    embeddings[name][:, view.start :],
+                    view.features,
+                    None if valid is None else valid[:, view.start :],
                 )
-                value, extra = loss(view)
-                total = total + weight * self._weights[name] * value
-                metrics[f"loss/{name}"] = metrics.get(f"loss/{name}", 0.0) + weight * value.detach()
-                metrics |= {f"metric/{name}/{key}": number.detach() for key, number in extra.items()}
-        return total, metrics
-
-    def _views(self, trajectory: Trajectory, prior: Latent) -> list[tuple[int, float, Tensor]]:
-        """(first step, weight, features) of each latent the losses see. The prior of the first step saw no action."""
-        views = []
-        if self._objective.posterior:
-            views.append((0, self._objective.posterior, torch.cat([trajectory.z, trajectory.h], -1)))
-        if self._objective.prior:
-            views.append((1, self._objective.prior, torch.cat([prior.sample(), trajectory.h], -1)))
-        return views
-
-    def _reward(self, trajectory: Trajectory, batch: Batch) -> Tensor:
-        """-log N(r; head(posterior sample), 1) in nats."""
-        predicted = self.heads["reward"](torch.cat([trajectory.z, trajectory.h], -1)).squeeze(-1)
-        squared = masked_mean((predicted - batch.rewards).square(), batch.mask)
-        return 0.5 * (squared + math.log(2 * math.pi))
+            )
+            prefix = f"{view.name}_" if name in terms else ""
+            terms[name] = terms.get(name, 0.0) + view.weight * self._weights[name] * value
+            metrics[f"loss/{name}"] = metrics.get(f"loss/{name}", 0.0) + view.weight * value.detach()
+            metrics |= {f"metric/{name}/{prefix}{key}": number.detach() for key, number in extra.items()}
 
     def _kl(self, posterior: Latent, prior: Latent, mask: Tensor | None, metrics: dict[str, Tensor]) -> Tensor:
         """Both halves of the balanced KL, each clamped at the free nats per step before averaging."""

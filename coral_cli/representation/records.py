@@ -111,7 +111,10 @@ ENCODERS = (
     Encoder("mlp", "Dense layers with ELU.", _mlp, MlpOptions(), sensors=("vector",)),
 )
 
-RSSMS = (Rssm("gaussian", "GRU with a diagonal Gaussian latent.", _gaussian, GaussianOptions()),)
+RSSMS = (
+    Rssm("gaussian", "GRU with a diagonal Gaussian latent.", _gaussian, GaussianOptions()),
+    Rssm("none", "No representation: the policy sees raw vectors.", None),
+)
 
 LOSSES = (
     Loss("recon", "Reconstruction: Gaussian likelihood of the sensor.", _reconstruction, ReconstructionOptions()),

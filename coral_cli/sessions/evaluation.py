@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
+import numpy as np
 
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.record import Assembly
@@ -122,5 +123,7 @@ class _Recorder:
     def _draw(self, observation: Observation) -> None:
         outside: Any = self._env.render()
         for name in self._images[:1]:
-            outside = side_by_side(self._agent.seen(name, observation[name][None])[0], outside)
+            missing = np.zeros((1, *self._agent.sensors[name].shape), np.uint8)
+            seen = self._agent.seen(name, observation[name][None]) if name in observation else missing
+            outside = side_by_side(seen[0], outside)
         self._pending.append(outside)

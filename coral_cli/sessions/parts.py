@@ -57,6 +57,4 @@ def _capacity(settings: Settings, repeat: int) -> int:
 
 def schedule(parts: Parts, settings: Settings) -> Schedule:
     """The settings that the trainer needs."""
-    names = {field.name for field in dataclasses.fields(Schedule)} - {"crop"}
-    crop = (settings.image_size, settings.image_size) if settings.crop_margin else None
-    return Schedule(**{name: getattr(settings, name) for name in names}, crop=crop)
+    return Schedule(**{field.name: getattr(settings, field.name) for field in dataclasses.fields(Schedule)})

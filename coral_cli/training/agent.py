@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
-from torch.optim import Adam
+from torch.optim import Adam, Optimizer
 
 from coral_cli.registry.contracts import Experience, PolicyModule
 from coral_cli.registry.records import Sensor
 from coral_cli.representation.batch import Batch
+from coral_cli.representation.direct import NoRepresentation
+from coral_cli.representation.gradients import gradient_shares
 from coral_cli.representation.objective import Representation, State
 
 
@@ -30,12 +32,14 @@ class Memory:
 class Agent:
     """One representation, one policy. The policy's gradients never reach the representation.
 
-    ``sensors`` are as the model sees them; larger images are cropped at the centre when acting.
+    ``sensors`` are as the model sees them; larger images are cropped at the centre when acting. Those without an
+    encoder are vectors that pass the representation by: the policy sees them raw, after the features. The parts named
+    in ``frozen`` (such as ``encoders``, ``policy``) keep their weights.
     """
 
     def __init__(
         self,
-        representation: Representation,
+        representation: Representation | NoRepresentation,
         policy: PolicyModule,
         sensors: Mapping[str, Sensor],
         action_size: int,
@@ -43,15 +47,23 @@ class Agent:
         clip: float,
         device: torch.device,
         precision: str = "fp32",
+        imagines: bool = False,
+        frozen: Collection[str] = (),
     ) -> None:
         self.representation = representation.to(device)
         self.policy = policy.to(device)
         self.sensors = sensors
+        self.direct = tuple(name for name in sensors if name not in representation.encoders)
         self.action_size = action_size
         self.device = device
+        self.frozen = frozenset(frozen)
         self._clip = clip
+        self._imagines = imagines
         self._half = precision == "bf16"
-        self._optimizer = Adam(_parameter_groups(representation, lr), lr, fused=True)
+        for part in self.frozen & dict(representation.named_children()).keys():
+            representation.get_submodule(part).requires_grad_(False)
+        groups = _parameter_groups(representation, lr)
+        self._optimizer = Adam(groups, lr, fused=True) if groups else None
 
     def initial(self, batch: int = 1) -> Memory:
         """The memory before an episode's first observation: zero state, zero action."""
@@ -61,14 +73,25 @@ class Agent:
 
     @torch.inference_mode()
     def act(self, observations: Mapping[str, NDArray], memory: Memory, explore: bool) -> tuple[NDArray, Memory]:
-        """Actions (B, A) float32 in [-1, 1] for raw observations (B, ...)."""
+        """Actions (B, A) float32 in [-1, 1] for raw observations (B, ...); a sensor left out is missing."""
+        features, state = self.observe(observations, memory)
+        action = self.policy.act(features, explore)
+        return action.cpu().numpy(), Memory(state, action)
+
+    def observe(self, observations: Mapping[str, NDArray], memory: Memory) -> tuple[Tensor, State]:
+        """What the policy sees (B, F) of raw observations (B, ...), and the recurrent state after them."""
         tensors = {
             name: torch.from_numpy(np.ascontiguousarray(self.seen(name, observations[name]))).to(self.device)
             for name in self.sensors
+            if name in observations
         }
         state, features = self.representation.step(memory.state, memory.action, tensors)
-        action = self.policy.act(features, explore)
-        return action.cpu().numpy(), Memory(state, action)
+        return self._with_direct(features, tensors), state
+
+    def _with_direct(self, features: Tensor, observations: Mapping[str, Tensor]) -> Tensor:
+        """``features`` (..., F), followed by the vectors that pass the representation by; zeros if missing."""
+        missing = {name: features.new_zeros(*features.shape[:-1], *self.sensors[name].shape) for name in self.direct}
+        return torch.cat([features, *(observations.get(name, missing[name]) for name in self.direct)], -1)
 
     def seen(self, name: str, value: NDArray) -> NDArray:
         """A raw observation (B, ...) as the model sees it: images cropped at the centre, a view."""
@@ -79,19 +102,39 @@ class Agent:
         top, left = (value.shape[1] - height) // 2, (value.shape[2] - width) // 2
         return value[:, top : top + height, left : left + width]
 
-    def update(self, batch: Batch) -> dict[str, Tensor]:
-        """One gradient step of the representation, then one of the policy on the same latents."""
+    def update(self, batch: Batch, shares: bool = False) -> dict[str, Tensor]:
+        """One gradient step of the representation, then one of the policy on the same latents.
+
+        ``shares`` also measures each term's share of the gradient at the embeddings.
+        """
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._half):
             losses = self.representation(batch)
+        metrics = dict(losses.metrics)
+        if self._optimizer is not None:
+            if shares:
+                metrics |= {f"share/{name}": value for name, value in gradient_shares(losses).items()}
+            metrics |= self._step(losses.total)
+        if "policy" in self.frozen:
+            return metrics
+        experience = Experience(
+            self._with_direct(losses.features, batch.observations),
+            batch.actions,
+            batch.rewards,
+            batch.terminated,
+            batch.mask,
+            losses.world if self._imagines else None,
+        )
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._half):
+            learned = self.policy.update(experience)
+        named = {key if key.startswith("gradient/") else f"policy/{key}": value for key, value in learned.items()}
+        return metrics | named
+
+    def _step(self, total: Tensor) -> dict[str, Tensor]:
         self._optimizer.zero_grad()
-        losses.total.backward()
+        total.backward()
         norm = clip_grad_norm_(self.representation.parameters(), self._clip)
         self._optimizer.step()
-        experience = Experience(losses.features, batch.actions, batch.rewards, batch.terminated, batch.mask)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._half):
-            metrics = self.policy.update(experience)
-        named = {key if key.startswith("gradient/") else f"policy/{key}": value for key, value in metrics.items()}
-        return losses.metrics | {"gradient/model": norm} | named
+        return {"loss/total": total.detach(), "gradient/model": norm}
 
     def parameter_counts(self) -> dict[str, int]:
         """Trainable parameters per part: each encoder, the RSSM, each loss, the heads, the policy."""
@@ -101,16 +144,20 @@ class Agent:
             for group in ("encoders", "losses", "heads")
             for name, part in getattr(model, group).items()
         }
-        parts |= {"rssm": model.rssm, "policy": self.policy}
+        parts |= {name: part for name, part in model.named_children() if name == "rssm"} | {"policy": self.policy}
         return {name: sum(p.numel() for p in part.parameters() if p.requires_grad) for name, part in parts.items()}
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        """Every optimiser, by the part it trains."""
+        model = {} if self._optimizer is None else {"model": self._optimizer}
+        return model | self.policy.optimizers()
 
     def state_dict(self) -> dict[str, Any]:
         """Optimisers, and weights named by the paper's parts (``encoders.image.*``, ``rssm.gru.*``, ``policy.*``)."""
         policy = {f"policy.{name}": value for name, value in self.policy.state_dict().items()}
-        optimizers = {"model": self._optimizer, **self.policy.optimizers()}
         return {
             "weights": {**self.representation.state_dict(), **policy},
-            "optimizers": {name: optimizer.state_dict() for name, optimizer in optimizers.items()},
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers().items()},
         }
 
     def load_weights(self, weights: Mapping[str, Tensor]) -> None:
@@ -123,19 +170,20 @@ class Agent:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Goes on from what ``state_dict`` gave, optimisers included."""
         self.load_weights(state["weights"])
-        for name, optimizer in {"model": self._optimizer, **self.policy.optimizers()}.items():
+        for name, optimizer in self.optimizers().items():
             optimizer.load_state_dict(state["optimizers"][name])
 
 
-def _parameter_groups(representation: Representation, lr: float) -> list[dict[str, Any]]:
-    """All parameters; those a loss lists in ``learning_rates`` stand in a group with their own rate."""
+def _parameter_groups(representation: nn.Module, lr: float) -> list[dict[str, Any]]:
+    """All that learns; what a loss lists in ``learning_rates`` stands in a group with its own rate."""
     own = {
         parameter: rate
         for loss in representation.losses.values()
         for name, rate in getattr(loss, "learning_rates", {}).items()
         for parameter in [loss.get_parameter(name)]
     }
-    rates = {parameter: own.get(parameter, lr) for parameter in representation.parameters()}
+    learning = [parameter for parameter in representation.parameters() if parameter.requires_grad]
+    rates = {parameter: own.get(parameter, lr) for parameter in learning}
     return [
         {"params": [p for p, rate in rates.items() if rate == chosen], "lr": chosen}
         for chosen in dict.fromkeys(rates.values())

@@ -28,12 +28,15 @@ class Episode:
 
 @dataclass
 class _Recording:
-    """Rows ``(o_t, a_{t-1}, r_{t-1}, terminated_t)``; the first has zero action and zero reward."""
+    """Rows ``(o_t, a_{t-1}, r_{t-1}, terminated_t)``; the first has zero action and zero reward.
+
+    What a sensor gave where it is missing counts as zero.
+    """
 
     rows: dict[str, list[Any]] = field(default_factory=dict)
 
-    def add(self, observation: Observation, action: NDArray, reward: float, terminated: bool) -> None:
-        for name, value in {**observation, "action": action, "reward": reward, "terminated": terminated}.items():
+    def add(self, step: Mapping[str, Any]) -> None:
+        for name, value in step.items():
             self.rows.setdefault(name, []).append(value)
 
     def arrays(self) -> dict[str, NDArray]:
@@ -51,18 +54,22 @@ def run_episode(
 ) -> Episode | None:
     """One episode from a reset with ``seed``; None when ``stop`` became true before its end.
 
-    ``choose`` maps an observation to an action (A,) in [-1, 1]; ``on_step`` sees every observation, the first included.
-    Raises CoralError when the environment yields a reward or an observation that is not finite.
+    ``choose`` maps an observation, without the sensors that ``info["missing"]`` names, to an action (A,) in [-1, 1];
+    ``on_step`` sees every observation, the first included. Raises CoralError when the environment yields a reward or an
+    observation that is not finite.
     """
-    observation, _ = env.reset(seed=seed)
+    everything, info = env.reset(seed=seed)
     recording = _Recording()
     nothing = np.zeros(env.action_space.shape, np.float32)
-    total, length, ended, terminated, action, reward, info = 0.0, 0, False, False, nothing, 0.0, {}
+    total, length, ended, terminated, action, reward = 0.0, 0, False, False, nothing, 0.0
     while True:
-        observation = {name: observation[name] for name in sensors}
+        missing = [name in info.get("missing", ()) for name in sensors]
+        observation = {name: everything[name] for name, gone in zip(sensors, missing, strict=True) if not gone}
         _check_finite(observation, reward, length)
         if record:
-            recording.add(observation, action, reward, terminated)
+            filled = {name: observation.get(name, np.zeros_like(everything[name])) for name in sensors}
+            step = {"action": action, "reward": reward, "terminated": terminated, "missing": missing}
+            recording.add(filled | step)
         if on_step is not None:
             on_step(observation)
         if ended:
@@ -70,7 +77,7 @@ def run_episode(
         if stop():
             return None
         action = choose(observation)
-        observation, reward, terminated, truncated, info = env.step(action)
+        everything, reward, terminated, truncated, info = env.step(action)
         reward = float(reward)
         total, length, ended = total + reward, length + 1, terminated or truncated
     metrics = {name: float(value) for name, value in info.get("metrics", {}).items()}

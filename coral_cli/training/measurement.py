@@ -19,6 +19,7 @@ class Measurement:
 
     def _clear(self) -> None:
         self._sums: dict[str, Tensor] = {}
+        self._counts: dict[str, int] = {}
         self._updates = 0
         self._seconds: dict[str, float] = {}
         self._since = time.perf_counter()
@@ -38,6 +39,7 @@ class Measurement:
         self._updates += 1
         for name, value in metrics.items():
             self._sums[name] = self._sums[name] + value if name in self._sums else value
+            self._counts[name] = self._counts.get(name, 0) + 1
 
     @contextmanager
     def timing(self, part: str) -> Iterator[None]:
@@ -49,9 +51,9 @@ class Measurement:
             self._seconds[part] = self._seconds.get(part, 0.0) + time.perf_counter() - start
 
     def report(self) -> dict[str, float]:
-        """Means over the updates, ``updates_per_s``, ``seconds/PART`` as shares of the time, ``memory_mb``."""
+        """Means over the updates with a metric, ``updates_per_s``, ``seconds/PART`` (share of time), ``memory_mb``."""
         age = self.age
-        out = {name: float(total) / self._updates for name, total in self._sums.items()}
+        out = {name: float(total) / self._counts[name] for name, total in self._sums.items()}
         out |= {f"seconds/{part}": seconds / age for part, seconds in self._seconds.items()}
         out |= {"updates_per_s": self._updates / age, "memory_mb": resident_megabytes()}
         self._clear()

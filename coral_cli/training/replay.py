@@ -45,6 +45,8 @@ def no_episodes() -> Episodes:
 class Replay:
     """Whole episodes of ``(o_t, a_{t-1}, r_{t-1}, terminated_t)``: at most ``capacity`` steps; the oldest make room.
 
+    ``missing`` tells for each sensor, in their order, whether it gave nothing at a step.
+
     With a directory, the arrays are files that a later process opens again (only touched pages use memory); without,
     they live in memory. Sequences never cross an episode's end.
     """
@@ -61,6 +63,7 @@ class Replay:
             "action": (np.float32, (action_size,)),
             "reward": (np.float32, ()),
             "terminated": (np.bool_, ()),
+            "missing": (np.bool_, (len(sensors),)),
         }
         self._images = {name for name, sensor in sensors.items() if sensor.kind == "image"}
         self.episodes = no_episodes()
@@ -90,8 +93,12 @@ class Replay:
         return self._next_serial
 
     def add(self, episode: Arrays) -> None:
-        """Stores one episode, each array (L, ...). Raises UsageError when it is longer than the capacity."""
+        """Stores one episode, each array (L, ...). Raises UsageError when it is longer than the capacity.
+
+        Without ``missing``, every sensor was there all the time.
+        """
         length = len(episode["reward"])
+        episode = {"missing": np.zeros((length, *self._layout["missing"][1]), np.bool_), **episode}
         if length > self.capacity:
             raise UsageError(
                 f"an episode of {length} transitions does not fit a replay of {self.capacity}.", "Raise --replay-size."
@@ -119,12 +126,10 @@ class Replay:
         rows = [start + np.arange(n) for start, n in zip(self.episodes.start, self.episodes.length, strict=True)]
         return self._arrays[name][np.concatenate(rows) % self.capacity]
 
-    def sample(
-        self, batch: int, length: int, random: np.random.Generator, crop: tuple[int, int] | None = None
-    ) -> Arrays:
+    def sample(self, batch: int, length: int, random: np.random.Generator, crop_margin: int = 0) -> Arrays:
         """``batch`` sub-sequences of ``length`` steps: uniform over episodes, then over start indices.
 
-        Arrays are (B, T, ...); with ``crop`` (height, width), images are cropped at one random offset per sequence.
+        Arrays are (B, T, ...); images lose ``crop_margin`` pixels per axis, at one random offset per sequence.
         ``mask`` (B, T) is there only when an episode is shorter than ``length``; steps behind its end repeat the last.
         """
         if not len(self.episodes.serial):
@@ -136,7 +141,7 @@ class Replay:
         inside = np.minimum(step, lengths[:, None] - 1)
         rows = (self.episodes.start[chosen][:, None] + inside) % self.capacity
         out = {
-            name: _cropped(array, rows, random, crop) if crop and name in self._images else array[rows]
+            name: _cropped(array, rows, random, crop_margin) if crop_margin and name in self._images else array[rows]
             for name, array in self._arrays.items()
         }
         if (lengths < length).any():
@@ -205,20 +210,20 @@ class Replay:
             self._cursor = int(ends[-1])
 
 
-def _cropped(images: NDArray, rows: NDArray[np.int64], random: np.random.Generator, crop: tuple[int, int]) -> NDArray:
+def _cropped(images: NDArray, rows: NDArray[np.int64], random: np.random.Generator, margin: int) -> NDArray:
     """Rows (B, T) of (N, H, W, C) images, each sequence cut out at its own random offset.
 
     All offsets are one strided view, so only the pixels kept are ever copied.
     """
     count, height, width, channels = images.shape
-    down, right = height - crop[0], width - crop[1]
+    height, width = height - margin, width - margin
     per_image, per_line, per_pixel, _ = images.strides
     windows = as_strided(
         images,
-        (count, down + 1, right + 1, crop[0], crop[1] * channels),
+        (count, margin + 1, margin + 1, height, width * channels),
         (per_image, per_line, per_pixel, per_line, 1),
         writeable=False,
     )
-    top = random.integers(down + 1, size=(len(rows), 1))
-    left = random.integers(right + 1, size=(len(rows), 1))
-    return windows[rows, top, left].reshape(*rows.shape, *crop, channels)
+    top = random.integers(margin + 1, size=(len(rows), 1))
+    left = random.integers(margin + 1, size=(len(rows), 1))
+    return windows[rows, top, left].reshape(*rows.shape, height, width, channels)

@@ -41,7 +41,7 @@ class Schedule:
     eval_every: int
     eval_episodes: int
     checkpoint_every: int
-    crop: tuple[int, int] | None
+    crop_margin: int
 
 
 @dataclass
@@ -126,7 +126,7 @@ class Trainer:
         with self._measurement.timing("sample"):
             batch = sample_batch(self.replay, self.agent, self.schedule, self._random)
         with self._measurement.timing("learn"):
-            self._measurement.add(self.agent.update(batch))
+            self._measurement.add(self.agent.update(batch, shares=not self._measurement.updates))
         self.progress.pending -= 1
         self.progress.updates += 1
         # Also at a block's end: what is no number any more must neither act nor be saved.
@@ -165,8 +165,11 @@ class Trainer:
         )
 
     def _fit_normalization(self) -> None:
-        for name, sensor in self.agent.sensors.items():
-            if sensor.kind == "vector":
+        """Takes each encoded vector's mean and deviation, unless its encoder came with its own and stays as it is."""
+        if "encoders" in self.agent.frozen:
+            return
+        for name in self.agent.representation.encoders:
+            if self.agent.sensors[name].kind == "vector":
                 self.agent.representation.normalization.fit(name, torch.from_numpy(self.replay.everything(name)))
 
     def _evaluate(self) -> None:
@@ -243,10 +246,18 @@ class Trainer:
 
 def sample_batch(replay: Replay, agent: Agent, schedule: Schedule, random: np.random.Generator) -> Batch:
     """A batch of the replay on the agent's device."""
-    arrays = replay.sample(schedule.batch_size, schedule.batch_length, random, schedule.crop)
+    arrays = replay.sample(schedule.batch_size, schedule.batch_length, random, schedule.crop_margin)
+    missing = {name: arrays["missing"][..., index] for index, name in enumerate(agent.sensors)}
+    arrays |= {f"missing/{name}": where for name, where in missing.items() if where.any()}
     tensors = {name: torch.from_numpy(array).to(agent.device) for name, array in arrays.items()}
-    observations = {name: tensors[name] for name in agent.sensors}
-    return Batch(observations, tensors["action"], tensors["reward"], tensors["terminated"], tensors.get("mask"))
+    return Batch(
+        {name: tensors[name] for name in agent.sensors},
+        tensors["action"],
+        tensors["reward"],
+        tensors["terminated"],
+        tensors.get("mask"),
+        {name: tensors[f"missing/{name}"] for name in agent.sensors if f"missing/{name}" in tensors},
+    )
 
 
 def action_repeat(env: gymnasium.Env) -> int:

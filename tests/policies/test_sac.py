@@ -12,7 +12,7 @@ from coral_cli.policies.networks import Actor, TwinCritics
 from coral_cli.policies.records import SacOptions
 from coral_cli.policies.sac import EntropyWeight, Sac, transitions
 from coral_cli.policies.tanh_gaussian import TanhGaussian
-from coral_cli.registry.contracts import Experience
+from coral_cli.registry.contracts import Experience, PolicyInputs
 
 SMALL = SacOptions(hidden=8, layers=2)
 
@@ -40,7 +40,7 @@ def test_masked_transitions_are_left_out():
 
 def test_targets_by_hand():
     """min(3, 2) - 0.5 * log p(-1 nats) = 2.5; r + 0.9 * 2.5, and r alone at a terminal step."""
-    sac = Sac(1, 1, dataclasses.replace(SMALL, discount=0.9))
+    sac = Sac(PolicyInputs(1), 1, dataclasses.replace(SMALL, discount=0.9))
     sac.actor.forward = lambda features: TanhGaussianStub(features, torch.tensor([-1.0]), sac.actor)
     sac.target_critics.forward = lambda features, actions: torch.tensor([[3.0, 3.0], [2.0, 2.0]])
     targets = sac.targets(torch.zeros(2, 1), torch.tensor([1.0, 7.0]), torch.tensor([1.0, 0.0]), torch.tensor(0.5))
@@ -49,7 +49,7 @@ def test_targets_by_hand():
 
 def test_twin_critics_are_two_separate_networks():
     torch.manual_seed(0)
-    critics = TwinCritics(5, 8, 2)
+    critics = TwinCritics(PolicyInputs(3), 2, 8, 2)
     features, actions = torch.randn(7, 3), torch.randn(7, 2)
     values = critics(features, actions)
     for twin in range(2):
@@ -62,14 +62,14 @@ def test_twin_critics_are_two_separate_networks():
 
 
 def test_sizes_of_the_paper():
-    sac = Sac(264, 6, SacOptions())
+    sac = Sac(PolicyInputs(264), 6, SacOptions())
     hidden = 2 * (1024 * 1024 + 1024)
     assert sum(p.numel() for p in sac.actor.parameters()) == 264 * 1024 + 1024 + hidden + 1024 * 12 + 12
     assert sum(p.numel() for p in sac.critics.parameters()) == 2 * (270 * 1024 + 1024 + hidden + 1024 + 1)
 
 
 def test_actor_s_initial_std_and_mean_bound():
-    actor = Actor(3, 2, 8, 2, initial_std=0.0183, min_std=0.005)
+    actor = Actor(PolicyInputs(3), 2, 8, 2, initial_std=0.0183, min_std=0.005)
     for parameter in actor.parameters():
         torch.nn.init.zeros_(parameter)
     assert actor(torch.zeros(1, 3)).std.tolist()[0] == pytest.approx([0.0183, 0.0183], rel=1e-4)
@@ -94,7 +94,7 @@ def test_the_sigmoid_form_moves_half_as_fast_in_log_space():
 
 def test_the_entropy_weight_falls_when_entropy_is_above_its_target():
     for mean_entropy, direction in ((5.0, -1), (-5.0, 1)):
-        sac = Sac(4, 1, dataclasses.replace(SMALL, target_entropy=0.0))
+        sac = Sac(PolicyInputs(4), 1, dataclasses.replace(SMALL, target_entropy=0.0))
         log_density = torch.tensor([-mean_entropy])
         sac.actor.forward = partial(TanhGaussianStub, log_density=log_density, actor=sac.actor)
         before = sac.entropy_weight().item()
@@ -123,7 +123,7 @@ def random_experience():
 def test_one_update_against_plain_gradients():
     """The critics' step equals Adam on the sum of both mean squared errors; the targets move by 0.005."""
     torch.manual_seed(1)
-    sac = Sac(4, 1, SMALL)
+    sac = Sac(PolicyInputs(4), 1, SMALL)
     reference, before = copy.deepcopy(sac), copy.deepcopy(sac.target_critics)
     data = random_experience()
     torch.manual_seed(2)
@@ -151,7 +151,11 @@ def test_one_update_against_plain_gradients():
 def test_it_learns_a_one_step_task():
     """Reward -(a - 0.5)^2: the mean action goes to 0.5."""
     torch.manual_seed(0)
-    sac = Sac(1, 1, SacOptions(hidden=32, layers=2, discount=0.0, entropy_weight=0.01, lr=3e-3, target_entropy=-2.0))
+    sac = Sac(
+        PolicyInputs(1),
+        1,
+        SacOptions(hidden=32, layers=2, discount=0.0, entropy_weight=0.01, lr=3e-3, target_entropy=-2.0),
+    )
     for _ in range(400):
         action = torch.rand(16, 8, 1) * 2 - 1
         reward = -((action[..., 0] - 0.5) ** 2)

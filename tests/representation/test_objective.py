@@ -10,6 +10,7 @@ from torch import nn
 from coral_cli.plugin import ObjectiveOptions, Sensor
 from coral_cli.representation.batch import Batch, Normalization
 from coral_cli.representation.encoders.mlp import MlpEncoder
+from coral_cli.representation.heads import HeadSizes
 from coral_cli.representation.objective import Representation, Term
 from coral_cli.representation.rssm.gaussian import Gaussian
 from coral_cli.representation.rssm.gru import GruRssm
@@ -32,7 +33,13 @@ def representation(objective, **weights):
     encoders = {name: MlpEncoder(3, 4, 1) for name in SENSORS}
     rssm = GruRssm(8, 2, 5, 3, 6, partial(Gaussian.from_parameters, min_std=0.1), 7, 2)
     return Representation(
-        SENSORS, encoders, rssm, {name: Term(Spy(), weights.get(name, 1.0)) for name in SENSORS}, objective
+        SENSORS,
+        encoders,
+        rssm,
+        {name: Term(Spy(), weights.get(name, 1.0)) for name in SENSORS},
+        objective,
+        HeadSizes(),
+        2,
     )
 
 

@@ -46,7 +46,8 @@ def test_each_row_holds_what_led_to_its_observation():
     assert arrays["action"][:, 0].tolist() == pytest.approx([0.0, 0.1, 0.2, 0.4])
     assert arrays["reward"].tolist() == pytest.approx([0.0, 1.0, 2.0, 4.0])
     assert arrays["terminated"].tolist() == [False] * 4  # truncated
-    assert set(arrays) == {"total", "action", "reward", "terminated"}
+    assert set(arrays) == {"total", "action", "reward", "terminated", "missing"}
+    assert not arrays["missing"].any()
     assert episode.total == pytest.approx(7.0) and episode.length == 3 and episode.metrics == {"success": 1.0}
 
 

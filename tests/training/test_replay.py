@@ -49,7 +49,7 @@ def test_the_cap_is_hard_and_the_oldest_episodes_make_room():
 
 def test_memory_is_taken_once_and_announced():
     replay = filled()
-    per_transition = 6 * 8 * 3 + 2 * 4 + 4 + 4 + 1
+    per_transition = 6 * 8 * 3 + 2 * 4 + 4 + 4 + 1 + 2  # image, skin, action, reward, terminated, missing
     assert replay.bytes == 30 * per_transition == sum(array.nbytes for array in replay._arrays.values())
     before = {name: array.ctypes.data for name, array in replay._arrays.items()}
     for number in range(3, 20):
@@ -90,13 +90,13 @@ def test_an_episode_shorter_than_the_sequence_is_masked():
 
 
 def test_crops_are_windows_with_one_offset_per_sequence():
-    batch = filled().sample(200, 4, np.random.default_rng(0), crop=(4, 5))
-    image = batch["image"]  # (B, T, 4, 5, 3); channel 0 is the row, channel 1 the column it came from
-    assert image.shape == (200, 4, 4, 5, 3)
+    batch = filled().sample(200, 4, np.random.default_rng(0), crop_margin=2)
+    image = batch["image"]  # (B, T, 4, 6, 3); channel 0 is the row, channel 1 the column it came from
+    assert image.shape == (200, 4, 4, 6, 3)
     top, left = image[:, 0, 0, 0, 0], image[:, 0, 0, 0, 1]
-    assert set(top) == {0, 1, 2} and set(left) == {0, 1, 2, 3}
+    assert set(top) == {0, 1, 2} and set(left) == {0, 1, 2}
     assert (image[..., 0] == top[:, None, None, None] + np.arange(4)[:, None]).all()
-    assert (image[..., 1] == left[:, None, None, None] + np.arange(5)).all()
+    assert (image[..., 1] == left[:, None, None, None] + np.arange(6)).all()
     np.testing.assert_array_equal(image[:, :, 0, 0, 2], batch["reward"] % 256)
 
 
@@ -106,7 +106,7 @@ def test_another_process_finds_everything_again(tmp_path):
     again = Replay(SENSORS, 1, 30, tmp_path)
     assert again.episodes.serial.tolist() == [0, 1, 2] and again.next_serial == 3
     for seed in range(3):
-        ours, theirs = (r.sample(5, 4, np.random.default_rng(seed), (4, 4)) for r in (replay, again))
+        ours, theirs = (r.sample(5, 4, np.random.default_rng(seed), 2) for r in (replay, again))
         for name in ours:
             np.testing.assert_array_equal(ours[name], theirs[name])
 

@@ -8,11 +8,12 @@ import pytest
 import torch
 from gymnasium.spaces import Box, Dict
 
-from coral_cli.plugin import ObjectiveOptions, Sensor
+from coral_cli.plugin import ObjectiveOptions, PolicyInputs, Sensor
 from coral_cli.policies.records import SacOptions
 from coral_cli.policies.sac import Sac
 from coral_cli.registry.errors import CoralError
 from coral_cli.representation.encoders.mlp import MlpEncoder
+from coral_cli.representation.heads import HeadSizes
 from coral_cli.representation.losses.reconstruction import Reconstruction, VectorDecoder
 from coral_cli.representation.objective import Representation, Term
 from coral_cli.representation.rssm.gaussian import Gaussian
@@ -49,8 +50,10 @@ def agent(lr=1e-3):
     torch.manual_seed(0)
     rssm = GruRssm(6, 1, 8, 4, 8, partial(Gaussian.from_parameters, min_std=0.1), 8, 1)
     loss = Term(Reconstruction(VectorDecoder(12, 2, 8, 1), 1.0))
-    model = Representation(SENSORS, {"place": MlpEncoder(2, 6, 1)}, rssm, {"place": loss}, ObjectiveOptions())
-    policy = Sac(12, 1, SacOptions(hidden=8, layers=1))
+    model = Representation(
+        SENSORS, {"place": MlpEncoder(2, 6, 1)}, rssm, {"place": loss}, ObjectiveOptions(), HeadSizes(), 1
+    )
+    policy = Sac(PolicyInputs(12), 1, SacOptions(hidden=8, layers=1))
     return Agent(model, policy, SENSORS, 1, lr, 10.0, torch.device("cpu"))
 
 
@@ -69,7 +72,7 @@ class Run:
             "eval_every": 4,
             "eval_episodes": 3,
             "checkpoint_every": 3,
-            "crop": None,
+            "crop_margin": 0,
         }
         self.trainer = Trainer(
             agent(lr),

@@ -1,0 +1,34 @@
+"""No representation at all: the policy sees raw vectors (proprio-sac)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from coral_cli.representation.batch import Batch
+from coral_cli.representation.objective import Losses, State
+
+
+class NoRepresentation(nn.Module):
+    """Stands where a Representation would; its state and its features are empty and it learns nothing."""
+
+    feature_size = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoders, self.losses, self.heads = nn.ModuleDict(), nn.ModuleDict(), nn.ModuleDict()
+
+    def initial(self, batch: int, device: torch.device | str = "cpu") -> State:
+        """An empty state."""
+        nothing = torch.zeros(batch, 0, device=device)
+        return State(nothing, nothing)
+
+    def step(self, state: State, action: Tensor, observations: Mapping[str, Tensor]) -> tuple[State, Tensor]:
+        """The same empty state, and features (B, 0)."""
+        return state, state.h
+
+    def forward(self, batch: Batch) -> Losses:
+        """No terms, and features (B, T, 0)."""
+        return Losses({}, {}, batch.actions[..., :0], {})

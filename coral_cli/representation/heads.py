@@ -1,0 +1,67 @@
+"""What else the latent state must tell: rewards, whether the episode goes on, which action led from state to state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from coral_cli.representation.batch import Batch
+from coral_cli.representation.networks import mlp
+from coral_cli.representation.steps import masked_mean
+
+
+@dataclass(frozen=True)
+class HeadSizes:
+    """MLPs of ``layers`` x ``hidden``. The reward head is always there."""
+
+    hidden: int = 128
+    layers: int = 2
+    inverse_dynamics: float = 0.0
+    """Weight of the inverse dynamics; 0: no such head."""
+    continues: bool = False
+    """Whether to predict that an episode goes on."""
+
+
+def build_heads(sizes: HeadSizes, feature_size: int, action_size: int) -> nn.ModuleDict:
+    """``reward`` and ``continue`` map a state (F) to one number, ``inverse`` two states (2 F) to an action."""
+    hidden = [sizes.hidden] * sizes.layers
+    heads = nn.ModuleDict({"reward": mlp([feature_size, *hidden], 1)})
+    if sizes.continues:
+        heads["continue"] = mlp([feature_size, *hidden], 1)
+    if sizes.inverse_dynamics:
+        heads["inverse"] = mlp([2 * feature_size, *hidden], action_size)
+    return heads
+
+
+def head_losses(heads: nn.ModuleDict, features: Tensor, batch: Batch) -> Mapping[str, Tensor]:
+    """The loss of each head on posterior samples (B, T, F), in nats except for the inverse dynamics' squared error."""
+    losses = {"reward": _reward(heads["reward"](features).squeeze(-1), batch)}
+    if "continue" in heads:
+        losses["continue"] = _continue(heads["continue"](features).squeeze(-1), batch)
+    if "inverse" in heads:
+        pairs = torch.cat([features[:, :-1], features[:, 1:]], -1)
+        losses["inverse"] = _inverse(heads["inverse"](pairs), batch)
+    return losses
+
+
+def _reward(predicted: Tensor, batch: Batch) -> Tensor:
+    """-log N(r; predicted, 1)."""
+    squared = masked_mean((predicted - batch.rewards).square(), batch.mask)
+    return 0.5 * (squared + math.log(2 * math.pi))
+
+
+def _continue(logits: Tensor, batch: Batch) -> Tensor:
+    """-log Bernoulli(not terminated; sigmoid(logits))."""
+    goes_on = 1 - batch.terminated.to(logits.dtype)
+    return masked_mean(binary_cross_entropy_with_logits(logits, goes_on, reduction="none"), batch.mask)
+
+
+def _inverse(predicted: Tensor, batch: Batch) -> Tensor:
+    """The mean squared error of the action between two states; that of step t + 1 led from t to it."""
+    squared = (predicted - batch.actions[:, 1:]).square().mean(-1)  # (B, T - 1)
+    return masked_mean(squared, None if batch.mask is None else batch.mask[:, 1:])

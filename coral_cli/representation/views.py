@@ -1,0 +1,44 @@
+"""Views: the latent states that the sensors' losses see (method section of the paper, and its common form)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from coral_cli.registry.contracts import Latent, RssmModule, Trajectory
+from coral_cli.registry.records import ObjectiveOptions
+
+
+@dataclass(frozen=True)
+class View:
+    """``features`` (B, T - start, F) of the steps from ``start`` on, and the weight of losses on them."""
+
+    name: str
+    start: int
+    weight: float
+    features: Tensor
+
+
+def views_of(
+    setting: ObjectiveOptions, rssm: RssmModule, trajectory: Trajectory, prior: Latent, actions: Tensor
+) -> Iterator[View]:
+    """The posterior sample at every step; prior samples 1 to ``open_loop`` steps after the last observation seen.
+
+    The prior of the first step has seen nothing, so that of ``j`` steps ahead starts at step ``j``. A prior sample j
+    steps ahead goes on from the one of j - 1 steps ahead, all (B, T) at once.
+    """
+    if setting.posterior:
+        yield View("posterior", 0, setting.posterior, torch.cat([trajectory.z, trajectory.h], -1))
+    if not setting.prior:
+        return
+    z, h = prior.sample()[:, 1:], trajectory.h[:, 1:]
+    for ahead in range(1, setting.open_loop + 1):
+        if ahead > 1:
+            h = rssm.predict(*(part.flatten(0, 1) for part in (h[:, :-1], z[:, :-1], actions[:, ahead:])))
+            h = h.unflatten(0, (len(actions), -1))
+            z = rssm.prior(h).sample()
+        name = "prior" if ahead == 1 else f"prior{ahead}"
+        yield View(name, ahead, setting.prior / setting.open_loop, torch.cat([z, h], -1))
