@@ -1,3 +1,31 @@
-"""coral: self-supervised joint representations of several sensors, and policies that act on them."""
+"""coral: joint representations of several sensors, and policies that act on them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from coral_cli.sessions.loaded import LoadedAgent
 
 __version__ = "0.1.0"
+
+__all__ = ["__version__", "load_agent"]
+
+
+def load_agent(path: str | os.PathLike[str], device: str = "auto") -> LoadedAgent:
+    """A trained agent, from a checkpoint or a run directory, for use in other programs::
+
+        agent = coral_cli.load_agent("checkpoint.pt")
+        state = None
+        while True:
+            action, state = agent.act({"image": image, "proprio": proprio}, state)
+
+    Raises UnreadableError when it cannot be read, PluginError when a component's plugin is not installed, UsageError
+    for a device that is not there; all are CoralError (``coral_cli.registry.errors``).
+    """
+    from coral_cli import builtin
+    from coral_cli.registry.discovery import discover
+    from coral_cli.sessions.loaded import load
+
+    return load(path, device, discover(builtin))

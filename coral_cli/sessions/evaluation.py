@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,12 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from coral_cli.assembly.assemble import Assembler
-from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.requests import EvalRequest
 from coral_cli.environments.rendering.backend import select_backend
-from coral_cli.registry.errors import CoralError, UnreadableError
-from coral_cli.runs.checkpoint import load, read_record
-from coral_cli.runs.directory import find_checkpoint
+from coral_cli.registry.errors import CoralError
 from coral_cli.runs.video import Frame, side_by_side, write_video
 from coral_cli.sessions.device import choose_device
+from coral_cli.sessions.saved import open_saved
 from coral_cli.training.agent import Agent
 from coral_cli.training.collection import Episode, Observation
 from coral_cli.training.evaluation import evaluation_episodes, statistics
@@ -45,14 +41,12 @@ def evaluate(request: EvalRequest) -> Evaluation:
     Raises UnreadableError for the checkpoint, PluginError for a missing component, CoralError when the renderer of
     the run does not work here.
     """
-    path = find_checkpoint(request.checkpoint)
-    record = read_record(path)
-    assembly = Assembly.from_json(record.get("assembly"))
-    assembler = Assembler(assembly, request.catalog)
-    backend = _backend(request, record)
-    env = assembler.environment(backend)
+    saved = open_saved(request.checkpoint, request.catalog)
+    path, assembly = saved.path, saved.assembly
+    backend = _backend(request, saved.record)
+    env = saved.assembler.environment(backend)
     try:
-        agent = _agent(request, assembler, env, path)
+        agent = saved.agent(choose_device(request.device))
         seed = assembly.settings.seed if request.seed is None else request.seed
         video = _video_path(request, path, seed)
         recorder = _Recorder(env, agent)
@@ -67,7 +61,7 @@ def evaluate(request: EvalRequest) -> Evaluation:
     return Evaluation(path, assembly.choices["env"].component, seed, backend, statistics(episodes), video)
 
 
-def _backend(request: EvalRequest, record: dict[str, Any]) -> str:
+def _backend(request: EvalRequest, record: Mapping[str, Any]) -> str:
     if request.renderer != "auto":
         return select_backend(request.renderer)
     trained = str(record.get("renderer", "auto"))
@@ -78,17 +72,6 @@ def _backend(request: EvalRequest, record: dict[str, Any]) -> str:
             f"the agent was trained on images drawn by {trained}, which does not work here.",
             "Add --renderer raycast to evaluate on slightly different images.",
         ) from error
-
-
-def _agent(request: EvalRequest, assembler: Assembler, env: gymnasium.Env[dict[str, Any], Any], path: Path) -> Agent:
-    agent = assembler.agent(
-        assembler.sensors(env), math.prod(env.action_space.shape or ()), choose_device(request.device)
-    )
-    try:
-        agent.load_weights(load(path, agent.device)[1]["agent"]["weights"])
-    except (KeyError, RuntimeError) as error:
-        raise UnreadableError(f"{path} does not fit its own assembly ({str(error).splitlines()[0]}).") from error
-    return agent
 
 
 def _video_path(request: EvalRequest, checkpoint: Path, seed: int) -> Path | None:

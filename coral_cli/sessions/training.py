@@ -18,6 +18,7 @@ from coral_cli.runs.events import Event, Listener
 from coral_cli.runs.metrics import MetricsWriter
 from coral_cli.sessions.parts import Parts, build, schedule
 from coral_cli.sessions.rehearsal import notice
+from coral_cli.sessions.saved import record_of
 from coral_cli.training.interruption import Interruption
 from coral_cli.training.replay import Replay
 from coral_cli.training.trainer import Trainer
@@ -74,7 +75,8 @@ def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirec
             display(event)
 
         def save(state: Mapping[str, Any], best: bool) -> str:
-            record = {"assembly": request.assembly.to_json(), "renderer": parts.backend, "coral": __version__}
+            record = record_of(request.assembly, parts.sensors, parts.agent.action_size)
+            record |= {"renderer": parts.backend, "coral": __version__}
             path = save_latest(run.checkpoints, state["progress"]["steps"], record, dict(state))
             return str(mark_best(path) if best else path)
 

@@ -1,0 +1,109 @@
+"""A trained agent for use in other programs: NumPy in, NumPy out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.errors import CoralError
+from coral_cli.registry.records import Sensor
+from coral_cli.sessions.device import choose_device
+from coral_cli.sessions.saved import open_saved
+from coral_cli.training.agent import Agent, Memory
+
+
+@dataclass(frozen=True)
+class AgentState:
+    """What an agent remembers of an episode. Pass it on to the next call; never changed in place."""
+
+    memory: Memory
+    needs_action: bool
+    """Whether the next call must be told which action was taken."""
+
+
+class LoadedAgent:
+    """A saved agent. ``sensors`` are as the environment gave them, ``action_size`` is A.
+
+    An observation is a dictionary of arrays by sensor: images (H, W, C) uint8, vectors (D,) float. A sensor left out is
+    missing at this step. With one more axis in front of every array, a batch of episodes goes on in step.
+    """
+
+    def __init__(self, agent: Agent, sensors: Mapping[str, Sensor]) -> None:
+        self.sensors = sensors
+        self.action_size = agent.action_size
+        self._agent = agent
+
+    def act(
+        self, observation: Mapping[str, ArrayLike], state: AgentState | None = None, explore: bool = False
+    ) -> tuple[NDArray[np.float32], AgentState]:
+        """The action (A,) in [-1, 1], and the state to go on from; ``state`` None starts an episode.
+
+        Without ``explore`` it is the mean action. Raises CoralError for an observation that does not fit.
+        """
+        arrays, single, memory = self._ready(observation, state, None)
+        actions, memory = self._agent.act(arrays, memory, explore)
+        return actions[0] if single else actions, AgentState(memory, needs_action=False)
+
+    def features(
+        self,
+        observation: Mapping[str, ArrayLike],
+        state: AgentState | None = None,
+        action: ArrayLike | None = None,
+    ) -> tuple[NDArray[np.float32], AgentState]:
+        """The representation (F,) of the episode so far, [mean of the posterior, h], and the state to go on from.
+
+        ``action`` (A,) is the one that led to ``observation``; leave it out at an episode's start, and where ``act``
+        chose it. Raises CoralError for an observation that does not fit, or a missing action.
+        """
+        arrays, single, memory = self._ready(observation, state, action)
+        with torch.inference_mode():
+            seen, recurrent = self._agent.observe(arrays, memory)
+        features = seen[:, : self._agent.representation.feature_size].cpu().numpy()
+        return features[0] if single else features, AgentState(replace(memory, state=recurrent), needs_action=True)
+
+    def _ready(
+        self, observation: Mapping[str, ArrayLike], state: AgentState | None, action: ArrayLike | None
+    ) -> tuple[dict[str, NDArray], bool, Memory]:
+        """Batched arrays, whether they were not batched before, and the memory with the last action."""
+        arrays = {name: self._array(name, value) for name, value in observation.items() if name in self.sensors}
+        extra = {array.ndim - len(self.sensors[name].shape) for name, array in arrays.items()}
+        extra = extra or {int(state is not None and len(state.memory.action) > 1)}
+        if len(extra) > 1:
+            raise CoralError("some sensors of the observation are batched and others are not.")
+        single = extra == {0}
+        arrays = {name: array[None] if single else array for name, array in arrays.items()}
+        sizes = {len(array) for array in arrays.values()} or {len(state.memory.action) if state else 1}
+        if len(sizes) > 1 or (state is not None and sizes != {len(state.memory.action)}):
+            raise CoralError("sensors and state do not have the same batch size.")
+        memory = state.memory if state else self._agent.initial(sizes.pop())
+        if action is not None:
+            taken = torch.as_tensor(np.asarray(action, np.float32), device=self._agent.device)
+            memory = replace(memory, action=taken.reshape(memory.action.shape))
+        elif state is not None and state.needs_action:
+            raise CoralError("which action led to this observation is not known.", "Pass action to features().")
+        return arrays, single, memory
+
+    def _array(self, name: str, value: ArrayLike) -> NDArray:
+        sensor, array = self.sensors[name], np.asarray(value)
+        allowed = {sensor.shape, self._agent.sensors[name].shape}
+        shapes = {array.shape, array.shape[1:]}
+        if not shapes & allowed:
+            raise CoralError(f"sensor {name!r} has shape {array.shape}, but the agent knows it as {sensor.shape}.")
+        if sensor.kind == "vector":
+            return array.astype(np.float32)
+        if array.dtype != np.uint8:
+            raise CoralError(f"images of sensor {name!r} must be uint8, not {array.dtype}.")
+        return array
+
+
+def load(path: str | os.PathLike[str], device: str, catalog: Catalog) -> LoadedAgent:
+    """See ``coral_cli.load_agent``."""
+    saved = open_saved(Path(path).expanduser(), catalog)
+    return LoadedAgent(saved.agent(choose_device(device)), saved.sensors)

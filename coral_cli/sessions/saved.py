@@ -1,0 +1,73 @@
+"""A saved agent: what its checkpoint says, and the agent itself, built without an environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from coral_cli.assembly.assemble import Assembler
+from coral_cli.assembly.record import Assembly
+from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.errors import UnreadableError
+from coral_cli.registry.options import Json
+from coral_cli.registry.records import Sensor
+from coral_cli.runs.checkpoint import load, read_record
+from coral_cli.runs.directory import find_checkpoint
+from coral_cli.training.agent import Agent
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint's record; ``sensors`` are as the environment gives them."""
+
+    path: Path
+    record: Mapping[str, Json]
+    assembler: Assembler
+    sensors: Mapping[str, Sensor]
+    action_size: int
+
+    @property
+    def assembly(self) -> Assembly:
+        """Which components, with which options."""
+        return self.assembler.assembly
+
+    def agent(self, device: torch.device) -> Agent:
+        """The agent with its weights. Raises UnreadableError when they do not fit the assembly."""
+        agent = self.assembler.agent(self.sensors, self.action_size, device)
+        try:
+            agent.load_weights(load(self.path, device)[1]["agent"]["weights"])
+        except (KeyError, RuntimeError) as error:
+            raise UnreadableError(
+                f"{self.path} does not fit its own assembly ({str(error).splitlines()[0]})."
+            ) from error
+        return agent
+
+
+def open_saved(path: Path, catalog: Catalog) -> Saved:
+    """A checkpoint, or a run's latest.
+
+    Raises UnreadableError when it cannot be read, PluginError when the catalog lacks one of its components.
+    """
+    path = find_checkpoint(path)
+    record = read_record(path)
+    assembly = Assembly.from_json(record.get("assembly"))
+    try:
+        sensors = {name: Sensor(name, s["kind"], tuple(s["shape"])) for name, s in record["sensors"].items()}
+        return Saved(path, record, Assembler(assembly, catalog), sensors, record["action_size"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UnreadableError(
+            f"{path} does not say which sensors its agent has; it is from another version."
+        ) from error
+
+
+def record_of(assembly: Assembly, sensors: Mapping[str, Sensor], action_size: int) -> dict[str, Any]:
+    """What a checkpoint must say so that ``open_saved`` can build the agent again."""
+    return {
+        "assembly": assembly.to_json(),
+        "sensors": {name: {"kind": sensor.kind, "shape": list(sensor.shape)} for name, sensor in sensors.items()},
+        "action_size": action_size,
+    }
