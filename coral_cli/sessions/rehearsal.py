@@ -18,8 +18,9 @@ from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.registry.options import values_of
 from coral_cli.sessions.parts import Parts, build, schedule
 from coral_cli.training.collection import acting, chance, run_episode
+from coral_cli.training.learner import sample_batch
 from coral_cli.training.replay import Replay
-from coral_cli.training.trainer import action_repeat, sample_batch
+from coral_cli.training.trainer import action_repeat
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ def rehearse(parts: Parts, settings: Settings) -> Rehearsal:
         for _ in range(2):  # the first one warms up
             start = time.perf_counter()
             metrics = agent.update(sample_batch(replay, agent, schedule(parts, settings), random))
-            float(metrics["loss/total"])  # waits for the device
+            for value in metrics.values():
+                float(value)  # waits for the device
             update_seconds = time.perf_counter() - start
         observation, _ = parts.eval_env.reset(seed=settings.seed)
         choose = acting(agent, explore=False)

@@ -136,7 +136,7 @@ def test_the_same_seed_gives_the_same_run():
 @pytest.mark.parametrize("stop_at", [("episode", 3), ("update", 1), ("evaluation", 1)])
 def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, stop_at, monkeypatch):
     """At every kind of moment: the resumed run ends in the same weights as one that was never stopped."""
-    monkeypatch.setattr("coral_cli.training.trainer.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("coral_cli.training.learner.REPORT_SECONDS", 0.0)
     whole = Run(directory=tmp_path / "whole")
     whole.trainer.run()
 
@@ -170,7 +170,7 @@ def test_a_checkpoint_s_weights_are_named_by_the_paper_s_parts():
 
 @pytest.mark.parametrize(("seconds", "updates"), [(0.0, 1), (1e9, 5)], ids=["at once", "at the end of the block"])
 def test_a_loss_that_is_no_number_stops_the_run_before_it_is_saved(seconds, updates, monkeypatch):
-    monkeypatch.setattr("coral_cli.training.trainer.REPORT_SECONDS", seconds)
+    monkeypatch.setattr("coral_cli.training.learner.REPORT_SECONDS", seconds)
     run = Run()
     run.trainer.agent.representation.heads["reward"][0].weight.data.fill_(float("nan"))
     with pytest.raises(CoralError, match=rf"loss/\w+ is not a finite number after {updates} updates"):

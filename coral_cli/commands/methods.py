@@ -1,0 +1,68 @@
+"""``coral methods``: the named methods and the flags each stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from coral_cli.assembly.flags import Given, flags_from, signed, taken
+from coral_cli.assembly.help import Command
+from coral_cli.assembly.shorthands import METHODS, Method, expand
+from coral_cli.assembly.slots import ENV
+from coral_cli.assembly.values import text_of
+from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
+from coral_cli.registry.options import Help
+from coral_cli.registry.records import Environment, SensorKind
+
+
+@dataclass(frozen=True)
+class MethodsOptions:
+    """For which sensors, and how to print."""
+
+    env: Annotated[str, Help("Environment whose sensors the flags name.")] = ENV.default or ""
+    json: JsonFlag = False
+    debug: DebugFlag = False
+
+
+def methods(context: typer.Context, given: Given) -> int:
+    """List the named methods (`coral train --method NAME`) and the flags that each stands for."""
+    options, _ = taken(MethodsOptions(), given)
+    environment = context.obj.get("environment", options.env).record
+    assert isinstance(environment, Environment)
+    rows = [(name, method, _words(method, environment.sensors)) for name, method in METHODS.items()]
+    if options.json:
+        print_json(
+            [
+                {
+                    "name": name,
+                    "summary": method.summary,
+                    "flags": expand(method.flags, environment.sensors),
+                    "line": line,
+                }
+                for name, method, line in rows
+            ]
+        )
+        return 0
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, method, line in rows:
+        table.add_row(Text(name, "bold cyan"), Text.assemble(method.summary, "\n", (line, "dim")))
+    Console(highlight=False).print(table)
+    return 0
+
+
+def _words(method: Method, sensors: Mapping[str, SensorKind]) -> str:
+    flags = expand(method.flags, sensors)
+    return " ".join(f"--{flag} {text_of(value)}" for flag, value in flags.items())
+
+
+def add(app: typer.Typer) -> None:
+    """Adds ``coral methods``."""
+    app.command("methods", cls=Command)(signed(methods, flags_from(MethodsOptions(), metavars={"env": "NAME"})))

@@ -1,0 +1,116 @@
+"""Learning from the replay: batches drawn, updates done and measured."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from coral_cli.registry.errors import CoralError
+from coral_cli.representation.batch import Batch
+from coral_cli.training.agent import Agent
+from coral_cli.training.collection import episode_seed
+from coral_cli.training.measurement import Measurement
+from coral_cli.training.replay import Replay
+
+REPORT_SECONDS = 2.0
+"""Time between update events."""
+
+
+@dataclass(frozen=True)
+class Batching:
+    """What a batch is: ``batch_size`` sequences of ``batch_length`` steps, images cropped by ``crop_margin`` pixels."""
+
+    seed: int
+    batch_size: int
+    batch_length: int
+    crop_margin: int
+
+
+class Learner:
+    """Updates ``agent`` on random batches of ``replay``."""
+
+    def __init__(self, agent: Agent, replay: Replay, batching: Batching) -> None:
+        self.agent, self.replay = agent, replay
+        self.measurement = Measurement()
+        self._batching = batching
+        self._random = np.random.default_rng(episode_seed(batching.seed, "replay", 0))
+
+    def update(self) -> None:
+        """Draws one batch and learns from it; the first one after a report also measures the gradient's shares."""
+        with self.measurement.timing("sample"):
+            batch = sample_batch(self.replay, self.agent, self._batching, self._random)
+        with self.measurement.timing("learn"):
+            self.measurement.add(self.agent.update(batch, shares=not self.measurement.updates))
+
+    @property
+    def report_due(self) -> bool:
+        """Whether it is time to tell how it goes."""
+        return self.measurement.age > REPORT_SECONDS
+
+    def report(self, updates: int) -> dict[str, float]:
+        """The means since the last report, empty without updates.
+
+        Raises CoralError, saying that it was after ``updates`` in all, when one is not finite any more.
+        """
+        if not self.measurement.updates:
+            return {}
+        values = self.measurement.report()
+        bad = [name for name, value in values.items() if not math.isfinite(value)]
+        if bad:
+            raise CoralError(
+                f"{bad[0]} is not a finite number after {updates} updates.",
+                "The last good checkpoint is kept; try a lower --model-lr or --precision fp32.",
+            )
+        return values
+
+    def state_dict(self) -> dict[str, Any]:
+        """Agent, random streams and the length of the replay."""
+        return {
+            "agent": self.agent.state_dict(),
+            "replay": {"next_serial": self.replay.next_serial},
+            "random": {
+                "torch": torch.get_rng_state(),
+                "cuda": torch.cuda.get_rng_state_all() if self.agent.device.type == "cuda" else [],
+                "numpy": json.dumps(self._random.bit_generator.state),  # 128-bit integers
+            },
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Goes on from what ``state_dict`` gave."""
+        self.agent.load_state_dict(state["agent"])
+        self.replay.forget_after(state["replay"]["next_serial"])
+        torch.set_rng_state(state["random"]["torch"].cpu())
+        if self.agent.device.type == "cuda" and state["random"]["cuda"]:
+            torch.cuda.set_rng_state_all([number.cpu() for number in state["random"]["cuda"]])
+        self._random.bit_generator.state = json.loads(state["random"]["numpy"])
+
+
+def sample_batch(replay: Replay, agent: Agent, batching: Batching, random: np.random.Generator) -> Batch:
+    """A batch of the replay on the agent's device."""
+    arrays = replay.sample(batching.batch_size, batching.batch_length, random, batching.crop_margin)
+    missing = {name: arrays["missing"][..., index] for index, name in enumerate(agent.sensors)}
+    arrays |= {f"missing/{name}": where for name, where in missing.items() if where.any()}
+    tensors = {name: torch.from_numpy(array).to(agent.device) for name, array in arrays.items()}
+    return Batch(
+        {name: tensors[name] for name in agent.sensors},
+        tensors["action"],
+        tensors["reward"],
+        tensors["terminated"],
+        tensors.get("mask"),
+        {name: tensors[f"missing/{name}"] for name in agent.sensors if f"missing/{name}" in tensors},
+    )
+
+
+def fit_normalization(agent: Agent, replay: Replay) -> None:
+    """Takes each encoded vector's mean and deviation from the replay, unless the encoders stay as they came."""
+    if "encoders" in agent.frozen:
+        return
+    for name in agent.representation.encoders:
+        if agent.sensors[name].kind == "vector":
+            agent.representation.normalization.fit(name, torch.from_numpy(replay.everything(name)))
