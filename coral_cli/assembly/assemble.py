@@ -48,12 +48,16 @@ class Assembler:
 
     def sensors(self, env: gymnasium.Env[dict[str, Any], Any]) -> dict[str, Sensor]:
         """The sensors in use, as the environment gives them."""
-        spaces = env.observation_space.spaces  # type: ignore[attr-defined]
-        missing = [name for name in self.assembly.sensors if name not in spaces]
+        every = self.every_sensor(env)
+        return {name: every[name] for name in self.assembly.sensors}
+
+    def every_sensor(self, env: gymnasium.Env[dict[str, Any], Any]) -> dict[str, Sensor]:
+        """All sensors of the environment, whether in use or not."""
+        spaces, kinds = env.observation_space.spaces, self._parts["env"][0].sensors  # type: ignore[attr-defined]
+        missing = [name for name in kinds if name not in spaces]
         if missing:
             raise CoralError(f"the environment has no sensor {missing[0]!r}.", f"It has: {', '.join(spaces)}.")
-        kinds = self._parts["env"][0].sensors
-        return {name: Sensor(name, kinds[name], tuple(spaces[name].shape)) for name in self.assembly.sensors}
+        return {name: Sensor(name, kind, tuple(spaces[name].shape)) for name, kind in kinds.items()}
 
     def seen(self, sensors: Mapping[str, Sensor]) -> dict[str, Sensor]:
         """The sensors as the model sees them: images without the crop margin."""

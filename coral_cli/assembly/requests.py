@@ -38,3 +38,41 @@ class EvalRequest:
     device: str
     renderer: Literal["auto", "egl", "osmesa", "raycast"]
     json: bool = False
+
+
+@dataclass(frozen=True)
+class PretrainRequest:
+    """``coral pretrain``. ``command`` is the line that says it in full."""
+
+    assembly: Assembly
+    catalog: Catalog
+    command: str
+    data: Path
+    updates: int
+    checkpoint_every: int
+    out: Path | None
+    resume: Path | None
+    json: bool = False
+    quiet: bool = False
+
+    @property
+    def init_from(self) -> Path:
+        """Where weights are taken over from."""
+        return Path(self.assembly.settings.init_from or "").expanduser()
+
+
+@dataclass(frozen=True)
+class RolloutRequest:
+    """``coral rollout``. Without ``agent``, random actions in the environment of ``assembly``."""
+
+    assembly: Assembly
+    catalog: Catalog
+    out: Path
+    agent: Path | None
+    episodes: int
+    explore: bool
+    seed: int
+    device: str
+    renderer: str
+    json: bool = False
+    quiet: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from coral_cli.assembly.record import Assembly, Choice
 from coral_cli.assembly.selection import Selection, choose
@@ -83,8 +83,13 @@ def flags_of(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:
     return flags | {name.replace("_", "-"): value for name, value in values_of(assembly.settings).items()}
 
 
-def command_line(assembly: Assembly, catalog: Catalog) -> str:
-    """``coral train`` with every slot, and each option that differs from its component's own default."""
+def command_line(
+    assembly: Assembly, catalog: Catalog, command: Sequence[str] = ("coral", "train"), without: Collection[str] = ()
+) -> str:
+    """``command`` with every slot, and each option that differs from its component's own default.
+
+    Slots and settings in ``without``, and the options of the former, are left out.
+    """
     flags = flags_of(assembly, catalog)
     slots = {name.replace("_", "-"): flags[name.replace("_", "-")] for name in assembly.choices}
     layout = {name: flags[name] for name in ("sensors", "fusion")}  # which slots there are
@@ -92,10 +97,10 @@ def command_line(assembly: Assembly, catalog: Catalog) -> str:
     words = [
         word
         for flag, value in flags.items()
-        if flag in slots or value != defaults[flag]
+        if flag.split(".")[0] not in without and (flag in slots or value != defaults[flag])
         for word in _words(flag, value)
     ]
-    return shlex.join(["coral", "train", *words])
+    return shlex.join([*command, *words])
 
 
 def _layout_defaults(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:

@@ -6,11 +6,11 @@ for the chosen components, so that help, completion and errors speak of exactly 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import typer
 from typer.main import get_command
@@ -28,18 +28,46 @@ from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import CoralError
 from coral_cli.registry.options import Field, Help, Json, fields_of
 
+Base: TypeAlias = Callable[[Given, Catalog], Mapping[str, Json]]
+"""From what was written (as text) to the flags that it starts from: those of a run, or of a dataset."""
 
-def two_phase(body: Body, own: Iterable[Flag]) -> type[Command]:
+
+@dataclass(frozen=True)
+class Scope:
+    """What of an assembly a command lets its user choose; ``slots`` and ``settings`` by name."""
+
+    slots: Callable[[Slot], bool]
+    settings: Collection[str]
+    shorthands: bool
+    base: Base
+
+    def of(self, selection: Selection) -> Selection:
+        """The selection without the slots that the command does not offer."""
+        return replace(
+            selection, entries={slot: entry for slot, entry in selection.entries.items() if self.slots(slot)}
+        )
+
+
+def of_run(written: Given, catalog: Catalog) -> Mapping[str, Json]:
+    """The flags of the run that ``--resume`` names, if it does."""
+    run = written.get("resume")
+    return flags_of(recorded_assembly(Path(run)), catalog) if run else {}
+
+
+EVERYTHING = Scope(lambda _: True, [field.name for field in fields_of(Settings())], True, of_run)
+
+
+def two_phase(body: Body, own: Iterable[Flag], scope: Scope = EVERYTHING) -> type[Command]:
     """The class of a command that assembles: ``body`` gets the flags of the chosen components and the ``own`` ones.
 
-    The catalog is the context's ``obj``. Among ``own``, ``resume`` names a run whose flags are the defaults.
+    The catalog is the context's ``obj``.
     """
 
     class TwoPhase(Command):
         def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
             catalog: Catalog = parent.obj
-            selection = _select(scan(args), catalog, tolerant=extra.get("resilient_parsing", False))
-            flags = (*assembly_flags(selection, catalog), *own)
+            selection = _select(scan(args), catalog, scope, tolerant=extra.get("resilient_parsing", False))
+            flags = (*assembly_flags(selection, catalog, scope), *own)
             try:
                 return self._made_for(flags).make_context(info_name, args, parent=parent, **extra)
             except typer.TyperException as error:
@@ -68,21 +96,20 @@ def scan(args: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _select(written: Given, catalog: Catalog, tolerant: bool) -> Selection:
+def _select(written: Given, catalog: Catalog, scope: Scope, tolerant: bool) -> Selection:
     """Phase one. ``tolerant``, for completion: a line that is not right yet counts as empty."""
     try:
-        run = written.get("resume")
-        return choose(written, catalog, flags_of(recorded_assembly(Path(run)), catalog) if run else None)
+        return scope.of(choose(written, catalog, scope.base(written, catalog)))
     except CoralError:
         if not tolerant:
             raise
-        return choose({}, catalog)
+        return scope.of(choose({}, catalog))
 
 
-def assembly_flags(selection: Selection, catalog: Catalog) -> list[Flag]:
+def assembly_flags(selection: Selection, catalog: Catalog, scope: Scope = EVERYTHING) -> list[Flag]:
     """The flags of a selection: slots, shorthands, the options of each component, settings."""
     flags = [_slot_flag(slot, selection, catalog) for slot in selection.entries]
-    flags += [
+    flags += scope.shorthands * [
         _shorthand(
             "method", METHODS, "Shorthand for losses, sensors, fusion and objective of a method: see `coral methods`."
         ),
@@ -91,7 +118,8 @@ def assembly_flags(selection: Selection, catalog: Catalog) -> list[Flag]:
     for slot, entry in selection.entries.items():
         title = f"--{slot.flag} {catalog.name(entry)} ({entry.distribution} {entry.version})"
         flags += [_option(f"{slot.flag}.{f.flag}", f, title, selection) for f in fields_of(entry.record.options)]
-    return flags + [_option(field.flag, field, "Training", selection) for field in fields_of(Settings())]
+    settings = [field for field in fields_of(Settings()) if field.name in scope.settings]
+    return flags + [_option(field.flag, field, "Training", selection) for field in settings]
 
 
 def _slot_flag(slot: Slot, selection: Selection, catalog: Catalog) -> Flag:

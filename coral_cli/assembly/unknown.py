@@ -21,7 +21,7 @@ def unknown_flag(flag: str, selection: Selection, catalog: Catalog, known: Itera
         slot = slots[slot_flag]
         return _foreign_option(slot, selection.entries[slot], option, catalog)
     sensor, _, role = slot_flag.rpartition("-")
-    if role in ("loss", "encoder") and slot_flag not in slots:
+    if role in ("loss", "encoder") and slot_flag not in slots and ENV.flag in slots:
         environment = selection.entries[slots[ENV.flag]]
         assert isinstance(environment.record, Environment)
         if sensor in {name.replace("_", "-") for name in environment.record.sensors}:
@@ -30,7 +30,7 @@ def unknown_flag(flag: str, selection: Selection, catalog: Catalog, known: Itera
         return UsageError(f"{environment.record.name} has no sensor {sensor!r} (--{flag}).", f"Its sensors: {listed}.")
     bare = flag.removeprefix("no-")
     near = [name for name in known if name.endswith(f".{bare}")] or difflib.get_close_matches(bare, list(known), n=1)
-    hint = f"Did you mean --{' or --'.join(near)}?" if near else "See `coral train --help`."
+    hint = f"Did you mean --{' or --'.join(near)}?" if near else "`--help` lists them."
     return UsageError(f"there is no option --{flag}.", hint)
 
 

@@ -73,6 +73,8 @@ def print_dry_run(report: Mapping[str, Json], as_json: bool) -> None:
     print(f"device      {report['device']}, drawing with {report['renderer']}")
     print(f"sensors     {sensors}; {report['action_size']} actions, each {report['action_repeat']} environment steps")
     print(f"parameters{parameters}")
+    for line in report["transfer"] or ():
+        print(f"init        {line}")
     print(f"replay      {report['replay_transitions']:,} transitions, {report['replay_bytes'] / 1e6:,.0f} MB when full")
     print("time        " + ", ".join(f"{part} {report[f'{part}_ms']:.1f} ms" for part in ("step", "act", "update")))
     print(f"in all      about {duration(report['eta_seconds'])}")

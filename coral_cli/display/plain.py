@@ -61,7 +61,7 @@ def start_line(progress: Progress) -> str:
         f"seed {start.get('seed')}",
         f"device {start.get('device')}",
         f"renderer {start.get('renderer')}",
-        f"steps {count(progress.step)}/{count(progress.budget)}",
+        f"{progress.unit} {count(progress.step)}/{count(progress.budget)}",
         f"replay {size(start.get('replay_bytes') or 0)}",
         f"in {start.get('out')}",
     ]
@@ -70,15 +70,18 @@ def start_line(progress: Progress) -> str:
 
 def progress_line(progress: Progress) -> str:
     """How far, how fast, how good, and each loss."""
-    parts = [f"steps {count(progress.step)}/{count(progress.budget)} ({progress.fraction:.0%})"]
+    parts = [f"{progress.unit} {count(progress.step)}/{count(progress.budget)} ({progress.fraction:.0%})"]
     if progress.eta is not None:
         parts.append(f"eta {duration(progress.eta)}")
     if progress.update:
-        parts.append(f"{rate(progress.update.get('env_steps_per_s'))} env steps/s")
-        parts.append(f"{rate(progress.update.get('updates_per_s'))} updates/s")
+        speeds = {"env_steps_per_s": "env steps/s", "updates_per_s": "updates/s"}
+        parts += [f"{rate(progress.update[key])} {unit}" for key, unit in speeds.items() if key in progress.update]
     if progress.returns or progress.evaluation:
         parts.append(_returns(progress))
-    parts += [f"{name} {number(value)}" for name, value in progress.values("loss").items() if name != "total"]
+    shares = progress.values("share")
+    for name, value in progress.values("loss").items():
+        share = f" ({shares[name]:.0%})" if shares.get(name) is not None else ""
+        parts += [f"{name} {number(value)}{share}"] if name != "total" else []
     return "  ".join(parts)
 
 

@@ -57,8 +57,13 @@ class Progress:
 
     @property
     def budget(self) -> int:
-        """Environment steps to train for; 0 before the start."""
+        """Steps (in ``unit``) to train for; 0 before the start."""
         return int(self.start.get("budget") or 0)
+
+    @property
+    def unit(self) -> str:
+        """What the budget counts."""
+        return str(self.start.get("unit", "steps"))
 
     @property
     def fraction(self) -> float:

@@ -73,7 +73,7 @@ def _header(progress: Progress, width: int) -> Text:
 
 def _bar(progress: Progress, since: float, width: int) -> Text:
     eta = "" if progress.eta is None else f"eta {duration(progress.eta - since)}"
-    steps = f"{count(progress.step)}/{count(progress.budget)} steps"
+    steps = f"{count(progress.step)}/{count(progress.budget)} {progress.unit}"
     parts = [f"{progress.fraction:4.0%}", eta, steps, f"{duration(progress.seconds + since)} elapsed"]
     figures = _joined([Text(part) for part in parts if part], max(width - 10, 0))
     room = width - len(figures) - 2
@@ -85,24 +85,26 @@ def _rates(progress: Progress, width: int) -> Text:
     update = progress.update
     parts = []
     if update:
-        parts += [
-            f"{rate(update.get('env_steps_per_s'))} env steps/s",
-            f"{rate(update.get('updates_per_s'))} updates/s",
-        ]
+        speeds = {"env_steps_per_s": "env steps/s", "updates_per_s": "updates/s"}
+        parts += [f"{rate(update[key])} {unit}" for key, unit in speeds.items() if key in update]
     if update.get("memory_mb") is not None:
         parts.append(f"memory {size(update['memory_mb'] * 1e6)}")
     if progress.start.get("replay_bytes"):
         parts.append(f"replay {size(progress.start['replay_bytes'])}")
     if progress.episode:
         parts.append(f"{count(progress.episode['episode'])} episodes")
-    if update.get("updates") is not None:
+    if update.get("updates") is not None and progress.unit != "updates":
         parts.append(f"{count(update['updates'])} updates")
     return _joined(map(Text, parts), width)
 
 
 def _return_rows(progress: Progress, width: int) -> list[Row]:
     if not progress.returns:
-        waiting = [] if progress.end else [Row(95, Text("waiting for the first episode to end", style="dim"))]
+        waiting = (
+            []
+            if progress.end or progress.unit != "steps"
+            else [Row(95, Text("waiting for the first episode to end", style="dim"))]
+        )
         return waiting + _evaluation_rows(progress, width)
     figures = [
         _figure("", progress.returns[-1]),
@@ -131,13 +133,14 @@ def _loss_rows(progress: Progress, width: int) -> list[Row]:
     """The total last, for it is the least telling; a sensor's own metrics stand beside its loss."""
     losses = progress.values("loss")
     names = sorted(losses, key=lambda name: name == "total")
-    metrics = progress.values("metric")
+    metrics, shares = progress.values("metric"), progress.values("share")
     rows = [Row(20, Text("losses in nats", "dim"))] if names else []
     for index, name in enumerate(names):
         own = {key.removeprefix(f"{name}/"): value for key, value in metrics.items() if key.startswith(f"{name}/")}
         loss = _figure("", losses[name])
         loss.pad_right(FIGURE - len(loss))
-        figures = [loss, *(_figure(key, value) for key, value in own.items())]
+        share = [Text.assemble(("share ", "dim"), f"{shares[name]:.0%}")] if shares.get(name) is not None else []
+        figures = [loss, *share, *(_figure(key, value) for key, value in own.items())]
         curve = progress.curves[f"loss/{name}"].values
         rows.append(Row(90 - index, _line(name, figures, curve, "magenta", width)))
     loose = {key: value for key, value in metrics.items() if key.split("/")[0] not in losses}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from coral_cli.plugin import Help, Policy
+from coral_cli.plugin import Help, NoOptions, Policy
 
 if TYPE_CHECKING:
     from coral_cli.plugin import PolicyInputs, PolicyModule
@@ -28,10 +28,57 @@ class SacOptions:
     target_entropy: Annotated[float | None, Help("Entropy aimed at, in nats (default: minus the action size).")] = None
 
 
+@dataclass(frozen=True)
+class ImaginationOptions:
+    """Learning in imagined rollouts; the defaults are the paper's."""
+
+    hidden: Annotated[int, Help("Units per layer of actor and value.", min=1)] = 300
+    layers: Annotated[int, Help("Layers of actor and value.", min=1)] = 3
+    lr: Annotated[float, Help("Learning rate of actor and value (Adam).", min=0)] = 8e-5
+    horizon: Annotated[int, Help("Imagined steps from every state of a batch.", min=1)] = 15
+    discount: Annotated[float, Help("Discount per policy step.", min=0, max=1)] = 0.99
+    trace: Annotated[
+        float, Help("Lambda: how far returns trust imagined rewards (1) rather than the value (0).", min=0, max=1)
+    ] = 0.95
+    target_decay: Annotated[float, Help("Decay of the target value's moving average.", min=0, max=1)] = 0.98
+    noise: Annotated[float, Help("Standard deviation of the noise added to actions to explore.", min=0)] = 0.3
+
+
 def _sac(options: SacOptions, inputs: PolicyInputs, action_size: int) -> PolicyModule:
     from coral_cli.policies.sac import Sac
 
     return Sac(inputs, action_size, options)
 
 
-POLICIES = (Policy("sac", "Soft actor-critic on the posterior mean.", _sac, SacOptions()),)
+def _imagination(options: ImaginationOptions, inputs: PolicyInputs, action_size: int) -> PolicyModule:
+    from coral_cli.policies.imagination import Imagination
+
+    return Imagination(inputs, action_size, options)
+
+
+def _random(options: NoOptions, inputs: PolicyInputs, action_size: int) -> PolicyModule:
+    from coral_cli.policies.chance import Chance
+
+    return Chance(action_size)
+
+
+POLICIES = (
+    Policy("sac", "Soft actor-critic on the posterior mean.", _sac, SacOptions()),
+    Policy(
+        "imagination",
+        "Actor and value learn in imagined rollouts (Dreamer-v1).",
+        _imagination,
+        ImaginationOptions(),
+        imagines=True,
+        defaults={
+            "batch-size": 50,
+            "batch-length": 50,
+            "updates-per-step": 0.2,
+            "env.action-repeat": 2,
+            "head-hidden": 300,
+            "head-layers": 3,
+            "policy.lr": ImaginationOptions.lr,  # in every environment
+        },
+    ),
+    Policy("random", "Uniform random actions; only the representation learns.", _random),
+)

@@ -8,9 +8,9 @@ import math
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
-from torch.nn.utils import clip_grad_norm_
 from torch.optim import Adam, Optimizer
 
+from coral_cli.policies.descent import descend, follow
 from coral_cli.policies.networks import Actor, TwinCritics
 from coral_cli.policies.records import SacOptions
 from coral_cli.registry.contracts import Experience, PolicyInputs
@@ -70,16 +70,16 @@ class Sac(nn.Module):
         target = self.targets(next_features, reward, live, weight)
         values = self.critics(features, action)  # (2, N)
         critic_loss = 2 * mse_loss(values, target.expand_as(values))  # the sum of both critics' mean squared errors
-        critic_norm = self._step("critics", critic_loss, self.critics, CRITIC_CLIP)
+        critic_norm = descend(critic_loss, self.critics, self._optimizers["critics"], CRITIC_CLIP)
 
         new_action, log_density = self.actor(features).sample()
         actor_loss = (weight * log_density - self.critics(features, new_action).amin(0)).mean()
-        actor_norm = self._step("actor", actor_loss, self.actor, ACTOR_CLIP)
+        actor_norm = descend(actor_loss, self.actor, self._optimizers["actor"], ACTOR_CLIP)
 
         entropy = -log_density.detach().mean()
         entropy_loss = self.entropy_weight() * (entropy - self._target_entropy)
-        self._step("entropy_weight", entropy_loss, self.entropy_weight, ENTROPY_CLIP)
-        self._update_targets()
+        descend(entropy_loss, self.entropy_weight, self._optimizers["entropy_weight"], ENTROPY_CLIP)
+        follow(self.target_critics, self.critics, self._target_decay)
         return {
             "critic_loss": critic_loss.detach(),
             "actor_loss": actor_loss.detach(),
@@ -96,21 +96,6 @@ class Sac(nn.Module):
         next_action, log_density = self.actor(next_features).sample()
         value = self.target_critics(next_features, next_action).amin(0) - weight * log_density
         return reward + self._discount * live * value
-
-    def _step(self, name: str, loss: Tensor, part: nn.Module, clip: float) -> Tensor:
-        """A gradient step on ``part`` alone: what else the loss depends on gets no gradient."""
-        parameters = list(part.parameters())
-        optimizer = self._optimizers[name]
-        optimizer.zero_grad()
-        loss.backward(inputs=parameters)
-        norm = clip_grad_norm_(parameters, clip)
-        optimizer.step()
-        return norm
-
-    @torch.no_grad()
-    def _update_targets(self) -> None:
-        targets, critics = list(self.target_critics.parameters()), list(self.critics.parameters())
-        torch._foreach_lerp_(targets, critics, 1 - self._target_decay)
 
 
 def transitions(experience: Experience) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:

@@ -117,8 +117,14 @@ class Representation(nn.Module):
         terms |= {name: self._inverse_weight * loss if name == "inverse" else loss for name, loss in heads.items()}
         terms["kl"] = self._kl(trajectory.posterior, prior, batch.mask, metrics)
         features = torch.cat([trajectory.posterior.mean, trajectory.h], -1).detach()
-        world = LearnedWorld(self.rssm, self.heads, trajectory, batch.mask)
+        world = LearnedWorld(self.rssm, self.heads, trajectory, self._going_on(batch))
         return Losses(terms, metrics, features, embeddings, world)
+
+    def _going_on(self, batch: Batch) -> Tensor | None:
+        """Where a step is valid and not terminal, (B, T); None: everywhere."""
+        if "continue" not in self.heads:
+            return batch.mask
+        return ~batch.terminated if batch.mask is None else batch.mask & ~batch.terminated
 
     def _joined(self, embeddings: Mapping[str, Tensor], batch: Batch) -> Tensor:
         """All embeddings (B, T, E) side by side, zero where a sensor gave nothing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from coral_cli.plugin import Encoder, Help, Loss, LossOptions, Rssm, Sensor
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class ConvOptions:
     """The image encoder."""
 
-    depth: Annotated[int, Help("Channels of the first of four layers; each next one doubles them.", min=1)] = 32
+    depth: Annotated[int, Help("Channels of the first layer; each next one doubles them.", min=1)] = 32
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,28 @@ class MlpOptions:
 
 
 @dataclass(frozen=True)
-class GaussianOptions:
-    """The RSSM with a Gaussian latent."""
+class GruOptions:
+    """The deterministic state and the networks of an RSSM."""
 
     gru: Annotated[int, Help("Units of the GRU, the deterministic state h.", min=1)] = 200
-    latent: Annotated[int, Help("Dimensions of the stochastic state z.", min=1)] = 64
     hidden: Annotated[int, Help("Units per layer of the transition, prior and posterior networks.", min=1)] = 400
     layers: Annotated[int, Help("Layers of each of these networks.", min=1)] = 2
+
+
+@dataclass(frozen=True)
+class GaussianOptions(GruOptions):
+    """The RSSM with a Gaussian latent."""
+
+    latent: Annotated[int, Help("Dimensions of the stochastic state z.", min=1)] = 64
     min_std: Annotated[float, Help("Smallest standard deviation of z.", min=0)] = 0.1
+
+
+@dataclass(frozen=True)
+class CategoricalOptions(GruOptions):
+    """The RSSM with a categorical latent."""
+
+    groups: Annotated[int, Help("Categorical variables in the stochastic state z.", min=1)] = 32
+    classes: Annotated[int, Help("Classes of each of them.", min=2)] = 32
 
 
 @dataclass(frozen=True)
@@ -52,12 +66,25 @@ class ReconstructionOptions(LossOptions):
 
 @dataclass(frozen=True)
 class ContrastiveOptions(LossOptions):
-    """InfoNCE, shared by ``cv`` and ``cpc``."""
+    """InfoNCE, shared by ``cv``, ``cpc`` and ``infonce``."""
 
     projection: Annotated[int, Help("Dimensions in which embedding and latent are compared.", min=1)] = 50
     hidden: Annotated[int, Help("Units per layer of the latent's projection.", min=1)] = 256
     layers: Annotated[int, Help("Layers of the latent's projection.", min=0)] = 2
     scale_lr: Annotated[float, Help("Learning rate of the learned inverse temperature.", min=0)] = 2e-3
+    negatives: Annotated[
+        Literal["all", "other-sequences", "same-sequence"],
+        Help("Which other steps of the batch a step's own embedding is told from."),
+    ] = "all"
+
+
+@dataclass(frozen=True)
+class PredictiveOptions(ContrastiveOptions):
+    """InfoNCE that may look ahead."""
+
+    horizon: Annotated[
+        int, Help("The state at t predicts the embeddings at t to t + horizon - 1, each by its own projection.", min=1)
+    ] = 1
 
 
 def _conv(options: ConvOptions, sensor: Sensor) -> EncoderModule:
@@ -88,6 +115,22 @@ def _gaussian(options: GaussianOptions, embedding_size: int, action_size: int) -
     )
 
 
+def _categorical(options: CategoricalOptions, embedding_size: int, action_size: int) -> RssmModule:
+    from coral_cli.representation.rssm.categorical import Categorical
+    from coral_cli.representation.rssm.gru import GruRssm
+
+    return GruRssm(
+        embedding_size,
+        action_size,
+        hidden_size=options.gru,
+        latent_size=options.groups * options.classes,
+        parameter_size=options.groups * options.classes,
+        latent=partial(Categorical.from_parameters, classes=options.classes),
+        hidden=options.hidden,
+        layers=options.layers,
+    )
+
+
 def _reconstruction(
     options: ReconstructionOptions, sensor: Sensor, embedding_size: int, feature_size: int
 ) -> LossModule:
@@ -100,19 +143,41 @@ def _reconstruction(
     )
 
 
-def _contrastive(options: ContrastiveOptions, sensor: Sensor, embedding_size: int, feature_size: int) -> LossModule:
+def _contrastive(
+    options: ContrastiveOptions, sensor: Sensor, embedding_size: int, feature_size: int, horizon: int = 1
+) -> LossModule:
     from coral_cli.representation.losses.contrastive import InfoNCE
 
-    return InfoNCE(embedding_size, feature_size, options.projection, options.hidden, options.layers, options.scale_lr)
+    return InfoNCE(
+        embedding_size,
+        feature_size,
+        options.projection,
+        options.hidden,
+        options.layers,
+        options.scale_lr,
+        options.negatives,
+        horizon,
+    )
+
+
+def _predictive(options: PredictiveOptions, sensor: Sensor, embedding_size: int, feature_size: int) -> LossModule:
+    return _contrastive(options, sensor, embedding_size, feature_size, options.horizon)
+
+
+def _none(options: LossOptions, sensor: Sensor, embedding_size: int, feature_size: int) -> LossModule:
+    from coral_cli.representation.losses.none import NoLoss
+
+    return NoLoss()
 
 
 ENCODERS = (
-    Encoder("conv", "Four strided convolutions.", _conv, ConvOptions(), sensors=("image",)),
+    Encoder("conv", "Strided convolutions with ReLU.", _conv, ConvOptions(), sensors=("image",)),
     Encoder("mlp", "Dense layers with ELU.", _mlp, MlpOptions(), sensors=("vector",)),
 )
 
 RSSMS = (
     Rssm("gaussian", "GRU with a diagonal Gaussian latent.", _gaussian, GaussianOptions()),
+    Rssm("categorical", "GRU with a latent of categorical variables.", _categorical, CategoricalOptions()),
     Rssm("none", "No representation: the policy sees raw vectors.", None),
 )
 
@@ -129,9 +194,17 @@ LOSSES = (
     Loss(
         "cpc",
         "Contrastive predictive coding: InfoNCE on the prior.",
-        _contrastive,
-        ContrastiveOptions(),
+        _predictive,
+        PredictiveOptions(),
         paradigm="predictive",
         crop=True,
     ),
+    Loss(
+        "infonce",
+        "InfoNCE; the objective decides which latent it sees.",
+        _contrastive,
+        ContrastiveOptions(),
+        crop=True,
+    ),
+    Loss("none", "No loss of its own: the sensor only informs the latent.", _none),
 )

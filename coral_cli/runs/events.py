@@ -12,12 +12,14 @@ from typing import Any, Literal, TypeAlias
 EventKind = Literal["start", "episode", "update", "evaluation", "checkpoint", "note", "warning", "end"]
 """
 start       name, out (the run directory), env (with its variant, such as action=torque), seed, device, renderer,
-            budget (environment steps), resumed (bool), replay_bytes, command (the full command line)
+            budget (environment steps, or what "unit" says, such as "updates"), resumed (bool), replay_bytes,
+            command (the full command line)
 episode     episode (count so far), return, length (policy steps), random (bool), the environment's "metrics/NAME"
 update      updates (count so far); means since the last update event: "loss/total", "loss/SENSOR", "loss/reward",
-            "loss/kl", "policy/NAME", "gradient/NAME", "metric/SENSOR/NAME"; rates: "updates_per_s" now,
-            "env_steps_per_s" since the start of this process; shares of the wall-clock time: "seconds/collect",
-            "seconds/sample", "seconds/learn", "seconds/evaluate"; "memory_mb"
+            "loss/kl", "policy/NAME", "gradient/NAME", "metric/SENSOR/NAME"; "share/NAME", each term's share of the
+            gradient's norm at the encoders' outputs; rates: "updates_per_s" now, "env_steps_per_s" since the start of
+            this process; shares of the wall-clock time: "seconds/collect", "seconds/sample", "seconds/learn",
+            "seconds/evaluate"; "memory_mb"
 evaluation  episodes, "return/mean", "return/stderr", "length/mean", "success/mean" and other "NAME/mean", "NAME/stderr"
 checkpoint  path
 note        message

@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -16,6 +17,7 @@ from coral_cli.assembly.requests import TrainRequest
 from coral_cli.assembly.settings import Settings
 from coral_cli.registry.records import Sensor
 from coral_cli.sessions.device import choose_device
+from coral_cli.sessions.transfer import Transfer, take_over
 from coral_cli.training.agent import Agent
 from coral_cli.training.trainer import Schedule, action_repeat
 
@@ -30,6 +32,7 @@ class Parts:
     agent: Agent
     backend: str
     replay_capacity: int
+    transfer: Transfer | None = None
 
     def close(self) -> None:
         self.env.close()
@@ -46,7 +49,10 @@ def build(request: TrainRequest, backend: str) -> Parts:
     eval_env = assembler.environment(backend)
     sensors = assembler.sensors(env)
     agent = assembler.agent(sensors, math.prod(env.action_space.shape or ()), device)
-    return Parts(env, eval_env, sensors, agent, backend, _capacity(settings, action_repeat(env)))
+    transfer = None
+    if settings.init_from and not request.resume:
+        transfer = take_over(agent, Path(settings.init_from).expanduser(), settings.init_parts, request.catalog)
+    return Parts(env, eval_env, sensors, agent, backend, _capacity(settings, action_repeat(env)), transfer)
 
 
 def _capacity(settings: Settings, repeat: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -11,14 +10,13 @@ from coral_cli import __version__
 from coral_cli.assembly.requests import TrainRequest
 from coral_cli.assembly.resolve import command_line
 from coral_cli.environments.rendering.backend import select_backend
-from coral_cli.registry.errors import CoralError
-from coral_cli.runs.checkpoint import load, mark_best, save_latest
-from coral_cli.runs.directory import RunDirectory, find_checkpoint, machine
-from coral_cli.runs.events import Event, Listener
-from coral_cli.runs.metrics import MetricsWriter
+from coral_cli.runs.directory import RunDirectory, machine
+from coral_cli.runs.events import Listener
 from coral_cli.sessions.parts import Parts, build, schedule
 from coral_cli.sessions.rehearsal import notice
 from coral_cli.sessions.saved import record_of
+from coral_cli.sessions.supervision import After, Save, supervise
+from coral_cli.sessions.transfer import announce_transfer
 from coral_cli.training.interruption import Interruption
 from coral_cli.training.replay import Replay
 from coral_cli.training.trainer import Trainer
@@ -68,38 +66,23 @@ def _record(request: TrainRequest, parts: Parts) -> dict[str, Any]:
 def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirectory) -> int:
     settings = request.assembly.settings
     replay = Replay(parts.sensors, parts.agent.action_size, parts.replay_capacity, run.replay)
-    with Interruption() as interruption, MetricsWriter(run.metrics) as metrics:
+    record = record_of(request.assembly, parts.sensors, parts.agent.action_size)
+    record |= {"renderer": parts.backend, "coral": __version__}
 
-        def emit(event: Event) -> None:
-            metrics(event)
-            display(event)
-
-        def save(state: Mapping[str, Any], best: bool) -> str:
-            record = record_of(request.assembly, parts.sensors, parts.agent.action_size)
-            record |= {"renderer": parts.backend, "coral": __version__}
-            path = save_latest(run.checkpoints, state["progress"]["steps"], record, dict(state))
-            return str(mark_best(path) if best else path)
-
-        trainer = Trainer(
+    def make(emit: Listener, save: Save, interruption: Interruption) -> Trainer:
+        return Trainer(
             parts.agent, parts.env, parts.eval_env, replay, schedule(parts, settings), emit, save, interruption
         )
-        if request.resume:
-            trainer.load_state_dict(load(find_checkpoint(request.resume), parts.agent.device)[1])
+
+    def announce(trainer: Trainer) -> None:
         _announce(request, parts, run, replay, trainer)
-        status, message = "failed", ""
-        try:
-            trainer.run()
-            status, message = _outcome(run, bool(interruption))
-        except KeyboardInterrupt:
-            status, message = "interrupted", "stopped at once, without saving"
-            raise
-        except CoralError as error:
-            trainer.emit("warning", message=error.message)
-            raise
-        finally:
-            best, seconds = trainer.progress.best_return, trainer.progress.seconds
-            trainer.emit("end", status=status, seconds=seconds, best_return=best, message=message)
-    return interruption.exit_code
+
+    return supervise(run, record, display, make, announce, _AFTER, request.resume)
+
+
+_AFTER = After(
+    done="evaluate with: coral eval {run} --video", interrupted="saved; go on with: coral train --resume {run}"
+)
 
 
 def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, replay: Replay, trainer: Trainer) -> None:
@@ -117,13 +100,6 @@ def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, replay: Re
         resumed=request.resume is not None,
         replay_bytes=replay.bytes,
     )
+    announce_transfer(parts.transfer, trainer)
     if parts.agent.device.type == "cpu" and not request.resume:
         trainer.emit("note", message=notice(parts, request))
-
-
-def _outcome(run: RunDirectory, interrupted: bool) -> tuple[str, str]:
-    """Status and message of a run that has been saved: what to do next."""
-    path = shlex.quote(str(run.path))
-    if interrupted:
-        return "interrupted", f"saved; go on with: coral train --resume {path}"
-    return "done", f"evaluate with: coral eval {path} --video"

@@ -123,7 +123,7 @@ def test_a_component_must_take_its_sensor(toy_catalog: Catalog) -> None:
         ("lidar-loss", "Its sensors: image, proprio."),
         ("stepz", "Did you mean --steps?"),
         ("scale-lr", "Did you mean --image-loss.scale-lr?"),
-        ("qqqqq", "See `coral train --help`."),
+        ("qqqqq", "`--help` lists them."),
     ],
 )
 def test_unknown_flags_are_explained(flag: str, hint: str, toy_catalog: Catalog) -> None:

@@ -1,7 +1,9 @@
-"""Sizes of the paper's encoders, and refusals."""
+"""Sizes of the paper's encoders, other image sizes, and refusals."""
 
 import pytest
 import torch
+from torch import nn
+from torch.nn.functional import conv2d
 
 from coral_cli.registry.errors import UsageError
 from coral_cli.representation.encoders.conv import ConvEncoder
@@ -27,12 +29,58 @@ def test_mlp_is_the_paper_s():
     assert encoder(torch.full((1, 12), -100.0)).min() >= -1  # ELU stands behind the last layer too
 
 
-@pytest.mark.parametrize("shape", [(76, 76, 3), (128, 128, 3), (48, 96, 1), (46, 46, 3)])
-def test_conv_announces_its_size(shape):
-    encoder = ConvEncoder(shape, 4)
-    assert encoder(torch.zeros(1, shape[2], *shape[:2])).shape == (1, encoder.size)
+SHAPES = [(32, 32), (45, 64), (48, 64), (46, 46), (64, 64), (76, 76), (84, 84), (100, 70), (128, 128)]
 
 
-def test_conv_refuses_small_images():
-    with pytest.raises(UsageError, match="45x64 are too small"):
-        ConvEncoder((45, 64, 3), 4)
+@pytest.mark.parametrize("size", SHAPES)
+def test_conv_announces_its_size_and_every_parameter_learns(size):
+    torch.manual_seed(0)
+    encoder = ConvEncoder((*size, 3), 2)
+    embedding = encoder(torch.rand(2, 3, *size) - 0.5)
+    assert embedding.shape == (2, encoder.size)
+    embedding.square().sum().backward()
+    assert all(p.grad is not None and p.grad.abs().max() > 0 for p in encoder.parameters())
+
+
+@pytest.mark.parametrize(
+    ("size", "layers", "embedding"),
+    [
+        ((32, 32), 3, 16 * 2 * 2),  # 32, 15, 6, 2
+        ((45, 64), 3, 16 * 3 * 6),  # 45, 21, 9, 3 and 64, 31, 14, 6
+        ((46, 64), 4, 32 * 1 * 2),  # 46, 22, 10, 4, 1 and 64, 31, 14, 6, 2
+        ((512, 32), 3, 16 * 62 * 2),  # 512, 255, 126, 62
+        ((128, 128), 4, 32 * 6 * 6),  # 128, 63, 30, 14, 6
+    ],
+)
+def test_conv_has_three_layers_where_four_do_not_fit(size, layers, embedding):
+    encoder = ConvEncoder((*size, 3), 4)
+    assert [layer.out_channels for layer in encoder.layers if isinstance(layer, nn.Conv2d)] == [4, 8, 16, 32][:layers]
+    assert encoder.size == embedding
+
+
+def test_conv_of_64_pixels_is_four_plain_convolutions_flattened_position_by_position():
+    torch.manual_seed(0)
+    encoder, image = ConvEncoder((64, 64, 3), 2), torch.rand(2, 3, 64, 64) - 0.5
+    names = [f"layers.{layer}.{part}" for layer in (0, 2, 4, 6) for part in ("weight", "bias")]
+    weights = dict(encoder.named_parameters())
+    assert list(weights) == names
+    x = image
+    for layer in (0, 2, 4, 6):
+        x = conv2d(x, weights[f"layers.{layer}.weight"], weights[f"layers.{layer}.bias"], stride=2).clamp(min=0)
+    expected = torch.cat([x[:, :, row, column] for row in (0, 1) for column in (0, 1)], 1)
+    torch.testing.assert_close(encoder(image), expected)
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_conv_takes_grey_and_depth_images(channels):
+    torch.manual_seed(0)
+    encoder, image = ConvEncoder((64, 64, channels), 2), torch.rand(2, channels, 64, 64, requires_grad=True)
+    encoder(image).sum().backward()
+    assert image.grad.abs().amax((0, 2, 3)).min() > 0  # every channel matters
+
+
+@pytest.mark.parametrize("size", [(31, 64), (64, 31)])
+def test_conv_refuses_small_images(size):
+    with pytest.raises(UsageError, match=f"{size[0]}x{size[1]} are too small") as refused:
+        ConvEncoder((*size, 3), 4)
+    assert "32 pixels" in refused.value.hint

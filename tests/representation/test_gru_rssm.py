@@ -78,3 +78,32 @@ def test_sizes_of_the_paper():
 def test_smallest_batches(batch, steps):
     trajectory = rssm().scan(torch.randn(batch, steps, 5), torch.randn(batch, steps, 2))
     assert trajectory.h.shape == (batch, steps, 4) and trajectory.z.shape == (batch, steps, 3)
+
+
+@pytest.mark.parametrize("sizes", [(5, 2, 4, 3), (3, 3, 3, 3)])
+def test_inputs_name_the_columns_of_the_weights(sizes):
+    torch.manual_seed(0)
+    embedding, action, hidden, latent = sizes
+    model = rssm(embedding, action, hidden, latent)
+    assert list(model.inputs) == ["transition.0.weight", "posterior_network.0.weight"]
+
+    def transition(given):
+        return model.predict(torch.zeros(1, hidden), given["z"], given["action"])
+
+    def posterior(given):
+        return model.update(given["h"], given["embedding"]).mean
+
+    for name, output in zip(model.inputs, (transition, posterior), strict=True):
+        weight, blocks = model.get_parameter(name), model.inputs[name]
+        assert weight.shape[1] == sum(blocks.values())
+        given = {block: torch.randn(1, size) for block, size in blocks.items()}
+        whole, start = output(given), 0
+        for block, size in blocks.items():
+            kept = weight.detach().clone()
+            with torch.no_grad():
+                weight[:, start : start + size] = 0  # without its columns a block is not seen
+                without = output(given)
+                weight.copy_(kept)
+            torch.testing.assert_close(without, output({**given, block: torch.zeros(1, size)}))
+            assert not torch.allclose(without, whole)
+            start += size

@@ -7,37 +7,41 @@ from torch import Tensor, nn
 
 from coral_cli.registry.errors import UsageError
 
-KERNEL, STRIDE, LAYERS = 4, 2, 4
+KERNEL, STRIDE = 4, 2
+SMALLEST = 32
+"""Pixels of the smaller side."""
 
 
 class ConvEncoder(nn.Module):
     """Four convolutions, kernel 4, stride 2, no padding, ReLU; channels d, 2d, 4d, 8d; flattened.
 
-    64x64 with d = 32 gives 1024 values. Raises UsageError for images below 46 pixels a side.
+    64x64 with d = 32 gives 1024 values. Where the smaller side is below 46 pixels, too few for four layers, there are
+    three. Raises UsageError for images below 32 pixels a side.
     """
 
     def __init__(self, shape: tuple[int, ...], depth: int) -> None:
         super().__init__()
         height, width, channels = shape
-        sides = _side(height), _side(width)
-        if min(sides) < 1:
+        if min(height, width) < SMALLEST:
             raise UsageError(
-                f"images of {height}x{width} are too small for four strided convolutions.",
-                "Use 46 pixels a side or more.",
+                f"images of {height}x{width} are too small for the image encoder.",
+                f"Use {SMALLEST} pixels a side or more.",
             )
+        count = 4 if min(_side(height, 4), _side(width, 4)) >= 1 else 3
         layers: list[nn.Module] = []
-        for layer in range(LAYERS):
+        for layer in range(count):
             layers += [nn.Conv2d(channels, depth * 2**layer, KERNEL, STRIDE), nn.ReLU(inplace=True)]
             channels = depth * 2**layer
         self.layers = nn.Sequential(*layers).to(memory_format=torch.channels_last)
-        self.size = channels * sides[0] * sides[1]
+        self.size = channels * _side(height, count) * _side(width, count)
 
     def forward(self, image: Tensor) -> Tensor:
         """(N, C, H, W) in [-0.5, 0.5] to (N, size)."""
         return self.layers(image).permute(0, 2, 3, 1).flatten(1)
 
 
-def _side(pixels: int) -> int:
-    for _ in range(LAYERS):
+def _side(pixels: int, layers: int) -> int:
+    """What ``layers`` convolutions leave of a side."""
+    for _ in range(layers):
         pixels = (pixels - KERNEL) // STRIDE + 1
     return pixels

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,32 +12,70 @@ from torch.nn.functional import cross_entropy, softplus
 from coral_cli.registry.contracts import LossBatch
 from coral_cli.representation.networks import mlp
 
+Negatives = Literal["all", "other-sequences", "same-sequence"]
+
 
 class InfoNCE(nn.Module):
-    """Tells each step's own embedding from those of all other N - 1 steps in the batch, and the other way round.
+    """Tells each step's own embedding from those of the other N - 1 steps in the batch, and the other way round.
 
     logits = s * rho_o(e_i) . rho_z(f_j), with rho_o = linear + LayerNorm, rho_z = MLP + linear + LayerNorm and the
     learned inverse temperature s = softplus(raw), 1 at the start. The loss is the mean of the cross-entropies
-    along both directions, in nats, at most about log N.
+    along both directions, in nats, at most about log N. ``negatives`` says which other steps count.
+
+    With ``horizon`` K > 1 it is the mean over k = 0..K-1 of the same between the state at t, through a projection
+    rho_z^k of its own, and the embedding at t + k of the same sequence (van den Oord et al., 2018).
     """
 
     def __init__(
-        self, embedding_size: int, feature_size: int, projection: int, hidden: int, layers: int, scale_lr: float
+        self,
+        embedding_size: int,
+        feature_size: int,
+        projection: int,
+        hidden: int,
+        layers: int,
+        scale_lr: float,
+        negatives: Negatives = "all",
+        horizon: int = 1,
     ) -> None:
         super().__init__()
         self.observation = nn.Sequential(nn.Linear(embedding_size, projection), nn.LayerNorm(projection))
-        self.state = nn.Sequential(mlp([feature_size] + [hidden] * layers, projection), nn.LayerNorm(projection))
+        states = [
+            nn.Sequential(mlp([feature_size] + [hidden] * layers, projection), nn.LayerNorm(projection))
+            for _ in range(horizon)
+        ]
+        self.state, self.ahead = states[0], nn.ModuleList(states[1:])
         self.raw_scale = nn.Parameter(torch.tensor(math.log(math.e - 1)))
         self.learning_rates = {"raw_scale": scale_lr}
+        self._negatives = negatives
 
     def forward(self, batch: LossBatch) -> tuple[Tensor, dict[str, Tensor]]:
-        chosen = slice(None) if batch.mask is None else batch.mask.flatten()
-        observation = self.observation(batch.embedding.flatten(0, 1)[chosen])  # (N, P)
-        state = self.state(batch.features.flatten(0, 1)[chosen])  # (N, P)
+        shape = batch.embedding.shape[:2]
+        observation = self.observation(batch.embedding.flatten(0, 1)).unflatten(0, shape)  # (B, T, P)
         scale = softplus(self.raw_scale)
-        logits = scale * (observation @ state.T).float()  # (N, N)
-        own = torch.arange(len(logits), device=logits.device)
-        loss = 0.5 * (cross_entropy(logits, own) + cross_entropy(logits.T, own))
-        with torch.no_grad():
-            accuracy = (logits.argmax(1) == own).float().mean()
-        return loss, {"accuracy": accuracy, "scale": scale.detach()}
+        metrics = {"scale": scale.detach()}
+        losses = []
+        for k, rho_z in enumerate([self.state, *self.ahead][: shape[1]]):
+            later = observation[:, k:]  # (B, T - k, P)
+            pairs = _pairs(batch.mask, k)
+            state = rho_z(batch.features[:, : later.shape[1]].flatten(0, 1)[pairs])  # (N, P)
+            logits = scale * (later.flatten(0, 1)[pairs] @ state.T).float()  # (N, N)
+            if not len(logits):
+                continue
+            if self._negatives != "all":
+                logits = logits.masked_fill(self._left_out(later, pairs), -math.inf)
+            own = torch.arange(len(logits), device=logits.device)
+            losses.append(0.5 * (cross_entropy(logits, own) + cross_entropy(logits.T, own)))
+            if k == 0:
+                metrics["accuracy"] = (logits.detach().argmax(1) == own).float().mean()
+        return torch.stack(losses).mean() if losses else scale.new_zeros(()), metrics
+
+    def _left_out(self, steps: Tensor, pairs: Tensor | slice) -> Tensor:
+        """Which of the chosen ``pairs`` (N) of ``steps`` (B, T, P) are not told apart, (N, N); never the diagonal."""
+        sequence = torch.arange(len(steps), device=steps.device).repeat_interleave(steps.shape[1])[pairs]  # (N)
+        same = sequence[:, None] == sequence
+        return ~same if self._negatives == "same-sequence" else same.fill_diagonal_(False)
+
+
+def _pairs(mask: Tensor | None, k: int) -> Tensor | slice:
+    """Which of the B (T - k) pairs of steps t and t + k are both valid."""
+    return slice(None) if mask is None else (mask[:, : mask.shape[1] - k] & mask[:, k:]).flatten()

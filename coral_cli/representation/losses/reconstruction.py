@@ -12,7 +12,9 @@ from coral_cli.registry.errors import UsageError
 from coral_cli.representation.networks import mlp
 from coral_cli.representation.steps import masked_mean
 
-KERNELS, STRIDE = (5, 5, 6, 6), 2
+STRIDE = 2
+KERNELS = {64: (5, 5, 6, 6), 32: (5, 6, 6)}
+"""Of the transposed convolutions, by the pixels of the smaller side from which they are used."""
 
 
 class Reconstruction(nn.Module):
@@ -49,27 +51,50 @@ class VectorDecoder(nn.Module):
 class ImageDecoder(nn.Module):
     """Linear to 32 d values, then transposed convolutions 5, 5, 6, 6, stride 2, channels 4d, 2d, d, C: 64x64 images.
 
-    Raises UsageError for another image size.
+    Larger images start from a map of 32 d values at every position, just large enough, and lose what is too much at
+    the borders. Where the smaller side is below 64, the layers are 5, 6, 6 with channels 2d, d, C, and every position
+    starts from 16 d values. Raises UsageError for images below 32 pixels a side.
     """
 
     def __init__(self, feature_size: int, shape: tuple[int, ...], depth: int) -> None:
         super().__init__()
         height, width, channels = shape
-        if (height, width) != (64, 64):
-            raise UsageError(f"the image decoder draws 64x64, not {height}x{width}.", "Use --image-size 64.")
-        sizes = [32 * depth, 4 * depth, 2 * depth, depth, channels]
-        self.linear = nn.Linear(feature_size, sizes[0])
+        smallest = next((pixels for pixels in KERNELS if min(height, width) >= pixels), None)
+        if smallest is None:
+            raise UsageError(
+                f"images of {height}x{width} are too small for the image decoder.",
+                f"Use {min(KERNELS)} pixels a side or more.",
+            )
+        kernels = KERNELS[smallest]
+        widths = [depth * 2**layer for layer in reversed(range(len(kernels) - 1))]  # 4d, 2d, d
+        sizes = [8 * widths[0], *widths, channels]
+        self._size = height, width
+        self._start = _start(height, kernels), _start(width, kernels)
+        self.linear = nn.Linear(feature_size, sizes[0] * math.prod(self._start))
         self.layers = nn.ModuleList(
             nn.ConvTranspose2d(before, after, kernel, STRIDE)
-            for before, after, kernel in zip(sizes[:-1], sizes[1:], KERNELS, strict=True)
+            for before, after, kernel in zip(sizes[:-1], sizes[1:], kernels, strict=True)
         ).to(memory_format=torch.channels_last)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(N, F) to (N, C, 64, 64)."""
+        """(N, F) to (N, C, H, W)."""
         first, *rest = self.layers
-        # On a 1x1 input a transposed convolution is one matrix product.
-        image = (self.linear(features) @ first.weight.flatten(1)).unflatten(1, first.weight.shape[1:])
-        image = (image + first.bias[:, None, None]).contiguous(memory_format=torch.channels_last)
+        start = self.linear(features)
+        if self._start == (1, 1):
+            # On a 1x1 input a transposed convolution is one matrix product.
+            image = (start @ first.weight.flatten(1)).unflatten(1, first.weight.shape[1:])
+            image = (image + first.bias[:, None, None]).contiguous(memory_format=torch.channels_last)
+        else:
+            image = first(start.unflatten(1, (*self._start, -1)).permute(0, 3, 1, 2))
         for layer in rest:
             image = layer(torch.relu(image))
-        return image
+        (height, width), (drawn_height, drawn_width) = self._size, image.shape[2:]
+        top, left = (drawn_height - height) // 2, (drawn_width - width) // 2
+        return image[:, :, top : top + height, left : left + width]
+
+
+def _start(pixels: int, kernels: tuple[int, ...]) -> int:
+    """The smallest side from which transposed convolutions reach ``pixels``."""
+    for kernel in reversed(kernels):
+        pixels = math.ceil((pixels - kernel) / STRIDE) + 1
+    return pixels

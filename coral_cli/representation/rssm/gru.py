@@ -16,7 +16,8 @@ from coral_cli.representation.networks import mlp
 class GruRssm(nn.Module):
     """u = MLP([z, a]), h = GRU(u, h), prior p(z | h), posterior q(z | e, h) (method section of the paper).
 
-    ``latent`` turns ``parameter_size`` network outputs into a Latent with ``latent_size`` dimensions.
+    ``latent`` turns ``parameter_size`` network outputs into a Latent with ``latent_size`` dimensions. ``inputs`` names
+    the columns of the weights that read an embedding or an action, as RssmModule says.
     """
 
     def __init__(
@@ -31,7 +32,11 @@ class GruRssm(nn.Module):
         layers: int,
     ) -> None:
         super().__init__()
-        self.hidden_size, self.latent_size, self.embedding_size = hidden_size, latent_size, embedding_size
+        self.hidden_size, self.latent_size = hidden_size, latent_size
+        self.inputs = {
+            "transition.0.weight": {"z": latent_size, "action": action_size},
+            "posterior_network.0.weight": {"embedding": embedding_size, "h": hidden_size},
+        }
         self._latent = latent
         self.transition = mlp([latent_size + action_size] + [hidden] * layers)
         self.gru = nn.GRUCell(hidden, hidden_size)
@@ -57,10 +62,10 @@ class GruRssm(nn.Module):
         embeddings in the first layers. The prior is not needed here at all.
         """
         first, rest = self.transition[0], self.transition[2:]
-        weight_z, weight_a = first.weight.split([self.latent_size, actions.shape[-1]], 1)
+        weight_z, weight_a = first.weight.split(list(self.inputs["transition.0.weight"].values()), 1)
         from_action = linear(actions, weight_a, first.bias).unbind(1)  # T x (B, hidden)
         first_q, rest_q = self.posterior_network[0], self.posterior_network[2:]
-        weight_e, weight_h = first_q.weight.split([self.embedding_size, self.hidden_size], 1)
+        weight_e, weight_h = first_q.weight.split(list(self.inputs["posterior_network.0.weight"].values()), 1)
         from_embedding = linear(embeddings, weight_e, first_q.bias).unbind(1)  # T x (B, hidden)
         z = embeddings.new_zeros(len(embeddings), self.latent_size)
         h = embeddings.new_zeros(len(embeddings), self.hidden_size)

@@ -1,0 +1,115 @@
+"""``coral pretrain``: train a representation on recorded episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from coral_cli.assembly.flags import Given, flags_from, taken
+from coral_cli.assembly.requests import PretrainRequest
+from coral_cli.assembly.resolve import command_line, resolve
+from coral_cli.assembly.resume import recorded_assembly, resumed
+from coral_cli.assembly.slots import ENV, POLICY
+from coral_cli.assembly.two_phase import Scope, of_run, two_phase
+from coral_cli.commands.output import DebugFlag, QuietFlag
+from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.errors import UsageError
+from coral_cli.registry.options import Help, Json
+from coral_cli.runs.directory import RunDirectory
+
+HELP = """Train a representation on a dataset, without an environment or a policy.
+
+The dataset (see `coral rollout`) says which sensors there are. `coral train --init-from RUN` takes the result over."""
+
+
+@dataclass(frozen=True)
+class PretrainOptions:
+    """On what, how long, and where to."""
+
+    data: Annotated[str | None, Help("A dataset's directory.")] = None
+    updates: Annotated[int, Help("Gradient updates to train for.", min=1)] = 50_000
+    checkpoint_every: Annotated[int, Help("Updates between checkpoints.", min=1)] = 2_000
+    out: Annotated[str | None, Help("This directory becomes the run (default: runs/NAME).")] = None
+    resume: Annotated[str | None, Help("Go on with this run. Needs no other flag.")] = None
+    json: Annotated[bool, Help("Print one JSON line per event on standard output.")] = False
+    quiet: QuietFlag = False
+    debug: DebugFlag = False
+
+
+def of_data(written: Given, catalog: Catalog) -> Mapping[str, Json]:
+    """The flags of the run to go on with; else the dataset's environment, with a policy that learns nothing."""
+    if written.get("resume") or not written.get("data"):
+        return of_run(written, catalog) | {POLICY.flag: "random"}
+    from coral_cli.runs.dataset import open_dataset
+
+    record = open_dataset(Path(str(written["data"])).expanduser()).record
+    env = record["env"]
+    found = catalog.locate(env["kind"], env["component"], env["distribution"], env["version"])
+    options = {f"{ENV.flag}.{name.replace('_', '-')}": value for name, value in env["options"].items()}
+    seen = {name: record[name.replace("-", "_")] for name in ("image-size", "render-quality")}
+    return {ENV.flag: catalog.name(found), **options, **seen, POLICY.flag: "random"}
+
+
+SETTINGS = ("sensors", "seed", "device", "precision", "batch_size", "batch_length", "model_lr", "model_clip")
+HEADS = ("head_hidden", "head_layers", "inverse_dynamics", "freeze", "init_from", "init_parts", "crop_margin")
+SCOPE = Scope(slots=lambda slot: slot not in (ENV, POLICY), settings=(*SETTINGS, *HEADS), shorthands=True, base=of_data)
+
+
+def pretrain(context: typer.Context, given: Given) -> int:
+    """Resolves the flags and runs a session."""
+    options, given = taken(PretrainOptions(), given)
+    return run_session(_request(options, given, context.obj))
+
+
+def run_session(request: PretrainRequest) -> int:
+    """Trains; here torch is imported, and not before."""
+    from coral_cli.display.selection import make_display
+    from coral_cli.sessions.threads import spin_briefly
+
+    spin_briefly()
+    from coral_cli.sessions.pretraining import pretrain as run
+
+    out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+    with make_display(out, err, json=request.json, quiet=request.quiet) as display:
+        return run(request, display)
+
+
+def _request(options: PretrainOptions, given: Given, catalog: Catalog) -> PretrainRequest:
+    out, resume = (Path(path).expanduser() if path else None for path in (options.out, options.resume))
+    if out and resume:
+        raise UsageError("--out and --resume exclude each other.", "Leave --out out: a resumed run stays where it is.")
+    data, updates, every = options.data, options.updates, options.checkpoint_every
+    if resume:
+        assembly, _ = resumed(recorded_assembly(resume), given, catalog)
+        record = RunDirectory.open(resume).read_record()
+        if "data" not in record:
+            raise UsageError(f"{resume} was not pretrained.", f"Go on with: coral train --resume {resume}.")
+        data = record["data"]
+        updates = record["updates"] if updates == PretrainOptions().updates else updates
+        every = record["checkpoint_every"] if every == PretrainOptions().checkpoint_every else every
+    elif data is None:
+        raise UsageError("--data is missing.", "Record a dataset with `coral rollout --out DIR`, then --data DIR.")
+    else:
+        base = of_data({"data": data}, catalog)
+        assembly = resolve({**base, **given}, catalog)
+    assert data is not None
+    command = command_line(
+        assembly,
+        catalog,
+        ("coral", "pretrain", "--data", data, "--updates", str(updates)),
+        without=(ENV.flag, POLICY.flag, "image-size", "render-quality"),
+    )
+    return PretrainRequest(
+        assembly, catalog, command, Path(data).expanduser(), updates, every, out, resume, options.json, options.quiet
+    )
+
+
+def add(app: typer.Typer) -> None:
+    """Adds ``coral pretrain``."""
+    own = flags_from(PretrainOptions(), "Pretraining", {"data": "DIR", "out": "DIR", "resume": "RUN"})
+    app.command("pretrain", cls=two_phase(pretrain, own, SCOPE), help=HELP)(lambda: None)

@@ -1,0 +1,99 @@
+"""``coral rollout``: record episodes into a dataset."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from coral_cli.assembly.flags import Given, flags_from, taken
+from coral_cli.assembly.requests import RolloutRequest
+from coral_cli.assembly.resolve import resolve
+from coral_cli.assembly.slots import ENV
+from coral_cli.assembly.two_phase import Scope, two_phase
+from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, print_json
+from coral_cli.display.numbers import number
+from coral_cli.registry.errors import UsageError
+from coral_cli.registry.options import Help
+
+HELP = """Record episodes into a dataset, for `coral pretrain` and other programs.
+
+Random actions in --env, or the actions of a saved agent (--agent), which brings its own environment. Every sensor of
+the environment is stored, also those that the agent does not use."""
+
+SCOPE = Scope(
+    slots=lambda slot: slot is ENV,
+    settings=("image_size", "crop_margin", "render_quality"),
+    shorthands=False,
+    base=lambda written, catalog: {},
+)
+
+
+@dataclass(frozen=True)
+class RolloutOptions:
+    """What to record, and where."""
+
+    out: Annotated[str | None, Help("The dataset's directory: new, or empty.")] = None
+    agent: Annotated[str | None, Help("A checkpoint or run whose agent acts (default: random actions).")] = None
+    episodes: Annotated[int, Help("Episodes to record.", min=1)] = 20
+    explore: Annotated[bool, Help("Let the agent explore, instead of its mean action.")] = False
+    seed: Annotated[int, Help("Seed of the episodes.", min=0)] = 0
+    device: Annotated[str, Help("Where to compute: auto, cpu, cuda or cuda:N.")] = "auto"
+    renderer: Annotated[Literal["auto", "egl", "osmesa", "raycast"], Help("What draws.")] = "auto"
+    json: JsonFlag = False
+    quiet: QuietFlag = False
+    debug: DebugFlag = False
+
+
+def rollout(context: typer.Context, given: Given) -> int:
+    """Runs a recording session."""
+    options, given = taken(RolloutOptions(), given)
+    if options.out is None:
+        raise UsageError("--out is missing.", "Name a directory for the dataset: --out DIR.")
+    if options.agent and given:
+        raise UsageError(f"--{next(iter(given))} cannot be combined with --agent.", "The agent brings its environment.")
+    if options.explore and not options.agent:
+        raise UsageError("--explore needs --agent.", "Random actions explore all the time.")
+    request = RolloutRequest(
+        assembly=resolve(given, context.obj),
+        catalog=context.obj,
+        out=Path(options.out).expanduser(),
+        agent=Path(options.agent).expanduser() if options.agent else None,
+        episodes=options.episodes,
+        explore=options.explore,
+        seed=options.seed,
+        device=options.device,
+        renderer=options.renderer,
+        json=options.json,
+        quiet=options.quiet,
+    )
+    return run_session(request)
+
+
+def run_session(request: RolloutRequest) -> int:
+    """Records; here torch is imported, and not before."""
+    from coral_cli.sessions.threads import spin_briefly
+
+    spin_briefly()
+    from coral_cli.sessions.rollout import rollout as run
+
+    def report(index: int, episode: Any) -> None:
+        if not request.quiet:
+            line = f"episode {index}/{request.episodes}  return {number(episode.total)}  length {episode.length}"
+            print(line, file=sys.stderr)
+
+    path, recorded, code = run(request, report)
+    if request.json:
+        print_json({"dataset": str(path), "episodes": recorded, "interrupted": code != 0})
+    else:
+        print(f"{recorded} episodes in {path}; train a representation on them with: coral pretrain --data {path}")
+    return code
+
+
+def add(app: typer.Typer) -> None:
+    """Adds ``coral rollout``."""
+    own = flags_from(RolloutOptions(), "Recording", {"out": "DIR", "agent": "CHECKPOINT"})
+    app.command("rollout", cls=two_phase(rollout, own, SCOPE), help=HELP)(lambda: None)

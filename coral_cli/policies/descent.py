@@ -1,0 +1,27 @@
+"""How a network learns, and how its slow copy follows."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import Optimizer
+
+
+def descend(loss: Tensor, network: nn.Module, optimizer: Optimizer, clip: float) -> Tensor:
+    """A gradient step on ``network`` alone: what else the loss depends on gets no gradient.
+
+    Returns the gradient's norm before it was clipped.
+    """
+    parameters = list(network.parameters())
+    optimizer.zero_grad()
+    loss.backward(inputs=parameters)
+    norm = clip_grad_norm_(parameters, clip)
+    optimizer.step()
+    return norm
+
+
+@torch.no_grad()
+def follow(target: nn.Module, network: nn.Module, decay: float) -> None:
+    """The moving average of ``network``'s weights: target = decay * target + (1 - decay) * network."""
+    torch._foreach_lerp_(list(target.parameters()), list(network.parameters()), 1 - decay)

@@ -1,0 +1,112 @@
+"""Actor and value that learn in imagined rollouts of the model (Dreamer, Hafner et al. 2020; settings of CoRAL).
+
+Imagined time: s_0 is a posterior state, a_k ~ actor(s_k) leads from s_k to s_{k+1} through the prior, k = 0 .. H - 1.
+What is known of reaching s_{k+1}, the reward r_{k+1} and the probability c_{k+1} that the episode goes on from there,
+stands in row k of (H, N) tensors, beside the return V_k of s_k.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam, Optimizer
+
+from coral_cli.policies.descent import descend, follow
+from coral_cli.policies.networks import Actor
+from coral_cli.policies.records import ImaginationOptions
+from coral_cli.registry.contracts import Experience, PolicyInputs, World
+from coral_cli.representation.networks import mlp
+
+INITIAL_STD, MIN_STD = 5.0, 1e-4
+CLIP = 100.0
+
+
+class Imagination(nn.Module):
+    """Actor, value function and the value's slow moving average, which bootstraps the returns of both."""
+
+    def __init__(self, inputs: PolicyInputs, action_size: int, options: ImaginationOptions) -> None:
+        super().__init__()
+        assert not inputs.vectors  # what a raw vector will read is not known in imagined steps
+        self.actor = Actor(inputs, action_size, options.hidden, options.layers, INITIAL_STD, MIN_STD)
+        self.value = mlp([inputs.features] + [options.hidden] * options.layers, 1)
+        self.target_value = copy.deepcopy(self.value).requires_grad_(False)
+        self._horizon, self._discount, self._trace = options.horizon, options.discount, options.trace
+        self._target_decay, self._noise = options.target_decay, options.noise
+        self._optimizers = {
+            "actor": Adam(self.actor.parameters(), options.lr, fused=True),
+            "value": Adam(self.value.parameters(), options.lr, fused=True),
+        }
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        return self._optimizers
+
+    def act(self, features: Tensor, explore: bool) -> Tensor:
+        """Actions (B, A) for features (B, F); exploring adds Gaussian noise to the actor's sample."""
+        distribution = self.actor(features)
+        if not explore:
+            return distribution.mean_action
+        action, _ = distribution.sample()
+        return (action + self._noise * torch.randn_like(action)).clamp(-1, 1)
+
+    def update(self, experience: Experience) -> dict[str, Tensor]:
+        """One step of actor and value on imagined rollouts from every valid posterior state.
+
+        Both losses are means over all (H, N): of -w_k V_k for the actor, whose gradient flows through the dynamics, and
+        of w_k (v(s_k) - V_k)^2 / 2 for the value, the negative log-likelihood of a Gaussian of unit variance up to its
+        constant. w_k is the probability that s_k is reached at all.
+        """
+        world = experience.world
+        assert world is not None  # the record says that this policy imagines
+        states = self.rollout(world)  # (H + 1, N, F)
+        reached = states[1:]
+        # In single precision whatever the networks compute in: sums over time are long.
+        rewards, continues = world.reward(reached).float(), world.continues(reached).float()  # (H, N)
+        bootstrap = self.target_value(reached).squeeze(-1).float()
+        returns = lambda_returns(rewards, continues, bootstrap, self._discount, self._trace)
+        weights = survival(continues).detach()
+        actor_loss = -(weights * returns).mean()
+        actor_norm = descend(actor_loss, self.actor, self._optimizers["actor"], CLIP)
+
+        values = self.value(states[:-1].detach()).squeeze(-1).float()
+        value_loss = 0.5 * (weights * (values - returns.detach()).square()).mean()
+        value_norm = descend(value_loss, self.value, self._optimizers["value"], CLIP)
+        follow(self.target_value, self.value, self._target_decay)
+        return {
+            "actor_loss": actor_loss.detach(),
+            "value_loss": value_loss.detach(),
+            "value": values.detach().mean(),
+            "imagined_reward": rewards.detach().mean(),
+            "gradient/actor": actor_norm,
+            "gradient/value": value_norm,
+        }
+
+    def rollout(self, world: World) -> Tensor:
+        """The features (H + 1, N, F) of s_0 .. s_H."""
+        h, z = world.h, world.z
+        states = [world.features(h, z)]
+        for _ in range(self._horizon):
+            action, _ = self.actor(states[-1]).sample()
+            h, z = world.step(h, z, action)
+            states.append(world.features(h, z))
+        return torch.stack(states)
+
+
+def lambda_returns(rewards: Tensor, continues: Tensor, values: Tensor, discount: float, trace: float) -> Tensor:
+    """V_k = r_{k+1} + discount c_{k+1} ((1 - trace) v(s_{k+1}) + trace V_{k+1}), V_H = v(s_H).
+
+    All (H, N): row k of rewards, continues and values is of s_{k+1}, row k of the result is V_k.
+    """
+    discounts = discount * continues
+    steps = rewards + (1 - trace) * discounts * values
+    future, returns = values[-1], []
+    for step, factor in zip(steps.flip(0), trace * discounts.flip(0), strict=True):
+        future = step + factor * future
+        returns.append(future)
+    return torch.stack(returns[::-1])
+
+
+def survival(continues: Tensor) -> Tensor:
+    """The probabilities (H, N) that the episode is still on in s_0 .. s_{H-1}: 1, c_1, c_1 c_2, and so on."""
+    return torch.cat([torch.ones_like(continues[:1]), continues[:-1]]).cumprod(0)

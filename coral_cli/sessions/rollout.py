@@ -1,0 +1,91 @@
+"""``coral rollout``: episodes of a saved agent, or of random actions, recorded into a dataset."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import gymnasium
+import torch
+from numpy.typing import NDArray
+
+from coral_cli import __version__
+from coral_cli.assembly.assemble import Assembler
+from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.requests import RolloutRequest
+from coral_cli.environments.rendering.backend import select_backend
+from coral_cli.registry.options import Json
+from coral_cli.registry.records import Sensor
+from coral_cli.runs.dataset import DatasetWriter
+from coral_cli.sessions.device import choose_device
+from coral_cli.sessions.saved import open_saved
+from coral_cli.training.collection import Episode, Observation, acting, chance, episode_seed, run_episode
+from coral_cli.training.interruption import Interruption
+from coral_cli.training.trainer import action_repeat
+
+
+def rollout(request: RolloutRequest, report: Callable[[int, Episode], None]) -> tuple[Path, int, int]:
+    """Records the episodes; ``report`` gets the number of each and what became of it.
+
+    Returns the dataset, the episodes recorded and the exit code. An interruption keeps those that are finished.
+    """
+    saved = open_saved(request.agent, request.catalog) if request.agent else None
+    assembly = saved.assembly if saved else request.assembly
+    assembler = Assembler(assembly, request.catalog)
+    renderer = str(saved.record["renderer"]) if saved and request.renderer == "auto" else request.renderer
+    backend = select_backend(renderer)
+    env = assembler.environment(backend)
+    try:
+        agent = saved.agent(choose_device(request.device)) if saved else None
+
+        def choose(number: int) -> Callable[[Observation], NDArray]:
+            return acting(agent, request.explore) if agent else chance(env, number)
+
+        sensors = assembler.every_sensor(env)
+        about = _about(request, assembly, backend, env)
+        writer = DatasetWriter(request.out, sensors, math.prod(env.action_space.shape or ()), about)
+        with Interruption() as interruption:
+            done = _record(request, env, sensors, choose, writer, interruption, report)
+        return request.out, done, interruption.exit_code
+    finally:
+        env.close()
+
+
+def _about(
+    request: RolloutRequest, assembly: Assembly, backend: str, env: gymnasium.Env[dict[str, NDArray], NDArray]
+) -> dict[str, Json]:
+    """What ``dataset.json`` says besides the episodes."""
+    settings, record = assembly.settings, assembly.to_json()
+    return {
+        "env": record["choices"]["env"],
+        "image_size": list(settings.image_size),
+        "crop_margin": settings.crop_margin,
+        "render_quality": settings.render_quality,
+        "renderer": backend,
+        "action_repeat": action_repeat(env),
+        "seed": request.seed,
+        "actions": f"{request.agent}{', exploring' if request.explore else ''}" if request.agent else "random",
+        "coral": __version__,
+    }
+
+
+def _record(
+    request: RolloutRequest,
+    env: gymnasium.Env[dict[str, NDArray], NDArray],
+    sensors: Mapping[str, Sensor],
+    choose: Callable[[int], Callable[[Observation], NDArray]],
+    writer: DatasetWriter,
+    interruption: Interruption,
+    report: Callable[[int, Episode], None],
+) -> int:
+    for index in range(request.episodes):
+        number = episode_seed(request.seed, "rollout", index)
+        torch.manual_seed(number)
+        episode = run_episode(env, number, choose(number), tuple(sensors), record=True, stop=lambda: bool(interruption))
+        if episode is None:
+            return index
+        assert episode.arrays is not None
+        writer.add(episode.arrays, {"seed": number, "return": episode.total, "metrics": dict(episode.metrics)})
+        report(index + 1, episode)
+    return request.episodes

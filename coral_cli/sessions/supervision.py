@@ -1,0 +1,88 @@
+"""What every training loop needs around it: events and checkpoints kept, interruptions heeded, an ending told."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from coral_cli.registry.errors import CoralError
+from coral_cli.registry.options import Json
+from coral_cli.runs.checkpoint import load, mark_best, save_latest
+from coral_cli.runs.directory import RunDirectory, find_checkpoint
+from coral_cli.runs.events import Event, EventKind, Listener
+from coral_cli.runs.metrics import MetricsWriter
+from coral_cli.training.interruption import Interruption
+from coral_cli.training.trainer import Progress
+
+Save: TypeAlias = Callable[[Mapping[str, Any], bool], str]
+"""Keeps a state as a checkpoint (true: the best so far) and returns its path."""
+
+
+class Loop(Protocol):
+    """A training loop, as far as it is supervised."""
+
+    progress: Progress
+
+    def run(self) -> None: ...
+
+    def emit(self, kind: EventKind, **values: Any) -> None: ...
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None: ...
+
+
+L = TypeVar("L", bound=Loop)
+
+
+@dataclass(frozen=True)
+class After:
+    """What to do next, with ``{run}`` for the run's directory."""
+
+    done: str
+    interrupted: str
+
+
+def supervise(
+    run: RunDirectory,
+    record: Json,
+    display: Listener,
+    make: Callable[[Listener, Save, Interruption], L],
+    announce: Callable[[L], None],
+    after: After,
+    resume: Path | None,
+) -> int:
+    """Runs a loop that ``make`` builds until its end or an interruption; returns the exit code.
+
+    ``record`` goes into every checkpoint. ``resume`` names the run to go on from.
+    """
+    with Interruption() as interruption, MetricsWriter(run.metrics) as metrics:
+
+        def emit(event: Event) -> None:
+            metrics(event)
+            display(event)
+
+        def save(state: Mapping[str, Any], best: bool) -> str:
+            path = save_latest(run.checkpoints, state["progress"]["steps"], record, dict(state))
+            return str(mark_best(path) if best else path)
+
+        loop = make(emit, save, interruption)
+        if resume:
+            loop.load_state_dict(load(find_checkpoint(resume), "cpu")[1])
+        announce(loop)
+        status, message = "failed", ""
+        try:
+            loop.run()
+            status = "interrupted" if interruption else "done"
+            message = (after.interrupted if interruption else after.done).format(run=shlex.quote(str(run.path)))
+        except KeyboardInterrupt:
+            status, message = "interrupted", "stopped at once, without saving"
+            raise
+        except CoralError as error:
+            loop.emit("warning", message=error.message)
+            raise
+        finally:
+            best, seconds = loop.progress.best_return, loop.progress.seconds
+            loop.emit("end", status=status, seconds=seconds, best_return=best, message=message)
+    return interruption.exit_code

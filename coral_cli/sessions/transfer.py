@@ -1,0 +1,123 @@
+"""Starting with another agent's weights: what fits is taken over, and what does not is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.errors import UsageError
+from coral_cli.sessions.saved import open_saved
+from coral_cli.sessions.supervision import Loop
+from coral_cli.training.agent import Agent
+
+Blocks = Mapping[str, int]
+"""The sizes of the blocks that a weight's input is made of, by name, in the order of its columns."""
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What became of the weights: how many tensors were ``taken`` of all (by part), and a ``remark`` on each other."""
+
+    source: Path
+    taken: Mapping[str, tuple[int, int]]
+    remarks: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """In one line."""
+        parts = ", ".join(f"{part} {some} of {all_}" for part, (some, all_) in self.taken.items())
+        return f"weights taken over from {self.source}: {parts}"
+
+
+def take_over(agent: Agent, source: Path, parts: Iterable[str], catalog: Catalog) -> Transfer:
+    """Copies the weights of ``parts`` from the saved agent ``source``; ``encoders`` bring their normalization along.
+
+    A weight whose input has blocks (state and action, the sensors' embeddings) is taken over block by block. Raises
+    UsageError when nothing fits, and what ``open_saved`` raises.
+    """
+    saved = open_saved(source, catalog)
+    other = saved.agent(torch.device("cpu"))
+    theirs, ours = other.state_dict()["weights"], agent.state_dict()["weights"]
+    their_blocks, our_blocks = _blocks(other), _blocks(agent)
+    taken: dict[str, tuple[int, int]] = {}
+    remarks: list[str] = []
+    for part in parts:
+        names = [name for name in ours if _part(name) == part]
+        count = 0
+        for name in names:
+            fits, remark = _copy(ours[name], theirs.get(name), our_blocks.get(name, {}), their_blocks.get(name, {}))
+            count += fits
+            remarks += [f"{name}: {remark}"] if remark else []
+        remarks += [f"{name}: has no place here" for name in theirs if _part(name) == part and name not in ours]
+        taken[part] = count, len(names)
+    if not any(count for count, _ in taken.values()):
+        raise UsageError(
+            f"nothing of {', '.join(taken)} in {saved.path} fits this agent.",
+            "Choose the same components and sizes, or other --init-parts.",
+        )
+    return Transfer(saved.path, taken, tuple(remarks))
+
+
+def announce_transfer(transfer: Transfer | None, loop: Loop) -> None:
+    """Tells what was taken over, and warns of what was not."""
+    if transfer is None:
+        return
+    loop.emit("note", message=f"{transfer.summary}.")
+    if transfer.remarks:
+        loop.emit("warning", message="; ".join(transfer.remarks) + ".")
+
+
+def _part(name: str) -> str:
+    part = name.split(".")[0]
+    return "encoders" if part == "normalization" else part
+
+
+@torch.no_grad()
+def _copy(target: Tensor, source: Tensor | None, ours: Blocks, theirs: Blocks) -> tuple[bool, str]:
+    """Whether anything was taken over, and what was not, in a few words."""
+    if source is None:
+        return False, "not in the source, so it starts fresh"
+    if target.shape == source.shape and (list(ours.items()) == list(theirs.items())):
+        target.copy_(source)
+        return True, ""
+    columns = {name: (here, there) for name, here, there in _common(ours, theirs)}
+    if not columns or target.shape[:-1] != source.shape[:-1]:
+        here, there = ("x".join(map(str, tensor.shape)) for tensor in (target, source))
+        return False, f"{there} in the source and {here} here, so it starts fresh"
+    for here, there in columns.values():
+        target[..., here].copy_(source[..., there])
+    fresh = [name for name in ours if name not in columns]
+    return True, f"taken over for {', '.join(columns)}; fresh for {', '.join(fresh) or 'nothing'}"
+
+
+def _common(ours: Blocks, theirs: Blocks) -> Iterator[tuple[str, slice, slice]]:
+    """The blocks that both inputs have in the same size, and their columns."""
+    here, there = _columns(ours), _columns(theirs)
+    for name, columns in here.items():
+        if ours[name] == theirs.get(name):
+            yield name, columns, there[name]
+
+
+def _columns(blocks: Blocks) -> dict[str, slice]:
+    ends = torch.tensor(list(blocks.values()), dtype=torch.long).cumsum(0).tolist()
+    return {name: slice(end - size, end) for (name, size), end in zip(blocks.items(), ends, strict=True)}
+
+
+def _blocks(agent: Agent) -> dict[str, Blocks]:
+    """By weight, the input blocks that the RSSM tells of, with the embedding split into its sensors."""
+    model = agent.representation
+    sizes = {name: encoder.size for name, encoder in model.encoders.items()}
+    inputs: Mapping[str, Blocks] = getattr(getattr(model, "rssm", None), "inputs", {})
+    return {
+        f"rssm.{weight}": {
+            key: value
+            for name, size in blocks.items()
+            for key, value in (sizes if name == "embedding" else {name: size}).items()
+        }
+        for weight, blocks in inputs.items()
+    }

@@ -1,0 +1,276 @@
+"""Imagination: returns by hand, both gradients against NumPy in a small linear world, and who learns from what."""
+
+import copy
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from coral_cli.plugin import PolicyInputs
+from coral_cli.policies.imagination import Imagination, lambda_returns, survival
+from coral_cli.policies.records import POLICIES, ImaginationOptions
+from coral_cli.registry.contracts import Experience, Trajectory
+from coral_cli.representation.heads import HeadSizes, build_heads
+from coral_cli.representation.rssm.gaussian import Gaussian
+from coral_cli.representation.rssm.gru import GruRssm
+from coral_cli.representation.world import LearnedWorld
+
+SMALL = ImaginationOptions(hidden=4, layers=1, horizon=4, discount=0.9, trace=0.7)
+STATES, H, Z, A = 5, 2, 1, 2
+
+
+class LinearWorld(nn.Module):
+    """h' = h M + a K, z' = h' L, reward = f . r + 0.3 and continue = sigmoid(f . c) or 1; f = [z, h]."""
+
+    def __init__(self, terminates: bool):
+        super().__init__()
+        generator = torch.Generator().manual_seed(0)
+        shapes = {"M": (H, H), "K": (A, H), "L": (H, Z), "r": (Z + H,), "c": (Z + H,)}
+        self.w = nn.ParameterDict({name: torch.randn(shape, generator=generator) for name, shape in shapes.items()})
+        self.h, self.z = torch.randn(STATES, H, generator=generator), torch.randn(STATES, Z, generator=generator)
+        self.terminates = terminates
+
+    def step(self, h, z, action):
+        h = h @ self.w["M"] + action @ self.w["K"]
+        return h, h @ self.w["L"]
+
+    def features(self, h, z):
+        return torch.cat([z, h], -1)
+
+    def reward(self, features):
+        return features @ self.w["r"] + 0.3
+
+    def continues(self, features):
+        return torch.sigmoid(features @ self.w["c"]) if self.terminates else torch.ones(features.shape[:-1])
+
+
+def learning_from(world):
+    """What the agent hands over; only its world matters here."""
+    nothing = torch.zeros(1, 2, 1)
+    return Experience(nothing, nothing, nothing[..., 0], nothing[..., 0] > 0, world=world)
+
+
+def arrays(module):
+    return [parameter.detach().double().numpy() for parameter in module.parameters()]
+
+
+def network(weights, x):
+    """One hidden layer with ELU."""
+    w1, b1, w2, b2 = weights
+    x = x @ w1.T + b1
+    return np.where(x > 0, x, np.expm1(x)) @ w2.T + b2
+
+
+def plain_rollout(actor, world, noise):
+    """Features (steps + 1, N, F) of s_0 .. s_H."""
+    w = {name: value.detach().double().numpy() for name, value in world.w.items()}
+    h, z = world.h.double().numpy(), world.z.double().numpy()
+    states = [np.concatenate([z, h], -1)]
+    for draw in noise:
+        mean, raw = np.split(network(actor, states[-1]), 2, -1)
+        std = np.log1p(np.exp(raw + np.log(np.expm1(5 - 1e-4)))) + 1e-4
+        h = h @ w["M"] + np.tanh(5 * np.tanh(mean / 5) + std * draw) @ w["K"]
+        states.append(np.concatenate([h @ w["L"], h], -1))
+    return np.stack(states)
+
+
+def plain_returns(states, world, target_value):
+    """V_k as the paper defines it, the mixture of n-step returns; also r_{k+1} and c_{k+1}. All (steps, N)."""
+    w = {name: value.detach().double().numpy() for name, value in world.w.items()}
+    reached, steps = states[1:], len(states) - 1
+    rewards = reached @ w["r"] + 0.3
+    continues = 1 / (1 + np.exp(-reached @ w["c"])) if world.terminates else np.ones(rewards.shape)
+    values = network(target_value, reached)[..., 0]
+
+    def n_step(k, n):
+        total, discount = 0.0, 1.0
+        for i in range(k, k + n):
+            total, discount = total + discount * rewards[i], discount * 0.9 * continues[i]
+        return total + discount * values[k + n - 1]
+
+    returns = []
+    for k in range(steps):
+        left = steps - k
+        mixed = sum(0.3 * 0.7 ** (n - 1) * n_step(k, n) for n in range(1, left))
+        returns.append(mixed + 0.7 ** (left - 1) * n_step(k, left))
+    return np.stack(returns), rewards, continues
+
+
+def slopes(function, weights):
+    """The gradient of function(weights) by central differences."""
+    gradients = []
+    for index, weight in enumerate(weights):
+        gradient = np.zeros_like(weight)
+        for place in np.ndindex(weight.shape):
+            change = np.zeros_like(weight)
+            change[place] = 1e-5
+            above, below = (
+                function([w + sign * change if i == index else w for i, w in enumerate(weights)]) for sign in (1, -1)
+            )
+            gradient[place] = (above - below) / 2e-5
+        gradients.append(gradient)
+    return gradients
+
+
+def test_returns_by_hand():
+    """The episode ends in s_2; with everything halved: 3 + 20, 2 + 0, 1 + (5 + 1)."""
+    rewards, continues = torch.tensor([[1.0], [2.0], [3.0]]), torch.tensor([[1.0], [0.0], [1.0]])
+    values = torch.tensor([[10.0], [20.0], [40.0]])
+    returns = lambda_returns(rewards, continues, values, discount=0.5, trace=0.5)
+    assert returns.flatten().tolist() == [1 + 0.5 * (0.5 * 10 + 0.5 * 2), 2.0, 3 + 0.5 * 40]
+
+
+def test_a_state_counts_as_much_as_it_is_likely_to_be_reached():
+    assert survival(torch.tensor([[0.5], [0.0], [0.7]])).flatten().tolist() == [1.0, 0.5, 0.0]
+    assert survival(torch.ones(3, 2)).tolist() == [[1.0, 1.0]] * 3
+
+
+@pytest.mark.parametrize("terminates", [False, True])
+def test_both_gradients_against_finite_differences(terminates, monkeypatch):
+    torch.manual_seed(1)
+    policy, world = Imagination(PolicyInputs(Z + H), A, SMALL), LinearWorld(terminates)
+    for parameter in policy.target_value.parameters():
+        parameter.data.normal_()  # not the value's own: which of them bootstraps is told apart
+    actor, value, target_value = arrays(policy.actor), arrays(policy.value), arrays(policy.target_value)
+    noise = 0.2 * np.random.default_rng(0).normal(size=(SMALL.horizon, STATES, A))
+    draws = iter(torch.from_numpy(noise).float())
+    monkeypatch.setattr(torch, "randn_like", lambda _: next(draws))
+    metrics = policy.update(learning_from(world))
+
+    states = plain_rollout(actor, world, noise)
+    returns, rewards, continues = plain_returns(states, world, target_value)
+    weights = np.ones(returns.shape)
+    for k in range(1, len(weights)):
+        weights[k] = weights[k - 1] * continues[k - 1]
+
+    def actor_loss(actor):  # the weights are constants of the gradient
+        return -(weights * plain_returns(plain_rollout(actor, world, noise), world, target_value)[0]).mean()
+
+    def value_loss(value):  # states and returns are
+        return 0.5 * (weights * (network(value, states[:-1])[..., 0] - returns) ** 2).mean()
+
+    gradients = {"actor": slopes(actor_loss, actor), "value": slopes(value_loss, value)}
+    for name, expected in gradients.items():
+        for parameter, gradient in zip(policy.get_submodule(name).parameters(), expected, strict=True):
+            np.testing.assert_allclose(parameter.grad.numpy(), gradient, rtol=1e-3, atol=1e-5)
+        norm = np.sqrt(sum((gradient**2).sum() for gradient in expected))
+        assert metrics[f"gradient/{name}"].item() == pytest.approx(norm, rel=1e-3)
+    assert metrics["actor_loss"].item() == pytest.approx(actor_loss(actor), rel=1e-4)
+    assert metrics["value_loss"].item() == pytest.approx(value_loss(value), rel=1e-4)
+    assert metrics["imagined_reward"].item() == pytest.approx(rewards.mean(), rel=1e-4)
+    assert metrics["value"].item() == pytest.approx(network(value, states[:-1]).mean(), rel=1e-4)
+    if not terminates:
+        assert metrics["actor_loss"].item() == pytest.approx(-returns.mean(), rel=1e-4)
+
+
+def test_the_model_gets_no_gradient():
+    torch.manual_seed(0)
+    policy, world = Imagination(PolicyInputs(Z + H), A, SMALL), LinearWorld(terminates=True)
+    policy.update(learning_from(world))
+    assert all(parameter.grad is None for parameter in world.parameters())
+    assert all(parameter.grad is None for parameter in policy.target_value.parameters())
+
+
+def test_the_target_moves_by_a_fiftieth_of_the_way_in_every_update():
+    torch.manual_seed(0)
+    policy = Imagination(PolicyInputs(Z + H), A, dataclasses.replace(SMALL, lr=0.1))
+    for _ in range(2):
+        before = copy.deepcopy(policy.target_value)
+        policy.update(learning_from(LinearWorld(terminates=False)))
+        for old, new, target in zip(
+            before.parameters(), policy.value.parameters(), policy.target_value.parameters(), strict=True
+        ):
+            assert not torch.allclose(old, new)
+            torch.testing.assert_close(target, 0.98 * old + 0.02 * new)
+
+
+def test_sizes_and_initial_spread_of_the_paper():
+    policy = Imagination(PolicyInputs(264), 6, ImaginationOptions())
+    first, hidden = 264 * 300 + 300, 2 * (300 * 300 + 300)
+    assert sum(p.numel() for p in policy.actor.parameters()) == first + hidden + 300 * 12 + 12
+    assert sum(p.numel() for p in policy.value.parameters()) == first + hidden + 300 + 1
+    for parameter in policy.actor.parameters():
+        nn.init.zeros_(parameter)
+    assert policy.actor(torch.zeros(1, 264)).std[0].tolist() == pytest.approx([5.0] * 6)
+    assert {group["lr"] for o in policy.optimizers().values() for group in o.param_groups} == {8e-5}
+
+
+def sure(mean):
+    """A policy whose actor takes the action ``tanh(mean)``, all but surely; about ``mean`` itself, near 0."""
+    policy = Imagination(PolicyInputs(3), 1, SMALL)
+    for parameter in policy.actor.parameters():
+        nn.init.zeros_(parameter)
+    policy.actor.layers[-1].bias.data = torch.tensor([mean, -30.0])
+    return policy
+
+
+def test_exploring_adds_noise_to_the_action():
+    torch.manual_seed(0)
+    policy, features = sure(0.1), torch.zeros(20_000, 3)
+    explored = policy.act(features, explore=True)
+    assert explored.std().item() == pytest.approx(0.3, rel=0.03)
+    assert explored.mean().item() == pytest.approx(0.1, abs=0.01)
+    assert policy.act(features[:2], explore=False).flatten().tolist() == pytest.approx([0.1, 0.1], abs=1e-3)
+
+
+def test_noisy_actions_stay_within_bounds():
+    torch.manual_seed(0)
+    explored = sure(2.0).act(torch.zeros(1000, 3), explore=True)
+    assert explored.max().item() == 1.0 and explored.min().item() > -1.0
+
+
+class OneStep(LinearWorld):
+    """Reward 1 - (a - 0.3)^2 for the last action."""
+
+    def step(self, h, z, action):
+        return action, z
+
+    def reward(self, features):
+        return 1 - (features[..., -1] - 0.3) ** 2
+
+
+def test_it_learns_a_one_step_task():
+    """The mean action goes to 0.3, so that the value of every state goes to 1 / (1 - 0.5)."""
+    torch.manual_seed(0)
+    options = ImaginationOptions(hidden=32, layers=2, horizon=3, discount=0.5, lr=3e-3, target_decay=0.9)
+    policy, world = Imagination(PolicyInputs(2), 1, options), OneStep(terminates=False)
+    world.h = torch.zeros(32, 1)
+    world.z = torch.ones(32, 1)
+    for _ in range(250):
+        policy.update(learning_from(world))
+    assert policy.act(torch.tensor([[1.0, 0.0]]), explore=False).item() == pytest.approx(0.3, abs=0.05)
+    assert policy.value(torch.tensor([[1.0, 0.3]])).item() == pytest.approx(2.0, abs=0.1)
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_it_learns_in_the_learned_world(half):
+    """Also in half precision, where the sums over time stay in single precision."""
+    torch.manual_seed(0)
+    rssm = GruRssm(3, A, 6, 4, 8, lambda raw: Gaussian.from_parameters(raw, 0.1), hidden=8, layers=1)
+    heads = build_heads(HeadSizes(8, 1, continues=True), 10, A)
+    mask = torch.tensor([[True] * 5, [True] * 3 + [False] * 2])
+    policy = Imagination(PolicyInputs(10), A, SMALL)
+    with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        trajectory: Trajectory = rssm.scan(torch.randn(2, 5, 3), torch.rand(2, 5, A))
+        world = LearnedWorld(rssm, heads, trajectory, mask)
+        metrics = policy.update(learning_from(world))
+    assert policy.rollout(world).shape == (SMALL.horizon + 1, 8, 10)
+    assert all(value.isfinite() and value.dtype == torch.float32 for value in metrics.values())
+    for part in (policy.actor, policy.value):
+        assert all(parameter.grad.abs().sum() > 0 for parameter in part.parameters())
+    assert all(parameter.grad is None for parameter in [*rssm.parameters(), *heads.parameters()])
+
+
+def test_raw_vectors_cannot_be_imagined():
+    with pytest.raises(AssertionError):
+        Imagination(PolicyInputs(3, {"skin": 2}), A, SMALL)
+
+
+def test_the_record_asks_for_a_world_and_the_published_batches():
+    record = next(record for record in POLICIES if record.name == "imagination")
+    assert record.imagines
+    assert record.defaults["batch-size"] == record.defaults["batch-length"] == 50
+    assert record.defaults["updates-per-step"] * 1000 / record.defaults["env.action-repeat"] == 100
+    assert isinstance(record.build(SMALL, PolicyInputs(3), A), Imagination)

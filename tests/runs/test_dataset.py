@@ -1,0 +1,87 @@
+"""Datasets: what is written comes back, and damage is named."""
+
+import json
+
+import numpy as np
+import pytest
+
+from coral_cli.plugin import Sensor
+from coral_cli.registry.errors import UnreadableError, UsageError
+from coral_cli.runs.dataset import INDEX, DatasetWriter, open_dataset
+
+SENSORS = {"eye": Sensor("eye", "image", (4, 6, 3)), "skin": Sensor("skin", "vector", (2,))}
+
+
+def episode(rows, seed=0):
+    random = np.random.default_rng(seed)
+    return {
+        "eye": random.integers(256, size=(rows, 4, 6, 3), dtype=np.uint8),
+        "skin": random.normal(size=(rows, 2)).astype(np.float32),
+        "action": random.normal(size=(rows, 1)).astype(np.float32),
+        "reward": np.arange(rows, dtype=np.float32),
+        "terminated": np.arange(rows) == rows - 1,
+        "missing": random.random((rows, 2)) < 0.2,
+    }
+
+
+@pytest.fixture
+def path(tmp_path):
+    writer = DatasetWriter(tmp_path / "data", SENSORS, 1, {"renderer": "egl"})
+    for number, rows in enumerate((5, 3)):
+        writer.add(episode(rows, number), {"return": float(number)})
+    return tmp_path / "data"
+
+
+def test_what_is_written_comes_back(path):
+    dataset = open_dataset(path)
+    assert dataset.sensors == SENSORS and dataset.action_size == 1 and dataset.transitions == 8
+    assert dataset.record["renderer"] == "egl" and dataset.record["episodes"][1]["return"] == 1.0
+    for number, (arrays, rows) in enumerate(zip(dataset.episodes(), (5, 3), strict=True)):
+        for name, value in episode(rows, number).items():
+            np.testing.assert_array_equal(arrays[name], value)
+
+
+def test_numpy_alone_reads_it(path):
+    with np.load(path / "episode-000001.npz") as archive:
+        assert archive["eye"].shape == (3, 4, 6, 3) and archive["eye"].dtype == np.uint8
+
+
+def test_it_is_complete_after_every_episode(tmp_path):
+    writer = DatasetWriter(tmp_path / "data", SENSORS, 1, {})
+    with pytest.raises(UnreadableError, match="holds no episode"):
+        open_dataset(tmp_path / "data")
+    writer.add(episode(2), {})
+    assert open_dataset(tmp_path / "data").transitions == 2
+    assert {file.name for file in (tmp_path / "data").iterdir()} == {INDEX, "episode-000000.npz"}
+
+
+def test_nothing_is_overwritten(path):
+    with pytest.raises(UsageError, match="not empty"):
+        DatasetWriter(path, SENSORS, 1, {})
+
+
+def test_a_damaged_episode_is_named(path):
+    file = path / "episode-000001.npz"
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(UnreadableError, match=r"episode-000001\.npz is missing or damaged"):
+        list(open_dataset(path).episodes())
+
+
+def test_an_episode_of_another_shape_is_named(path):
+    record = json.loads((path / INDEX).read_text())
+    record["sensors"]["skin"]["shape"] = [3]
+    (path / INDEX).write_text(json.dumps(record))
+    with pytest.raises(UnreadableError, match=r"'skin' in .* has shape \(5, 2\), but should have \(5, 3\)"):
+        list(open_dataset(path).episodes())
+
+
+@pytest.mark.parametrize("content", ["{", "{}", '{"format": 99, "sensors": {}, "episodes": [1]}'])
+def test_an_index_that_makes_no_sense_is_refused(content, path):
+    (path / INDEX).write_text(content)
+    with pytest.raises(UnreadableError):
+        open_dataset(path)
+
+
+def test_a_directory_without_an_index_is_none(tmp_path):
+    with pytest.raises(UnreadableError, match="no dataset"):
+        open_dataset(tmp_path)

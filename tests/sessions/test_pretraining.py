@@ -1,0 +1,142 @@
+"""From recorded episodes to a pretrained representation, and on to an agent."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from coral_cli.app import main
+from coral_cli.runs.checkpoint import load
+from coral_cli.runs.dataset import open_dataset
+from coral_cli.runs.metrics import read_metrics
+
+SIZES = ["--size", "tiny", "--image-encoder.depth", "2", "--rssm.gru", "8", "--batch-size", "2", "--batch-length", "4"]
+PRETRAIN = ["pretrain", *SIZES, "--updates", "6", "--checkpoint-every", "2", "--quiet"]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "box"
+    assert main(["rollout", "--env", "box-push", "--episodes", "2", "--seed", "3", "--out", str(path), "--quiet"]) == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def pretrained(data, tmp_path_factory):
+    path = tmp_path_factory.mktemp("pretrained") / "run"
+    assert main([*PRETRAIN, "--data", str(data), "--method", "v-coral", "--out", str(path)]) == 0
+    return path
+
+
+def weights(run):
+    return load(run / "checkpoints" / "latest.pt")[1]["agent"]["weights"]
+
+
+def test_a_rollout_stores_every_sensor_and_can_be_repeated(data, tmp_path):
+    dataset = open_dataset(data)
+    assert {name: sensor.shape for name, sensor in dataset.sensors.items()} == {
+        "image": (76, 76, 3),
+        "proprio": (17,),
+    }
+    assert [entry["rows"] for entry in dataset.record["episodes"]] == [101, 101]
+    assert dataset.record["env"]["component"] == "box-push" and dataset.record["actions"] == "random"
+    again = tmp_path / "again"
+    assert main(["rollout", "--env", "box-push", "--episodes", "1", "--seed", "3", "--out", str(again), "--quiet"]) == 0
+    first, second = next(dataset.episodes()), next(open_dataset(again).episodes())
+    for name in first:
+        np.testing.assert_array_equal(first[name], second[name])
+
+
+def test_pretraining_trains_the_representation_and_says_so(pretrained, data):
+    events = read_metrics(pretrained / "metrics.jsonl")
+    assert events[0].values["unit"] == "updates" and events[0].values["budget"] == 6
+    assert events[-1].values["status"] == "done" and events[-1].step == 6
+    updates = [event for event in events if event.kind == "update"]
+    assert {"loss/image", "loss/proprio", "loss/kl", "share/image", "share/kl"} <= updates[-1].values.keys()
+    dataset = np.concatenate([episode["proprio"] for episode in open_dataset(data).episodes()])
+    np.testing.assert_allclose(weights(pretrained)["normalization.proprio_mean"], dataset.mean(0), atol=1e-5)
+
+
+def test_an_agent_takes_over_what_was_pretrained(pretrained, tmp_path):
+    words = ["--init-from", str(pretrained), "--init-parts", "encoders,rssm", "--freeze", "encoders,rssm"]
+    pace = ["--random-episodes", "1", "--updates-per-step", "0.02", "--eval-every", "0", "--steps", "200", "--quiet"]
+    run = tmp_path / "run"
+    assert main(["train", "--method", "v-coral", *SIZES, *pace, *words, "--out", str(run)]) == 0
+    before, after = weights(pretrained), weights(run)
+    taken = [name for name in before if name.startswith(("encoders.", "rssm."))]
+    assert taken and all(torch.equal(before[name], after[name]) for name in taken)
+
+
+def test_a_pretrained_representation_records_and_evaluates_with_random_actions(pretrained, tmp_path):
+    assert main(["eval", str(pretrained), "--episodes", "1"]) == 0
+    assert (
+        main(["rollout", "--agent", str(pretrained), "--episodes", "1", "--out", str(tmp_path / "d"), "--quiet"]) == 0
+    )
+    assert open_dataset(tmp_path / "d").record["actions"] == str(pretrained)
+
+
+def test_interrupted_and_resumed_it_ends_as_if_it_had_never_stopped(pretrained, data, tmp_path):
+    run = tmp_path / "run"
+    assert main([*PRETRAIN, "--data", str(data), "--method", "v-coral", "--out", str(run), "--updates", "3"]) == 0
+    assert main(["pretrain", "--resume", str(run), "--updates", "6", "--quiet"]) == 0
+    expected, resumed = weights(pretrained), weights(run)
+    assert all(torch.equal(expected[name], resumed[name]) for name in expected)
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(data, tmp_path):
+    words = [*PRETRAIN, "--updates", "100k", "--data", str(data), "--out", str(tmp_path / "run")]
+    words.remove("--quiet")
+    process = subprocess.Popen([sys.executable, "-m", "coral_cli", *words], stderr=subprocess.PIPE, text=True)
+    metrics = tmp_path / "run" / "metrics.jsonl"
+    for _ in range(600):
+        if metrics.exists() and '"update"' in metrics.read_text():
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"go on with: coral pretrain --resume {tmp_path / 'run'}" in err
+
+
+def test_image_only_pretraining_ignores_the_other_sensors(data, tmp_path):
+    run = tmp_path / "run"
+    words = ["--method", "recon-image", "--image-loss.depth", "2", "--data", str(data), "--out", str(run)]
+    assert main([*PRETRAIN, *words]) == 0
+    record = load(run / "checkpoints" / "latest.pt")[0]
+    assert record["sensors"] == {"image": {"kind": "image", "shape": [64, 64, 3]}}  # no margin is needed
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["pretrain"], 2, "--data is missing"),
+        (["pretrain", "--data", "nowhere"], 4, "nowhere is no dataset"),
+        (["pretrain", "--resume", "nowhere"], 4, "there is no nowhere"),
+        (["rollout"], 2, "--out is missing"),
+        (["rollout", "--explore", "--out", "x"], 2, "--explore needs --agent"),
+        (["rollout", "--agent", "y", "--env", "box-push", "--out", "x"], 2, "--env cannot be combined with --agent"),
+        (["rollout", "--agent", "nowhere", "--out", "x"], 4, "there is no nowhere"),
+        (["rollout", "--policy", "sac", "--out", "x"], 2, "there is no option --policy"),
+        (["pretrain", "--steps", "5"], 2, "there is no option --steps"),
+    ],
+)
+def test_what_cannot_be_is_said(words, code, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == code
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_images_without_a_margin_are_refused_with_what_to_do(tmp_path, capsys):
+    data = tmp_path / "data"
+    words = ["--env", "cartpole-swingup", "--crop-margin", "0", "--episodes", "1"]
+    assert main(["rollout", *words, "--out", str(data), "--quiet"]) == 0
+    assert main([*PRETRAIN, "--data", str(data), "--out", str(tmp_path / "run")]) == 2
+    assert "image in" in (message := capsys.readouterr().err) and "--crop-margin 0" in message
+    assert main([*PRETRAIN, "--data", str(data), "--crop-margin", "0", "--out", str(tmp_path / "run")]) == 0
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["command"].startswith("coral pretrain --data")

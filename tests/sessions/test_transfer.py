@@ -1,0 +1,100 @@
+"""``--init-from``: chosen parts of another agent, frozen or fine-tuned, where they fit."""
+
+import json
+
+import pytest
+import torch
+
+from coral_cli.app import main
+from coral_cli.runs.checkpoint import load
+from coral_cli.runs.metrics import read_metrics
+
+SIZES = ["--size", "tiny", "--image-encoder.depth", "2", "--rssm.gru", "8", "--batch-size", "2", "--batch-length", "4"]
+PACE = ["--random-episodes", "1", "--updates-per-step", "0.02", "--eval-every", "0", "--steps", "200", "--quiet"]
+BOX = ["train", "--env", "box-push", *SIZES, *PACE]
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    path = tmp_path_factory.mktemp("source") / "run"
+    assert main([*BOX, "--out", str(path), "--seed", "1"]) == 0
+    return path
+
+
+def weights(run):
+    return load(run / "checkpoints" / "latest.pt")[1]["agent"]["weights"]
+
+
+def start_of(capsys, *words):
+    """The dry run's report, which trains nothing that is kept."""
+    assert main([*words, "--dry-run", "--json"]) == 0
+    return json.loads(capsys.readouterr().out)["transfer"]
+
+
+def test_frozen_parts_stay_as_they_were_and_others_learn(source, tmp_path):
+    words = ["--init-from", str(source), "--init-parts", "encoders,rssm,heads,policy", "--freeze", "encoders,rssm"]
+    assert main([*BOX, *words, "--out", str(tmp_path / "run")]) == 0
+    before, after = weights(source), weights(tmp_path / "run")
+    for name in before:
+        same = torch.equal(before[name], after[name])
+        if name.startswith(("encoders.", "rssm.", "normalization.")):
+            assert same, name
+    assert not torch.equal(before["heads.reward.0.weight"], after["heads.reward.0.weight"])
+    # losses were not taken over: they started elsewhere
+    assert not torch.equal(
+        before["losses.proprio.decoder.layers.0.weight"], after["losses.proprio.decoder.layers.0.weight"]
+    )
+
+
+def test_fine_tuned_parts_start_where_the_source_ended(source, tmp_path, monkeypatch):
+    words = ["--init-from", str(source), "--init-parts", "policy", "--updates-per-step", "0"]
+    assert main([*BOX, *words, "--out", str(tmp_path / "run")]) == 0
+    before, after = weights(source), weights(tmp_path / "run")
+    for name in before:
+        assert torch.equal(before[name], after[name]) == name.startswith("policy."), name
+
+
+def test_a_frozen_policy_acts_and_does_not_learn(source, tmp_path):
+    words = ["--init-from", str(source), "--init-parts", "policy", "--freeze", "policy"]
+    assert main([*BOX, *words, "--out", str(tmp_path / "run")]) == 0
+    before, after = weights(source), weights(tmp_path / "run")
+    assert all(torch.equal(before[name], after[name]) for name in before if name.startswith("policy."))
+    updates = [event for event in read_metrics(tmp_path / "run" / "metrics.jsonl") if event.kind == "update"]
+    assert updates and not any(key.startswith("policy/") for event in updates for key in event.values)
+
+
+def test_other_actions_and_other_proprioception_are_said(source, capsys):
+    """From 7 torques and 17 numbers of proprioception to one action and another robot."""
+    words = ["train", "--env", "cartpole-swingup", *SIZES, *PACE, "--proprio-encoder.layers", "4"]
+    summary, *remarks = start_of(capsys, *words, "--init-from", str(source))
+    assert "encoders 15 of 18" in summary and "rssm 20 of 20" in summary
+    assert any(line.startswith("rssm.transition.0.weight: taken over for z; fresh for action") for line in remarks)
+    assert any("encoders.proprio.layers.0.weight: 64x17 in the source and 64x2 here" in line for line in remarks)
+
+
+def test_a_sensor_less_leaves_the_other_s_columns(source, capsys):
+    words = ["train", "--sensors", "proprio", "--size", "tiny", "--rssm.gru", "8", "--init-from", str(source)]
+    summary, *remarks = start_of(capsys, *words)
+    assert "encoders 10 of 10" in summary
+    assert any("rssm.posterior_network.0.weight: taken over for proprio, h" in line for line in remarks)
+    assert any("encoders.image" in line and "has no place here" in line for line in remarks)
+
+
+def test_nothing_that_fits_is_an_error(source, capsys):
+    words = ["train", "--method", "proprio-sac", "--init-from", str(source)]
+    assert main([*words, "--dry-run"]) == 2
+    assert "nothing of encoders, rssm, heads in" in capsys.readouterr().err
+
+
+def test_a_source_that_is_none_is_an_error(tmp_path, capsys):
+    assert main([*BOX, "--init-from", str(tmp_path / "nowhere"), "--dry-run"]) == 4
+    assert "there is no" in capsys.readouterr().err
+
+
+def test_a_resumed_run_keeps_its_own_weights_and_stays_frozen(source, tmp_path):
+    run = tmp_path / "run"
+    assert main([*BOX, "--init-from", str(source), "--freeze", "encoders,rssm", "--out", str(run)]) == 0
+    assert main(["train", "--resume", str(run), "--steps", "300", "--quiet"]) == 0
+    before, after = weights(source), weights(run)
+    assert torch.equal(before["encoders.image.layers.0.weight"], after["encoders.image.layers.0.weight"])
+    assert not torch.equal(before["heads.reward.0.weight"], after["heads.reward.0.weight"])
