@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from coral_cli.plugin import Encoder, Environment, Loss, Objective, ObjectiveOptions, Policy, Rssm, hookimpl
+from coral_cli.plugin import (
+    Distraction,
+    Encoder,
+    Environment,
+    Loss,
+    Objective,
+    ObjectiveOptions,
+    Policy,
+    Rssm,
+    hookimpl,
+)
 
 
 @hookimpl
@@ -27,6 +37,13 @@ def coral_environments() -> Iterable[Environment]:
     from coral_cli.environments.records import ENVIRONMENTS
 
     return ENVIRONMENTS
+
+
+@hookimpl
+def coral_distractions() -> Iterable[Distraction]:
+    from coral_cli.environments.distractions.records import DISTRACTIONS
+
+    return DISTRACTIONS
 
 
 @hookimpl

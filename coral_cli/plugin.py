@@ -9,6 +9,7 @@ hooks, marked with ``hookimpl``, that yield component records::
 """
 
 from coral_cli.registry.contracts import (
+    DistractionModule,
     EncoderModule,
     Experience,
     Latent,
@@ -17,12 +18,14 @@ from coral_cli.registry.contracts import (
     PolicyInputs,
     PolicyModule,
     RssmModule,
+    Scene,
     Trajectory,
     World,
 )
 from coral_cli.registry.hooks import hookimpl
 from coral_cli.registry.options import Help, LossOptions, NoOptions
 from coral_cli.registry.records import (
+    Distraction,
     Encoder,
     Environment,
     Loss,
@@ -32,9 +35,12 @@ from coral_cli.registry.records import (
     Rendering,
     Rssm,
     Sensor,
+    Split,
 )
 
 __all__ = [
+    "Distraction",
+    "DistractionModule",
     "Encoder",
     "EncoderModule",
     "Environment",
@@ -54,7 +60,9 @@ __all__ = [
     "Rendering",
     "Rssm",
     "RssmModule",
+    "Scene",
     "Sensor",
+    "Split",
     "Trajectory",
     "World",
     "hookimpl",

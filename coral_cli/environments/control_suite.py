@@ -49,7 +49,7 @@ class ControlSuite(gymnasium.Env[Observation, np.ndarray]):
         self.metadata = {**self.metadata, "render_fps": 1 / (environment.control_timestep() * options.action_repeat)}
         self._substeps = compute_n_steps(environment.control_timestep(), self._physics.timestep())
         self._sense = sense_of(domain, self._model)
-        self._views = Views(self._model, rendering, options.camera, options.camera)
+        self.scene = Views(self._model, rendering, options.camera, options.camera)
         self._steps = 0
         actions = environment.action_spec()
         self._low, self._range = actions.minimum, actions.maximum - actions.minimum
@@ -68,7 +68,7 @@ class ControlSuite(gymnasium.Env[Observation, np.ndarray]):
         with self._physics.reset_context():
             self._task.initialize_episode(self._physics)
         if self._model.nhfield:
-            self._views.upload_height_fields()
+            self.scene.upload_height_fields()
         self._steps = 0
         return self._observation(), {}
 
@@ -91,13 +91,13 @@ class ControlSuite(gymnasium.Env[Observation, np.ndarray]):
 
     def render(self) -> np.ndarray:
         """The same camera's view, (256, 256, 3) uint8."""
-        return self._views.outside(self._data)
+        return self.scene.outside(self._data)
 
     def close(self) -> None:
-        self._views.close()
+        self.scene.close()
 
     def _observation(self) -> Observation:
-        return {"image": self._views.agent(self._data), "proprio": self._sense(self._physics).astype(np.float32)}
+        return {"image": self.scene.agent(self._data), "proprio": self._sense(self._physics).astype(np.float32)}
 
 
 @contextmanager

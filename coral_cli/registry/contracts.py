@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
     from torch.optim import Optimizer
 
@@ -83,8 +85,49 @@ class Experience:
     world: World | None = None
 
 
+class Scene(Protocol):
+    """What a simulated environment lets distractions see and change of what it draws for the agent."""
+
+    @property
+    def model(self) -> Any:
+        """The compiled ``mujoco.MjModel``: what is changed is drawn from the next frame on. It may be another one in
+        the next episode."""
+        ...
+
+    @property
+    def camera(self) -> int:
+        """Index of the camera that draws the agent's image."""
+        ...
+
+    prepare: Callable[[], None] | None
+    """Called before each of the agent's frames is drawn."""
+
+    def background(self, floor: bool) -> NDArray[Any]:
+        """(H, W) bool of the last frame: true where there is sky, or, with ``floor``, a plane that never moves."""
+        ...
+
+
+class DistractionModule(Protocol):
+    """Changes one sensor. ``begin`` comes first in every episode, then for every step ``prepare`` and ``change``."""
+
+    def begin(self, random: np.random.Generator, scene: Scene | None) -> None:
+        """A new episode, before its first frame is drawn; everything random must come from ``random``."""
+        ...
+
+    def prepare(self, scene: Scene) -> None:
+        """Changes the scene before a frame is drawn; only called where there is a scene."""
+        ...
+
+    def change(self, value: NDArray[Any], scene: Scene | None) -> NDArray[Any] | None:
+        """The sensor's value as the agent gets it, of the same shape and dtype, or None: it gives nothing this time.
+
+        ``value`` may be changed in place.
+        """
+        ...
+
+
 class EncoderModule(Protocol):
-    """A torch module: normalised observations, (N, D) or for images (N, C, H, W), to embeddings (N, size)."""
+    """A torch module: normalised observations, (N, D) or for images and depth (N, C, H, W), to embeddings (N, size)."""
 
     size: int
 

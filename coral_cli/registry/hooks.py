@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from coral_cli.registry.records import Encoder, Environment, Loss, Objective, Policy, Rssm
+from coral_cli.registry.records import Distraction, Encoder, Environment, Loss, Objective, Policy, Rssm
 
 PROJECT = "coral"
 """The name of the entry-point group."""
@@ -42,6 +42,10 @@ class Hooks:
     def coral_environments(self) -> Iterable[Environment]:  # type: ignore[empty-body]
         """Yield environments (``--env NAME``)."""
 
+    @hookspec
+    def coral_distractions(self) -> Iterable[Distraction]:  # type: ignore[empty-body]
+        """Yield distractions (``--distraction NAME``)."""
+
 
 HOOK_KINDS = {
     "coral_losses": "loss",
@@ -50,5 +54,6 @@ HOOK_KINDS = {
     "coral_objectives": "objective",
     "coral_policies": "policy",
     "coral_environments": "environment",
+    "coral_distractions": "distraction",
 }
 """Which kind of record each hook yields."""

@@ -15,9 +15,17 @@ from coral_cli.registry.options import Help, Json, LossOptions, NoOptions
 if TYPE_CHECKING:
     import gymnasium
 
-    from coral_cli.registry.contracts import EncoderModule, LossModule, PolicyInputs, PolicyModule, RssmModule
+    from coral_cli.registry.contracts import (
+        DistractionModule,
+        EncoderModule,
+        LossModule,
+        PolicyInputs,
+        PolicyModule,
+        RssmModule,
+    )
 
-SensorKind = Literal["image", "vector"]
+SensorKind = Literal["image", "vector", "depth"]
+Split = Literal["training", "evaluation"]
 Backend = Literal["egl", "osmesa", "raycast"]
 
 
@@ -25,13 +33,15 @@ Backend = Literal["egl", "osmesa", "raycast"]
 class Sensor:
     """One named stream of observations.
 
-    An ``image`` is ``(H, W, C)`` uint8, a ``vector`` is ``(D,)`` float32; the model sees an image as
-    ``x / 255 - 0.5`` and a vector normalised.
+    An ``image`` is ``(H, W, C)`` uint8, a ``vector`` is ``(D,)`` float32, ``depth`` is ``(H, W, 1)`` float32 in metres.
+    The model sees an image as ``x / 255 - 0.5``, a vector normalised, and depth, cut off at ``far`` metres, as
+    ``x / far - 0.5``.
     """
 
     name: str
     kind: SensorKind
     shape: tuple[int, ...]
+    far: ClassVar[float] = 4.0
 
 
 @dataclass(frozen=True)
@@ -140,7 +150,8 @@ class Environment:
 
     Its observation space is a ``Dict`` with one entry per name in ``sensors``; its action space is a Box
     from -1 to 1. One ``step`` is one action, with rewards summed over the action repeat; the attribute
-    ``action_repeat`` (1 when missing) says how many environment steps that is. ``render()`` returns an
+    ``action_repeat`` (1 when missing) says how many environment steps that is; ``scene``, if there is one, is a Scene
+    that distractions may change. ``suite`` and ``action_size`` are for lists. ``render()`` returns an
     outside view, (H, W, 3) uint8 (``render_mode="rgb_array"``). ``info["metrics"]`` at an episode's last
     step may hold numbers to report; ``"success"`` among them is reported as a rate. ``info["missing"]`` of any reset or
     step may name sensors that gave nothing this time. ``terminates`` says whether an episode can end in a terminal
@@ -156,9 +167,28 @@ class Environment:
     sensors: Mapping[str, SensorKind] = field(default_factory=lambda: {"image": "image", "proprio": "vector"})
     terminates: bool = True
     defaults: Mapping[str, Json] = field(default_factory=dict)
+    suite: str = ""
+    action_size: int | None = None
 
 
-Record: TypeAlias = Loss | Encoder | Rssm | Policy | Objective | Environment
+@dataclass(frozen=True)
+class Distraction:
+    """Changes what a sensor shows. ``build(options, sensor, split)`` returns a DistractionModule for one sensor.
+
+    ``split`` tells training from evaluation, whose clips must be disjoint. ``scene`` says that it changes the simulated
+    scene itself, which not every environment lets it do.
+    """
+
+    kind: ClassVar[str] = "distraction"
+    name: str
+    summary: str
+    build: Callable[[Any, Sensor, Split], DistractionModule]
+    options: object = NoOptions()
+    sensors: tuple[SensorKind, ...] = ("image",)
+    scene: bool = False
+
+
+Record: TypeAlias = Loss | Encoder | Rssm | Policy | Objective | Environment | Distraction
 KINDS: Mapping[str, type[Record]] = {
-    record.kind: record for record in (Loss, Encoder, Rssm, Policy, Objective, Environment)
+    record.kind: record for record in (Loss, Encoder, Rssm, Policy, Objective, Environment, Distraction)
 }

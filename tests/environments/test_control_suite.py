@@ -174,7 +174,7 @@ def test_close_frees_the_contexts(backend):
     environment = make("cartpole", "swingup", Rendering(16, 16, backend=backend))
     environment.reset(seed=0)
     environment.render()
-    mine = environment._views._made()
+    mine = environment.scene._made()
     assert len(_open) == before + 2
     environment.close()
     assert all(renderer._gl is None for renderer in mine)

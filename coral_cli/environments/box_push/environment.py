@@ -62,7 +62,7 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
         self._tray = self._model.body("tray").id
         self._cartesian = options.action == "cartesian"
         agent, outside = (self._model.camera(name).id for name in ("agent", "outside"))
-        self._views = Views(self._model, rendering, agent, outside)
+        self.scene = Views(self._model, rendering, agent, outside)
         self._steps = 0
         self.action_space = Box(-1.0, 1.0, (2 if self._cartesian else JOINTS,), np.float32)
         self.observation_space = Dict(
@@ -101,10 +101,10 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
 
     def render(self) -> np.ndarray:
         """The whole arm from the side, (256, 256, 3) uint8."""
-        return self._views.outside(self._data)
+        return self.scene.outside(self._data)
 
     def close(self) -> None:
-        self._views.close()
+        self.scene.close()
 
     def _apply_torque(self, action: np.ndarray) -> float:
         """Returns the squared torques (Nm)^2 beyond gravity compensation, summed over the joints."""
@@ -148,7 +148,7 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
     def _observation(self) -> Observation:
         data = self._data
         proprio = np.concatenate([data.qpos[:JOINTS], data.qvel[:JOINTS], self._arm.tip(data)])
-        return {"image": self._views.agent(data), "proprio": proprio.astype(np.float32)}
+        return {"image": self.scene.agent(data), "proprio": proprio.astype(np.float32)}
 
 
 def _pose(place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -16,6 +16,10 @@ class Renderer(Protocol):
         """A new (H, W, 3) uint8 image from the model's camera ``camera``."""
         ...
 
+    def segment(self, data: mujoco.MjData, camera: int) -> np.ndarray:
+        """(H, W) int32: the index of the geom that each pixel shows, -1 for the sky."""
+        ...
+
     def upload_height_fields(self) -> None:
         """To be called after the model's height fields have changed."""
         ...

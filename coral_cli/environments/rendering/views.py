@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,16 +17,47 @@ OUTSIDE_SIZE = 256  # pixels
 
 
 class Views:
-    """Draws ``model`` from the camera ``agent`` in the agent's size, and from ``outside`` in 256x256."""
+    """Draws ``model`` from the camera ``agent`` in the agent's size, and from ``outside`` in 256x256.
+
+    It is the ``Scene`` that distractions see.
+    """
 
     def __init__(self, model: mujoco.MjModel, rendering: Rendering, agent: int, outside: int) -> None:
-        self._model, self._rendering = model, rendering
-        self._agent_camera, self._outside_camera = agent, outside
-        self._agent = self._make(rendering.height, rendering.width)
+        self.prepare: Callable[[], None] | None = None
+        self._rendering = rendering
+        self._set(model, agent, outside)
+
+    def replace(self, model: mujoco.MjModel, agent: int, outside: int) -> None:
+        """Goes on with another model: for environments that compile a new one at reset."""
+        self.close()
+        self._set(model, agent, outside)
+
+    def _set(self, model: mujoco.MjModel, agent: int, outside: int) -> None:
+        self.model, self.camera, self._outside_camera = model, agent, outside
+        for name in ("_outside", "_masks"):
+            vars(self).pop(name, None)
+        self._agent = self._make(self._rendering.height, self._rendering.width, self._rendering.quality)
+        self._data: mujoco.MjData | None = None
 
     def agent(self, data: mujoco.MjData) -> np.ndarray:
         """A new (H, W, 3) uint8 image."""
-        return self._agent.render(data, self._agent_camera)
+        self._data = data
+        if self.prepare is not None:
+            self.prepare()
+        return self._agent.render(data, self.camera)
+
+    def background(self, floor: bool) -> np.ndarray:
+        """(H, W) bool of the agent's last image: true where there is sky, or, with ``floor``, a static plane."""
+        assert self._data is not None, "nothing is drawn yet"
+        geoms = self._masks.segment(self._data, self.camera)  # (H, W), -1 where no geom is
+        behind = geoms < 0
+        if floor:
+            import mujoco
+
+            static = self.model.geom_bodyid == 0
+            planes = static & (self.model.geom_type == int(mujoco.mjtGeom.mjGEOM_PLANE))
+            behind |= planes[geoms] & ~behind
+        return behind
 
     def outside(self, data: mujoco.MjData) -> np.ndarray:
         """A new (256, 256, 3) uint8 image."""
@@ -43,10 +75,15 @@ class Views:
 
     @cached_property
     def _outside(self) -> Renderer:
-        return self._make(OUTSIDE_SIZE, OUTSIDE_SIZE)
+        return self._make(OUTSIDE_SIZE, OUTSIDE_SIZE, self._rendering.quality)
 
-    def _make(self, height: int, width: int) -> Renderer:
-        return make_renderer(self._model, height, width, self._rendering.quality, self._rendering.backend)
+    @cached_property
+    def _masks(self) -> Renderer:
+        """Draws which geom is where, without the blended edges of higher qualities."""
+        return self._make(self._rendering.height, self._rendering.width, "fast")
+
+    def _make(self, height: int, width: int, quality: str) -> Renderer:
+        return make_renderer(self.model, height, width, quality, self._rendering.backend)
 
     def _made(self) -> list[Renderer]:
-        return [self._agent, *([self._outside] if "_outside" in vars(self) else [])]
+        return [self._agent, *(vars(self)[name] for name in ("_outside", "_masks") if name in vars(self))]

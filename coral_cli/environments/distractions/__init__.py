@@ -1,0 +1,1 @@
+"""Distractions: what makes images hard. Importing this imports neither mujoco nor av."""

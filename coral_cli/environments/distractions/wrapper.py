@@ -1,0 +1,79 @@
+"""An environment whose sensors are distracted."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+from numpy.typing import NDArray
+
+from coral_cli.plugin import DistractionModule, Scene
+
+Observation = dict[str, NDArray[Any]]
+
+
+class Distracted(gymnasium.Wrapper[Observation, NDArray[Any], Observation, NDArray[Any]]):
+    """Passes each sensor's values through its distractions, in their order.
+
+    The same seed gives the same episode. A sensor whose distraction gives nothing is named in ``info["missing"]``.
+    """
+
+    def __init__(
+        self,
+        env: gymnasium.Env[Observation, NDArray[Any]],
+        distractions: Mapping[str, Sequence[DistractionModule]],
+    ) -> None:
+        super().__init__(env)
+        self._distractions = distractions
+        self._scene: Scene | None = env.get_wrapper_attr("scene") if env.has_wrapper_attr("scene") else None
+        self._seed = 0
+        self._begun = True
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Begins an episode; its distractions follow from ``seed``, or go on at random without one."""
+        self._seed = int(self.np_random.integers(2**32)) if seed is None else seed
+        self._begun = False
+        if self._scene is not None:
+            self._scene.prepare = self._prepare
+        observation, info = self.env.reset(seed=seed, options=options)
+        self._begin()
+        return self._changed(observation, info)
+
+    def step(self, action: NDArray[Any]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        observation, info = self._changed(observation, info)
+        return observation, float(reward), terminated, truncated, info
+
+    def _begin(self) -> None:
+        """Once per episode: before its first frame is drawn, where there is a scene, for the model may be a new one."""
+        if self._begun:
+            return
+        self._begun = True
+        for name, modules in self._distractions.items():
+            for index, module in enumerate(modules):
+                module.begin(np.random.default_rng([self._seed, zlib.crc32(name.encode()), index]), self._scene)
+
+    def _prepare(self) -> None:
+        self._begin()
+        assert self._scene is not None
+        for modules in self._distractions.values():
+            for module in modules:
+                module.prepare(self._scene)
+
+    def _changed(self, observation: Observation, info: dict[str, Any]) -> tuple[Observation, dict[str, Any]]:
+        observation, missing = dict(observation), list(info.get("missing", ()))
+        for name, modules in self._distractions.items():
+            if name in missing:
+                continue
+            for module in modules:
+                value = module.change(observation[name], self._scene)
+                if value is None:
+                    missing.append(name)
+                    break
+                observation[name] = value
+        return observation, {**info, "missing": tuple(missing)} if missing else info
