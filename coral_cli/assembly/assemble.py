@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.slots import DISTRACTION
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.contracts import PolicyInputs
 from coral_cli.registry.errors import CoralError
 from coral_cli.registry.options import with_values
-from coral_cli.registry.records import Backend, Record, Rendering, Sensor
+from coral_cli.registry.records import Backend, Record, Rendering, Sensor, Split
 
 if TYPE_CHECKING:
     import gymnasium
@@ -36,15 +37,27 @@ class Assembler:
     def _part(record: Record, values: Mapping[str, Any]) -> tuple[Any, Any]:
         return record, with_values(record.options, values)
 
-    def environment(self, backend: Backend) -> gymnasium.Env[dict[str, Any], Any]:
-        """The environment, drawing at the final size (with the crop margin) through ``backend``."""
+    def environment(self, backend: Backend, split: Split = "training") -> gymnasium.Env[dict[str, Any], Any]:
+        """The environment, drawing at the final size (with the crop margin) through ``backend``, with distractions."""
         settings = self.assembly.settings
         height, width = (side + (settings.crop_margin or 0) for side in settings.image_shape)
         record, options = self._parts["env"]
         env: gymnasium.Env[dict[str, Any], Any] = record.build(
             options, Rendering(height, width, settings.render_quality, backend)
         )
-        return env
+        return self._distracted(env, split)
+
+    def _distracted(self, env: gymnasium.Env[dict[str, Any], Any], split: Split) -> gymnasium.Env[dict[str, Any], Any]:
+        from coral_cli.environments.distractions.wrapper import Distracted
+
+        stack = [part for slot, part in self._parts.items() if self.assembly.choices[slot].kind == DISTRACTION]
+        if not stack:
+            return env
+        modules = {
+            name: [record.build(options, sensor, split) for record, options in stack if sensor.kind in record.sensors]
+            for name, sensor in self.every_sensor(env).items()
+        }
+        return Distracted(env, {name: several for name, several in modules.items() if several})
 
     def sensors(self, env: gymnasium.Env[dict[str, Any], Any]) -> dict[str, Sensor]:
         """The sensors in use, as the environment gives them."""
@@ -63,7 +76,7 @@ class Assembler:
         """The sensors as the model sees them: images without the crop margin."""
         margin = self.assembly.settings.crop_margin or 0
         return {
-            name: replace(s, shape=(s.shape[0] - margin, s.shape[1] - margin, s.shape[2])) if s.kind == "image" else s
+            name: replace(s, shape=(s.shape[0] - margin, s.shape[1] - margin, s.shape[2])) if s.spatial else s
             for name, s in sensors.items()
         }
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from coral_cli.assembly.record import Assembly, Choice
 from coral_cli.assembly.selection import Selection, choose
 from coral_cli.assembly.settings import Settings
-from coral_cli.assembly.slots import ENV, OBJECTIVE
+from coral_cli.assembly.slots import DISTRACTION, ENV, OBJECTIVE
 from coral_cli.assembly.unknown import unknown_flag
 from coral_cli.assembly.values import negative, text_of
 from coral_cli.registry.catalog import Catalog, Entry
@@ -50,13 +50,13 @@ def _options(slot: str, entry: Entry, values: Mapping[str, Json]) -> dict[str, J
 
 def _settings(values: Mapping[str, Json], selection: Selection) -> Settings:
     given = {f.name: values[f.flag] for f in fields_of(Settings()) if f.flag in values}
-    settings = with_values(Settings(), {**given, "sensors": selection.sensors})
+    settings = with_values(Settings(), {**given, "sensors": selection.sensors, "distraction": selection.distractions})
     if len(settings.image_size) not in (1, 2):
         raise UsageError("--image-size takes one side, or a height and a width.", "Write 64, or 48,96.")
     if settings.crop_margin is not None:
         return settings
     crops = any(
-        slot.sensor == "image" and isinstance(entry.record, Loss) and entry.record.crop
+        slot.sensor != "vector" and isinstance(entry.record, Loss) and entry.record.crop
         for slot, entry in selection.entries.items()
     )
     return with_values(settings, {"crop_margin": CROP_MARGIN if crops else 0})
@@ -78,7 +78,8 @@ def flags_of(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:
     for name, choice in assembly.choices.items():
         slot = name.replace("_", "-")
         entry = catalog.locate(choice.kind, choice.component, choice.distribution, choice.version)
-        flags[slot] = catalog.name(entry)
+        if choice.kind != DISTRACTION:  # which the setting names
+            flags[slot] = catalog.name(entry)
         flags |= {f"{slot}.{option.replace('_', '-')}": value for option, value in choice.options.items()}
     return flags | {name.replace("_", "-"): value for name, value in values_of(assembly.settings).items()}
 
@@ -91,8 +92,8 @@ def command_line(
     Slots and settings in ``without``, and the options of the former, are left out.
     """
     flags = flags_of(assembly, catalog)
-    slots = {name.replace("_", "-"): flags[name.replace("_", "-")] for name in assembly.choices}
-    layout = {name: flags[name] for name in ("sensors", "fusion")}  # which slots there are
+    slots = {slot: flags[slot] for name in assembly.choices if (slot := name.replace("_", "-")) in flags}
+    layout = {name: flags[name] for name in ("sensors", "fusion", "distraction")}  # which slots there are
     defaults = flags_of(resolve(slots | layout, catalog), catalog) | _layout_defaults(assembly, catalog)
     words = [
         word
@@ -104,11 +105,11 @@ def command_line(
 
 
 def _layout_defaults(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:
-    """What ``sensors`` and ``fusion`` are when nobody names them."""
+    """What ``sensors``, ``fusion`` and ``distraction`` are when nobody names them."""
     choice = assembly.choices[ENV.name]
     environment = catalog.locate(choice.kind, choice.component, choice.distribution, choice.version).record
     assert isinstance(environment, Environment)
-    return {"sensors": list(environment.sensors), "fusion": Settings().fusion}
+    return {"sensors": list(environment.sensors), "fusion": Settings().fusion, "distraction": []}
 
 
 def _words(flag: str, value: Json) -> list[str]:

@@ -7,22 +7,23 @@ from dataclasses import dataclass
 
 from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.shorthands import METHODS, SIZES, expand
-from coral_cli.assembly.slots import ENV, POLICY, RSSM, Slot, slots_of
+from coral_cli.assembly.slots import DISTRACTION, ENV, POLICY, RSSM, Slot, slots_of
 from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Field, Json, check, fields_of
-from coral_cli.registry.records import Environment, Loss, Policy, Rssm, SensorKind
+from coral_cli.registry.records import Distraction, Environment, Loss, Policy, Rssm, SensorKind
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The chosen components by slot, and the sensors in use.
+    """The chosen components by slot, the sensors in use, and the distractions by the names that select them.
 
     ``defaults`` are values by flag that stand in for the components' own.
     """
 
     entries: Mapping[Slot, Entry]
     sensors: tuple[str, ...]
+    distractions: tuple[str, ...]
     defaults: Mapping[str, Json]
 
     def fields(self) -> dict[str, Field]:
@@ -50,15 +51,16 @@ def choose(given: Mapping[str, Json], catalog: Catalog, recorded: Mapping[str, J
     usual |= policy.defaults
     names = {RSSM.flag: RSSM.default, **usual, **explicit, **given}
     sensors = _sensors(names.get("sensors"), environment)
+    distractions = _distractions(names.get("distraction", ()), sensors, catalog)
     encoded = _encoded(sensors, names, policy, catalog)
     entries: dict[Slot, Entry] = {}
-    for slot in slots_of(encoded):  # the objective comes after the losses, which may decide it
+    for slot in slots_of(encoded, distractions):  # the objective comes after the losses, which may decide it
         entries[slot] = _entry(slot, names.get(slot.flag) or slot.default or _needed(entries), catalog)
     fields = _fields(entries)
     defaults = {flag: value for flag, value in usual.items() if _fits(fields.get(flag), value)} | explicit
     size = expand(SIZES[_shorthand("size", SIZES, given)], environment.sensors) if "size" in given else {}
     smaller = {flag: value for flag, value in size.items() if _shrinks(fields.get(flag), value, defaults.get(flag))}
-    return Selection(entries, tuple(sensors), defaults | smaller)
+    return Selection(entries, tuple(sensors), distractions, defaults | smaller)
 
 
 def _fields(entries: Mapping[Slot, Entry]) -> dict[str, Field]:
@@ -81,7 +83,7 @@ def _sensors(names: Json, environment: Environment) -> dict[str, SensorKind]:
     """The sensors in use, in the environment's order. ``names`` may be as written on the command line."""
     if names is None:
         return dict(environment.sensors)
-    wanted = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
+    wanted = _listed(names)
     listed = f"Its sensors: {', '.join(environment.sensors) or 'none'}."
     for name in wanted:
         if name not in environment.sensors:
@@ -91,13 +93,32 @@ def _sensors(names: Json, environment: Environment) -> dict[str, SensorKind]:
     return {name: kind for name, kind in environment.sensors.items() if name in wanted}
 
 
+def _listed(names: Json) -> list[str]:
+    """Names as a list, or as they stand on the command line."""
+    return [name.strip() for name in names.split(",") if name.strip()] if isinstance(names, str) else list(names)
+
+
+def _distractions(names: Json, sensors: Mapping[str, SensorKind], catalog: Catalog) -> tuple[str, ...]:
+    """What to stack, in its order, once each."""
+    entries = [catalog.get(DISTRACTION, name) for name in dict.fromkeys(_listed(names))]
+    for entry in entries:
+        assert isinstance(entry.record, Distraction)
+        if not set(entry.record.sensors) & set(sensors.values()):
+            kinds = " or ".join(entry.record.sensors)
+            raise UsageError(
+                f"--distraction {entry.record.name} needs a sensor of kind {kinds}, and none is in use.",
+                f"Sensors in use: {', '.join(sensors)}.",
+            )
+    return tuple(catalog.name(entry) for entry in entries)
+
+
 def _encoded(
     sensors: Mapping[str, SensorKind], names: Mapping[str, Json], policy: Policy, catalog: Catalog
 ) -> dict[str, SensorKind]:
     """The sensors that share the latent; the others go straight to the policy."""
     rssm = _entry(RSSM, names[RSSM.flag], catalog).record
     assert isinstance(rssm, Rssm)
-    images = [name for name, kind in sensors.items() if kind == "image"]
+    images = [name for name, kind in sensors.items() if kind != "vector"]
     concat = names.get("fusion") == "concat"
     if rssm.build is None and images:
         raise UsageError(
@@ -114,7 +135,7 @@ def _encoded(
         )
     if rssm.build is None:
         return {}
-    return {name: kind for name, kind in sensors.items() if kind == "image" or not concat}
+    return {name: kind for name, kind in sensors.items() if kind != "vector" or not concat}
 
 
 def _entry(slot: Slot, name: Json, catalog: Catalog) -> Entry:

@@ -22,6 +22,9 @@ class Settings:
             "joint: one latent for all sensors; concat: a latent for the images, and vectors go straight to the policy."
         ),
     ] = "joint"
+    distraction: Annotated[
+        tuple[str, ...], Help("What disturbs the sensors; repeat the flag to stack several, in this order.")
+    ] = ()
     steps: Annotated[int, Help("Environment steps to train for.", min=1)] = 500_000
     seed: Annotated[int, Help("Seed of everything random.", min=0)] = 0
     device: Annotated[str, Help("Where to compute: auto, cpu, cuda or cuda:N.")] = "auto"

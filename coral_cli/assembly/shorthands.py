@@ -9,7 +9,7 @@ from coral_cli.registry.options import Json
 from coral_cli.registry.records import SensorKind
 
 Flags = Mapping[str, Json]
-"""Values by flag. ``{image}`` and ``{vector}`` stand for every sensor of that kind."""
+"""Values by flag. ``{vector}`` stands for every vector, ``{image}`` for every other sensor."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,13 @@ SIZES: Mapping[str, Flags] = {
 
 def expand(shorthand: Flags, sensors: Mapping[str, SensorKind]) -> dict[str, Json]:
     """The flags that ``shorthand`` stands for in an environment with these ``sensors``."""
+    group = {name: "{vector}" if kind == "vector" else "{image}" for name, kind in sensors.items()}
     expanded: dict[str, Json] = {}
     for flag, value in shorthand.items():
         if value in ("{image}", "{vector}"):
-            value = tuple(name for name, kind in sensors.items() if value == f"{{{kind}}}")
+            value = tuple(name for name, placeholder in group.items() if value == placeholder)
         if flag.startswith("{"):
-            flags = [flag.replace(f"{{{kind}}}", name.replace("_", "-")) for name, kind in sensors.items()]
+            flags = [flag.replace(placeholder, name.replace("_", "-")) for name, placeholder in group.items()]
             expanded |= {name: value for name in flags if "{" not in name}
         else:
             expanded[flag] = value

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from coral_cli.registry.records import Encoder, Loss, Record, SensorKind
 
-_LOSSES: dict[SensorKind, str] = {"image": "cpc", "vector": "recon"}
-_ENCODERS: dict[SensorKind, str] = {"image": "conv", "vector": "mlp"}
+_LOSSES: dict[SensorKind, str] = {"image": "cpc", "vector": "recon", "depth": "cpc"}
+_ENCODERS: dict[SensorKind, str] = {"image": "conv", "vector": "mlp", "depth": "conv"}
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,13 @@ OBJECTIVE = Slot(
 POLICY = Slot("policy", "policy", "sac", "What acts, and learns to.")
 
 
-def slots_of(encoded: Mapping[str, SensorKind]) -> tuple[Slot, ...]:
+DISTRACTION = "distraction"
+"""A kind with any number of slots: ``distraction.NAME`` for each that ``--distraction`` names."""
+
+
+def slots_of(encoded: Mapping[str, SensorKind], distractions: Sequence[str] = ()) -> tuple[Slot, ...]:
     """The slots when the sensors ``encoded`` share a latent; the fixed ones alone when none does."""
+    stacked = [Slot(f"{DISTRACTION}.{name}", DISTRACTION, name, "") for name in distractions]
     sensors = [
         slot
         for name, kind in encoded.items()
@@ -50,4 +55,4 @@ def slots_of(encoded: Mapping[str, SensorKind]) -> tuple[Slot, ...]:
             Slot(f"{name}-encoder", "encoder", _ENCODERS[kind], f"Encoder of sensor {name}.", kind),
         )
     ]
-    return (ENV, *sensors, RSSM, *([OBJECTIVE] if sensors else []), POLICY)
+    return (ENV, *stacked, *sensors, RSSM, *([OBJECTIVE] if sensors else []), POLICY)

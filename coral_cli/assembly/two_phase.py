@@ -22,7 +22,7 @@ from coral_cli.assembly.resume import recorded_assembly
 from coral_cli.assembly.selection import Selection, choose
 from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.shorthands import METHODS, SIZES
-from coral_cli.assembly.slots import Slot
+from coral_cli.assembly.slots import DISTRACTION, Slot
 from coral_cli.assembly.unknown import unknown_flag
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import CoralError
@@ -66,6 +66,7 @@ def two_phase(body: Body, own: Iterable[Flag], scope: Scope = EVERYTHING) -> typ
     class TwoPhase(Command):
         def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
             catalog: Catalog = parent.obj
+            args = gathered(args, DISTRACTION)
             selection = _select(scan(args), catalog, scope, tolerant=extra.get("resilient_parsing", False))
             flags = (*assembly_flags(selection, catalog, scope), *own)
             try:
@@ -96,6 +97,24 @@ def scan(args: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def gathered(args: Sequence[str], name: str) -> list[str]:
+    """``args`` with all values of a repeatable ``--NAME`` in its first place, separated by commas."""
+    flag, place = f"--{name}", -1
+    out: list[str] = []
+    values: list[str] = []
+    words = iter(args)
+    for word in words:
+        if word == flag or word.startswith(f"{flag}="):
+            value = word.partition("=")[2] or next(words, None)
+            place = len(out) if place < 0 else place
+            values += [value] if value is not None else []
+        else:
+            out.append(word)
+    if not values:
+        return list(args)
+    return [*out[:place], flag, ",".join(values), *out[place:]]
+
+
 def _select(written: Given, catalog: Catalog, scope: Scope, tolerant: bool) -> Selection:
     """Phase one. ``tolerant``, for completion: a line that is not right yet counts as empty."""
     try:
@@ -108,7 +127,7 @@ def _select(written: Given, catalog: Catalog, scope: Scope, tolerant: bool) -> S
 
 def assembly_flags(selection: Selection, catalog: Catalog, scope: Scope = EVERYTHING) -> list[Flag]:
     """The flags of a selection: slots, shorthands, the options of each component, settings."""
-    flags = [_slot_flag(slot, selection, catalog) for slot in selection.entries]
+    flags = [_slot_flag(slot, selection, catalog) for slot in selection.entries if slot.kind != DISTRACTION]
     flags += scope.shorthands * [
         _shorthand(
             "method", METHODS, "Shorthand for losses, sensors, fusion and objective of a method: see `coral methods`."
@@ -116,10 +135,11 @@ def assembly_flags(selection: Selection, catalog: Catalog, scope: Scope = EVERYT
         _shorthand("size", SIZES, "Shorthand for the sizes of all networks and batches; paper is the default."),
     ]
     for slot, entry in selection.entries.items():
-        title = f"--{slot.flag} {catalog.name(entry)} ({entry.distribution} {entry.version})"
+        chosen = f"--{DISTRACTION}" if slot.kind == DISTRACTION else f"--{slot.flag}"
+        title = f"{chosen} {catalog.name(entry)} ({entry.distribution} {entry.version})"
         flags += [_option(f"{slot.flag}.{f.flag}", f, title, selection) for f in fields_of(entry.record.options)]
     settings = [field for field in fields_of(Settings()) if field.name in scope.settings]
-    return flags + [_option(field.flag, field, "Training", selection) for field in settings]
+    return flags + [_setting(field, selection, catalog) for field in settings]
 
 
 def _slot_flag(slot: Slot, selection: Selection, catalog: Catalog) -> Flag:
@@ -136,6 +156,15 @@ def _slot_flag(slot: Slot, selection: Selection, catalog: Catalog) -> Flag:
 def _shorthand(name: str, known: Collection[str], text: str) -> Flag:
     listed = "NAME" if len(known) > 8 else ""
     return Flag(Field(name, str, False, tuple(known), Help(text), None), "Components", listed)
+
+
+def _setting(field: Field, selection: Selection, catalog: Catalog) -> Flag:
+    flag = _option(field.flag, field, "Training", selection)
+    if field.name != DISTRACTION:
+        return flag
+    able = {catalog.name(entry): entry.record.summary for entry in catalog.entries(DISTRACTION)}
+    text = Help(f"{field.help.text} Installed: {', '.join(able)}.")
+    return replace(flag, field=replace(flag.field, help=text), group="Components", candidates=able)
 
 
 def _option(name: str, field: Field, group: str, selection: Selection) -> Flag:

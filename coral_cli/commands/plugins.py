@@ -16,7 +16,7 @@ from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.options import Help, Json
 
-Kind: TypeAlias = Literal["environment", "loss", "encoder", "rssm", "objective", "policy"]
+Kind: TypeAlias = Literal["environment", "loss", "encoder", "rssm", "objective", "policy", "distraction"]
 STYLES = {"active": "green", "broken": "red", "disabled": "dim", "shadowed": "yellow"}
 
 

@@ -14,7 +14,7 @@ from coral_cli.assembly.flags import Given, flags_from, taken
 from coral_cli.assembly.requests import PretrainRequest
 from coral_cli.assembly.resolve import command_line, resolve
 from coral_cli.assembly.resume import recorded_assembly, resumed
-from coral_cli.assembly.slots import ENV, POLICY
+from coral_cli.assembly.slots import DISTRACTION, ENV, POLICY
 from coral_cli.assembly.two_phase import Scope, of_run, two_phase
 from coral_cli.commands.output import DebugFlag, QuietFlag
 from coral_cli.registry.catalog import Catalog
@@ -57,7 +57,12 @@ def of_data(written: Given, catalog: Catalog) -> Mapping[str, Json]:
 
 SETTINGS = ("sensors", "seed", "device", "precision", "batch_size", "batch_length", "model_lr", "model_clip")
 HEADS = ("head_hidden", "head_layers", "inverse_dynamics", "freeze", "init_from", "init_parts", "crop_margin")
-SCOPE = Scope(slots=lambda slot: slot not in (ENV, POLICY), settings=(*SETTINGS, *HEADS), shorthands=True, base=of_data)
+SCOPE = Scope(
+    slots=lambda slot: slot not in (ENV, POLICY) and slot.kind != DISTRACTION,
+    settings=(*SETTINGS, *HEADS),
+    shorthands=True,
+    base=of_data,
+)
 
 
 def pretrain(context: typer.Context, given: Given) -> int:

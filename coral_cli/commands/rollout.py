@@ -12,7 +12,7 @@ import typer
 from coral_cli.assembly.flags import Given, flags_from, taken
 from coral_cli.assembly.requests import RolloutRequest
 from coral_cli.assembly.resolve import resolve
-from coral_cli.assembly.slots import ENV
+from coral_cli.assembly.slots import DISTRACTION, ENV
 from coral_cli.assembly.two_phase import Scope, two_phase
 from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, print_json
 from coral_cli.display.numbers import number
@@ -25,8 +25,8 @@ Random actions in --env, or the actions of a saved agent (--agent), which brings
 the environment is stored, also those that the agent does not use."""
 
 SCOPE = Scope(
-    slots=lambda slot: slot is ENV,
-    settings=("image_size", "crop_margin", "render_quality"),
+    slots=lambda slot: slot is ENV or slot.kind == DISTRACTION,
+    settings=("distraction", "image_size", "crop_margin", "render_quality"),
     shorthands=False,
     base=lambda written, catalog: {},
 )

@@ -34,14 +34,18 @@ class Sensor:
     """One named stream of observations.
 
     An ``image`` is ``(H, W, C)`` uint8, a ``vector`` is ``(D,)`` float32, ``depth`` is ``(H, W, 1)`` float32 in metres.
-    The model sees an image as ``x / 255 - 0.5``, a vector normalised, and depth, cut off at ``far`` metres, as
-    ``x / far - 0.5``.
+    The model sees an image as ``x / 255 - 0.5``, a vector normalised, and depth, cut off at 4 metres, as
+    ``x / 4 - 0.5``.
     """
 
     name: str
     kind: SensorKind
     shape: tuple[int, ...]
-    far: ClassVar[float] = 4.0
+
+    @property
+    def spatial(self) -> bool:
+        """Whether it has height and width."""
+        return self.kind != "vector"
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Loss:
     summary: str
     build: Callable[[Any, Sensor, int, int], LossModule]
     options: LossOptions = field(default_factory=LossOptions)
-    sensors: tuple[SensorKind, ...] = ("image", "vector")
+    sensors: tuple[SensorKind, ...] = ("image", "vector", "depth")
     paradigm: Literal["variational", "predictive"] | None = None
     crop: bool = False
 
@@ -81,7 +85,7 @@ class Encoder:
     summary: str
     build: Callable[[Any, Sensor], EncoderModule]
     options: object = NoOptions()
-    sensors: tuple[SensorKind, ...] = ("image", "vector")
+    sensors: tuple[SensorKind, ...] = ("image", "vector", "depth")
 
 
 @dataclass(frozen=True)

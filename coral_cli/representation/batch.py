@@ -13,6 +13,9 @@ from coral_cli.registry.records import Sensor
 MIN_STD = 1e-2
 """A smaller standard deviation of a vector's entry counts as constant and is replaced by 1."""
 
+FAR = 4.0
+"""Metres at which depth is cut off."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -39,7 +42,9 @@ class Batch:
 
 
 class Normalization(nn.Module):
-    """Images to ``x / 255 - 0.5`` and channels first, vectors to mean 0 and deviation 1 of the first episodes."""
+    """Images to ``x / 255 - 0.5``, depth to ``x / 4 - 0.5``, both channels first; vectors to mean 0 and deviation 1 of
+    the first episodes.
+    """
 
     def __init__(self, sensors: Mapping[str, Sensor]) -> None:
         super().__init__()
@@ -59,4 +64,6 @@ class Normalization(nn.Module):
         """(N, H, W, C) uint8 to (N, C, H, W), a channels-last view; (N, D) to (N, D)."""
         if self._kinds[name] == "image":
             return value.permute(0, 3, 1, 2).float().mul_(1 / 255).sub_(0.5)
+        if self._kinds[name] == "depth":
+            return value.permute(0, 3, 1, 2).clamp(0, FAR).mul_(1 / FAR).sub_(0.5)
         return (value - getattr(self, f"{name}_mean")) / getattr(self, f"{name}_std")

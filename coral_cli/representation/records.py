@@ -136,7 +136,7 @@ def _reconstruction(
 ) -> LossModule:
     from coral_cli.representation.losses.reconstruction import ImageDecoder, Reconstruction, VectorDecoder
 
-    if sensor.kind == "image":
+    if sensor.spatial:
         return Reconstruction(ImageDecoder(feature_size, sensor.shape, options.depth), options.variance)
     return Reconstruction(
         VectorDecoder(feature_size, sensor.shape[0], options.hidden, options.layers), options.variance
@@ -171,7 +171,7 @@ def _none(options: LossOptions, sensor: Sensor, embedding_size: int, feature_siz
 
 
 ENCODERS = (
-    Encoder("conv", "Strided convolutions with ReLU.", _conv, ConvOptions(), sensors=("image",)),
+    Encoder("conv", "Strided convolutions with ReLU.", _conv, ConvOptions(), sensors=("image", "depth")),
     Encoder("mlp", "Dense layers with ELU.", _mlp, MlpOptions(), sensors=("vector",)),
 )
 

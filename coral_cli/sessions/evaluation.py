@@ -44,7 +44,7 @@ def evaluate(request: EvalRequest) -> Evaluation:
     saved = open_saved(request.checkpoint, request.catalog)
     path, assembly = saved.path, saved.assembly
     backend = _backend(request, saved.record)
-    env = saved.assembler.environment(backend)
+    env = saved.assembler.environment(backend, "evaluation")
     try:
         agent = saved.agent(choose_device(request.device))
         seed = assembly.settings.seed if request.seed is None else request.seed

@@ -46,7 +46,7 @@ def build(request: TrainRequest, backend: str) -> Parts:
     torch.manual_seed(settings.seed)
     assembler = Assembler(request.assembly, request.catalog)
     env = assembler.environment(backend)
-    eval_env = assembler.environment(backend)
+    eval_env = assembler.environment(backend, "evaluation")
     sensors = assembler.sensors(env)
     agent = assembler.agent(sensors, math.prod(env.action_space.shape or ()), device)
     transfer = None

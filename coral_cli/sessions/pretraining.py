@@ -106,29 +106,32 @@ def _sensors(request: PretrainRequest, dataset: Dataset) -> dict[str, Sensor]:
         sensor = dataset.sensors.get(name)
         if sensor is None:
             raise UsageError(f"{dataset.path} has no sensor {name!r}.", f"It has: {', '.join(dataset.sensors)}.")
-        if sensor.kind == "image":
+        if sensor.spatial:
             if sensor.shape[0] < height or sensor.shape[1] < width:
                 raise UsageError(
                     f"{name} in {dataset.path} is {sensor.shape[0]}x{sensor.shape[1]}, but {height}x{width} is needed.",
                     "Use a smaller --image-size or --crop-margin 0, or record it anew.",
                 )
-            sensor = Sensor(name, "image", (height, width, sensor.shape[2]))
+            sensor = Sensor(name, sensor.kind, (height, width, sensor.shape[2]))
         sensors[name] = sensor
     return sensors
 
 
 def fill(replay: Replay, dataset: Dataset, sensors: dict[str, Sensor]) -> None:
-    """Adds the episodes that the replay does not hold yet, images cropped at the centre."""
+    """Adds the episodes that the replay does not hold yet, images cropped at the centre, zero where one is missing."""
     columns = [list(dataset.sensors).index(name) for name in sensors]
     for episode in itertools.islice(dataset.episodes(), replay.next_serial, None):
         arrays = {name: episode[name] for name in ("action", "reward", "terminated")}
         arrays["missing"] = episode["missing"][:, columns]
-        replay.add(arrays | {name: _centre(episode[name], sensor) for name, sensor in sensors.items()})
+        for (name, sensor), missing in zip(sensors.items(), arrays["missing"].T, strict=True):
+            arrays[name] = _centre(episode[name], sensor)
+            arrays[name][missing] = 0
+        replay.add(arrays)
     replay.flush()
 
 
 def _centre(values: NDArray, sensor: Sensor) -> NDArray[np.generic]:
-    if sensor.kind != "image":
+    if not sensor.spatial:
         return values
     height, width, _ = sensor.shape
     top, left = (values.shape[1] - height) // 2, (values.shape[2] - width) // 2

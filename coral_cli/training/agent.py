@@ -96,7 +96,7 @@ class Agent:
     def seen(self, name: str, value: NDArray) -> NDArray:
         """A raw observation (B, ...) as the model sees it: images cropped at the centre, a view."""
         sensor = self.sensors[name]
-        if sensor.kind != "image" or value.shape[1:] == sensor.shape:
+        if not sensor.spatial or value.shape[1:] == sensor.shape:
             return value
         height, width, _ = sensor.shape
         top, left = (value.shape[1] - height) // 2, (value.shape[2] - width) // 2

@@ -18,7 +18,7 @@ from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.registry.records import Sensor
 
 Arrays = dict[str, NDArray]
-DTYPES = {"image": np.uint8, "vector": np.float32}
+DTYPES = {"image": np.uint8, "vector": np.float32, "depth": np.float32}
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Replay:
             "terminated": (np.bool_, ()),
             "missing": (np.bool_, (len(sensors),)),
         }
-        self._images = {name for name, sensor in sensors.items() if sensor.kind == "image"}
+        self._spatial = {name for name, sensor in sensors.items() if sensor.spatial}
         self.episodes = no_episodes()
         self._next_serial = 0
         self._cursor = 0
@@ -141,7 +141,7 @@ class Replay:
         inside = np.minimum(step, lengths[:, None] - 1)
         rows = (self.episodes.start[chosen][:, None] + inside) % self.capacity
         out = {
-            name: _cropped(array, rows, random, crop_margin) if crop_margin and name in self._images else array[rows]
+            name: _cropped(array, rows, random, crop_margin) if crop_margin and name in self._spatial else array[rows]
             for name, array in self._arrays.items()
         }
         if (lengths < length).any():
@@ -221,7 +221,7 @@ def _cropped(images: NDArray, rows: NDArray[np.int64], random: np.random.Generat
     windows = as_strided(
         images,
         (count, margin + 1, margin + 1, height, width * channels),
-        (per_image, per_line, per_pixel, per_line, 1),
+        (per_image, per_line, per_pixel, per_line, images.itemsize),
         writeable=False,
     )
     top = random.integers(margin + 1, size=(len(rows), 1))

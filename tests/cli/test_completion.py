@@ -26,13 +26,14 @@ def complete(coral, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_commands(complete) -> None:
-    assert complete("coral ") == ["train", "eval", "doctor", "plugins"]
+    assert complete("coral ") == ["train", "eval", "rollout", "pretrain", "methods", "doctor", "plugins"]
     assert complete("coral pl") == ["plugins"]
     assert complete("coral plugins ") == ["list"]
 
 
 def test_components(complete) -> None:
-    assert complete("coral train --image-loss ") == ["recon", "cv", "cpc", "byol", "pack-a/twin", "pack-b/twin"]
+    own = ["recon", "cv", "cpc", "infonce", "none"]
+    assert complete("coral train --image-loss ") == [*own, "byol", "pack-a/twin", "pack-b/twin"]
     assert complete("coral train --image-loss c") == ["cv", "cpc"]
     assert complete("coral train --proprio-encoder ") == ["mlp"], "conv takes no vector"
     assert complete("coral train --env maze --camera-encoder ") == ["conv", "vit"]

@@ -139,6 +139,6 @@ def test_names_of_built_ins_are_never_taken(install: Install) -> None:
 
 def test_the_built_ins_alone() -> None:
     catalog = discover(builtin, {"CORAL_PLUGINS": ""})
-    assert catalog.names("loss") == ("recon", "cv", "cpc")
+    assert catalog.names("loss") == ("recon", "cv", "cpc", "infonce", "none")
     assert catalog.names("encoder") == ("conv", "mlp")
     assert {entry.distribution for entry in catalog.entries("policy")} == {"coral-cli"}

@@ -38,7 +38,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Data:
-    """A batch; ``images`` names the sensors that are (B, T, H, W, C) bytes. ``mask`` and ``missing`` are (B, T)."""
+    """A batch: images (B, T, H, W, C) are bytes, vectors (B, T, D); ``mask`` and ``missing`` are (B, T)."""
 
     observations: Mapping[str, NDArray]
     actions: NDArray

@@ -224,7 +224,7 @@ def test_only_cpc_looks_ahead_and_its_further_projections_are_named_ahead():
 def test_infonce_and_none_go_with_every_objective():
     for name, crop in (("infonce", True), ("none", False)):
         assert (record(name).paradigm, record(name).crop) == (None, crop)
-        assert record(name).sensors == ("image", "vector")
+        assert record(name).sensors == ("image", "vector", "depth")
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

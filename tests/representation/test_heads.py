@@ -123,6 +123,14 @@ def test_imagination_starts_from_every_valid_posterior_state():
     assert torch.equal(some.z, torch.cat([trajectory.z[0], trajectory.z[1, :1]]))
 
 
+def test_nothing_is_imagined_from_a_terminal_state_or_behind_an_episode_s_end():
+    data = random_batch(masked=True)
+    starts = small()(data).world
+    everywhere = small()(dataclasses.replace(data, mask=None, terminated=torch.zeros_like(data.terminated))).world
+    assert len(everywhere.h) == data.mask.numel()
+    assert len(starts.h) == len(starts.z) == int((data.mask & ~data.terminated).sum())
+
+
 def test_an_imagined_step_is_a_sample_of_the_prior():
     model, _, rssm = world()
     action = torch.rand(6, 2)

@@ -82,6 +82,9 @@ def test_nothing_behind_an_episode_s_end_can_influence_training(objective):
 def test_the_scan_is_filtering_step_by_step(missing, monkeypatch):
     """In training a missing sensor is marked, in acting it is left out."""
     model, batch = small(), random_batch(missing=missing)
+    batch = dataclasses.replace(
+        batch, terminated=torch.zeros_like(batch.terminated)
+    )  # so that the world has all states
     noise = torch.randn(STEPS, BATCH, LATENT, generator=torch.Generator().manual_seed(3))
     draws = iter([*noise, *(noise[t, b : b + 1] for b in range(BATCH) for t in range(STEPS))])
     monkeypatch.setattr(torch, "randn_like", lambda like: next(draws))
