@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from coral_cli import __version__, builtin
 from coral_cli.assembly.help import Group
-from coral_cli.commands import doctor, eval, methods, plugins, pretrain, rollout, train
+from coral_cli.commands import doctor, envs, eval, methods, plugins, pretrain, rollout, train
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import CoralError, UsageError
@@ -51,7 +51,7 @@ def application() -> typer.Typer:
     """The commands; the context's ``obj`` is the catalog."""
     app = typer.Typer(cls=Group, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
     app.callback()(_root)
-    for command in (train, eval, rollout, pretrain, methods, plugins, doctor):
+    for command in (train, eval, rollout, pretrain, methods, envs, plugins, doctor):
         command.add(app)
     return app
 

@@ -15,6 +15,16 @@ from coral_cli.plugin import (
     Rssm,
     hookimpl,
 )
+from coral_cli.registry.records import Record
+
+
+def find(kind: str, name: str) -> Record | None:
+    """The environment ``gym:ID`` or ``package.module:callable``."""
+    if kind != "environment" or ":" not in name:
+        return None
+    from coral_cli.environments.foreign.records import resolve_foreign
+
+    return resolve_foreign(name)
 
 
 @hookimpl

@@ -22,7 +22,7 @@ from coral_cli.assembly.resume import recorded_assembly
 from coral_cli.assembly.selection import Selection, choose
 from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.shorthands import METHODS, SIZES
-from coral_cli.assembly.slots import DISTRACTION, Slot
+from coral_cli.assembly.slots import DISTRACTION, ENV, Slot
 from coral_cli.assembly.unknown import unknown_flag
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import CoralError
@@ -51,7 +51,11 @@ class Scope:
 def of_run(written: Given, catalog: Catalog) -> Mapping[str, Json]:
     """The flags of the run that ``--resume`` names, if it does."""
     run = written.get("resume")
-    return flags_of(recorded_assembly(Path(run)), catalog) if run else {}
+    if not run:
+        return {}
+    if ENV.flag in written:
+        catalog.get(ENV.kind, written[ENV.flag])  # which allows it to run
+    return flags_of(recorded_assembly(Path(run)), catalog)
 
 
 EVERYTHING = Scope(lambda _: True, [field.name for field in fields_of(Settings())], True, of_run)

@@ -33,6 +33,7 @@ class EvalOptions:
     video: Annotated[str | None, Help("Film the episodes; without PATH, into the run's videos/.")] = None
     device: Annotated[str, Help("Where to compute: auto, cpu, cuda or cuda:N.")] = "auto"
     renderer: Annotated[Literal["auto", "egl", "osmesa", "raycast"], Help("What draws.")] = "auto"
+    env: Annotated[str | None, Help("Allow the checkpoint's environment to run, where it is Python code.")] = None
     json: JsonFlag = False
     quiet: QuietFlag = False
     debug: DebugFlag = False
@@ -57,6 +58,8 @@ def complete_video(args: Sequence[str]) -> list[str]:
 def evaluate(context: typer.Context, given: Given) -> int:
     """Runs an evaluation session."""
     options, rest = taken(EvalOptions(), given)
+    if options.env is not None:
+        context.obj.get("environment", options.env)
     request = EvalRequest(
         checkpoint=Path(rest["checkpoint"]).expanduser(),
         catalog=context.obj,
@@ -102,5 +105,5 @@ def _video(text: str | None) -> Path | Literal["auto"] | None:
 def add(app: typer.Typer) -> None:
     """Adds ``coral eval``."""
     argument = ("checkpoint", "A checkpoint, or a run directory for its latest one.")
-    flags = flags_from(EvalOptions(), metavars={"video": "[PATH.mp4]"})
+    flags = flags_from(EvalOptions(), metavars={"video": "[PATH.mp4]", "env": "MODULE:CALLABLE"})
     app.command("eval", cls=Eval, help=HELP)(signed(evaluate, flags, argument))

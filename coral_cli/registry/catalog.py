@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from coral_cli import __version__
 from coral_cli.registry.errors import PluginError, UsageError
 from coral_cli.registry.records import Record
 
 CORE = "coral-cli"
 """The distribution that owns the bare names."""
+
+SAFE = "gym:"
+"""How names begin that a checkpoint may have looked up: what they name is registered by what is installed."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,20 @@ class Plugin:
 
 
 class Catalog:
-    """Components by kind and name, and the plugins they came from."""
+    """Components by kind and name, and the plugins they came from.
 
-    def __init__(self, entries: Iterable[Entry], plugins: Iterable[Plugin] = ()) -> None:
+    ``find`` makes records for names that no plugin lists, such as ``gym:Pendulum-v1``.
+    """
+
+    def __init__(
+        self,
+        entries: Iterable[Entry],
+        plugins: Iterable[Plugin] = (),
+        find: Callable[[str, str], Record | None] = lambda kind, name: None,
+    ) -> None:
         self.plugins = tuple(plugins)
+        self._find = find
+        self._found: dict[tuple[str, str], Entry] = {}
         self._entries = tuple(entries)
         by_name: dict[tuple[str, str], list[Entry]] = {}
         for entry in self._entries:
@@ -57,7 +71,7 @@ class Catalog:
 
     def name(self, entry: Entry) -> str:
         """The shortest name that selects ``entry``: bare, or ``distribution/name`` where two would share it."""
-        rivals = self._by_name[entry.record.kind, entry.record.name]
+        rivals = self._by_name.get((entry.record.kind, entry.record.name), [entry])
         alone = len(rivals) == 1 or entry.distribution == CORE
         return entry.record.name if alone else entry.qualified
 
@@ -81,13 +95,22 @@ class Catalog:
         if found:
             choices = " or ".join(entry.qualified for entry in found)
             raise UsageError(f"{kind} {name!r} is offered by several plugins.", f"Write {choices}.")
-        raise UsageError(f"there is no {kind} named {name!r}.", self._hint(kind, wanted))
+        return self._foreign(kind, name) or self._unknown(kind, name)
 
     def locate(self, kind: str, name: str, distribution: str, version: str) -> Entry:
-        """The component that a checkpoint names. Raises PluginError when its distribution does not offer it."""
+        """The component that a checkpoint names. Raises PluginError when its distribution does not offer it.
+
+        Code that is named by an import path is only run where the user has named it, too.
+        """
         for entry in self.entries(kind):
             if entry.record.name == name and entry.distribution == distribution:
                 return entry
+        if distribution == CORE and name.startswith(SAFE):
+            self._foreign(kind, name)
+        if (kind, name) in self._found:
+            return self._found[kind, name]
+        if distribution == CORE and ":" in name:
+            raise PluginError(f"{kind} {name!r} is Python code, which only you can allow to run.", f"Add --env {name}.")
         broken = [plugin for plugin in self.plugins if plugin.distribution == distribution and plugin.error]
         if broken:
             raise PluginError(f"{kind} {name!r} needs {distribution}, which is broken: {broken[0].error}")
@@ -95,6 +118,17 @@ class Catalog:
             f"{kind} {name!r} comes from {distribution} {version}, which is not installed.",
             f"pip install '{distribution}=={version}'",
         )
+
+    def _foreign(self, kind: str, name: str) -> Entry | None:
+        if (kind, name) not in self._found:
+            record = self._find(kind, name)
+            if record is None:
+                return None
+            self._found[kind, name] = Entry(record, CORE, __version__)
+        return self._found[kind, name]
+
+    def _unknown(self, kind: str, name: str) -> Entry:
+        raise UsageError(f"there is no {kind} named {name!r}.", self._hint(kind, name.replace("_", "-")))
 
     def _hint(self, kind: str, name: str) -> str:
         names = self.names(kind)

@@ -30,7 +30,7 @@ def discover(builtin: object, environ: Mapping[str, str] = os.environ) -> Catalo
         plugin, found = _load(distribution, point, environ, strict)
         plugins.append(plugin)
         entries.extend(found)
-    return Catalog(entries, _mark_shadowed(plugins, entries))
+    return Catalog(entries, _mark_shadowed(plugins, entries), getattr(builtin, "find", lambda kind, name: None))
 
 
 def _entry_points() -> Iterable[tuple[metadata.Distribution, metadata.EntryPoint]]:

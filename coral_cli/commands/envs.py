@@ -1,0 +1,139 @@
+"""``coral envs``: which environments there are, and what one of them shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from coral_cli.assembly.flags import Given, flags_from, signed, taken
+from coral_cli.assembly.help import Group
+from coral_cli.assembly.resolve import resolve
+from coral_cli.assembly.slots import DISTRACTION, ENV
+from coral_cli.assembly.two_phase import Scope, two_phase
+from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
+from coral_cli.display.tables import print_table
+from coral_cli.registry.catalog import Catalog, Entry
+from coral_cli.registry.errors import UsageError
+from coral_cli.registry.options import Help, Json
+from coral_cli.registry.records import Environment
+
+SCOPE = Scope(
+    slots=lambda slot: slot is ENV or slot.kind == DISTRACTION,
+    settings=("distraction", "seed", "image_size", "render_quality", "renderer"),
+    shorthands=False,
+    base=lambda written, catalog: {},
+)
+
+
+@dataclass(frozen=True)
+class ListOptions:
+    """How to list."""
+
+    json: JsonFlag = False
+    debug: DebugFlag = False
+
+
+@dataclass(frozen=True)
+class ShowOptions:
+    """What to draw."""
+
+    image: Annotated[str | None, Help("Draw what the agent sees, and an outside view below it.")] = None
+    frames: Annotated[int, Help("Frames to draw, side by side.", min=1, max=64)] = 6
+    every: Annotated[int, Help("Random actions from one frame to the next.", min=1)] = 4
+    evaluation: Annotated[bool, Help("Distractions as in evaluation, not as in training.")] = False
+    json: JsonFlag = False
+    debug: DebugFlag = False
+
+
+class Envs(Group):
+    """A group that lists when it is called alone."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Without arguments, the callback lists."""
+        return super(Group, self).parse_args(ctx, args)
+
+
+def list_envs(context: typer.Context, given: Given) -> int:
+    """List environments, or show one of them."""
+    if context.invoked_subcommand:
+        return 0
+    options, _ = taken(ListOptions(), given)
+    catalog: Catalog = context.obj
+    rows = [_row(catalog, entry) for entry in catalog.entries("environment")]
+    if options.json:
+        print_json(rows)
+        return 0
+    print_table(
+        Console(highlight=False),
+        ("name", "suite", "actions", "sensors"),
+        [(row["name"], row["suite"] or "-", str(row["action_size"] or "?"), ", ".join(row["sensors"])) for row in rows],
+        numeric=(2,),
+    )
+    return 0
+
+
+def _row(catalog: Catalog, entry: Entry) -> dict[str, Json]:
+    record = entry.record
+    assert isinstance(record, Environment)
+    return {
+        "name": catalog.name(entry),
+        "suite": record.suite,
+        "summary": record.summary,
+        "sensors": dict(record.sensors),
+        "action_size": record.action_size,
+        "distribution": entry.distribution,
+    }
+
+
+def show(context: typer.Context, given: Given) -> int:
+    """Builds the environment and says what it offers."""
+    options, given = taken(ShowOptions(), given)
+    image = Path(options.image).expanduser() if options.image else None
+    if image is not None and image.suffix.lower() != ".png":
+        raise UsageError(f"--image is {options.image!r}, but pictures are .png files.", f"Write {image}.png.")
+    from coral_cli.sessions.showing import ShowRequest
+    from coral_cli.sessions.showing import show as run
+
+    assembly = resolve({"crop-margin": 0, **given}, context.obj)
+    report = run(ShowRequest(assembly, context.obj, image, options.frames, options.every, options.evaluation))
+    if options.json:
+        print_json(report)
+        return 0
+    for name, sensor in report["sensors"].items():
+        print(f"{name:<12}  {sensor['kind']:<7} {'x'.join(map(str, sensor['shape']))}")
+    print(f"{'actions':<12}  {report['action_size']}, each {report['action_repeat']} environment steps")
+    print(f"{'ends':<12}  {'in terminal states, too' if report['terminates'] else 'by its time limit alone'}")
+    print(f"{'drawn by':<12}  {report['renderer']}, seed {report['seed']}")
+    if image is not None:
+        print(f"{'image':<12}  {image}")
+    return 0
+
+
+_Show = two_phase(show, flags_from(ShowOptions(), "Drawing", {"image": "PNG"}), SCOPE)
+
+
+class Show(_Show):  # type: ignore[misc, valid-type]
+    """``show NAME`` stands for ``show --env NAME``."""
+
+    def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Reads the name first."""
+        named = ["--env", *args] if args and not args[0].startswith("-") else args
+        return super().make_context(info_name, named, parent=parent, **extra)
+
+
+def add(app: typer.Typer) -> None:
+    """Adds ``coral envs``."""
+    envs = typer.Typer(
+        cls=Envs,
+        help="List environments, or show one of them.",
+        add_completion=False,
+        invoke_without_command=True,
+    )
+    envs.callback()(signed(list_envs, flags_from(ListOptions())))
+    text = "Show what an environment offers: `coral envs show NAME`. Draws it with --image."
+    envs.command("show", cls=Show, help=text)(lambda: None)
+    app.add_typer(envs, name="envs")

@@ -1,0 +1,90 @@
+"""``coral envs show``: one environment, built, looked at and drawn."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from coral_cli.assembly.assemble import Assembler
+from coral_cli.assembly.record import Assembly
+from coral_cli.environments.rendering.backend import select_backend
+from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.options import Json
+from coral_cli.registry.records import Environment, Sensor
+from coral_cli.runs.pictures import sheet, write_png
+from coral_cli.training.collection import chance
+from coral_cli.training.trainer import action_repeat
+
+OUTSIDE = 192
+"""Height of a frame on the sheet, in pixels."""
+
+
+@dataclass(frozen=True)
+class ShowRequest:
+    """``frames`` go onto ``image`` (None: nothing is drawn), ``every`` random actions apart."""
+
+    assembly: Assembly
+    catalog: Catalog
+    image: Path | None
+    frames: int
+    every: int
+    evaluation: bool
+
+
+def show(request: ShowRequest) -> dict[str, Json]:
+    """What the environment offers; draws the agent's views above the view from outside."""
+    settings, choice = request.assembly.settings, request.assembly.choices["env"]
+    record = request.catalog.locate(choice.kind, choice.component, choice.distribution, choice.version).record
+    assert isinstance(record, Environment)
+    assembler = Assembler(request.assembly, request.catalog)
+    backend = select_backend(settings.renderer)
+    env = assembler.environment(backend, "evaluation" if request.evaluation else "training")
+    try:
+        sensors = assembler.every_sensor(env)
+        if request.image is not None:
+            write_png(request.image, sheet(_frames(env, request, sensors), OUTSIDE))
+        return {
+            "name": choice.component,
+            "suite": record.suite,
+            "summary": record.summary,
+            "sensors": {name: {"kind": s.kind, "shape": list(s.shape)} for name, s in sensors.items()},
+            "action_size": math.prod(env.action_space.shape or ()),
+            "action_repeat": action_repeat(env),
+            "terminates": record.terminates,
+            "distraction": list(settings.distraction),
+            "renderer": backend,
+            "seed": settings.seed,
+            "image": None if request.image is None else str(request.image),
+        }
+    finally:
+        env.close()
+
+
+def _frames(env: Any, request: ShowRequest, sensors: dict[str, Sensor]) -> list[list[np.ndarray]]:
+    """A row of frames for each camera of the agent, and one from outside."""
+    cameras = [name for name, sensor in sensors.items() if sensor.spatial]
+    seed = request.assembly.settings.seed
+    choose = chance(env, seed)
+    observation, _ = env.reset(seed=seed)
+    rows: list[list[np.ndarray]] = [[] for _ in range(len(cameras) + 1)]
+    for index in range(request.frames):
+        for _ in range(request.every if index else 0):
+            observation, _, terminated, truncated, _ = env.step(choose(observation))
+            if terminated or truncated:
+                observation, _ = env.reset()
+        for row, name in zip(rows, cameras, strict=False):
+            row.append(observation[name].copy())
+        rows[-1].append(_shrunk(env.render()))
+    return rows
+
+
+def _shrunk(view: np.ndarray) -> np.ndarray:
+    """The outside view in the height of the others."""
+    from PIL import Image
+
+    height, width = view.shape[:2]
+    return np.asarray(Image.fromarray(view).resize((width * OUTSIDE // height, OUTSIDE)))

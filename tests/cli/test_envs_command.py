@@ -1,0 +1,42 @@
+"""``coral envs``: the list, one environment, and what it looks like."""
+
+import json
+
+import numpy as np
+from PIL import Image
+
+from coral_cli.app import main
+
+
+def test_the_list_names_sensors_actions_and_suite(capsys) -> None:
+    assert main(["envs", "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["cheetah-run"]["action_size"] == 6 and rows["cheetah-run"]["suite"] == "control"
+    assert rows["box-push"]["sensors"] == {"image": "image", "proprio": "vector"}
+    assert main(["envs"]) == 0
+    assert "cheetah-run" in capsys.readouterr().out
+
+
+def test_one_is_shown_and_drawn(tmp_path, capsys) -> None:
+    picture = tmp_path / "strip.png"
+    words = ["--renderer", "raycast", "--frames", "3", "--every", "1", "--image", str(picture), "--json"]
+    assert main(["envs", "show", "cartpole-swingup", "--distraction", "disks", *words]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["sensors"] == {
+        "image": {"kind": "image", "shape": [64, 64, 3]},
+        "proprio": {"kind": "vector", "shape": [2]},
+    }
+    assert (report["action_size"], report["action_repeat"], report["distraction"]) == (1, 8, ["disks"])
+    drawn = np.asarray(Image.open(picture))
+    assert drawn.shape == (2 * 192 + 4, 3 * 192 + 2 * 4, 3)
+    agent, outside = drawn[:192, :192], drawn[196:, :192]
+    assert len(np.unique(agent.reshape(-1, 3), axis=0)) > 10 and not np.array_equal(agent, outside)
+
+
+def test_what_cannot_be_is_said(tmp_path, capsys) -> None:
+    assert main(["envs", "show", "cartpole-swngup"]) == 2
+    assert "Did you mean 'cartpole-swingup'" in capsys.readouterr().err
+    assert main(["envs", "show", "cartpole-swingup", "--image", "strip.jpg"]) == 2
+    assert "pictures are .png files" in capsys.readouterr().err
+    assert main(["envs", "shwo"]) == 2
+    assert "there is no command 'shwo'" in capsys.readouterr().err
