@@ -19,9 +19,9 @@ ROOMS = {
     "runs": {"registry"},
     "display": {"registry", "runs"},
     "report": {"registry", "runs"},
-    "training": {"registry", "representation", "policies", "runs"},
+    "training": {"registry", "environments", "representation", "policies", "runs"},
     "assembly": {"registry", "environments", "representation", "policies", "runs", "training"},
-    "sessions": {"registry", "environments", "runs", "training", "assembly", "display"},
+    "sessions": {"builtin", "registry", "environments", "runs", "training", "assembly", "display"},
 }
 """What each room may import of the others, at any level; ``plugin`` is open to all, ``commands`` see everything."""
 

@@ -42,10 +42,13 @@ class Settings:
     ] = 0.5
     batch_size: Annotated[int, Help("Sequences per update.", min=1)] = 32
     batch_length: Annotated[int, Help("Steps per sequence.", min=2)] = 32
+    envs: Annotated[
+        int, Help("Copies of the environment that collect and evaluate side by side, each in a process.", min=1)
+    ] = 1
     model_lr: Annotated[float, Help("Learning rate of the representation (Adam).", min=0)] = 3e-4
     model_clip: Annotated[float, Help("Largest gradient norm of the representation.", min=0)] = 10.0
-    head_hidden: Annotated[int, Help("Units per layer of the reward and continue heads.", min=1)] = 128
-    head_layers: Annotated[int, Help("Layers of these heads.", min=1)] = 2
+    head_hidden: Annotated[int, Help("Units per layer of the heads (reward, continue, inverse dynamics).", min=1)] = 128
+    head_layers: Annotated[int, Help("Layers of the heads.", min=1)] = 2
     inverse_dynamics: Annotated[float, Help("Weight of predicting actions from pairs of states (0: off).", min=0)] = 0.0
     freeze: Annotated[
         tuple[Part, ...], Help("Parts that keep their weights: encoders, rssm, losses, heads, policy.")
@@ -75,5 +78,5 @@ class Settings:
         return self.image_size[0], self.image_size[-1]
 
 
-BUDGET = frozenset({"steps", "eval_every", "eval_episodes", "checkpoint_every", "device", "renderer"})
+BUDGET = frozenset({"steps", "eval_every", "eval_episodes", "checkpoint_every", "device", "renderer", "envs"})
 """What may change when a run is resumed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +26,13 @@ class NoRepresentation(nn.Module):
         nothing = torch.zeros(batch, 0, device=device)
         return State(nothing, nothing)
 
-    def step(self, state: State, action: Tensor, observations: Mapping[str, Tensor]) -> tuple[State, Tensor]:
+    def step(
+        self,
+        state: State,
+        action: Tensor,
+        observations: Mapping[str, Tensor],
+        missing: Mapping[str, Tensor] = MappingProxyType({}),
+    ) -> tuple[State, Tensor]:
         """The same empty state, and features (B, 0)."""
         return state, state.h
 

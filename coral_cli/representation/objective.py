@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
@@ -84,11 +85,17 @@ class Representation(nn.Module):
             torch.zeros(batch, self.rssm.latent_size, device=device),
         )
 
-    def step(self, state: State, action: Tensor, observations: Mapping[str, Tensor]) -> tuple[State, Tensor]:
+    def step(
+        self,
+        state: State,
+        action: Tensor,
+        observations: Mapping[str, Tensor],
+        missing: Mapping[str, Tensor] = MappingProxyType({}),
+    ) -> tuple[State, Tensor]:
         """One filtering step from the action (B, A) taken and the observations (B, ...) it led to.
 
-        A sensor left out of ``observations`` is missing. The state goes on from a sample of q; the features (B, F) for
-        acting hold its mean.
+        A sensor left out of ``observations`` is missing, and so is it where ``missing`` (B,) is true. The state goes on
+        from a sample of q; the features (B, F) for acting hold its mean.
         """
         embeddings = [
             encoder(self.normalization(name, observations[name]))
@@ -97,7 +104,7 @@ class Representation(nn.Module):
             for name, encoder in self.encoders.items()
         ]
         h = self.rssm.predict(state.h, state.z, action)
-        posterior = self.rssm.update(h, torch.cat(embeddings, -1))
+        posterior = self.rssm.update(h, self._joined(dict(zip(self.encoders, embeddings, strict=True)), missing))
         return State(h, posterior.sample()), torch.cat([posterior.mean, h], -1)
 
     def forward(self, batch: Batch) -> Losses:
@@ -106,7 +113,7 @@ class Representation(nn.Module):
         targets = {name: self.normalization(name, batch.observations[name].flatten(0, 1)) for name in self.encoders}
         embeddings = {name: encoder(targets[name]).unflatten(0, shape) for name, encoder in self.encoders.items()}
         targets = {name: target.unflatten(0, shape) for name, target in targets.items()}
-        trajectory = self.rssm.scan(self._joined(embeddings, batch), batch.actions)
+        trajectory = self.rssm.scan(self._joined(embeddings, batch.missing), batch.actions)
         prior = self.rssm.prior(trajectory.h)
         metrics: dict[str, Tensor] = {}
         terms: dict[str, Tensor] = {}
@@ -126,11 +133,11 @@ class Representation(nn.Module):
             return batch.mask
         return ~batch.terminated if batch.mask is None else batch.mask & ~batch.terminated
 
-    def _joined(self, embeddings: Mapping[str, Tensor], batch: Batch) -> Tensor:
-        """All embeddings (B, T, E) side by side, zero where a sensor gave nothing."""
+    def _joined(self, embeddings: Mapping[str, Tensor], missing: Mapping[str, Tensor]) -> Tensor:
+        """All embeddings (..., E) side by side, zero where a sensor gave nothing."""
         return torch.cat(
             [
-                embedding.masked_fill(batch.missing[name][..., None], 0.0) if name in batch.missing else embedding
+                embedding.masked_fill(missing[name][..., None], 0.0) if name in missing else embedding
                 for name, embedding in embeddings.items()
             ],
             -1,

@@ -24,6 +24,7 @@ from coral_cli.runs.files import replacing, writing
 
 FORMAT = 1
 INDEX = "dataset.json"
+REQUIRED = ("env", "image_size", "render_quality", "renderer", "action_size")
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,13 @@ def open_dataset(path: Path) -> Dataset:
         record = json.loads(index.read_text(encoding="utf-8"))
         sensors = {name: Sensor(name, s["kind"], tuple(s["shape"])) for name, s in record["sensors"].items()}
         version, episodes = record["format"], record["episodes"]
+        lacking = [key for key in REQUIRED if key not in record]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnreadableError(f"{index} is damaged ({error}).") from error
     if version != FORMAT:
         raise UnreadableError(f"{path} has dataset format {version}, and this coral reads format {FORMAT}.")
+    if lacking:
+        raise UnreadableError(f"{index} does not say {', '.join(lacking)}.", "See the format in the documentation.")
     if not episodes:
         raise UnreadableError(f"{path} holds no episode.", "Record some with `coral rollout`.")
     return Dataset(path, record, sensors)

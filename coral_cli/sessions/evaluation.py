@@ -15,9 +15,10 @@ from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.registry.errors import CoralError
 from coral_cli.runs.video import Frame, side_by_side, write_video
 from coral_cli.sessions.device import choose_device
-from coral_cli.sessions.saved import open_saved
+from coral_cli.sessions.saved import Saved, open_saved
 from coral_cli.training.agent import Agent
 from coral_cli.training.collection import Episode, Observation
+from coral_cli.training.collectors import OneByOne
 from coral_cli.training.evaluation import evaluation_episodes, statistics
 
 DEFAULT_FPS = 30.0
@@ -46,19 +47,31 @@ def evaluate(request: EvalRequest) -> Evaluation:
     backend = _backend(request, saved.record)
     env = saved.assembler.environment(backend, "evaluation")
     try:
+        _require_same(saved, env)
         agent = saved.agent(choose_device(request.device))
         seed = assembly.settings.seed if request.seed is None else request.seed
         video = _video_path(request, path, seed)
         recorder = _Recorder(env, agent)
         episodes: list[Episode] = []
         if video is None:
-            episodes += evaluation_episodes(agent, env, seed, request.episodes)
+            episodes += evaluation_episodes(agent, OneByOne(env), seed, request.episodes)
         else:
             video.parent.mkdir(parents=True, exist_ok=True)
             write_video(video, recorder.frames(seed, request.episodes, episodes), _fps(env))
     finally:
         env.close()
     return Evaluation(path, assembly.choices["env"].component, seed, backend, statistics(episodes), video)
+
+
+def _require_same(saved: Saved, env: gymnasium.Env[dict[str, Any], Any]) -> None:
+    """An agent that was trained on recorded data may know its sensors in other shapes."""
+    for name, sensor in saved.assembler.sensors(env).items():
+        known = saved.sensors[name]
+        if sensor.shape != known.shape:
+            raise CoralError(
+                f"the environment gives {name} in the shape {sensor.shape}, but the agent knows it as {known.shape}.",
+                "It was trained on data that does not come from this environment.",
+            )
 
 
 def _backend(request: EvalRequest, record: Mapping[str, Any]) -> str:
@@ -98,7 +111,7 @@ class _Recorder:
 
     def frames(self, seed: int, count: int, episodes: list[Episode]) -> Iterator[Frame]:
         """The frames of ``count`` episodes, which are appended to ``episodes``."""
-        for episode in evaluation_episodes(self._agent, self._env, seed, count, on_step=self._draw):
+        for episode in evaluation_episodes(self._agent, OneByOne(self._env, self._draw), seed, count):
             episodes.append(episode)
             yield from self._pending
             self._pending = []

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import gymnasium
 import torch
 
 from coral_cli.assembly.assemble import Assembler
+from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.requests import TrainRequest
 from coral_cli.assembly.settings import Settings
-from coral_cli.registry.records import Sensor
+from coral_cli.assembly.slots import ENV
+from coral_cli.environments.rendering.backend import select_backend
+from coral_cli.environments.vectorised import Vectorised
+from coral_cli.registry.options import Json
+from coral_cli.registry.records import Sensor, Split
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.transfer import Transfer, take_over
 from coral_cli.training.agent import Agent
-from coral_cli.training.trainer import Schedule, action_repeat
+from coral_cli.training.collectors import action_repeat
+from coral_cli.training.trainer import Schedule
+
+Copies: TypeAlias = gymnasium.Env[dict[str, Any], Any] | Vectorised
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,36 @@ class Parts:
     def close(self) -> None:
         self.env.close()
         self.eval_env.close()
+
+
+@contextmanager
+def several(request: TrainRequest, parts: Parts) -> Iterator[tuple[Copies, Copies]]:
+    """What collects and what evaluates: the environments themselves, or copies of them in processes of their own."""
+    count = request.assembly.settings.envs
+    if count == 1:
+        yield parts.env, parts.eval_env
+        return
+    record = request.assembly.to_json()
+    training = Vectorised(partial(_copy, record, parts.backend, "training"), count)
+    try:
+        evaluation = Vectorised(partial(_copy, record, parts.backend, "evaluation"), count)
+        try:
+            yield training, evaluation
+        finally:
+            evaluation.close()
+    finally:
+        training.close()
+
+
+def _copy(record: Json, backend: str, split: Split) -> gymnasium.Env[dict[str, Any], Any]:
+    """An environment, in a process that knows nothing yet."""
+    from coral_cli import builtin
+    from coral_cli.registry.discovery import discover
+
+    select_backend(backend)
+    catalog, assembly = discover(builtin), Assembly.from_json(record)
+    catalog.get("environment", assembly.choices[ENV.name].component)  # the parent has it, so it may run
+    return Assembler(assembly, catalog).environment(backend, split)
 
 
 def build(request: TrainRequest, backend: str) -> Parts:

@@ -110,7 +110,7 @@ def _sensors(request: PretrainRequest, dataset: Dataset) -> dict[str, Sensor]:
             if sensor.shape[0] < height or sensor.shape[1] < width:
                 raise UsageError(
                     f"{name} in {dataset.path} is {sensor.shape[0]}x{sensor.shape[1]}, but {height}x{width} is needed.",
-                    "Use a smaller --image-size or --crop-margin 0, or record it anew.",
+                    "Add --crop-margin 0, or record it anew with a margin.",
                 )
             sensor = Sensor(name, sensor.kind, (height, width, sensor.shape[2]))
         sensors[name] = sensor

@@ -18,9 +18,9 @@ from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.registry.options import values_of
 from coral_cli.sessions.parts import Parts, build, schedule
 from coral_cli.training.collection import acting, chance, run_episode
+from coral_cli.training.collectors import action_repeat
 from coral_cli.training.learner import sample_batch
 from coral_cli.training.replay import Replay
-from coral_cli.training.trainer import action_repeat
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from coral_cli.runs.dataset import DatasetWriter
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.saved import open_saved
 from coral_cli.training.collection import Episode, Observation, acting, chance, episode_seed, run_episode
+from coral_cli.training.collectors import action_repeat
 from coral_cli.training.interruption import Interruption
-from coral_cli.training.trainer import action_repeat
 
 
 def rollout(request: RolloutRequest, report: Callable[[int, Episode], None]) -> tuple[Path, int, int]:

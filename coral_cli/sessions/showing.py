@@ -17,7 +17,7 @@ from coral_cli.registry.options import Json
 from coral_cli.registry.records import Environment, Sensor
 from coral_cli.runs.pictures import sheet, write_png
 from coral_cli.training.collection import chance
-from coral_cli.training.trainer import action_repeat
+from coral_cli.training.collectors import action_repeat
 
 OUTSIDE = 192
 """Height of a frame on the sheet, in pixels."""

@@ -12,7 +12,7 @@ from coral_cli.assembly.resolve import command_line
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.runs.directory import RunDirectory, machine
 from coral_cli.runs.events import Listener
-from coral_cli.sessions.parts import Parts, build, schedule
+from coral_cli.sessions.parts import Parts, build, schedule, several
 from coral_cli.sessions.rehearsal import notice
 from coral_cli.sessions.saved import record_of
 from coral_cli.sessions.supervision import After, Save, supervise
@@ -69,15 +69,15 @@ def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirec
     record = record_of(request.assembly, parts.sensors, parts.agent.action_size)
     record |= {"renderer": parts.backend, "coral": __version__}
 
-    def make(emit: Listener, save: Save, interruption: Interruption) -> Trainer:
-        return Trainer(
-            parts.agent, parts.env, parts.eval_env, replay, schedule(parts, settings), emit, save, interruption
-        )
-
     def announce(trainer: Trainer) -> None:
         _announce(request, parts, run, replay, trainer)
 
-    return supervise(run, record, display, make, announce, _AFTER, request.resume)
+    with several(request, parts) as (env, eval_env):
+
+        def make(emit: Listener, save: Save, interruption: Interruption) -> Trainer:
+            return Trainer(parts.agent, env, eval_env, replay, schedule(parts, settings), emit, save, interruption)
+
+        return supervise(run, record, display, make, announce, _AFTER, request.resume)
 
 
 _AFTER = After(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,14 @@ class Memory:
 
     state: State
     action: Tensor
+
+    def restarted(self, fresh: NDArray[np.bool_]) -> Memory:
+        """As before an episode's first observation where ``fresh`` (B,) is true."""
+        if not fresh.any():
+            return self
+        where = torch.from_numpy(fresh).to(self.action.device)[:, None]
+        h, z, action = (part.masked_fill(where, 0.0) for part in (self.state.h, self.state.z, self.action))
+        return Memory(State(h, z), action)
 
 
 class Agent:
@@ -72,20 +81,35 @@ class Agent:
         )
 
     @torch.inference_mode()
-    def act(self, observations: Mapping[str, NDArray], memory: Memory, explore: bool) -> tuple[NDArray, Memory]:
-        """Actions (B, A) float32 in [-1, 1] for raw observations (B, ...); a sensor left out is missing."""
-        features, state = self.observe(observations, memory)
+    def act(
+        self,
+        observations: Mapping[str, NDArray],
+        memory: Memory,
+        explore: bool,
+        missing: Mapping[str, NDArray[np.bool_]] = MappingProxyType({}),
+    ) -> tuple[NDArray, Memory]:
+        """Actions (B, A) float32 in [-1, 1] for raw observations (B, ...).
+
+        A sensor left out is missing, and so is it where ``missing`` (B,) is true; its value must be finite there.
+        """
+        features, state = self.observe(observations, memory, missing)
         action = self.policy.act(features, explore)
         return action.cpu().numpy(), Memory(state, action)
 
-    def observe(self, observations: Mapping[str, NDArray], memory: Memory) -> tuple[Tensor, State]:
+    def observe(
+        self,
+        observations: Mapping[str, NDArray],
+        memory: Memory,
+        missing: Mapping[str, NDArray[np.bool_]] = MappingProxyType({}),
+    ) -> tuple[Tensor, State]:
         """What the policy sees (B, F) of raw observations (B, ...), and the recurrent state after them."""
         tensors = {
             name: torch.from_numpy(np.ascontiguousarray(self.seen(name, observations[name]))).to(self.device)
             for name in self.sensors
             if name in observations
         }
-        state, features = self.representation.step(memory.state, memory.action, tensors)
+        gone = {name: torch.from_numpy(where).to(self.device) for name, where in missing.items()}
+        state, features = self.representation.step(memory.state, memory.action, tensors, gone)
         return self._with_direct(features, tensors), state
 
     def _with_direct(self, features: Tensor, observations: Mapping[str, Tensor]) -> Tensor:

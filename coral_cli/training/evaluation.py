@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-
-import gymnasium
-import torch
+from collections.abc import Iterator, Sequence
 
 from coral_cli.training.agent import Agent
-from coral_cli.training.collection import Episode, Observation, acting, episode_seed, run_episode
+from coral_cli.training.collection import Episode, episode_seed
+from coral_cli.training.collectors import Collector, Stop
 
 
 def evaluation_episodes(
-    agent: Agent,
-    env: gymnasium.Env,
-    seed: int,
-    count: int,
-    on_step: Callable[[Observation], object] | None = None,
-    stop: Callable[[], bool] = lambda: False,
+    agent: Agent, collector: Collector, seed: int, count: int, stop: Stop = lambda: False
 ) -> Iterator[Episode]:
     """Runs ``count`` episodes; fewer when ``stop`` becomes true. The caller's random streams stay as they are."""
-    for index in range(count):
-        number = episode_seed(seed, "evaluation", index)
-        with torch.random.fork_rng():
-            torch.manual_seed(number)
-            episode = run_episode(
-                env, number, acting(agent, explore=False), tuple(agent.sensors), on_step=on_step, stop=stop
-            )
-        if episode is None:
-            return
-        yield episode
+    yield from collector.evaluated(agent, [episode_seed(seed, "evaluation", index) for index in range(count)], stop)
 
 
 def statistics(episodes: Sequence[Episode]) -> dict[str, float]:

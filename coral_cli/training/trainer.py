@@ -11,9 +11,11 @@ from typing import Any
 
 import gymnasium
 
+from coral_cli.environments.vectorised import Vectorised
 from coral_cli.runs.events import Event, EventKind, Listener
 from coral_cli.training.agent import Agent
-from coral_cli.training.collection import acting, chance, episode_seed, run_episode
+from coral_cli.training.collection import Episode, episode_seed
+from coral_cli.training.collectors import collector_of
 from coral_cli.training.evaluation import evaluation_episodes, statistics
 from coral_cli.training.interruption import Interruption
 from coral_cli.training.learner import Batching, Learner, fit_normalization
@@ -54,20 +56,20 @@ class Trainer:
     def __init__(
         self,
         agent: Agent,
-        env: gymnasium.Env,
-        eval_env: gymnasium.Env,
+        env: gymnasium.Env | Vectorised,
+        eval_env: gymnasium.Env | Vectorised,
         replay: Replay,
         schedule: Schedule,
         emit: Listener,
         save: Callable[[Mapping[str, Any], bool], str],
         interruption: Interruption,
     ) -> None:
-        self.agent, self.env, self.eval_env, self.replay = agent, env, eval_env, replay
+        self.agent, self.replay = agent, replay
+        self._collector, self._evaluator = collector_of(env), collector_of(eval_env)
         self.schedule, self.interruption = schedule, interruption
         self.progress = Progress()
         self._learner = Learner(agent, replay, schedule)
         self._emit, self._save = emit, save
-        self._action_repeat = action_repeat(env)
         self._saved = self._first_step = 0
         self._started = self._began = time.monotonic()
 
@@ -119,27 +121,31 @@ class Trainer:
             self._report()
 
     def _collect(self) -> None:
-        progress, schedule = self.progress, self.schedule
-        seed = episode_seed(schedule.seed, "training", progress.episodes)
-        by_chance = progress.episodes < schedule.random_episodes
+        """As many episodes as run side by side; the random ones, which fill the replay, come first."""
+        progress, collector = self.progress, self._collector
+        left = self.schedule.random_episodes - progress.episodes
+        by_chance = left > 0
+        first, count = progress.episodes, min(collector.count, left) if by_chance else collector.count
+        seeds = [episode_seed(self.schedule.seed, "training", first + index) for index in range(count)]
         with self._learner.measurement.timing("collect"):
-            episode = run_episode(
-                self.env,
-                seed,
-                chance(self.env, seed) if by_chance else acting(self.agent, explore=True),
-                tuple(self.agent.sensors),
-                record=True,
-                stop=lambda: bool(self.interruption),
-            )
-        if episode is None:
-            return
+            stop = self.interruption.__bool__
+            if by_chance:
+                episodes = collector.by_chance(seeds, tuple(self.agent.sensors), stop)
+            else:
+                episodes = collector.by_agent(self.agent, seeds, stop)
+            for episode in episodes:
+                self._take(episode, by_chance)
+
+    def _take(self, episode: Episode, by_chance: bool) -> None:
+        """Stores a new episode and plans the updates that follow from it."""
+        progress, schedule = self.progress, self.schedule
         self.replay.add(episode.arrays)
         progress.episodes += 1
-        progress.steps += episode.length * self._action_repeat
+        progress.steps += episode.length * self._collector.action_repeat
         if progress.episodes == schedule.random_episodes:
             fit_normalization(self.agent, self.replay)
         if progress.episodes >= schedule.random_episodes:
-            progress.pending = math.ceil(episode.length * schedule.updates_per_step)
+            progress.pending += math.ceil(episode.length * schedule.updates_per_step)
         elif self._spent:
             self.emit("warning", message="the budget ends with the random episodes: nothing is learned.")
         self.emit(
@@ -155,10 +161,10 @@ class Trainer:
             episodes = list(
                 evaluation_episodes(
                     self.agent,
-                    self.eval_env,
+                    self._evaluator,
                     schedule.seed,
                     schedule.eval_episodes,
-                    stop=lambda: bool(self.interruption),
+                    self.interruption.__bool__,
                 )
             )
         if self.interruption:
@@ -198,8 +204,3 @@ class Trainer:
         """Goes on from what ``state_dict`` gave."""
         self._learner.load_state_dict(state)
         self.progress = Progress(**state["progress"])
-
-
-def action_repeat(env: gymnasium.Env) -> int:
-    """Environment steps per action."""
-    return int(env.get_wrapper_attr("action_repeat")) if env.has_wrapper_attr("action_repeat") else 1

@@ -10,6 +10,7 @@ from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.runs.dataset import INDEX, DatasetWriter, open_dataset
 
 SENSORS = {"eye": Sensor("eye", "image", (4, 6, 3)), "skin": Sensor("skin", "vector", (2,))}
+ABOUT = {"env": {}, "image_size": [4, 6], "render_quality": "fast", "renderer": "egl"}
 
 
 def episode(rows, seed=0):
@@ -26,7 +27,7 @@ def episode(rows, seed=0):
 
 @pytest.fixture
 def path(tmp_path):
-    writer = DatasetWriter(tmp_path / "data", SENSORS, 1, {"renderer": "egl"})
+    writer = DatasetWriter(tmp_path / "data", SENSORS, 1, ABOUT)
     for number, rows in enumerate((5, 3)):
         writer.add(episode(rows, number), {"return": float(number)})
     return tmp_path / "data"
@@ -47,7 +48,7 @@ def test_numpy_alone_reads_it(path):
 
 
 def test_it_is_complete_after_every_episode(tmp_path):
-    writer = DatasetWriter(tmp_path / "data", SENSORS, 1, {})
+    writer = DatasetWriter(tmp_path / "data", SENSORS, 1, ABOUT)
     with pytest.raises(UnreadableError, match="holds no episode"):
         open_dataset(tmp_path / "data")
     writer.add(episode(2), {})
@@ -57,7 +58,7 @@ def test_it_is_complete_after_every_episode(tmp_path):
 
 def test_nothing_is_overwritten(path):
     with pytest.raises(UsageError, match="not empty"):
-        DatasetWriter(path, SENSORS, 1, {})
+        DatasetWriter(path, SENSORS, 1, ABOUT)
 
 
 def test_a_damaged_episode_is_named(path):
@@ -73,6 +74,14 @@ def test_an_episode_of_another_shape_is_named(path):
     (path / INDEX).write_text(json.dumps(record))
     with pytest.raises(UnreadableError, match=r"'skin' in .* has shape \(5, 2\), but should have \(5, 3\)"):
         list(open_dataset(path).episodes())
+
+
+def test_what_an_index_lacks_is_named(path):
+    record = json.loads((path / INDEX).read_text())
+    del record["renderer"], record["env"]
+    (path / INDEX).write_text(json.dumps(record))
+    with pytest.raises(UnreadableError, match="does not say env, renderer"):
+        open_dataset(path)
 
 
 @pytest.mark.parametrize("content", ["{", "{}", '{"format": 99, "sensors": {}, "episodes": [1]}'])

@@ -1,0 +1,105 @@
+"""Episodes in several copies of an environment at once: the same as one copy would give, only sooner."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coral_cli.training.collection import Episode, Observation, _check_finite, _Recording
+
+if TYPE_CHECKING:
+    from coral_cli.environments.vectorised import Vectorised
+
+ChooseMany = Callable[[Observation, Mapping[str, NDArray[np.bool_]], NDArray[np.bool_]], NDArray]
+"""From observations (N, ...), which of them are missing, by sensor (N,), and whose episode begins (N,), to actions
+(N, A) in [-1, 1]. A missing sensor shows zeros. The observations are views: the next step overwrites them."""
+
+
+def run_episodes(
+    env: Vectorised,
+    seeds: Sequence[int],
+    choose: ChooseMany,
+    sensors: tuple[str, ...],
+    record: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Episode]:
+    """One episode per seed, in the order of the seeds; fewer when ``stop`` became true.
+
+    Each is what ``run_episode`` gives for its seed and the same actions. Copies without an episode take the next seeds,
+    the lowest index first; what ``choose`` returns for a copy when none is left does not matter. Raises CoralError when
+    the environment yields a reward or an observation that is not finite.
+    """
+    collecting = _Collecting(env, seeds, sensors, record)
+    for number in range(len(seeds)):
+        while number not in collecting.finished:
+            fresh = collecting.begin()
+            if stop():
+                return
+            collecting.step(choose(collecting.observations, collecting.missing, fresh))
+        yield collecting.finished.pop(number)
+
+
+@dataclass
+class _Current:
+    """The episode that a copy is in; ``number`` is its place among the seeds."""
+
+    number: int
+    recording: _Recording = field(default_factory=_Recording)
+    total: float = 0.0
+    length: int = 0
+
+
+class _Collecting:
+    """The copies, the episodes they are in, and those that are finished, by number."""
+
+    def __init__(self, env: Vectorised, seeds: Sequence[int], sensors: tuple[str, ...], record: bool) -> None:
+        self.finished: dict[int, Episode] = {}
+        self.missing = {name: np.zeros(env.count, np.bool_) for name in sensors}
+        self._env, self._record = env, record
+        self._waiting = deque(enumerate(seeds))
+        self._current: dict[int, _Current] = {}
+        everything, _ = env.reset([None] * env.count)
+        self.observations = {name: everything[name] for name in sensors}
+
+    def begin(self) -> NDArray[np.bool_]:
+        """Begins the next episodes in all copies that are in none; returns which (N,)."""
+        idle = [index for index in range(self._env.count) if index not in self._current]
+        starting = {index: self._waiting.popleft() for index in idle[: len(self._waiting)]}
+        _, infos = self._env.reset_some({index: seed for index, (_, seed) in starting.items()})
+        nothing = np.zeros(self._env.action_space.shape, np.float32)
+        for index, (number, _) in starting.items():
+            self._current[index] = _Current(number)
+            self._see(index, infos[index], nothing, 0.0, False)
+        return np.isin(np.arange(self._env.count), list(starting))
+
+    def step(self, actions: NDArray) -> None:
+        """One action (N, A) in every copy that is in an episode."""
+        _, rewards, terminated, truncated, infos = self._env.step(actions)
+        for index, episode in list(self._current.items()):
+            reward = float(rewards[index])
+            episode.total, episode.length = episode.total + reward, episode.length + 1
+            self._see(index, infos[index], actions[index].copy(), reward, bool(terminated[index]))
+            if terminated[index] or truncated[index]:
+                del self._current[index]
+                metrics = {name: float(value) for name, value in infos[index].get("metrics", {}).items()}
+                arrays = episode.recording.arrays() if self._record else None
+                self.finished[episode.number] = Episode(episode.total, episode.length, metrics, arrays)
+
+    def _see(self, index: int, info: Mapping[str, Any], action: NDArray, reward: float, terminated: bool) -> None:
+        """Takes in what a copy shows, and the action, reward and termination that led there."""
+        episode = self._current[index]
+        gone = [name in info.get("missing", ()) for name in self.observations]
+        for (name, values), missing in zip(self.observations.items(), gone, strict=True):
+            self.missing[name][index] = missing
+            if missing:
+                values[index] = 0
+        seen = {name: values[index] for name, values in self.observations.items()}
+        _check_finite(seen, reward, episode.length)
+        if self._record:
+            led = {"action": action, "reward": reward, "terminated": terminated, "missing": gone}
+            episode.recording.add({name: value.copy() for name, value in seen.items()} | led)

@@ -1,0 +1,130 @@
+"""Where episodes come from: one environment, or several copies of it side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+import gymnasium
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from coral_cli.environments.vectorised import Vectorised
+from coral_cli.training.agent import Agent
+from coral_cli.training.collection import Episode, Observation, acting, chance, run_episode
+from coral_cli.training.collection_many import ChooseMany, run_episodes
+
+Stop = Callable[[], bool]
+
+
+class Collector(Protocol):
+    """Runs one episode per seed, in their order; fewer when ``stop`` becomes true."""
+
+    count: int
+    """Episodes that run side by side."""
+    action_repeat: int
+
+    def by_chance(self, seeds: Sequence[int], sensors: tuple[str, ...], stop: Stop) -> Iterator[Episode]:
+        """Recorded, with uniform random actions, which follow from the seeds."""
+        ...
+
+    def by_agent(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
+        """Recorded, with an exploring agent."""
+        ...
+
+    def evaluated(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
+        """With the mean action. The caller's random streams stay as they are."""
+        ...
+
+
+def collector_of(env: gymnasium.Env | Vectorised) -> Collector:
+    """How episodes are run in ``env``."""
+    return SideBySide(env) if isinstance(env, Vectorised) else OneByOne(env)
+
+
+class OneByOne:
+    """Episodes of one environment; ``on_step`` sees every observation of an evaluation."""
+
+    count = 1
+
+    def __init__(self, env: gymnasium.Env, on_step: Callable[[Observation], object] | None = None) -> None:
+        self.action_repeat = action_repeat(env)
+        self._env, self._on_step = env, on_step
+
+    def by_chance(self, seeds: Sequence[int], sensors: tuple[str, ...], stop: Stop) -> Iterator[Episode]:
+        for seed in seeds:
+            episode = run_episode(self._env, seed, chance(self._env, seed), sensors, record=True, stop=stop)
+            if episode is None:
+                return
+            yield episode
+
+    def by_agent(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
+        for seed in seeds:
+            choose = acting(agent, explore=True)
+            episode = run_episode(self._env, seed, choose, tuple(agent.sensors), record=True, stop=stop)
+            if episode is None:
+                return
+            yield episode
+
+    def evaluated(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
+        for seed in seeds:
+            with torch.random.fork_rng():
+                torch.manual_seed(seed)
+                choose = acting(agent, explore=False)
+                episode = run_episode(self._env, seed, choose, tuple(agent.sensors), on_step=self._on_step, stop=stop)
+            if episode is None:
+                return
+            yield episode
+
+
+class SideBySide:
+    """Episodes of several copies; the agent acts in all of them at once."""
+
+    def __init__(self, env: Vectorised) -> None:
+        self.count, self.action_repeat = env.count, env.action_repeat
+        self._env = env
+
+    def by_chance(self, seeds: Sequence[int], sensors: tuple[str, ...], stop: Stop) -> Iterator[Episode]:
+        yield from run_episodes(self._env, seeds, self._chance(seeds), sensors, record=True, stop=stop)
+
+    def by_agent(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
+        choose = self._acting(agent, explore=True)
+        yield from run_episodes(self._env, seeds, choose, tuple(agent.sensors), record=True, stop=stop)
+
+    def evaluated(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
+        with torch.random.fork_rng():
+            torch.manual_seed(seeds[0])
+            choose = self._acting(agent, explore=False)
+            episodes = list(run_episodes(self._env, seeds, choose, tuple(agent.sensors), stop=stop))
+        yield from episodes
+
+    def _chance(self, seeds: Sequence[int]) -> ChooseMany:
+        """The actions that ``chance`` gives for each seed; the copies take the seeds in the order of their indices."""
+        waiting = iter(seeds)
+        streams: dict[int, np.random.Generator] = {}
+
+        def choose(observations: Observation, missing: object, fresh: NDArray[np.bool_]) -> NDArray:
+            streams.update((int(index), np.random.default_rng(next(waiting))) for index in np.flatnonzero(fresh))
+            actions = np.zeros((self.count, *self._env.action_space.shape), np.float32)
+            for index, stream in streams.items():
+                actions[index] = stream.uniform(-1, 1, actions.shape[1:])
+            return actions
+
+        return choose
+
+    def _acting(self, agent: Agent, explore: bool) -> ChooseMany:
+        memory = agent.initial(self.count)
+
+        def choose(observations: Observation, missing: dict[str, NDArray], fresh: NDArray[np.bool_]) -> NDArray:
+            nonlocal memory
+            gone = {name: where for name, where in missing.items() if where.any()}
+            actions, memory = agent.act(observations, memory.restarted(fresh), explore, gone)
+            return actions
+
+        return choose
+
+
+def action_repeat(env: gymnasium.Env) -> int:
+    """Environment steps per action."""
+    return int(env.get_wrapper_attr("action_repeat")) if env.has_wrapper_attr("action_repeat") else 1

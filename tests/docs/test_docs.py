@@ -1,0 +1,153 @@
+"""What README and docs say is so: command lines parse, links lead somewhere, names and shapes of weights are real."""
+
+import importlib
+import itertools
+import json
+import pkgutil
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import torch
+
+from coral_cli import builtin, commands
+from coral_cli.app import main
+from coral_cli.assembly.assemble import Assembler
+from coral_cli.assembly.resolve import resolve
+from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.discovery import discover
+from coral_cli.registry.records import Sensor
+from coral_cli.runs.dataset import DatasetWriter
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+WEIGHTS = ROOT / "docs" / "reference" / "weights.md"
+ENV = "cartpole-swingup"
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The fenced blocks with exactly this info string; ``sh needs-plugin`` marks command lines that cannot run here."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def command_lines(page: Path) -> list[list[str]]:
+    """The words behind every ``coral`` in the page's shell blocks, up to a pipe or the like."""
+    lines = "".join(blocks(page, "sh")).replace("\\\n", " ").splitlines()
+    words = (shlex.split(line, comments=True) for line in lines)
+    bare = (list(itertools.dropwhile(re.compile(r"\w+=").match, line)) for line in words)
+    return [
+        list(itertools.takewhile(lambda word: word not in ("|", ">", "2>", "&&", ";", "&"), line[1:]))
+        for line in bare
+        if line[:1] == ["coral"]
+    ]
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return discover(builtin, {"CORAL_PLUGINS": ""})
+
+
+@pytest.fixture
+def requests(monkeypatch, tmp_path) -> list[object]:
+    """What the commands ask for, instead of doing it, in an empty directory."""
+    asked: list[object] = []
+    for name in (module.name for module in pkgutil.iter_modules(commands.__path__)):
+        module = importlib.import_module(f"coral_cli.commands.{name}")
+        if hasattr(module, "run_session"):
+            monkeypatch.setattr(module, "run_session", lambda request: asked.append(request) or 0)
+    monkeypatch.chdir(tmp_path)
+    return asked
+
+
+def prepare(words: list[str], catalog: Catalog) -> None:
+    """Makes the runs and datasets that a command line goes on from."""
+    for flag, value in itertools.pairwise(words):
+        if flag == "--resume" and not Path(value).exists():
+            record = {"assembly": resolve({"env": ENV}, catalog).to_json()}
+            record |= {"data": "data", "updates": 1, "checkpoint_every": 1}
+            Path(value).mkdir(parents=True)
+            (Path(value) / "run.json").write_text(json.dumps(record))
+        if flag == "--data" and not Path(value).exists():
+            env = resolve({"env": ENV}, catalog).to_json()["choices"]["env"]
+            about = {"env": env, "image_size": [64], "render_quality": "fast", "renderer": "egl"}
+            sensors = {"image": Sensor("image", "image", (2, 2, 3)), "proprio": Sensor("proprio", "vector", (2,))}
+            writer = DatasetWriter(Path(value), sensors, 1, about)
+            writer.add({"reward": torch.zeros(1).numpy()}, {})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_line_parses(page, catalog, requests, capsys) -> None:
+    for words in command_lines(page):
+        if words == ["--install-completion"]:
+            continue  # writes to the user's shell
+        prepare(words, catalog)
+        before = len(requests)
+        checked = [*words, "--help"] if words == ["doctor"] else words  # that one looks at the machine
+        assert main(checked, catalog) == 0, f"coral {shlex.join(words)}\n{capsys.readouterr().err}"
+        if words[0] in ("train", "eval", "rollout", "pretrain") and "--help" not in words:
+            assert len(requests) == before + 1
+
+
+def test_command_lines_are_found() -> None:
+    found = command_lines(ROOT / "README.md")
+    assert len(found) > 5 and ["plugins", "list"] in found
+    assert all("#" not in word and "|" not in word for words in found for word in words)
+
+
+def slugs(page: Path) -> set[str]:
+    """The anchors that GitHub gives a page's headings."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(page) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if re.match(r"\w+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        path = (page.parent / name).resolve() if name else page
+        assert path.exists(), f"{target} in {page}"
+        assert not anchor or anchor in slugs(path), f"{target} in {page}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_piece_of_python_compiles(page) -> None:
+    for number, block in enumerate(blocks(page, "python")):
+        compile(block, f"{page}, block {number}", "exec")
+
+
+def listed(block: str) -> tuple[list[str], Shapes]:
+    """A block's command line, and its tensors: a prefix, then ``name (shape)`` of each."""
+    first, *rows = block.splitlines()
+    shapes = {}
+    for row in rows:
+        prefix, parts = row.split(maxsplit=1)
+        for name, shape in re.findall(r"(\w+) \(([\d, ]*)\)", parts):
+            shapes[f"{prefix}.{name}"] = tuple(map(int, shape.split(", "))) if shape else ()
+    return shlex.split(first)[2:], shapes
+
+
+def real(words: list[str], catalog: Catalog, requests: list) -> Shapes:
+    """The tensors of the agent that a command line stands for, on cartpole."""
+    assert main(words, catalog) == 0
+    assembly = requests[-1].assembly
+    side = 64 + assembly.settings.crop_margin
+    sensors = {"image": Sensor("image", "image", (side, side, 3)), "proprio": Sensor("proprio", "vector", (2,))}
+    used = {name: sensors[name] for name in assembly.sensors}
+    agent = Assembler(assembly, catalog).agent(used, 1, torch.device("cpu"))
+    return {name: tuple(tensor.shape) for name, tensor in agent.state_dict()["weights"].items()}
+
+
+def test_the_names_and_shapes_of_weights_are_the_real_ones(catalog, requests) -> None:
+    base, *variants = [listed(block) for block in blocks(WEIGHTS, "text")]
+    assert base[0] == ["train", "--env", ENV, "--method", "v-coral"] and len(variants) > 3
+    shapes = real(base[0], catalog, requests)
+    assert base[1] == shapes
+    for words, shown in variants:
+        other = real(words, catalog, requests)
+        assert shown == {name: shape for name, shape in other.items() if shapes.get(name) != shape}, words

@@ -1,0 +1,122 @@
+"""Episodes from several copies are, bit for bit, those of one environment after another."""
+
+import dataclasses
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from coral_cli.environments.records import ENVIRONMENTS
+from coral_cli.environments.rendering.backend import select_backend
+from coral_cli.environments.vectorised import Vectorised
+from coral_cli.plugin import Rendering
+from coral_cli.registry.errors import CoralError
+from coral_cli.training.collection import chance, run_episode
+from coral_cli.training.collection_many import run_episodes
+
+
+@pytest.fixture(scope="module")
+def toys():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).parents[1] / "environments"))
+        import vectorised_toys
+
+        yield vectorised_toys
+
+
+@pytest.fixture(scope="module")
+def pair(toys):
+    env = Vectorised(toys.Walk, 2)
+    yield env
+    env.close()
+
+
+class Chance:
+    """Each episode's random actions from its own seed, as ``chance`` draws them."""
+
+    def __init__(self, env, seeds):
+        self._env, self._seeds, self._draws = env, iter(seeds), [None] * env.count
+        self.asked = []
+
+    def __call__(self, observations, missing, fresh):
+        self.asked.append(({name: value.copy() for name, value in (observations | missing).items()}, fresh.tolist()))
+        for index in np.flatnonzero(fresh):
+            self._draws[index] = chance(self._env, next(self._seeds))
+        return np.stack(
+            [np.zeros(self._env.action_space.shape, np.float32) if d is None else d(None) for d in self._draws]
+        )
+
+
+def same(one, other):
+    assert (one.total, one.length, one.metrics) == (other.total, other.length, other.metrics)
+    assert list(one.arrays) == list(other.arrays)
+    for name, values in one.arrays.items():
+        assert values.dtype == other.arrays[name].dtype and values.shape == other.arrays[name].shape
+        assert values.tobytes() == other.arrays[name].tobytes(), name
+
+
+@pytest.mark.parametrize("seeds", [[7, 4, 1, 3, 2, 4, 9], [3], []])
+def test_episodes_of_any_length_are_those_of_one_environment(toys, pair, seeds):
+    sensors = ("total", "picture")
+    alone = [run_episode(toys.Walk(), seed, chance(pair, seed), sensors, record=True) for seed in seeds]
+    together = list(run_episodes(pair, seeds, Chance(pair, seeds), sensors, record=True))
+    assert len(together) == len(seeds)
+    for one, other in zip(alone, together, strict=True):
+        same(one, other)
+    assert not seeds or any(episode.arrays["missing"].any() for episode in together)
+
+
+def test_episodes_of_the_control_suite_are_those_of_one_environment():
+    select_backend()
+    record = next(record for record in ENVIRONMENTS if record.name == "cartpole-swingup")
+    make = partial(record.build, dataclasses.replace(record.options, action_repeat=100), Rendering(32, 32))
+    seeds, sensors = [5, 6, 7], ("image", "proprio")
+    env = make()
+    alone = [run_episode(env, seed, chance(env, seed), sensors, record=True) for seed in seeds]
+    env.close()
+    copies = Vectorised(make, 2)
+    together = list(run_episodes(copies, seeds, Chance(copies, seeds), sensors, record=True))
+    copies.close()
+    for one, other in zip(alone, together, strict=True):
+        assert one.length == 10 and one.arrays["image"].std() > 0
+        same(one, other)
+
+
+def test_who_chooses_learns_what_is_fresh_and_what_is_missing(pair):
+    choose = Chance(pair, [4, 3, 4])  # 2, 5 and 2 steps
+    list(run_episodes(pair, [4, 3, 4], choose, ("picture", "total")))
+    fresh = [fresh for _, fresh in choose.asked]
+    assert fresh == [[True, True], [False, False], [True, False], [False, False], [False, False]]
+    shown, _ = choose.asked[2]
+    assert set(shown) == {"picture", "total"}
+
+
+def test_a_missing_sensor_shows_zeros(pair):
+    asked = []
+
+    def choose(observations, missing, fresh):
+        asked.append((observations["picture"][0].any(), missing["picture"].tolist(), missing["total"].tolist()))
+        return np.zeros((2, 2), np.float32)
+
+    list(run_episodes(pair, [3], choose, ("picture", "total")))  # 5 steps
+    assert [seen for seen, _, _ in asked] == [True, True, False, True, True]
+    assert [gone[0] for _, gone, _ in asked] == [False, False, True, False, False]
+    assert not any(any(total) for _, _, total in asked)
+
+
+def test_nothing_follows_a_stop(pair):
+    asked = iter([False, False, False, True])
+    episodes = run_episodes(pair, [3, 4, 4], Chance(pair, [3, 4, 4]), ("total",), stop=lambda: next(asked))
+    assert list(episodes) == []  # the second seed's was over, but the first one's was not
+    asked = iter([False, False, True])
+    episodes = run_episodes(pair, [4, 3], Chance(pair, [4, 3]), ("total",), stop=lambda: next(asked))
+    assert [episode.length for episode in episodes] == [2]
+    assert [e.length for e in run_episodes(pair, [3], Chance(pair, [3]), ("total",))] == [5]  # the copies go on
+
+
+def test_numbers_that_are_none_stop_the_run(toys):
+    copies = Vectorised(partial(toys.Faulty, "nan"), 1)
+    with pytest.raises(CoralError, match=r"'total'.* at step 2"):
+        list(run_episodes(copies, [3], Chance(copies, [3]), ("total",)))
+    copies.close()
