@@ -86,6 +86,7 @@ def _simulation() -> str:
 def _drawing() -> str:
     from coral_cli.environments.rendering import make_renderer
     from coral_cli.environments.rendering.backend import OPENGL, probe, select_backend
+    from coral_cli.environments.rendering.speed import frames_per_second
 
     backend = select_backend()
     import mujoco  # only now: it reads which backend to use
@@ -98,8 +99,10 @@ def _drawing() -> str:
     renderer.close()
     if frame[32, 32, 0] <= frame[32, 32, 1]:
         raise CoralError(f"{backend} drew a red ball that is not red.", "Try another --renderer.")
-    failed = "".join(f"; {other}: {error}" for other in OPENGL if (error := probe(other)))
-    return f"{backend} drew a frame{failed}"
+    failed = {other: error for other in OPENGL if (error := probe(other))}
+    speeds = {other: frames_per_second(other) for other in (*OPENGL, "raycast") if other not in failed}
+    drew = ", ".join(f"{other} {speed:,.0f} frames/s" for other, speed in speeds.items())
+    return "; ".join([f"{backend} is used ({drew})", *(f"{other}: {error}" for other, error in failed.items())])
 
 
 def _video() -> str:

@@ -1,107 +1,91 @@
-"""A task of the DeepMind Control Suite: an image and proprioception, an action repeat, 1000 steps an episode."""
+"""Tasks of the DeepMind Control Suite, and others built on its physics and tasks."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
-import gymnasium
+import mujoco
 import numpy as np
 from dm_control import suite
-from dm_control.rl.control import compute_n_steps
-from gymnasium.spaces import Box, Dict
+from dm_control.rl.control import Environment, compute_n_steps
 
 from coral_cli.environments.control_tasks import ControlOptions
-from coral_cli.environments.proprioception import sense_of
-from coral_cli.environments.rendering.views import Views
+from coral_cli.environments.proprioception import Sense, sense_of
+from coral_cli.environments.simulated_task import SimulatedTask
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import UsageError
 
 EPISODE_STEPS = 1000
 
-Observation = dict[str, np.ndarray]
 
-
-class ControlSuite(gymnasium.Env[Observation, np.ndarray]):
+class ControlSimulation:
     """Steps the suite's task and physics themselves, so that observations that nobody sees are not computed.
 
-    ``image`` is (H, W, 3) uint8, ``proprio`` (D,) float32 as in the module ``proprioception``; actions in
-    [-1, 1] are scaled to the task's range. ``reset(seed=...)`` determines the episode bit for bit.
+    ``arrange`` draws anew what else lies in the scene, before each episode.
     """
 
-    metadata = {"render_modes": ["rgb_array"]}  # noqa: RUF012 (Gymnasium's attribute)
-    render_mode = "rgb_array"
+    steps = EPISODE_STEPS
 
-    def __init__(self, domain: str, task: str, options: ControlOptions, rendering: Rendering) -> None:
-        """Raises UsageError when the model has no such camera."""
-        with _quiet():
-            environment = suite.load(domain, task, task_kwargs={"random": 0})  # some models are drawn at random
-        self._physics, self._task = environment.physics, environment.task
-        self._model, self._data = self._physics.model.ptr, self._physics.data.ptr
-        if options.camera >= self._model.ncam:
-            raise UsageError(
-                f"{domain} has {self._model.ncam} cameras, so {options.camera} is too large.", "Count from 0."
-            )
-        self._physics._make_rendering_contexts = lambda: None  # quadruped-escape would draw through dm_control's own
-        self.action_repeat = options.action_repeat
-        self.metadata = {**self.metadata, "render_fps": 1 / (environment.control_timestep() * options.action_repeat)}
-        self._substeps = compute_n_steps(environment.control_timestep(), self._physics.timestep())
-        self._sense = sense_of(domain, self._model)
-        self.scene = Views(self._model, rendering, options.camera, options.camera)
-        self._steps = 0
+    def __init__(
+        self,
+        environment: Environment,
+        sense: Sense,
+        outside: int,
+        arrange: Callable[[np.random.RandomState], None] | None = None,
+    ) -> None:
+        self.task, self.physics = environment.task, environment.physics
+        self.physics._make_rendering_contexts = lambda: None  # quadruped-escape would draw through dm_control's own
+        self.model: mujoco.MjModel = self.physics.model.ptr
+        self.data: mujoco.MjData = self.physics.data.ptr
+        self.seconds = environment.control_timestep()
         actions = environment.action_spec()
-        self._low, self._range = actions.minimum, actions.maximum - actions.minimum
-        self.action_space = Box(-1.0, 1.0, actions.shape, np.float32)
-        self.observation_space = Dict(
-            image=Box(0, 255, (rendering.height, rendering.width, 3), np.uint8),
-            proprio=Box(-np.inf, np.inf, self._sense(self._physics).shape, np.float32),
-        )
+        self.low, self.high = actions.minimum, actions.maximum
+        self.outside = outside
+        self._substeps = compute_n_steps(self.seconds, self.physics.timestep())
+        self._sense = sense
+        self._arrange = arrange
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, dict[str, Any]]:
-        super().reset(seed=seed)
+    def begin(self, seed: int | None) -> None:
         if seed is not None:
-            self._task.random.seed(self.np_random.integers(2**32, dtype=np.uint32))
-        with self._physics.reset_context():
-            self._task.initialize_episode(self._physics)
-        if self._model.nhfield:
-            self.scene.upload_height_fields()
-        self._steps = 0
-        return self._observation(), {}
+            self.task.random.seed(seed)
+        if self._arrange is not None:
+            self._arrange(self.task.random)
+        with self.physics.reset_context():
+            self.task.initialize_episode(self.physics)
 
-    def step(self, action: np.ndarray) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Applies the action ``action_repeat`` times, or until the episode ends."""
-        action = self._low + (np.clip(action, -1, 1) + 1) / 2 * self._range
-        reward, discount = 0.0, None
-        for _ in range(min(self.action_repeat, EPISODE_STEPS - self._steps)):
-            self._task.before_step(action, self._physics)
-            self._physics.step(self._substeps)
-            self._task.after_step(self._physics)
-            self._steps += 1
-            reward += float(self._task.get_reward(self._physics))
-            discount = self._task.get_termination(self._physics)
-            if discount is not None:
-                break
-        terminated = bool(discount == 0)
-        truncated = not terminated and (discount is not None or self._steps >= EPISODE_STEPS)
-        return self._observation(), reward, terminated, truncated, {}
+    def advance(self, action: np.ndarray) -> tuple[float, float | None]:
+        self.task.before_step(action, self.physics)
+        self.physics.step(self._substeps)
+        self.task.after_step(self.physics)
+        return float(self.task.get_reward(self.physics)), self.task.get_termination(self.physics)
 
-    def render(self) -> np.ndarray:
-        """The same camera's view, (256, 256, 3) uint8."""
-        return self.scene.outside(self._data)
+    def feel(self) -> np.ndarray:
+        return self._sense(self.physics)
 
-    def close(self) -> None:
-        self.scene.close()
 
-    def _observation(self) -> Observation:
-        return {"image": self.scene.agent(self._data), "proprio": self._sense(self._physics).astype(np.float32)}
+def control_task(domain: str, task: str, options: ControlOptions, rendering: Rendering) -> SimulatedTask:
+    """A task of the suite, 1000 steps an episode, felt as in the module ``proprioception``.
+
+    Raises UsageError when the model has no such camera.
+    """
+    with quiet():
+        environment = suite.load(domain, task, task_kwargs={"random": 0})  # some models are drawn at random
+    model = environment.physics.model.ptr
+    check_camera(domain, model, options.camera)
+    simulation = ControlSimulation(environment, sense_of(domain, model), options.camera)
+    return SimulatedTask(simulation, options.camera, options.action_repeat, rendering)
+
+
+def check_camera(scene: str, model: mujoco.MjModel, camera: int) -> None:
+    """Raises UsageError when ``model`` has no camera of that index."""
+    if camera >= model.ncam:
+        raise UsageError(f"{scene} has {model.ncam} cameras, so {camera} is too large.", "Count from 0.")
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keeps back warnings about the suite's own models, which no user can act on."""
     absl = logging.getLogger("absl")
     level = absl.level

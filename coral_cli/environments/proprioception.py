@@ -45,6 +45,18 @@ def _quadruped(physics: Physics) -> np.ndarray:
     return np.concatenate([state[:16], state[-12:], state[16:32]])
 
 
+def _cheetah_among_hurdles(physics: Physics) -> np.ndarray:
+    return np.concatenate([physics.data.qpos[-6:], physics.data.qvel])  # the root's 3 velocities as well
+
+
+def escaping_quadruped(physics: Physics) -> np.ndarray:
+    """Joints and actuators (44), the torso's velocity (3) and uprightness, inertial sensors (6), toe forces (24)."""
+    return np.concatenate([
+        physics.egocentric_state(), physics.torso_velocity(), [physics.torso_upright()], physics.imu(),
+        physics.force_torque(),
+    ])  # fmt: skip
+
+
 _PUBLISHED: dict[str, Sense] = {
     "ball_in_cup": _cup,
     "cartpole": _cart,
@@ -53,6 +65,8 @@ _PUBLISHED: dict[str, Sense] = {
     "reacher": _reacher,
     "walker": _walker,
 }
+AMONG_HURDLES: dict[str, Sense] = {"cheetah": _cheetah_among_hurdles, "walker": _walker}
+"""The published splits of the locomotion tasks with hurdles."""
 
 
 def sense_of(domain: str, model: mujoco.MjModel) -> Sense:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from coral_cli.environments.box_push.options import BoxPushOptions
 from coral_cli.environments.control_tasks import TASKS, ControlOptions, published_options
+from coral_cli.environments.locomotion.records import LOCOMOTION
 from coral_cli.plugin import Environment, Rendering
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ def _box_push(options: BoxPushOptions, rendering: Rendering) -> gymnasium.Env[di
 def _control_suite(
     domain: str, task: str, options: ControlOptions, rendering: Rendering
 ) -> gymnasium.Env[dict[str, Any], Any]:
-    from coral_cli.environments.control_suite import ControlSuite
+    from coral_cli.environments.control_suite import control_task
 
-    return ControlSuite(domain, task, options, rendering)
+    return control_task(domain, task, options, rendering)
 
 
 def _control_record(domain: str, task: str) -> Environment:
@@ -34,6 +35,8 @@ def _control_record(domain: str, task: str) -> Environment:
         partial(_control_suite, domain, task),
         published_options(domain, task),
         terminates=domain == "lqr",
+        suite="control",
+        action_size=TASKS[domain][task],
     )
 
 
@@ -62,6 +65,14 @@ ENVIRONMENTS: tuple[Environment, ...] = (
         BoxPushOptions(),
         terminates=False,
         defaults=MANIPULATION,
+        suite="manipulation",
+        action_size=7,
     ),
-    *(_control_record(domain, task) for domain, tasks in TASKS.items() for task in tasks),
+    *LOCOMOTION,
+    *(
+        _control_record(domain, task)
+        for domain, tasks in TASKS.items()
+        for task in tasks
+        if (domain, task) != ("quadruped", "escape")  # a locomotion task
+    ),
 )

@@ -1,5 +1,8 @@
 """Images of both renderers, against each other and against values worked out by hand."""
 
+import resource
+from pathlib import Path
+
 import mujoco
 import numpy as np
 import pytest
@@ -9,6 +12,8 @@ from coral_cli.environments.rendering import make_renderer
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.environments.rendering.raycast import RayCaster
 from coral_cli.environments.rendering.textures import Skybox, Texture
+from coral_cli.environments.rendering.views import Views
+from coral_cli.plugin import Rendering
 
 BACKEND = select_backend()
 needs_opengl = pytest.mark.skipif(BACKEND == "raycast", reason="no OpenGL on this machine")
@@ -179,8 +184,8 @@ def test_many_rays_hit_what_single_rays_hit(source):
     """MuJoCo's call for many rays skips some geoms of these two models unless its bounding boxes are off."""
     model, data = box_push_scene() if source == "box-push" else control_scene("finger", "spin")
     caster = RayCaster(model, 32, 32, "fast")
-    directions = caster._camera_rays(float(model.cam_fovy[0])) @ data.cam_xmat[0].reshape(3, 3).T
-    hits = caster._cast(data, data.cam_xpos[0].copy(), directions, caster._shown)
+    origin, directions = caster._view(data, 0, 1)
+    hits = caster._cast(data, origin, directions, caster._shown)
     shape = np.zeros(1, np.int32)
     groups = np.array([1, 1, 1, 0, 0, 0], np.uint8)
     for ray, found in zip(directions, hits.shape, strict=True):
@@ -206,6 +211,41 @@ def test_renderers_live_side_by_side_and_close_on_their_own(backend):
     large.close()
     assert (small.render(data, 0) == first).all()
     small.close()
+
+
+def test_views_free_their_contexts_when_they_change_models_and_when_they_close(backend):
+    model, data = box_push_scene()
+    views = Views(model, Rendering(16, 16, backend=backend), 0, 1)
+    views.agent(data), views.outside(data)
+    first = views._made()
+    views.replace(*box_push_scene()[:1], 0, 1)
+    second = views._made()
+    assert len(first) == 2 and len(second) == 1
+    views.close()
+    if backend != "raycast":
+        assert all(renderer._gl is None for renderer in (*first, *second))
+
+
+def test_drawing_leaves_no_memory_behind(backend):
+    """Forty OpenGL contexts that are kept take 700 megabytes."""
+    model, data = scene('<geom size=".1"/>')
+
+    def draw_once():
+        views = Views(model, Rendering(64, 64, backend=backend), 0, 0)
+        views.agent(data), views.background(floor=True)
+        views.close()
+
+    for _ in range(5):
+        draw_once()
+    before = resident()
+    for _ in range(40):
+        draw_once()
+    assert resident() - before < 5
+
+
+def resident():
+    """Megabytes of memory that this process holds."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
 
 
 def test_shadows_darken_what_lies_behind_them():

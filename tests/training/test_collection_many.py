@@ -33,19 +33,20 @@ def pair(toys):
 
 
 class Chance:
-    """Each episode's random actions from its own seed, as ``chance`` draws them."""
+    """Each episode's random actions from its own seed, as ``chance`` draws them, in an array that is used again."""
 
     def __init__(self, env, seeds):
-        self._env, self._seeds, self._draws = env, iter(seeds), [None] * env.count
+        self._env, self._seeds, self._draws = env, iter(seeds), {}
+        self._actions = np.zeros((env.count, *env.action_space.shape), np.float32)
         self.asked = []
 
     def __call__(self, observations, missing, fresh):
-        self.asked.append(({name: value.copy() for name, value in (observations | missing).items()}, fresh.tolist()))
+        self.asked.append((set(observations), fresh.tolist(), self._env.running.tolist()))
         for index in np.flatnonzero(fresh):
             self._draws[index] = chance(self._env, next(self._seeds))
-        return np.stack(
-            [np.zeros(self._env.action_space.shape, np.float32) if d is None else d(None) for d in self._draws]
-        )
+        for index, draw in self._draws.items():
+            self._actions[index] = draw(None)
+        return self._actions
 
 
 def same(one, other):
@@ -83,13 +84,13 @@ def test_episodes_of_the_control_suite_are_those_of_one_environment():
         same(one, other)
 
 
-def test_who_chooses_learns_what_is_fresh_and_what_is_missing(pair):
+def test_who_chooses_learns_what_is_fresh(pair):
     choose = Chance(pair, [4, 3, 4])  # 2, 5 and 2 steps
-    list(run_episodes(pair, [4, 3, 4], choose, ("picture", "total")))
-    fresh = [fresh for _, fresh in choose.asked]
+    list(run_episodes(pair, [4, 3, 4], choose, ("total",)))
+    fresh = [fresh for _, fresh, _ in choose.asked]
     assert fresh == [[True, True], [False, False], [True, False], [False, False], [False, False]]
-    shown, _ = choose.asked[2]
-    assert set(shown) == {"picture", "total"}
+    assert choose.asked[0][0] == {"total"}  # the sensors in use
+    assert choose.asked[4][2] == [False, True]  # none is left for the first copy
 
 
 def test_a_missing_sensor_shows_zeros(pair):
@@ -112,7 +113,9 @@ def test_nothing_follows_a_stop(pair):
     asked = iter([False, False, True])
     episodes = run_episodes(pair, [4, 3], Chance(pair, [4, 3]), ("total",), stop=lambda: next(asked))
     assert [episode.length for episode in episodes] == [2]
-    assert [e.length for e in run_episodes(pair, [3], Chance(pair, [3]), ("total",))] == [5]  # the copies go on
+    choose = Chance(pair, [3])
+    assert [episode.length for episode in run_episodes(pair, [3], choose, ("total",))] == [5]
+    assert choose.asked[0][2] == [True, False]  # the copy that was stopped begins nothing
 
 
 def test_numbers_that_are_none_stop_the_run(toys):

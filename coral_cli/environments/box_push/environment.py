@@ -47,7 +47,8 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
     are 7 joint torques of up to 10 Nm beyond gravity compensation; ``cartesian`` ones the tip's velocity in
     x and y, of up to 0.5 m/s each, while the rod points down into the tray at a constant height and stays
     over the working area.
-    ``reset(seed=...)`` determines the episode bit for bit.
+    ``reset(seed=...)`` determines the episode bit for bit. To distractions the ground, like the sky, is background, and
+    the table is the floor.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 50}  # noqa: RUF012 (Gymnasium's attribute)
@@ -62,7 +63,7 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
         self._tray = self._model.body("tray").id
         self._cartesian = options.action == "cartesian"
         agent, outside = (self._model.camera(name).id for name in ("agent", "outside"))
-        self.scene = Views(self._model, rendering, agent, outside)
+        self.scene = Views(self._model, rendering, agent, outside, floor=("table",), backdrop=("ground",))
         self._steps = 0
         self.action_space = Box(-1.0, 1.0, (2 if self._cartesian else JOINTS,), np.float32)
         self.observation_space = Dict(

@@ -11,6 +11,8 @@ from math import cos, pi, sin
 import mujoco
 import numpy as np
 
+from coral_cli.environments.box_push.patterns import pattern_images
+
 TIMESTEP = 0.002
 TRAY_HEIGHT = -0.01
 """Height of the tray's centre, the middle of its floor, when it stands on the table."""
@@ -54,6 +56,16 @@ _ARM_CONTACT = 'contype="4" conaffinity="3"'
 _NO_CONTACT = 'contype="0" conaffinity="0"'
 
 _WALLS = ((0.05, 0), (0, 0.05), (-0.05, 0), (0, -0.05))  # the first one is marked, so that the yaw can be seen
+_TABLE_TOP = -0.02
+_TILES = 2.0  # a pattern's repeats per metre
+_CLUTTER = tuple(  # where things may stand: left and right of the tray's reach, and behind it, beside the arm
+    (x, side * y)
+    for side in (-1, 1)
+    for x, y in (
+        (-0.12, 0.28), (-0.12, 0.46), (-0.12, 0.64), (0.06, 0.28), (0.06, 0.46), (0.06, 0.64),
+        (0.24, 0.68), (0.42, 0.68), (0.58, 0.68),
+    )
+)  # fmt: skip
 
 _SCENE = """
 <mujoco model="box_push">
@@ -66,21 +78,23 @@ _SCENE = """
   <statistic extent="1.5" center="0.4 0 0"/>
   <asset>
     <texture type="skybox" builtin="gradient" rgb1="0.62 0.70 0.78" rgb2="0.35 0.40 0.46" width="64" height="384"/>
-    <material name="wood" rgba="0.85 0.74 0.57 1" specular="0"/>
+    <material name="table" rgba="0.85 0.74 0.57 1" specular="0"/>
     <material name="ground" rgba="0.30 0.34 0.38 1" specular="0"/>
-    <material name="shell" rgba="0.93 0.93 0.95 1" specular="0.2"/>
+    <material name="arm" rgba="0.93 0.93 0.95 1" specular="0.2"/>
     <material name="rod" rgba="0.16 0.17 0.20 1" specular="0"/>
     <material name="tray" rgba="0.85 0.10 0.10 1" specular="0"/>
     <material name="tray_mark" rgba="0.10 0.15 0.90 1" specular="0"/>
     <material name="target" rgba="0.10 0.75 0.20 0.45" specular="0"/>
     <material name="target_mark" rgba="0.55 0.10 0.80 0.45" specular="0"/>
+    {patterns}
   </asset>
   <worldbody>
     <light name="lamp" type="directional" pos="0.4 0 1.5" dir="-0.3 0.2 -1" diffuse="0.5 0.5 0.5" specular="0 0 0"/>
     {agent_camera}
     {outside_camera}
     <geom name="ground" type="plane" size="4 4 0.1" pos="0 0 -0.94" material="ground" {no_contact}/>
-    <geom name="table" type="box" size="0.49 0.98 0.02" pos="0.2 0 -0.04" material="wood" {table_contact}/>
+    <geom name="table" type="box" size="0.49 0.98 0.02" pos="0.2 0 -0.04" material="table" {table_contact}/>
+    {clutter}
     {arm}
     <body name="tray" pos="0.4 0.3 {tray_height}">
       <freejoint name="tray"/>
@@ -103,7 +117,7 @@ def build_model() -> mujoco.MjModel:
         f'<motor name="joint{i}" joint="joint{i}" ctrllimited="true" ctrlrange="{-limit} {limit}"/>'
         for i, limit in enumerate(TORQUE_LIMITS, 1)
     )
-    return mujoco.MjModel.from_xml_string(
+    model = mujoco.MjModel.from_xml_string(
         _SCENE.format(
             timestep=TIMESTEP,
             tray_height=TRAY_HEIGHT,
@@ -112,11 +126,34 @@ def build_model() -> mujoco.MjModel:
             # Wide enough that the working area is in view in the centre 64 of 76 pixels too.
             agent_camera=_camera("agent", (1.36, 0, 1.42), (0.43, 0, 0), 45.6),
             outside_camera=_camera("outside", (1.25, -1.0, 0.85), (0.3, 0, 0.15), 48),
+            patterns=_patterns(),
+            clutter=_clutter(),
             arm=_arm(),
             tray=_tray("tray", _TRAY_CONTACT),
             target=_tray("target", _NO_CONTACT),
             motors="\n".join(motors),
         )
+    )
+    for name, image in pattern_images().items():
+        start = model.tex_adr[model.texture(name).id]
+        model.tex_data[start : start + image.size] = image.ravel()
+    return model
+
+
+def _patterns() -> str:
+    """Textures, and materials that nothing has unless a distraction gives it to table or ground."""
+    return "".join(
+        f'<texture name="{name}" type="2d" builtin="flat" width="{image.shape[1]}" height="{image.shape[0]}"/>'
+        f'<material name="{name}" texture="{name}" texuniform="true" texrepeat="{_TILES} {_TILES}" specular="0"/>'
+        for name, image in pattern_images().items()
+    )
+
+
+def _clutter() -> str:
+    """Places for things beside and behind the working area, invisible and without contact."""
+    return "".join(
+        f'<geom name="clutter{i}" type="sphere" size="0.01" pos="{x} {y} {_TABLE_TOP}" rgba="0 0 0 0" {_NO_CONTACT}/>'
+        for i, (x, y) in enumerate(_CLUTTER)
     )
 
 
@@ -143,7 +180,7 @@ def _capsules(link: int, contact: str) -> str:
     parts = _CAPSULES[link]
     return "".join(
         f'<geom type="capsule" fromto="{_numbers(start)} {_numbers(end)}" size="{radius}" '
-        f'mass="{_MASSES[link] / len(parts)}" material="shell" {contact}/>'
+        f'mass="{_MASSES[link] / len(parts)}" material="arm" {contact}/>'
         for start, end, radius in parts
     )
 

@@ -17,7 +17,11 @@ class Renderer(Protocol):
         ...
 
     def segment(self, data: mujoco.MjData, camera: int) -> np.ndarray:
-        """(H, W) int32: the index of the geom that each pixel shows, -1 for the sky."""
+        """(H, W) int32: which shape the centre of each pixel shows, -1 for the sky.
+
+        Counted are the model's geoms, then its sites, see-through ones included; ``ngeom + nsite`` stands for anything
+        else that is drawn, such as skins and tendons.
+        """
         ...
 
     def upload_height_fields(self) -> None:

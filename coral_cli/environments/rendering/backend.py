@@ -54,7 +54,7 @@ def select_backend(requested: str = "auto", environ: MutableMapping[str, str] = 
         raise CoralError(f"the renderer {requested} does not work here ({error}).", hint)
     else:
         backend = requested
-    environ.update(_settings(backend))
+    environ.update(settings(backend))
     return backend
 
 
@@ -75,7 +75,7 @@ def probe(backend: str) -> str | None:
     command = [sys.executable, "-c", _DRAW_ONE_FRAME]
     try:
         child = subprocess.run(
-            command, env={**os.environ, **_settings(backend)}, capture_output=True, text=True, timeout=60
+            command, env={**os.environ, **settings(backend)}, capture_output=True, text=True, timeout=60
         )
     except subprocess.TimeoutExpired:
         return "drawing one frame took longer than a minute"
@@ -92,7 +92,7 @@ def _loads(library: str) -> bool:
     return True
 
 
-def _settings(backend: str) -> dict[str, str]:
+def settings(backend: str) -> dict[str, str]:
     """The environment variables that make mujoco, dm_control and PyOpenGL use ``backend``, or no OpenGL at all."""
     if backend in OPENGL:
         return {**_SILENT, "MUJOCO_GL": backend, "PYOPENGL_PLATFORM": backend}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import functools
 import importlib
 import weakref
 from collections.abc import Iterator
@@ -13,19 +12,21 @@ import mujoco
 import numpy as np
 
 _MULTISAMPLES = {"fast": 0, "smooth": 4}
-_MAX_GEOMS = 10_000
+_MAX_GEOMS = 10_000  # below 256 * 256, so that two bytes of a colour can name each of them
+_CODED = (int(mujoco.mjtRndFlag.mjRND_SEGMENT), int(mujoco.mjtRndFlag.mjRND_IDCOLOR))
+_GEOM, _SITE = int(mujoco.mjtObj.mjOBJ_GEOM), int(mujoco.mjtObj.mjOBJ_SITE)
 _open: weakref.WeakSet[OpenGLRenderer] = weakref.WeakSet()
 
 
-@functools.cache
+def _close_all() -> None:
+    for renderer in tuple(_open):
+        renderer.close()
+
+
 def _close_at_exit() -> None:
-    """To be called after the first context is made: mujoco then ends EGL at exit, and this must come before."""
-
-    def close_all() -> None:
-        for renderer in tuple(_open):
-            renderer.close()
-
-    atexit.register(close_all)
+    """To be called after a context is made: mujoco and dm_control end EGL at exit, and this must come before."""
+    atexit.unregister(_close_all)
+    atexit.register(_close_all)
 
 
 class OpenGLRenderer:
@@ -56,6 +57,24 @@ class OpenGLRenderer:
 
     def render(self, data: mujoco.MjData, camera: int) -> np.ndarray:
         """A new (H, W, 3) uint8 image from the model's camera ``camera``."""
+        self._draw(data, camera)
+        return self._pixels[::-1].copy()  # OpenGL counts rows from below
+
+    def segment(self, data: mujoco.MjData, camera: int) -> np.ndarray:
+        """(H, W) int32: geoms, sites, then ``ngeom + nsite`` for anything else; -1 is the sky. Any quality will do."""
+        for flag in _CODED:
+            self._scene.flags[flag] = True
+        try:
+            self._draw(data, camera)
+        finally:
+            for flag in _CODED:
+                self._scene.flags[flag] = False
+        red, green = self._pixels[::-1, :, 0], self._pixels[::-1, :, 1]
+        codes = red + np.int32(256) * green  # 0 for the sky, else 1 + an index of the scene's geoms
+        drawn = self._scene.geoms[: self._scene.ngeom]
+        return np.array([-1, *map(self._shape, drawn)], np.int32)[codes]
+
+    def _draw(self, data: mujoco.MjData, camera: int) -> None:
         self._gl.make_current()
         self._camera.fixedcamid = camera
         mujoco.mjv_updateScene(
@@ -63,7 +82,12 @@ class OpenGLRenderer:
         )
         mujoco.mjr_render(self._viewport, self._scene, self._context)
         mujoco.mjr_readPixels(self._pixels, None, self._viewport, self._context)
-        return self._pixels[::-1].copy()  # OpenGL counts rows from below
+
+    def _shape(self, drawn: mujoco.MjvGeom) -> int:
+        """As ``segment`` counts."""
+        if drawn.objtype == _GEOM:
+            return drawn.objid
+        return self._model.ngeom + (drawn.objid if drawn.objtype == _SITE else self._model.nsite)
 
     def upload_height_fields(self) -> None:
         """Call this after the model's height fields have changed."""

@@ -15,8 +15,10 @@ from coral_cli.environments.rendering.shading import Hits, Shading
 
 _GROUPS = np.array([1, 0, 0, 0, 0, 0], np.uint8)
 _SHOWN, _HIDDEN = 0, 5
+_DIRECTIONAL = int(mujoco.mjtLightType.mjLIGHT_DIRECTIONAL)
 _SHOWN_BY_DEFAULT = 3  # MuJoCo shows the groups 0, 1 and 2
 _SHADOW_BIAS = 1e-3  # metres
+_SUN = 1e3  # scene sizes between the scene and where directional light comes from
 _FAR = 1e6  # metres; MuJoCo applies this to a geom's centre, and a long floor's is far away
 
 
@@ -26,19 +28,17 @@ class RayCaster:
     def __init__(self, model: mujoco.MjModel, height: int, width: int, quality: str) -> None:
         self._model = model
         self._fine = 1 if quality == "fast" else 2
-        self._height, self._width = height * self._fine, width * self._fine
+        self._height, self._width = height * self._fine, width * self._fine  # in rays
         self._shadows = quality == "paper"
         self._shading = Shading(model, self._height)
         self._shown = model.geom_group < _SHOWN_BY_DEFAULT
         self._sites = np.flatnonzero(model.site_group < _SHOWN_BY_DEFAULT)
-        self._rays: dict[float, np.ndarray] = {}
+        self._rays: dict[tuple[float, int], np.ndarray] = {}
 
     def render(self, data: mujoco.MjData, camera: int) -> np.ndarray:
         """A new (H, W, 3) uint8 image from the model's camera ``camera``."""
-        fovy = float(self._model.cam_fovy[camera])
-        origin = data.cam_xpos[camera].copy()
-        directions = self._camera_rays(fovy) @ data.cam_xmat[camera].reshape(3, 3).T
-        pixel = 2 * np.tan(np.deg2rad(fovy) / 2) / self._height
+        origin, directions = self._view(data, camera, self._fine)
+        pixel = 2 * np.tan(np.deg2rad(self._model.cam_fovy[camera]) / 2) / self._height
         rgba = self._shading.rgba()
         solid = self._shown & (rgba[: self._model.ngeom, 3] >= 1)
         hits = self._cast(data, origin, directions, solid)
@@ -46,21 +46,40 @@ class RayCaster:
         self._blend(colours, data, hits, rgba, pixel, self._shown & ~solid & (rgba[: self._model.ngeom, 3] > 0))
         return self._image(colours)
 
+    def segment(self, data: mujoco.MjData, camera: int) -> np.ndarray:
+        """(H, W) int32: geoms, sites, then ``ngeom + nsite`` for anything else; -1 is the sky. One ray a pixel."""
+        ngeom = self._model.ngeom
+        origin, directions = self._view(data, camera, 1)
+        visible = self._shading.rgba()[:, 3] > 0
+        hits = self._cast(data, origin, directions, self._shown & visible[:ngeom])
+        nearest = np.where(hits.shape < 0, np.inf, hits.distance)
+        for site in self._sites[visible[ngeom + self._sites]]:
+            rays, at_site = self._site_layer(data, hits, site)
+            seen = (at_site.shape >= 0) & (at_site.distance < nearest[rays])
+            hits.shape[rays[seen]], nearest[rays[seen]] = ngeom + site, at_site.distance[seen]
+        return hits.shape.reshape(self._height // self._fine, self._width // self._fine)
+
     def upload_height_fields(self) -> None:
         """Nothing to do: rays read the model."""
 
     def close(self) -> None:
         """Nothing to free."""
 
-    def _camera_rays(self, fovy: float) -> np.ndarray:
-        """Unit vectors (H * W, 3) in the camera's frame, which looks along -z with y up."""
-        if fovy not in self._rays:
+    def _view(self, data: mujoco.MjData, camera: int, fine: int) -> tuple[np.ndarray, np.ndarray]:
+        """Where the camera stands (3,), and unit vectors (N, 3) through ``fine`` by ``fine`` points of each pixel."""
+        rays = self._camera_rays(float(self._model.cam_fovy[camera]), fine)
+        return data.cam_xpos[camera].copy(), rays @ data.cam_xmat[camera].reshape(3, 3).T
+
+    def _camera_rays(self, fovy: float, fine: int) -> np.ndarray:
+        """Unit vectors (N, 3) in the camera's frame, which looks along -z with y up."""
+        if (fovy, fine) not in self._rays:
+            height, width = self._height * fine // self._fine, self._width * fine // self._fine
             half = np.tan(np.deg2rad(fovy) / 2)
-            y = half * (1 - 2 * (np.arange(self._height) + 0.5) / self._height)
-            x = half * (2 * (np.arange(self._width) + 0.5) / self._width - 1) * self._width / self._height
-            rays = np.stack([*np.meshgrid(x, y), -np.ones((self._height, self._width))], -1).reshape(-1, 3)
-            self._rays[fovy] = rays / np.linalg.norm(rays, axis=1, keepdims=True)
-        return self._rays[fovy]
+            y = half * (1 - 2 * (np.arange(height) + 0.5) / height)
+            x = half * (2 * (np.arange(width) + 0.5) / width - 1) * width / height
+            rays = np.stack([*np.meshgrid(x, y), -np.ones((height, width))], -1).reshape(-1, 3)
+            self._rays[fovy, fine] = rays / np.linalg.norm(rays, axis=1, keepdims=True)
+        return self._rays[fovy, fine]
 
     def _cast(self, data: mujoco.MjData, origin: np.ndarray, directions: np.ndarray, geoms: np.ndarray) -> Hits:
         """The nearest hits of rays from one point with those geoms where ``geoms`` (ngeom,) is true."""
@@ -104,8 +123,10 @@ class RayCaster:
         return self._shading(data, hits, rgba, pixel, shadow if self._shadows else None)
 
     def _in_shadow(self, data: mujoco.MjData, light: int, points: np.ndarray) -> np.ndarray:
-        """Which points (N,) the light does not reach."""
+        """Which points (N,) the light does not reach. Directional light comes from very far away."""
         source = data.light_xpos[light].copy()
+        if int(self._model.light_type[light]) == _DIRECTIONAL:
+            source = self._model.stat.center - _SUN * self._model.stat.extent * data.light_xdir[light]
         offsets = points - source
         distance = np.linalg.norm(offsets, axis=1)
         blockers = self._cast(data, source, offsets / np.maximum(distance, 1e-9)[:, None], self._shown)
@@ -125,8 +146,7 @@ class RayCaster:
             hits = self._cast(data, solid.origin, solid.directions[rays], np.arange(ngeom) == geom)
             layers.append((rays, hits))
         for site in self._sites[rgba[ngeom + self._sites, 3] > 0]:
-            rays = self._towards(solid, data.site_xpos[site], float(np.linalg.norm(self._model.site_size[site])))
-            layers.append((rays, self._cast_at_site(data, solid.origin, solid.directions[rays], site)))
+            layers.append(self._site_layer(data, solid, site))
         nearest_solid = np.where(solid.shape < 0, np.inf, solid.distance)
         drawn = []
         for rays, hits in layers:
@@ -146,6 +166,11 @@ class RayCaster:
         along = hits.directions @ offset
         near = offset @ offset - along**2 <= radius**2
         return np.flatnonzero(near if radius > 0 else np.ones_like(near))
+
+    def _site_layer(self, data: mujoco.MjData, hits: Hits, site: int) -> tuple[np.ndarray, Hits]:
+        """Indices (M,) of the rays of ``hits`` that may meet a site, and where they do."""
+        rays = self._towards(hits, data.site_xpos[site], float(np.linalg.norm(self._model.site_size[site])))
+        return rays, self._cast_at_site(data, hits.origin, hits.directions[rays], site)
 
     def _cast_at_site(self, data: mujoco.MjData, origin: np.ndarray, directions: np.ndarray, site: int) -> Hits:
         """As ``_cast``, for a site; MuJoCo has no call for many rays here."""

@@ -36,13 +36,8 @@ class Shading:
 
     def __init__(self, model: mujoco.MjModel, height: int) -> None:
         self._model = model
-        self._materials = np.concatenate([model.geom_matid, model.site_matid])
-        self._textures = {}
+        self._textures: dict[int, Texture] = {}
         self._sky = None
-        for geom in range(model.ngeom):
-            texture = model.mat_texid[model.geom_matid[geom], _RGB] if model.geom_matid[geom] >= 0 else -1
-            if texture >= 0:
-                self._textures[geom] = Texture(image_of(model, texture))
         for texture in range(model.ntex):
             if int(model.tex_type[texture]) == int(mujoco.mjtTexture.mjTEXTURE_SKYBOX):
                 self._sky = Skybox(image_of(model, texture), height)
@@ -54,8 +49,18 @@ class Shading:
         own = np.concatenate([model.geom_rgba, model.site_rgba])
         if not model.nmat:
             return own
-        from_material = (self._materials >= 0) & (own == _DEFAULT_RGBA).all(1)
-        return np.where(from_material[:, None], model.mat_rgba[self._materials], own)
+        materials = self._materials()
+        from_material = (materials >= 0) & (own == _DEFAULT_RGBA).all(1)
+        return np.where(from_material[:, None], model.mat_rgba[materials], own)
+
+    def _materials(self) -> np.ndarray:
+        """(ngeom + nsite,): -1 where there is none."""
+        return np.concatenate([self._model.geom_matid, self._model.site_matid])
+
+    def _texture(self, index: int) -> Texture:
+        if index not in self._textures:
+            self._textures[index] = Texture(image_of(self._model, index))
+        return self._textures[index]
 
     def sky(self, directions: np.ndarray) -> np.ndarray | float:
         """Colours (N, 3) of rays that hit nothing."""
@@ -71,17 +76,21 @@ class Shading:
         points = hits.points()
         facing = -np.einsum("ij,ij->i", hits.directions, hits.normals)
         colours = rgba[hits.shape, :3]
-        self._apply_textures(colours, data, hits, points, pixel / np.sqrt(np.maximum(facing, 0.02)))
-        return colours * self._light(data, hits, points, facing, shadow)
+        # As in OpenGL, where each pass's light is cut off at 1 before textures are applied.
+        lit = sum(np.minimum(colours * light, 1) for light in self._light(data, hits, points, facing, shadow))
+        self._apply_textures(lit, data, hits, points, pixel / np.sqrt(np.maximum(facing, 0.02)))
+        return lit
 
     def _apply_textures(
         self, colours: np.ndarray, data: mujoco.MjData, hits: Hits, points: np.ndarray, angle: np.ndarray
     ) -> None:
         model = self._model
-        for geom, texture in self._textures.items():
+        textures = np.append(model.mat_texid[:, _RGB], -1)[model.geom_matid]  # -1, no material, reads the appended -1
+        for geom in np.flatnonzero(textures >= 0):
             where = np.flatnonzero(hits.shape == geom)
             if not len(where):
                 continue
+            texture = self._texture(int(textures[geom]))
             if int(model.geom_type[geom]) not in _FLAT:
                 colours[where] *= texture.mean
                 continue
@@ -101,21 +110,25 @@ class Shading:
         points: np.ndarray,
         facing: np.ndarray,
         shadow: Callable[..., np.ndarray] | None,
-    ) -> np.ndarray:
-        """The light (N, 3) that each point sends on: emission, headlight, and the model's lights."""
+    ) -> list[np.ndarray]:
+        """The light (N, 3) that each point sends on, by pass: emission, headlight and lights, then each with shadows."""
         model = self._model
-        emission = np.append(model.mat_emission, 0)[self._materials]  # -1, no material, reads the appended 0
+        emission = np.append(model.mat_emission, 0)[self._materials()]  # -1, no material, reads the appended 0
         total = np.repeat(emission[hits.shape][:, None], 3, axis=1).astype(np.float32)
         head = model.vis.headlight
         if head.active:
             total += head.ambient + np.maximum(facing, 0)[:, None] * head.diffuse
+        passes = [total]
         for light in np.flatnonzero(model.light_active):
             offsets, strength = self._reach(data, light, points)
             lit = strength * np.maximum(-np.einsum("ij,ij->i", offsets, hits.normals), 0)
+            own = strength[:, None] * model.light_ambient[light]
             if shadow is not None and model.light_castshadow[light]:
                 lit = lit * ~shadow(light, points)
-            total += strength[:, None] * model.light_ambient[light] + lit[:, None] * model.light_diffuse[light]
-        return total
+                passes.append(own + lit[:, None] * model.light_diffuse[light])
+            else:
+                total += own + lit[:, None] * model.light_diffuse[light]
+        return passes
 
     def _reach(self, data: mujoco.MjData, light: int, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Directions (N, 3) from the light to the points, and how much (N,) of its light gets there."""

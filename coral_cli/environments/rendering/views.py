@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from coral_cli.environments.rendering import Renderer, make_renderer
 from coral_cli.plugin import Rendering
 
 if TYPE_CHECKING:
     import mujoco
-    import numpy as np
 
 OUTSIDE_SIZE = 256  # pixels
 
@@ -19,12 +20,21 @@ OUTSIDE_SIZE = 256  # pixels
 class Views:
     """Draws ``model`` from the camera ``agent`` in the agent's size, and from ``outside`` in 256x256.
 
-    It is the ``Scene`` that distractions see.
+    It is the ``Scene`` that distractions see. Its floor are the planes, the height fields and the geoms named in
+    ``floor``; the geoms named in ``backdrop`` count as sky.
     """
 
-    def __init__(self, model: mujoco.MjModel, rendering: Rendering, agent: int, outside: int) -> None:
+    def __init__(
+        self,
+        model: mujoco.MjModel,
+        rendering: Rendering,
+        agent: int,
+        outside: int,
+        floor: Sequence[str] = (),
+        backdrop: Sequence[str] = (),
+    ) -> None:
         self.prepare: Callable[[], None] | None = None
-        self._rendering = rendering
+        self._rendering, self._floor_names, self._backdrop_names = rendering, floor, backdrop
         self._set(model, agent, outside)
 
     def replace(self, model: mujoco.MjModel, agent: int, outside: int) -> None:
@@ -34,30 +44,27 @@ class Views:
 
     def _set(self, model: mujoco.MjModel, agent: int, outside: int) -> None:
         self.model, self.camera, self._outside_camera = model, agent, outside
-        for name in ("_outside", "_masks"):
-            vars(self).pop(name, None)
-        self._agent = self._make(self._rendering.height, self._rendering.width, self._rendering.quality)
+        vars(self).pop("_outside", None)
+        self._agent = self._make(self._rendering.height, self._rendering.width)
         self._data: mujoco.MjData | None = None
+        sky, ground = self._geoms(self._backdrop_names), self._geoms(self._floor_names) | _ground(model)
+        behind = np.zeros((2, model.ngeom + model.nsite + 2), bool)  # by Renderer.segment's numbers; -1 is the last one
+        behind[:, : model.ngeom] = sky, sky | ground
+        behind[:, -1] = True
+        self._behind = behind
 
     def agent(self, data: mujoco.MjData) -> np.ndarray:
         """A new (H, W, 3) uint8 image."""
         self._data = data
         if self.prepare is not None:
             self.prepare()
+            _place(self.model, data)
         return self._agent.render(data, self.camera)
 
     def background(self, floor: bool) -> np.ndarray:
-        """(H, W) bool of the agent's last image: true where there is sky, or, with ``floor``, a static plane."""
+        """(H, W) bool of the agent's last image: true where there is sky, or, with ``floor``, a floor."""
         assert self._data is not None, "nothing is drawn yet"
-        geoms = self._masks.segment(self._data, self.camera)  # (H, W), -1 where no geom is
-        behind = geoms < 0
-        if floor:
-            import mujoco
-
-            static = self.model.geom_bodyid == 0
-            planes = static & (self.model.geom_type == int(mujoco.mjtGeom.mjGEOM_PLANE))
-            behind |= planes[geoms] & ~behind
-        return behind
+        return self._behind[int(floor), self._agent.segment(self._data, self.camera)]
 
     def outside(self, data: mujoco.MjData) -> np.ndarray:
         """A new (256, 256, 3) uint8 image."""
@@ -75,15 +82,30 @@ class Views:
 
     @cached_property
     def _outside(self) -> Renderer:
-        return self._make(OUTSIDE_SIZE, OUTSIDE_SIZE, self._rendering.quality)
+        return self._make(OUTSIDE_SIZE, OUTSIDE_SIZE)
 
-    @cached_property
-    def _masks(self) -> Renderer:
-        """Draws which geom is where, without the blended edges of higher qualities."""
-        return self._make(self._rendering.height, self._rendering.width, "fast")
-
-    def _make(self, height: int, width: int, quality: str) -> Renderer:
-        return make_renderer(self.model, height, width, quality, self._rendering.backend)
+    def _make(self, height: int, width: int) -> Renderer:
+        return make_renderer(self.model, height, width, self._rendering.quality, self._rendering.backend)
 
     def _made(self) -> list[Renderer]:
-        return [self._agent, *(vars(self)[name] for name in ("_outside", "_masks") if name in vars(self))]
+        return [self._agent, *([self._outside] if "_outside" in vars(self) else ())]
+
+    def _geoms(self, names: Sequence[str]) -> np.ndarray:
+        """(ngeom,) bool."""
+        return np.isin(np.arange(self.model.ngeom), [self.model.geom(name).id for name in names])
+
+
+def _ground(model: mujoco.MjModel) -> np.ndarray:
+    """(ngeom,) bool: planes and height fields, which MuJoCo allows only where nothing moves."""
+    import mujoco
+
+    kinds = (int(mujoco.mjtGeom.mjGEOM_PLANE), int(mujoco.mjtGeom.mjGEOM_HFIELD))
+    return np.isin(model.geom_type, kinds)
+
+
+def _place(model: mujoco.MjModel, data: mujoco.MjData) -> None:
+    """Puts what a distraction has moved in ``model`` where it now stands; the rest stays as it is, bit for bit."""
+    import mujoco
+
+    mujoco.mj_kinematics(model, data)
+    mujoco.mj_camlight(model, data)

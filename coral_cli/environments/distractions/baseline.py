@@ -1,0 +1,52 @@
+"""What a scene was like before it was distracted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import attrgetter
+from typing import Any
+
+from coral_cli.plugin import Scene
+from coral_cli.registry.errors import CoralError
+
+
+def needed(scene: Scene | None, distraction: str) -> Scene:
+    """``scene``. Raises CoralError, naming the distraction, where there is none."""
+    if scene is None:
+        raise CoralError(
+            f"the distraction {distraction} changes the simulated scene, and this environment has no scene.",
+            "Choose one that changes the image alone, such as disks or noise.",
+        )
+    return scene
+
+
+class Baseline:
+    """The values of some of a model's arrays, to which every change is relative, so that changes never add up."""
+
+    def __init__(self, model: Any, parts: Mapping[str, Any]) -> None:
+        """``parts``: indices by an array's name, such as ``"cam_pos"`` or ``"vis.headlight.ambient"``."""
+        self._arrays = {name: attrgetter(name)(model) for name in parts}
+        self._parts = parts
+        self._values = {name: array[parts[name]].copy() for name, array in self._arrays.items()}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def set(self, name: str, value: Any) -> None:
+        """Writes to that array's part in the model."""
+        self._arrays[name][self._parts[name]] = value
+
+    def restore(self) -> None:
+        """Writes all values back."""
+        for name, value in self._values.items():
+            self.set(name, value)
+
+
+def baseline(known: Baseline | None, model: Any, parts: Mapping[str, Any]) -> Baseline:
+    """The baseline of ``model``, after what is ``known`` has been restored, in this model or in the one before.
+
+    To be called before anything is changed in the episode, as other modules may change the same arrays.
+    """
+    if known is not None:
+        known.restore()
+    return Baseline(model, parts)

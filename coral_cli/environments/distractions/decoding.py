@@ -1,0 +1,69 @@
+"""Clips as arrays of the agent's image size."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Iterator
+from itertools import islice
+
+import av
+import numpy as np
+from av.video.reformatter import Interpolation, VideoReformatter
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from coral_cli.environments.distractions.clips import Clip
+
+Frames = NDArray[np.uint8]
+"""(N, H, W, 3)."""
+
+
+class BrokenClipError(Exception):
+    """A clip that cannot be read, and why."""
+
+
+def decode(clip: Clip, height: int, width: int, max_frames: int) -> Frames:
+    """The first ``max_frames`` frames, each scaled by area averages until it covers the image, then cut to its centre.
+
+    A broken image among others is named and left out. Raises BrokenClipError when a video cannot be read to its end,
+    or when there is no frame.
+    """
+    frames = _images(clip, height, width) if clip.images else _video(clip, height, width)
+    try:
+        decoded = list(islice(frames, max_frames))
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise BrokenClipError(str(error)) from error
+    if not decoded:
+        raise BrokenClipError("it has no frames")
+    return np.stack(decoded)
+
+
+def _images(clip: Clip, height: int, width: int) -> Iterator[NDArray[np.uint8]]:
+    for path in clip.images:
+        try:
+            with Image.open(path) as image:
+                fitted = ImageOps.fit(image.convert("RGB"), (width, height), Image.Resampling.BOX)
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # all are Pillow's
+            name_broken(str(path), str(error))
+            continue
+        yield np.asarray(fitted)
+
+
+def _video(clip: Clip, height: int, width: int) -> Iterator[NDArray[np.uint8]]:
+    reformatter = VideoReformatter()  # kept over all frames, for it prepares the scaling once
+    with av.open(str(clip.path)) as container:
+        if not container.streams.video:
+            raise BrokenClipError("it has no video stream")
+        for frame in container.decode(video=0):
+            scale = max(height / frame.height, width / frame.width)
+            rows, columns = max(height, round(frame.height * scale)), max(width, round(frame.width * scale))
+            scaled = reformatter.reformat(frame, columns, rows, "rgb24", interpolation=Interpolation.AREA)
+            top, left = (rows - height) // 2, (columns - width) // 2
+            yield np.asarray(scaled.to_ndarray(), np.uint8)[top : top + height, left : left + width]
+
+
+@functools.cache
+def name_broken(path: str, reason: str) -> None:
+    """Says on stderr that a file is left out, once per process."""
+    print(f"coral: {path} cannot be read and is left out ({reason}).", file=sys.stderr)

@@ -1,0 +1,45 @@
+"""Sensor noise: Gaussian, independent in every step and value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coral_cli.environments.distractions.values import ValueDistraction
+from coral_cli.plugin import Scene
+
+
+class PixelNoise(ValueDistraction):
+    """Adds noise of ``std`` grey levels to every channel of every pixel; what leaves 0 to 255 is cut off."""
+
+    def __init__(self, std: float) -> None:
+        self._std = np.float32(std)
+
+    def begin(self, random: np.random.Generator, scene: Scene | None) -> None:
+        self._random = random
+
+    def change(self, value: NDArray[Any], scene: Scene | None) -> NDArray[Any]:
+        noisy = self._random.standard_normal(value.shape, np.float32)
+        noisy *= self._std
+        noisy += value
+        np.rint(noisy, out=noisy)
+        return np.clip(noisy, 0, 255, out=noisy).astype(np.uint8)
+
+
+class VectorNoise(ValueDistraction):
+    """Adds noise of ``std`` in each value's own unit or, when ``relative``, of ``std`` times its magnitude."""
+
+    def __init__(self, std: float, relative: bool) -> None:
+        self._std, self._relative = np.float32(std), relative
+
+    def begin(self, random: np.random.Generator, scene: Scene | None) -> None:
+        self._random = random
+
+    def change(self, value: NDArray[Any], scene: Scene | None) -> NDArray[Any]:
+        noise = self._std * self._random.standard_normal(value.shape, np.float32)
+        if self._relative:
+            noise *= np.abs(value)
+        noise += value
+        return noise

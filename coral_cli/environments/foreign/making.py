@@ -1,0 +1,133 @@
+"""Makes a foreign environment from its name, and says what is wrong with a name that makes none."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import os
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium
+from gymnasium.envs.registration import load_env_creator
+
+from coral_cli.environments.foreign.records import GYMNASIUM
+from coral_cli.registry.errors import UsageError
+
+_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_FORMS = f"Write {GYMNASIUM}:ID for an id of Gymnasium, or my_package.my_module:make for a callable that returns one."
+
+
+def make_foreign(name: str) -> gymnasium.Env[Any, Any]:
+    """The environment called ``gym:ID`` or ``package.module:callable``, drawing pictures if it can.
+
+    Raises UsageError when there is none, or when making it fails.
+    """
+    scheme, _, rest = name.partition(":")
+    make = _registered(rest) if scheme == GYMNASIUM else _imported(scheme, rest)
+    try:
+        env = make()
+    except Exception as error:
+        raise UsageError(f"{name} cannot be made ({one_line(error)}).", f"Try it in Python: {_call(name)}.") from error
+    if not isinstance(env, gymnasium.Env):
+        raise UsageError(f"{name} returns a {type(env).__name__}, which is no gymnasium.Env.", _FORMS)
+    return env
+
+
+def undrawable(env: gymnasium.Env[Any, Any]) -> str | None:
+    """Why ``render()`` gives no picture, in one line; None when it does. Begins an episode."""
+    if env.render_mode != "rgb_array":
+        return "it cannot render rgb_array"
+    try:
+        env.reset(seed=0)
+        return not_a_picture(env.render())
+    except Exception as error:
+        return one_line(error)
+
+
+def not_a_picture(frame: object) -> str | None:
+    """What is wrong with a frame that should be (H, W, 3) uint8; None when nothing is."""
+    array = frame if hasattr(frame, "dtype") and hasattr(frame, "shape") else None
+    if array is None:
+        return f"render() gives a {type(frame).__name__}"
+    if array.dtype != "uint8" or len(array.shape) != 3 or array.shape[2] != 3:
+        return f"render() gives {array.dtype} of shape {tuple(array.shape)}, not uint8 of (H, W, 3)"
+    return None
+
+
+def one_line(error: BaseException) -> str:
+    """The type and the first line of an error."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def _registered(env_id: str) -> Callable[[], Any]:
+    if ":" in env_id:
+        raise UsageError(f"{env_id!r} would import a module, which {GYMNASIUM}: does not.", _FORMS)
+    try:
+        spec = gymnasium.spec(env_id)
+    except gymnasium.error.Error as error:
+        near = difflib.get_close_matches(env_id, gymnasium.registry, n=1)
+        hint = (
+            f"Did you mean {GYMNASIUM}:{near[0]}?"
+            if near
+            else "If importing a package registers it, write a callable that does so: my_module:make."
+        )
+        raise UsageError(f"Gymnasium has no environment {env_id!r}.", hint) from error
+
+    def make() -> Any:
+        creator = spec.entry_point if callable(spec.entry_point) else load_env_creator(str(spec.entry_point))
+        return gymnasium.make(spec, disable_env_checker=True, **_asking_for_pictures(creator))
+
+    return make
+
+
+def _imported(module_name: str, attribute: str) -> Callable[[], Any]:
+    if not _PATH.fullmatch(module_name) or not _PATH.fullmatch(attribute):
+        raise UsageError(f"{module_name}:{attribute} names no environment.", _FORMS)
+    if os.getcwd() not in sys.path and "" not in sys.path:
+        sys.path.append(os.getcwd())  # as `python -m` would: the environment may be a file beside the user
+    try:
+        found: Any = importlib.import_module(module_name)
+    except Exception as error:
+        raise UsageError(
+            f"module {module_name!r} cannot be imported ({one_line(error)}).",
+            "Install it, or start coral in the directory that holds it.",
+        ) from error
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            offered = [key for key, value in vars(found).items() if callable(value) and not key.startswith("_")]
+            near = difflib.get_close_matches(part, offered, n=1)
+            hint = f"Did you mean {module_name}:{near[0]}?" if near else _FORMS
+            raise UsageError(f"module {module_name!r} has no {attribute!r}.", hint)
+        found = getattr(found, part)
+    if not callable(found):
+        raise UsageError(f"{module_name}:{attribute} is a {type(found).__name__}, which cannot be called.", _FORMS)
+    make: Callable[..., Any] = found
+    return lambda: make(**_asking_for_pictures(make))
+
+
+def _asking_for_pictures(creator: Any) -> dict[str, str]:
+    """The argument that asks for pictures, if ``creator`` takes it and does not declare that it draws none."""
+    declared = getattr(creator, "metadata", None)
+    modes = (declared.get("render_modes") or ()) if isinstance(declared, dict) else ()
+    try:
+        parameters = inspect.signature(creator).parameters
+    except (TypeError, ValueError):
+        parameters = inspect.Signature().parameters
+    passes_on = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+    if "rgb_array" in modes:
+        takes = "render_mode" in parameters or passes_on
+    else:
+        takes = "render_mode" in parameters and not modes
+    return {"render_mode": "rgb_array"} if takes else {}
+
+
+def _call(name: str) -> str:
+    scheme, _, rest = name.partition(":")
+    if scheme == GYMNASIUM:
+        return f"import gymnasium; gymnasium.make({rest!r})"
+    return f"import {scheme}; {scheme}.{rest}()"

@@ -1,0 +1,70 @@
+"""Records of foreign environments, found by their name. Importing this does not import Gymnasium."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+from coral_cli.plugin import Environment, Help, Rendering
+
+if TYPE_CHECKING:
+    import gymnasium
+
+GYMNASIUM = "gym"
+"""``gym:ID`` is an id registered with Gymnasium; ``package.module:callable`` is anything else with a colon."""
+
+
+@dataclass(frozen=True)
+class ForeignOptions:
+    """How a foreign environment is stepped."""
+
+    action_repeat: Annotated[int, Help("Environment steps per action; their rewards are summed.", min=1)] = 1
+    max_steps: Annotated[
+        int, Help("Environment steps after which an episode is cut off, if it declares no limit itself.", min=1)
+    ] = 1000
+
+
+@functools.cache
+def resolve_foreign(name: str) -> Environment | None:
+    """The record of ``gym:ID`` or ``package.module:callable``; None for a name without a colon.
+
+    The environment is made once, to see its sensors, and closed again. Raises UsageError when there is no such
+    environment, when it cannot be made, or when its observations or actions cannot be adapted.
+    """
+    if ":" not in name:
+        return None
+    from coral_cli.environments.foreign.adapter import Foreign
+    from coral_cli.environments.foreign.making import make_foreign, undrawable
+    from coral_cli.environments.rendering.backend import select_backend
+
+    select_backend()  # the environment may import mujoco, which must not fail for want of OpenGL
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they come again when the environment is built
+        raw = make_foreign(name)
+        try:
+            reason = undrawable(raw)
+            adapted = Foreign(name, raw, ForeignOptions(), Rendering(), draws=reason is None)
+        finally:
+            raw.close()
+    in_gymnasium = name.startswith(f"{GYMNASIUM}:")
+    without = f"no image: {reason}" if reason and "image" not in adapted.kinds.values() else ""
+    return Environment(
+        name,
+        f"{'Gymnasium' if in_gymnasium else 'Python'}: {name.removeprefix(f'{GYMNASIUM}:')}"
+        + (f" ({without})." if without else "."),
+        partial(_build, name, reason is None),
+        ForeignOptions(),
+        sensors=adapted.kinds,
+        suite="gymnasium" if in_gymnasium else "python",
+        action_size=adapted.action_space.shape[0],
+    )
+
+
+def _build(name: str, draws: bool, options: ForeignOptions, rendering: Rendering) -> gymnasium.Env[dict[str, Any], Any]:
+    from coral_cli.environments.foreign.adapter import Foreign
+    from coral_cli.environments.foreign.making import make_foreign
+
+    return Foreign(name, make_foreign(name), options, rendering, draws)

@@ -1,0 +1,112 @@
+"""dm_control's Ant running down a corridor, empty or with walls to run around."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import mujoco
+import numpy as np
+from dm_control import composer
+from dm_control.composer.variation.colors import GrayVariation
+from dm_control.composer.variation.distributions import Uniform
+from dm_control.locomotion.arenas.corridors import Corridor, EmptyCorridor, WallsCorridor
+from dm_control.locomotion.tasks.corridors import RunThroughCorridor
+from dm_control.locomotion.walkers.ant import Ant
+
+from coral_cli.environments.control_suite import check_camera
+from coral_cli.environments.control_tasks import ControlOptions
+from coral_cli.environments.simulated_task import SimulatedTask
+from coral_cli.plugin import Rendering
+
+_LENGTH = 80.0  # metres
+_HIDDEN = 4  # a group of shapes that is not drawn
+_TOUCHED = 1e-3  # newtons, above which dm_control's touch sensors report contact
+
+
+def ant_task(walls: bool, options: ControlOptions, rendering: Rendering) -> SimulatedTask:
+    """999 steps an episode, at whose start the walls are drawn anew. Raises UsageError when there is no such camera."""
+    simulation = CorridorSimulation(walls)
+    check_camera("the ant", simulation.model, options.camera)
+    return SimulatedTask(simulation, options.camera, options.action_repeat, rendering)
+
+
+class CorridorSimulation:
+    """A composer environment without observables of its own, so that it neither draws nor computes them.
+
+    With walls every episode has a model of its own.
+    """
+
+    steps = 999
+
+    def __init__(self, walls: bool) -> None:
+        task = RunThroughCorridor(
+            _ant(), _walls() if walls else EmptyCorridor(corridor_length=_LENGTH),
+            contact_termination=False, terminate_at_height=None, control_timestep=0.025,
+        )  # fmt: skip
+        for observable in task.observables.values():
+            observable.enabled = False
+        self._environment = composer.Environment(task, random_state=0, recompile_mjcf_every_episode=walls)
+        self.seconds = task.control_timestep
+        actions = self._environment.action_spec()
+        self.low, self.high = actions.minimum, actions.maximum
+        self.outside: int = self.model.camera("walker/float_far").id
+        self._sense = _ant_sense(self.model)  # walls have neither joints nor sensors
+
+    @property
+    def model(self) -> mujoco.MjModel:
+        return self._environment.physics.model.ptr
+
+    @property
+    def data(self) -> mujoco.MjData:
+        return self._environment.physics.data.ptr
+
+    def begin(self, seed: int | None) -> None:
+        if seed is not None:
+            self._environment.random_state.seed(seed)
+        self._environment.reset()
+
+    def advance(self, action: np.ndarray) -> tuple[float, float | None]:
+        return float(self._environment.step(action).reward), None
+
+    def feel(self) -> np.ndarray:
+        return self._sense(self.data)
+
+
+def _ant() -> Ant:
+    """Without its range finders, which OpenGL would draw, and its sites, which lie inside and take rays to cast."""
+    ant = Ant()
+    for sensor in ant.mjcf_model.sensor.get_children("rangefinder"):
+        sensor.remove()
+    for site in ant.mjcf_model.find_all("site"):
+        site.group = _HIDDEN
+    return ant
+
+
+def _walls() -> Corridor:
+    """Walls from alternating sides."""
+    return WallsCorridor(
+        wall_gap=Uniform(2, 4), wall_width=Uniform(1, 2), wall_rgba=GrayVariation(Uniform(0, 1)),
+        corridor_length=_LENGTH,
+    )  # fmt: skip
+
+
+def _ant_sense(model: mujoco.MjModel) -> Callable[[mujoco.MjData], np.ndarray]:
+    """Positions and velocities of the 8 leg joints, gyroscope, velocimeter, and 9 times whether there is contact."""
+    joints = model.actuator_trnid[:, 0]
+    positions, velocities = model.jnt_qposadr[joints], model.jnt_dofadr[joints]
+    motion = np.r_[_readings(model, "mjSENS_GYRO"), _readings(model, "mjSENS_VELOCIMETER")]
+    touch = _readings(model, "mjSENS_TOUCH")
+
+    def sense(data: mujoco.MjData) -> np.ndarray:
+        sensors = data.sensordata
+        return np.concatenate([
+            data.qpos[positions], data.qvel[velocities], sensors[motion], sensors[touch] > _TOUCHED
+        ])  # fmt: skip
+
+    return sense
+
+
+def _readings(model: mujoco.MjModel, kind: str) -> np.ndarray:
+    """Where in ``sensordata`` all sensors of a kind lie."""
+    sensors = np.flatnonzero(model.sensor_type == int(getattr(mujoco.mjtSensor, kind)))
+    return np.concatenate([model.sensor_adr[s] + np.arange(model.sensor_dim[s]) for s in sensors])

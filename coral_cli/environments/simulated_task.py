@@ -1,0 +1,129 @@
+"""A simulated task as a Gymnasium environment: images drawn, proprioception, an action repeat, an end by truncation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import gymnasium
+import mujoco
+import numpy as np
+from gymnasium.spaces import Box, Dict
+
+from coral_cli.environments.rendering.views import Views
+from coral_cli.plugin import Rendering
+
+Observation = dict[str, np.ndarray]
+
+
+class Simulation(Protocol):
+    """The physics, rewards and proprioception of a task, one environment step at a time."""
+
+    steps: int
+    """Environment steps of an episode."""
+    seconds: float
+    """Simulated time of one environment step."""
+    low: np.ndarray
+    """(A,): the least action that the task takes."""
+    high: np.ndarray
+    """(A,): the greatest."""
+    outside: int
+    """Index of the camera that shows the robot from outside."""
+
+    @property
+    def model(self) -> mujoco.MjModel:
+        """What is simulated; it may be another one in the next episode."""
+        ...
+
+    @property
+    def data(self) -> mujoco.MjData: ...
+
+    def begin(self, seed: int | None) -> None:
+        """Starts an episode, which follows from ``seed``; without one the random stream goes on."""
+        ...
+
+    def advance(self, action: np.ndarray) -> tuple[float, float | None]:
+        """Applies the action (A,) for one environment step.
+
+        Returns the reward, and a discount if the task ends here: 0 in a terminal state, else None.
+        """
+        ...
+
+    def feel(self) -> np.ndarray:
+        """Proprioception (D,)."""
+        ...
+
+
+class SimulatedTask(gymnasium.Env[Observation, np.ndarray]):
+    """``image`` is (H, W, 3) uint8, ``proprio`` (D,) float32; actions in [-1, 1] are scaled to the task's range.
+
+    ``reset(seed=...)`` determines the episode bit for bit.
+    """
+
+    metadata = {"render_modes": ["rgb_array"]}  # noqa: RUF012 (Gymnasium's attribute)
+    render_mode = "rgb_array"
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        camera: int,
+        action_repeat: int,
+        rendering: Rendering,
+        hidden: Sequence[int] = (),
+    ) -> None:
+        """``camera`` is the index of the one that draws the image; the geoms ``hidden`` are only seen from outside."""
+        self.simulation = simulation
+        self._hidden = list(hidden)
+        simulation.model.geom_rgba[self._hidden, 3] = 0
+        self.action_repeat = action_repeat
+        self.metadata = {**self.metadata, "render_fps": 1 / (simulation.seconds * action_repeat)}
+        self.scene = Views(simulation.model, rendering, camera, simulation.outside)
+        self._steps = 0
+        self.action_space = Box(-1.0, 1.0, simulation.low.shape, np.float32)
+        self.observation_space = Dict(
+            image=Box(0, 255, (rendering.height, rendering.width, 3), np.uint8),
+            proprio=Box(-np.inf, np.inf, simulation.feel().shape, np.float32),
+        )
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        super().reset(seed=seed)
+        simulation = self.simulation
+        simulation.begin(None if seed is None else int(self.np_random.integers(2**32, dtype=np.uint32)))
+        if simulation.model is not self.scene.model:
+            self.scene.replace(simulation.model, self.scene.camera, simulation.outside)
+        elif simulation.model.nhfield:
+            self.scene.upload_height_fields()
+        self._steps = 0
+        return self._observation(), {}
+
+    def step(self, action: np.ndarray) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Applies the action ``action_repeat`` times, or until the episode ends."""
+        simulation = self.simulation
+        action = simulation.low + (np.clip(action, -1, 1) + 1) / 2 * (simulation.high - simulation.low)
+        total, discount = 0.0, None
+        for _ in range(min(self.action_repeat, simulation.steps - self._steps)):
+            reward, discount = simulation.advance(action)
+            total += reward
+            self._steps += 1
+            if discount is not None:
+                break
+        terminated = discount == 0
+        truncated = not terminated and (discount is not None or self._steps >= simulation.steps)
+        return self._observation(), total, terminated, truncated, {}
+
+    def render(self) -> np.ndarray:
+        """The robot from outside, (256, 256, 3) uint8."""
+        opacity = self.simulation.model.geom_rgba[:, 3]
+        opacity[self._hidden] = 1
+        view = self.scene.outside(self.simulation.data)
+        opacity[self._hidden] = 0
+        return view
+
+    def close(self) -> None:
+        self.scene.close()
+
+    def _observation(self) -> Observation:
+        image = self.scene.agent(self.simulation.data)
+        return {"image": image, "proprio": self.simulation.feel().astype(np.float32)}

@@ -1,0 +1,342 @@
+"""What the distractions do to images, by hand and by statistics."""
+
+import subprocess
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from coral_cli.environments.distractions.backgrounds import bluish
+from coral_cli.environments.distractions.color import color_map
+from coral_cli.environments.distractions.records import DISTRACTIONS
+from coral_cli.environments.distractions.texture import FINE, Texture, pink_noise
+from coral_cli.plugin import Sensor
+from coral_cli.registry.errors import CoralError, UsageError
+from coral_cli.registry.options import with_values
+
+RECORDS = {record.name: record for record in DISTRACTIONS}
+ON_PIXELS = ("procedural", "disks", "noise", "color", "frame-drop")
+SIZE = (48, 96, 3)
+
+
+def build(name, shape=SIZE, split="training", **options):
+    record = RECORDS[name]
+    return record.build(with_values(record.options, options), Sensor("image", "image", shape), split)
+
+
+def episode(module, images, seed=0, scene=None):
+    module.begin(np.random.default_rng(seed), scene)
+    return [module.change(image.copy(), scene) for image in images]
+
+
+def pictures(count, shape=SIZE):
+    return np.random.default_rng(9).integers(0, 256, (count, *shape), np.uint8)
+
+
+def test_listing_imports_nothing_heavy():
+    code = (
+        "import sys, coral_cli.environments.distractions.records\n"
+        "heavy = {'mujoco', 'numpy', 'av', 'PIL', 'torch'} & set(sys.modules)\n"
+        "sys.exit(', '.join(sorted(heavy)) or 0)"
+    )
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert child.returncode == 0, child.stderr
+
+
+@pytest.mark.parametrize("shape", [(48, 96, 3), (33, 20, 3)])
+@pytest.mark.parametrize("name", ON_PIXELS)
+def test_the_generator_determines_an_episode_and_sizes_stay(name, shape):
+    images = pictures(4, shape)
+    module = build(name, shape)
+    first, again, other = episode(module, images), episode(module, images), episode(module, images, seed=1)
+    assert all(image.shape == shape and image.dtype == np.uint8 for image in first)
+    assert np.array_equal(first, again)
+    assert name == "frame-drop" or not np.array_equal(first[0], other[0])
+
+
+@pytest.mark.parametrize("name", ["disks", "noise", "frame-drop"])
+def test_one_channel_is_enough_where_color_does_not_matter(name):
+    assert episode(build(name, (20, 20, 1)), pictures(1, (20, 20, 1)))[0].shape == (20, 20, 1)
+
+
+@pytest.mark.parametrize("name", ["color", "procedural"])
+def test_color_needs_three_channels(name):
+    with pytest.raises(UsageError, match="1 channels"):
+        build(name, (20, 20, 1))
+
+
+# Disks
+
+
+def painted(frames):
+    """(T, H, W): where something was painted on black."""
+    return np.array(frames).any(-1)
+
+
+def test_a_disk_has_the_area_and_the_width_of_its_radius():
+    module, seen = build("disks", (80, 100, 3), count=1, radius_min=0.2, radius_max=0.2), 0
+    for seed in range(30):
+        (disk,) = painted(episode(module, np.zeros((1, 80, 100, 3), np.uint8), seed))
+        rows, columns = np.flatnonzero(disk.any(1)), np.flatnonzero(disk.any(0))
+        if rows[0] > 0 and rows[-1] < 79 and columns[0] > 0 and columns[-1] < 99:
+            seen += 1
+            assert disk.sum() == pytest.approx(np.pi * 16**2, rel=0.03)
+            assert len(rows) == pytest.approx(32, abs=1) and len(columns) == pytest.approx(32, abs=1)
+    assert seen >= 5
+
+
+def test_disks_are_about_a_sixth_to_a_fifth_of_the_smaller_side_in_several_strong_colors():
+    widths, module = [], build("disks", (76, 120, 3), count=1)
+    for seed in range(60):
+        (disk,) = painted(episode(module, np.zeros((1, 76, 120, 3), np.uint8), seed))
+        rows = np.flatnonzero(disk.any(1))
+        if rows[0] > 0 and rows[-1] < 75:
+            widths.append(len(rows))
+    assert 25 <= min(widths) < 27 and 29 < max(widths) <= 31  # twice 12.6 and 15.2 pixels
+    (frame,) = episode(build("disks", (76, 76, 3)), np.zeros((1, 76, 76, 3), np.uint8))
+    colors = np.unique(frame[frame.any(-1)], axis=0).astype(int)
+    assert len(colors) >= 5
+    assert (colors.max(1) - colors.min(1)).min() > 100
+
+
+def test_what_is_covered_stays_covered_for_several_steps_and_comes_free_in_the_end():
+    covered = painted(episode(build("disks", (76, 76, 3)), np.zeros((120, 76, 76, 3), np.uint8)))
+    assert 0.3 < covered.mean() < 0.75
+    after = [(covered[:-lag] & covered[lag:]).sum() / covered[:-lag].sum() for lag in (1, 5, 80)]
+    assert after[0] > 0.95 and after[1] > 0.85
+    assert after[2] < 0.75
+    assert (~covered).any(0).mean() > 0.9
+
+
+def test_disks_move_at_their_speed_and_are_reflected_at_the_borders():
+    """A small disk on a wide image: its centre is known to half a pixel, and is never outside."""
+    module = build("disks", (40, 60, 3), count=1, radius_min=0.1, radius_max=0.1, speed=0.05)
+    covered = painted(episode(module, np.zeros((300, 40, 60, 3), np.uint8)))
+    assert covered.any((1, 2)).all()
+    whole = covered.sum((1, 2)) >= 48  # of pi * 16: not cut off
+    centres = np.array([np.argwhere(disk).mean(0) for disk in covered])
+    steps = np.linalg.norm(np.diff(centres, axis=0), axis=1)[whole[:-1] & whole[1:]]
+    assert len(steps) > 100
+    assert np.median(steps) == pytest.approx(0.05 * 40, abs=0.3)
+    assert centres.min() < 3 and centres[:, 1].max() > 56  # all of the image is visited
+
+
+def test_disks_larger_at_least_than_at_most_are_refused():
+    with pytest.raises(UsageError, match="larger than"):
+        build("disks", radius_min=0.3)
+
+
+# Noise
+
+
+def test_noise_has_its_standard_deviation_and_ends_at_black_and_white():
+    grey = np.full((2, *SIZE), 128, np.uint8)
+    frames = np.array(episode(build("noise", std=10.0), grey)).astype(float)
+    assert frames.mean() == pytest.approx(128, abs=0.3)
+    assert frames.std() == pytest.approx(10, abs=0.2)
+    assert abs(np.corrcoef(frames[0].ravel(), frames[1].ravel())[0, 1]) < 0.05
+    (black,) = episode(build("noise", std=10.0), np.zeros((1, *SIZE), np.uint8))
+    assert (black == 0).mean() == pytest.approx(0.52, abs=0.02) and black.max() < 80  # Phi(0.05): below half a level
+
+
+# Colour
+
+
+def test_hue_turns_red_to_green_and_leaves_grey():
+    matrix, offset = color_map(1.0, 1.0, 1.0, 1 / 3)
+    assert offset == 0
+    assert np.allclose(matrix @ [200, 0, 0], [0, 200, 0])
+    assert np.allclose(matrix @ [0, 200, 0], [0, 0, 200])
+    assert np.allclose(color_map(1.0, 1.0, 1.0, 0.2)[0] @ [90, 90, 90], [90, 90, 90])
+
+
+def test_brightness_then_contrast_about_mid_grey_then_saturation():
+    matrix, offset = color_map(0.5, 2.0, 0.25, 0.0)
+    color = np.array([200.0, 100.0, 40.0])
+    brighter = 0.5 * color
+    harder = 127.5 + 2.0 * (brighter - 127.5)
+    luma = 0.299 * harder[0] + 0.587 * harder[1] + 0.114 * harder[2]
+    assert np.allclose(matrix @ color + offset, luma + 0.25 * (harder - luma))
+
+
+def test_colors_are_fixed_within_an_episode_and_within_their_strengths():
+    image = np.array([[[0, 0, 0], [100, 100, 100]]], np.uint8)
+    module = build("color", (1, 2, 3), brightness=0.5, contrast=0.0, saturation=0.0, hue=0.0)
+    brightest = []
+    for seed in range(200):
+        first, later = episode(module, [image, image], seed)
+        assert np.array_equal(first, later)
+        assert not first[0, 0].any() and len(set(first[0, 1].tolist())) == 1
+        brightest.append(int(first[0, 1, 0]))
+    assert 50 <= min(brightest) < 55 and 145 < max(brightest) <= 150
+    nothing = build("color", brightness=0.0, contrast=0.0, saturation=0.0, hue=0.0)
+    assert np.array_equal(episode(nothing, pictures(1))[0], pictures(1)[0])
+
+
+# Dropped frames
+
+
+def test_a_dropped_frame_repeats_the_last_one_that_came():
+    images = np.arange(4000, dtype=np.uint16).view(np.uint8).reshape(4000, 1, 1, 2)
+    shown = [int(image.view(np.uint16).item()) for image in episode(build("frame-drop", probability=0.3), images)]
+    assert shown[0] == 0
+    dropped = [seen != step for step, seen in enumerate(shown)]
+    assert all(shown[step] == shown[step - 1] for step, drop in enumerate(dropped) if drop)
+    assert np.mean(dropped) == pytest.approx(0.3, abs=0.025)
+    twice = np.mean([a and b for a, b in pairwise(dropped)])
+    assert twice == pytest.approx(0.09, abs=0.02)  # independent
+
+
+def test_the_first_frame_always_comes_and_later_distractions_do_not_change_what_is_repeated():
+    module = build("frame-drop", probability=1.0)
+    for seed in (0, 1):
+        module.begin(np.random.default_rng(seed), None)
+        for step in range(3):
+            image = module.change(np.full(SIZE, 10 * step + seed, np.uint8), None)
+            assert (image == seed).all()
+            image += 1
+
+
+def test_a_missing_frame_is_nothing_at_all():
+    images = pictures(1000, (2, 2, 3))
+    frames = episode(build("frame-drop", mode="missing", probability=0.4), images)
+    assert np.mean([frame is None for frame in frames]) == pytest.approx(0.4, abs=0.05)
+    assert all(frame is None or np.array_equal(frame, image) for frame, image in zip(frames, images, strict=True))
+
+
+# Backgrounds
+
+
+class Sky:
+    """A scene whose left column is sky and whose lowest row is floor."""
+
+    def background(self, floor):
+        where = np.zeros((4, 5), bool)
+        where[:, 0] = True
+        where[-1] |= floor
+        return where
+
+
+def test_background_is_where_blue_exceeds_red_and_green():
+    image = np.array([[[1, 2, 3], [3, 2, 3], [2, 3, 3], [9, 2, 3], [0, 0, 1], [5, 5, 5]]], np.uint8)
+    assert bluish(image).tolist() == [[True, False, False, False, True, False]]
+    image = np.full((4, 5, 3), 9, np.uint8)
+    image[1, 2] = 0, 0, 200
+    (changed,) = episode(build("procedural", (4, 5, 3)), [image])
+    same = (changed == image).all(-1)
+    assert not same[1, 2] and same.sum() == 19
+
+
+def test_segmentation_replaces_what_the_scene_says():
+    image = np.full((4, 5, 3), 9, np.uint8)
+    frames = [
+        episode(build("procedural", (4, 5, 3), mask="segmentation", floor=floor), [image], scene=Sky())[0]
+        for floor in (False, True)
+    ]
+    sky, both = ((frame != 9).any(-1) for frame in frames)
+    assert sky[:, 0].all() and sky.sum() == 4
+    assert both[:, 0].all() and both[-1].all() and both.sum() == 8
+
+
+def test_segmentation_needs_a_scene_and_a_floor_needs_segmentation():
+    module = build("procedural", mask="segmentation")
+    with pytest.raises(CoralError, match="which pixels are background") as refused:
+        module.begin(np.random.default_rng(0), None)
+    assert "mask color" in refused.value.hint
+    with pytest.raises(UsageError, match="floor"):
+        build("procedural", floor=True)
+
+
+# The procedural texture
+
+
+def film(count, seed=0, contrast=30.0, speed=0.01, split="training", size=(76, 76)):
+    """(T, H, W, 3) in float."""
+    texture = Texture(*size, contrast, speed, split)
+    texture.begin(np.random.default_rng(seed))
+    return np.array([texture.frame() for _ in range(count)]).astype(float)
+
+
+def power_slope(images):
+    """The exponent of frequency in the power spectrum of square images (N, H, H): a line through rings' averages."""
+    side = images.shape[1]
+    window = np.outer(np.hanning(side), np.hanning(side))
+    images = images - (images * window).sum((1, 2), keepdims=True) / window.sum()
+    power = np.square(np.abs(np.fft.fft2(images * window))).mean(0)
+    frequency = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.fftfreq(side))
+    edges = np.geomspace(0.05, 0.35, 10)
+    rings = [(frequency >= low) & (frequency < high) for low, high in pairwise(edges)]
+    points = [(np.log(frequency[ring].mean()), np.log(power[ring].mean())) for ring in rings]
+    return np.polyfit(*np.transpose(points), 1)[0]
+
+
+def test_the_power_spectrum_falls_as_in_natural_images():
+    frames = np.concatenate([film(1, seed) for seed in range(12)])
+    for channel in range(3):
+        assert -2.35 < power_slope(frames[..., channel]) < -1.75
+    white = np.random.default_rng(0).normal(size=(12, 76, 76))
+    assert abs(power_slope(white)) < 0.1
+
+
+def test_every_frequency_has_the_power_of_natural_images_seen_by_a_camera():
+    """1 / f^2 times what a square pixel lets through, in all directions, and nothing more at the final size."""
+    fields = pink_noise(np.random.default_rng(0), (600,), 16)
+    assert fields.shape == (600, 16 * FINE, 16 * FINE)
+    power = np.square(np.abs(np.fft.fft2(fields[:, 1::FINE, 1::FINE]))).mean(0)
+    k = np.r_[1:8, -7:0]
+    y, x = k[:, None] / 16, k / 16
+    expected = (np.sin(np.pi * y) * np.sin(np.pi * x) / (np.pi**2 * x * y)) ** 2 / (x**2 + y**2)
+    ratio = power[np.ix_(k, k)] / expected
+    assert np.abs(np.log(ratio / np.median(ratio))).max() < 0.25
+    assert max(power[0, 0], power[8].max(), power[:, 8].max()) < 1e-6 * power[np.ix_(k, k)].min()
+
+
+def test_motion_is_smooth():
+    """Successive frames resemble each other, less the longer apart."""
+    by_lag = []
+    for seed in range(4):
+        frames = film(120, seed).reshape(120, -1)
+        frames = (frames - frames.mean(1, keepdims=True)) / frames.std(1, keepdims=True)
+        by_lag.append([(frames[:-lag] * frames[lag:]).mean() for lag in (1, 2, 4, 8, 16, 32)])
+    assert np.min(by_lag, axis=0)[0] > 0.8
+    mean = np.mean(by_lag, axis=0)
+    assert (np.diff(mean) < -0.02).all() and mean[-1] < 0.5
+
+
+def test_slow_motion_moves_by_half_pixels_and_never_jumps():
+    for seed in range(3):
+        frames = film(60, seed, speed=0.002)  # a seventh of a pixel per step
+        changes = np.abs(np.diff(frames, axis=0)).mean((1, 2, 3))
+        assert (changes > 0).all()
+        beyond = np.abs(frames[0, 1:] - frames[0, :-1]).mean()  # what a whole pixel would change
+        assert changes.max() < beyond
+
+
+def test_contrast_is_the_standard_deviation_of_brightness():
+    """Over many frames and episodes, for a single image sees only a part of the longest waves."""
+    films = [film(150, seed, contrast=25.0, speed=0.05)[::7].mean(-1) for seed in range(12)]
+    assert np.mean([np.std(brightness) for brightness in films]) == pytest.approx(25, rel=0.1)
+
+
+def test_channels_resemble_each_other_but_are_not_grey():
+    frames = np.concatenate([film(1, seed) for seed in range(12)])
+    frames = frames - frames.mean((1, 2), keepdims=True)
+    correlation = np.corrcoef(frames.reshape(-1, 3).T)
+    assert 0.75 < correlation[0, 1] < 0.97 and 0.75 < correlation[1, 2] < 0.97
+    assert 0.5 < correlation[0, 2] < correlation[0, 1]
+
+
+def test_slower_is_slower_and_zero_stands_still():
+    def change(speed):
+        frames = film(20, speed=speed)
+        return np.abs(np.diff(frames, axis=0)).mean()
+
+    assert change(0.0) == 0 < change(0.003) < change(0.02)
+
+
+def test_training_and_evaluation_textures_differ():
+    training, evaluation = film(1), film(1, split="evaluation")
+    assert np.array_equal(training, film(1))
+    edges = [np.diff(frames, axis=2).ravel() for frames in (training, evaluation)]  # without what any two may share
+    assert abs(np.corrcoef(edges)[0, 1]) < 0.05

@@ -1,0 +1,170 @@
+"""Copies in other processes: their own seeds, their own ends, and what happens when one of them fails."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from coral_cli.environments.vectorised import Vectorised
+from coral_cli.registry.errors import CoralError
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def toys():
+    """The toys, under a name by which the workers can import them as well."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(HERE))
+        import vectorised_toys
+
+        yield vectorised_toys
+
+
+@pytest.fixture(scope="module")
+def pair(toys):
+    env = Vectorised(toys.Walk, 2)
+    yield env
+    env.close()
+
+
+def actions(step):
+    return np.random.default_rng(step).uniform(-1, 1, (2, 2)).astype(np.float32)
+
+
+def test_each_copy_is_what_one_alone_would_be_with_its_seed(pair, toys):
+    seeds = [7, 3]  # 5 steps each
+    alone = [toys.Walk(), toys.Walk()]
+    expected = [env.reset(seed=seed) for env, seed in zip(alone, seeds, strict=True)]
+    observations, infos = pair.reset(seeds)
+    for step in range(5):
+        for index, (observation, info) in enumerate(expected):
+            assert {name: value[index].tolist() for name, value in observations.items()} == {
+                name: value.tolist() for name, value in observation.items()
+            }
+            assert infos[index] == info
+        chosen = actions(step)
+        observations, rewards, terminated, truncated, infos = pair.step(chosen)
+        results = [env.step(action) for env, action in zip(alone, chosen, strict=True)]
+        assert rewards.tolist() == [result[1] for result in results]
+        assert terminated.tolist() == [result[2] for result in results]
+        assert truncated.tolist() == [False, False]
+        expected = [(result[0], result[4]) for result in results]
+    assert terminated.tolist() == [True, True] and infos[0]["metrics"] == {"success": False, "steps": 5}
+    assert observations["picture"].shape == (2, 2, 4, 3) and observations["picture"].dtype == np.uint8
+    assert pair.action_repeat == 3 and pair.action_space == toys.Walk.action_space
+    assert pair.observation_space == toys.Walk.observation_space
+
+
+def test_a_finished_copy_waits_until_it_is_reset(pair):
+    pair.reset([4, 3])  # 2 and 5 steps
+    for step in range(2):
+        observations, _, _, truncated, _ = pair.step(actions(step))
+    assert truncated.tolist() == [True, False] and pair.running.tolist() == [False, True]
+    last = observations["total"].copy()
+    observations, rewards, terminated, truncated, infos = pair.step(actions(2))
+    assert (observations["total"][0] == last[0]).all() and (observations["total"][1] != last[1]).any()
+    assert rewards[0] == 0 and not terminated[0] and not truncated[0] and infos[0] == {}
+    last = observations["total"].copy()
+    observations, infos = pair.reset_some({0: 5})
+    assert (observations["total"][0] != last[0]).any() and (observations["total"][1] == last[1]).all()
+    assert pair.running.all()
+
+
+def test_a_copy_without_a_seed_begins_nothing(pair):
+    pair.reset([4, 4])
+    pair.reset([4, None])
+    assert pair.running.tolist() == [True, False]
+
+
+def test_observations_are_views_that_the_next_step_overwrites(pair):
+    first, _ = pair.reset([3, 3])
+    kept = first["total"].copy()
+    second = pair.step(actions(0))[0]
+    assert np.shares_memory(first["total"], second["total"]) and (first["total"] != kept).all()
+
+
+def test_the_copies_step_at_the_same_time(toys, tmp_path):
+    env = Vectorised(partial(toys.Meeting, tmp_path), 2)
+    env.reset([3, 3])
+    env.step(actions(0))
+    env.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("make", "copy 0 of the environment raised ValueError: no such room"),
+        ("raise", "copy 0 of the environment raised ValueError: the floor is gone"),
+        ("lie", "copy 0 of the environment raised .*pickle"),
+        ("die", r"copy 0 of the environment died \(SIGKILL\)"),
+    ],
+)
+def test_what_goes_wrong_in_a_worker_is_told(toys, fault, message):
+    with pytest.raises(CoralError, match=message) as caught:
+        env = Vectorised(partial(toys.Faulty, fault), 1)
+        env.reset([1])
+        for step in range(2):
+            env.step(actions(step))
+    if fault != "die":
+        assert "vectorised_toys.py" in caught.value.__notes__[0] or fault == "lie"
+    if fault != "make":
+        assert not env._workers[0].is_alive()
+        with pytest.raises(CoralError, match="are closed"):
+            env.reset([1])
+        env.close()
+
+
+def test_close_does_not_wait_for_a_worker_that_is_busy(toys):
+    env = Vectorised(partial(toys.Faulty, "sleep"), 1)
+    env.reset([1])
+    env.step(actions(0))
+    env._send(0, ("step", actions(0)[0]))
+    began = time.monotonic()
+    env.close()
+    assert time.monotonic() - began < 2 and not env._workers[0].is_alive()
+
+
+INTERRUPTED = """
+import sys, time
+import numpy as np
+import vectorised_toys
+from coral_cli.environments.vectorised import Vectorised
+
+if __name__ == "__main__":
+    env = Vectorised(vectorised_toys.Walk, 2)
+    env.reset([3, 3])
+    try:
+        print(*(worker.pid for worker in env._workers), flush=True)
+        time.sleep(60)
+    except KeyboardInterrupt:
+        print(env.step(np.zeros((2, 2), np.float32))[2], flush=True)
+"""
+
+
+def test_ctrl_c_is_the_parents_alone_and_its_exit_ends_the_workers(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(INTERRUPTED, encoding="utf-8")
+    path = os.pathsep.join([str(HERE), *filter(None, sys.path)])
+    with subprocess.Popen(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as child:
+        workers = [int(word) for word in child.stdout.readline().split()]
+        os.killpg(child.pid, signal.SIGINT)
+        output, errors = child.communicate(timeout=30)
+    assert (output, errors, child.returncode) == ("[False False]\n", "", 0)
+    assert len(workers) == 2
+    for worker in workers:
+        with pytest.raises(ProcessLookupError):
+            os.kill(worker, 0)
