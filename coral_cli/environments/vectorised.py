@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
@@ -50,21 +51,16 @@ class Vectorised:
 
     def __init__(self, make: Callable[[], Env], count: int) -> None:
         self.count = count
-        context = multiprocessing.get_context("spawn")
-        pickled = bytes(ForkingPickler.dumps(make))
         self._pipes: list[Connection] = []
         self._workers: list[BaseProcess] = []
         # At the interpreter's exit this runs before multiprocessing waits for its processes.
         self._ending = Finalize(self, _end, (self._pipes, self._workers), exitpriority=10)
-        for index in range(count):
-            ours, theirs = context.Pipe()
-            worker = context.Process(target=_work, args=(theirs, pickled, index), daemon=True)
-            with _signals_blocked():
-                worker.start()
-            theirs.close()
-            self._pipes.append(ours)
-            self._workers.append(worker)
-        described = self._answers(range(count))
+        try:
+            self._start(bytes(ForkingPickler.dumps(make)))
+            described = self._answers(range(count))
+        except BaseException:  # Ctrl-C as well
+            self.close()
+            raise
         self.observation_space, self.action_space, self.action_repeat = described[0]
         """Spaces of one copy; environment steps per action."""
         if any(other != described[0] for other in described.values()):
@@ -109,6 +105,18 @@ class Vectorised:
     def close(self) -> None:
         """Ends all workers, within two seconds. Closing twice is allowed."""
         self._ending()
+
+    def _start(self, pickled: bytes) -> None:
+        context = multiprocessing.get_context("spawn")
+        resource_tracker.ensure_running()  # the first process would start it, and unblock all signals on the way
+        for index in range(self.count):
+            ours, theirs = context.Pipe()
+            worker = context.Process(target=_work, args=(theirs, pickled, index), daemon=True)
+            self._pipes.append(ours)
+            self._workers.append(worker)  # before it starts, so that `_end` knows it whatever happens
+            with _signals_blocked():
+                worker.start()
+                theirs.close()
 
     def _shared(self) -> Observations:
         """(N, ...) per sensor, mapped into every process; the files' names are gone once all have opened them."""
@@ -156,8 +164,9 @@ class Vectorised:
 @contextmanager
 def _signals_blocked() -> Iterator[None]:
     """A process started within is deaf to Ctrl-C and the like from its first instruction on."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # raises what came just before
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -169,13 +178,15 @@ def _end(pipes: list[Connection], workers: list[BaseProcess]) -> None:
         with suppress(OSError):
             pipe.send(("close", None))
         pipe.close()
+    started = [worker for worker in workers if worker.pid is not None]
     deadline = time.monotonic() + SECONDS_TO_CLOSE
-    for worker in workers:
-        worker.join(max(0.0, deadline - time.monotonic()))
-        if worker.is_alive():
+    try:
+        for worker in started:
+            worker.join(max(0.0, deadline - time.monotonic()))
+    finally:  # also when another Ctrl-C cuts the wait short: multiprocessing would wait for them at its exit
+        for worker in started:
             worker.kill()
-    for worker in workers:
-        worker.join()
+            worker.join()
 
 
 def _work(pipe: Connection, pickled: bytes, index: int) -> None:

@@ -15,7 +15,7 @@ needs_opengl = pytest.mark.skipif(BACKEND == "raycast", reason="no OpenGL on thi
 RECORDS = {record.name: record for record in ENVIRONMENTS}
 
 SHAPES = """
-<mujoco><statistic extent="1"/><asset><material name="air" rgba="1 1 1 0"/></asset><worldbody>
+<mujoco><statistic extent="1"/><asset><material name="air" rgba="1 1 1 0"/><material name="red" rgba="1 0 0 1"/></asset><worldbody>
   <camera pos="0 0 1" fovy="40"/>
   <geom type="box" size=".1 .1 .01" pos="-.2 .2 0" rgba="1 0 0 1"/>
   <geom type="box" size=".1 .1 .01" pos=".2 .2 0" rgba="1 0 0 .2"/>
@@ -23,6 +23,7 @@ SHAPES = """
   <geom type="box" size=".1 .1 .01" pos=".2 -.2 0" rgba="1 0 0 1" group="4"/>
   <geom type="box" size=".05 .05 .01" pos="-.2 .2 -.2" rgba="0 1 0 1"/>
   <geom type="box" size=".1 .1 .01" pos="0 .2 .1" material="air"/>
+  <geom type="box" size=".1 .1 .01" pos="0 -.2 .1" material="red" rgba="0 0 0 0"/>
   <site type="box" size=".3 .3 .01" pos="0 0 .2" group="4"/>
   <site type="box" size=".02 .02 .01" pos="0 0 .1"/>
   <site type="box" size=".02 .02 .01" pos=".2 .2 -.1"/>

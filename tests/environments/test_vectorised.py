@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from functools import partial
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,21 @@ def test_close_does_not_wait_for_a_worker_that_is_busy(toys):
     began = time.monotonic()
     env.close()
     assert time.monotonic() - began < 2 and not env._workers[0].is_alive()
+
+
+def test_ctrl_c_while_the_workers_start_ends_them(toys, monkeypatch):
+    started, start = [], SpawnProcess.start
+
+    def interrupted(worker):
+        start(worker)
+        started.append(worker)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(SpawnProcess, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Vectorised(toys.Walk, 2)
+    assert [worker.is_alive() for worker in started] == [False]
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())  # the next Ctrl-C is heard
 
 
 INTERRUPTED = """

@@ -111,7 +111,7 @@ class Shading:
         facing: np.ndarray,
         shadow: Callable[..., np.ndarray] | None,
     ) -> list[np.ndarray]:
-        """The light (N, 3) that each point sends on, by pass: emission, headlight and lights, then each with shadows."""
+        """The light (N, 3) that each point sends on, by pass: all without shadows, then each light with shadows."""
         model = self._model
         emission = np.append(model.mat_emission, 0)[self._materials()]  # -1, no material, reads the appended 0
         total = np.repeat(emission[hits.shape][:, None], 3, axis=1).astype(np.float32)
