@@ -20,7 +20,7 @@ ROOMS = {
     "display": {"registry", "runs"},
     "report": {"registry", "runs"},
     "training": {"registry", "environments", "representation", "policies", "runs"},
-    "assembly": {"registry", "environments", "representation", "policies", "runs", "training"},
+    "assembly": {"builtin", "registry", "environments", "representation", "policies", "runs", "training"},
     "sessions": {"builtin", "registry", "environments", "runs", "training", "assembly", "display"},
 }
 """What each room may import of the others, at any level; ``plugin`` is open to all, ``commands`` see everything."""

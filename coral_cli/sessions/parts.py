@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,14 +14,11 @@ import gymnasium
 import torch
 
 from coral_cli.assembly.assemble import Assembler
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.copies import copies_of
 from coral_cli.assembly.requests import TrainRequest
 from coral_cli.assembly.settings import Settings
-from coral_cli.assembly.slots import ENV
-from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.environments.vectorised import Vectorised
-from coral_cli.registry.options import Json
-from coral_cli.registry.records import Sensor, Split
+from coral_cli.registry.records import Sensor
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.transfer import Transfer, take_over
 from coral_cli.training.agent import Agent
@@ -56,27 +52,15 @@ def several(request: TrainRequest, parts: Parts) -> Iterator[tuple[Copies, Copie
     if count == 1:
         yield parts.env, parts.eval_env
         return
-    record = request.assembly.to_json()
-    training = Vectorised(partial(_copy, record, parts.backend, "training"), count)
+    training = Vectorised(copies_of(request.assembly, parts.backend, "training"), count)
     try:
-        evaluation = Vectorised(partial(_copy, record, parts.backend, "evaluation"), count)
+        evaluation = Vectorised(copies_of(request.assembly, parts.backend, "evaluation"), count)
         try:
             yield training, evaluation
         finally:
             evaluation.close()
     finally:
         training.close()
-
-
-def _copy(record: Json, backend: str, split: Split) -> gymnasium.Env[dict[str, Any], Any]:
-    """An environment, in a process that knows nothing yet."""
-    from coral_cli import builtin
-    from coral_cli.registry.discovery import discover
-
-    select_backend(backend)
-    catalog, assembly = discover(builtin), Assembly.from_json(record)
-    catalog.get("environment", assembly.choices[ENV.name].component)  # the parent has it, so it may run
-    return Assembler(assembly, catalog).environment(backend, split)
 
 
 def build(request: TrainRequest, backend: str) -> Parts:

@@ -27,7 +27,7 @@ class Episode:
 
 
 @dataclass
-class _Recording:
+class Recording:
     """Rows ``(o_t, a_{t-1}, r_{t-1}, terminated_t)``; the first has zero action and zero reward.
 
     What a sensor gave where it is missing counts as zero.
@@ -36,10 +36,12 @@ class _Recording:
     rows: dict[str, list[Any]] = field(default_factory=dict)
 
     def add(self, step: Mapping[str, Any]) -> None:
+        """One row."""
         for name, value in step.items():
             self.rows.setdefault(name, []).append(value)
 
     def arrays(self) -> dict[str, NDArray]:
+        """All rows, (L + 1, ...) each."""
         return {name: np.stack(values) for name, values in self.rows.items()}
 
 
@@ -59,13 +61,13 @@ def run_episode(
     observation that is not finite.
     """
     everything, info = env.reset(seed=seed)
-    recording = _Recording()
+    recording = Recording()
     nothing = np.zeros(env.action_space.shape, np.float32)
     total, length, ended, terminated, action, reward = 0.0, 0, False, False, nothing, 0.0
     while True:
         missing = [name in info.get("missing", ()) for name in sensors]
         observation = {name: everything[name] for name, gone in zip(sensors, missing, strict=True) if not gone}
-        _check_finite(observation, reward, length)
+        check_finite(observation, reward, length)
         if record:
             filled = {name: observation.get(name, np.zeros_like(everything[name])) for name in sensors}
             step = {"action": action, "reward": reward, "terminated": terminated, "missing": missing}
@@ -84,7 +86,8 @@ def run_episode(
     return Episode(total, length, metrics, recording.arrays() if record else None)
 
 
-def _check_finite(observation: Observation, reward: float, step: int) -> None:
+def check_finite(observation: Observation, reward: float, step: int) -> None:
+    """Raises CoralError, naming what is not finite."""
     bad = [name for name, value in observation.items() if value.dtype.kind == "f" and not np.isfinite(value).all()]
     if bad or not np.isfinite(reward):
         what = f"sensor {bad[0]!r}" if bad else "the reward"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coral_cli.training.collection import Episode, Observation, _check_finite, _Recording
+from coral_cli.training.collection import Episode, Observation, Recording, check_finite
 
 if TYPE_CHECKING:
     from coral_cli.environments.vectorised import Vectorised
@@ -49,7 +49,7 @@ class _Current:
     """The episode that a copy is in; ``number`` is its place among the seeds."""
 
     number: int
-    recording: _Recording = field(default_factory=_Recording)
+    recording: Recording = field(default_factory=Recording)
     total: float = 0.0
     length: int = 0
 
@@ -99,7 +99,7 @@ class _Collecting:
             if missing:
                 values[index] = 0
         seen = {name: values[index] for name, values in self.observations.items()}
-        _check_finite(seen, reward, episode.length)
+        check_finite(seen, reward, episode.length)
         if self._record:
             led = {"action": action, "reward": reward, "terminated": terminated, "missing": gone}
             episode.recording.add({name: value.copy() for name, value in seen.items()} | led)

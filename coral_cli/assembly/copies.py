@@ -1,0 +1,32 @@
+"""An environment built in a process that knows nothing yet; what it imports is light, for every copy pays for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from coral_cli.assembly.record import Assembly
+from coral_cli.registry.options import Json
+from coral_cli.registry.records import Backend, Split
+
+if TYPE_CHECKING:
+    import gymnasium
+
+
+def copies_of(assembly: Assembly, backend: Backend, split: Split) -> Callable[[], gymnasium.Env[dict[str, Any], Any]]:
+    """A function that other processes can be given, and that builds the environment of ``assembly`` there."""
+    return partial(_build, assembly.to_json(), backend, split)
+
+
+def _build(record: Json, backend: Backend, split: Split) -> gymnasium.Env[dict[str, Any], Any]:
+    from coral_cli import builtin
+    from coral_cli.assembly.assemble import Assembler
+    from coral_cli.assembly.slots import ENV
+    from coral_cli.environments.rendering.backend import select_backend
+    from coral_cli.registry.discovery import discover
+
+    select_backend(backend)
+    catalog, assembly = discover(builtin), Assembly.from_json(record)
+    catalog.get(ENV.kind, assembly.choices[ENV.name].component)  # the parent has it, so it may run
+    return Assembler(assembly, catalog).environment(backend, split)
