@@ -54,6 +54,9 @@ MANIPULATION = {
     "policy.lr": 3e-4,
     "policy.entropy-weight": 1.0,
     "policy.entropy-form": "exponential",
+    # the colour rule would take the wall of the tray that shows its yaw
+    "distraction.video.mask": "segmentation",
+    "distraction.procedural.mask": "segmentation",
 }
 """What the paper sets otherwise for manipulation."""
 

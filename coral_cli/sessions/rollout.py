@@ -14,6 +14,7 @@ from coral_cli import __version__
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.requests import RolloutRequest
+from coral_cli.assembly.slots import DISTRACTION
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.registry.options import Json
 from coral_cli.registry.records import Sensor
@@ -59,6 +60,7 @@ def _about(
     settings, record = assembly.settings, assembly.to_json()
     return {
         "env": record["choices"]["env"],
+        "distractions": [choice for choice in record["choices"].values() if choice["kind"] == DISTRACTION],
         "image_size": list(settings.image_size),
         "crop_margin": settings.crop_margin,
         "render_quality": settings.render_quality,

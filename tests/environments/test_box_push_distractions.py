@@ -75,7 +75,7 @@ def test_as_many_things_are_seen_as_asked_for_and_none_touches_anything(objects)
 
 
 def test_things_hide_neither_tray_nor_target(backend):
-    for seed in range(4):
+    for seed in range(2):
         counts = []
         for objects in (0, ALL):
             env = started(objects=objects, seed=seed, backend=backend, size=48, reset=seed)
@@ -128,11 +128,9 @@ def test_an_undistracted_image_and_the_physics_are_as_if_there_were_no_places_fo
         data.qpos[7:10] = 0.5, 0.05, -0.01
         mujoco.mj_step(model, data, 100)
         assert data.ncon
-        images = []
-        for quality in ("fast", "paper"):
-            renderer = make_renderer(model, 32, 32, quality, backend)
-            images += [renderer.render(data, camera) for camera in (0, 1)]
-            renderer.close()
+        renderer = make_renderer(model, 32, 32, "fast", backend)
+        images = [renderer.render(data, camera) for camera in (0, 1)]
+        renderer.close()
         results.append((np.array(images), data.qpos.copy(), data.qacc.copy()))
     for with_places, without in zip(*results, strict=True):
         assert (with_places == without).all()

@@ -38,9 +38,12 @@ class Lighting(DistractionModule):
         self._turns = np.array([_turn(*way) for way in ways]).reshape(-1, 3, 3)
         brightness = random.uniform(1 - self._brightness, 1 + self._brightness, (model.nlight + 1, 1))
         self._factors = brightness * random.uniform(1 - self._color, 1 + self._color, (model.nlight + 1, 3))
+        self._shining = False
 
     def prepare(self, scene: Scene) -> None:
-        base = self._base
+        if self._shining:
+            return
+        base, self._shining = self._base, True
         assert base is not None
         for name in _COLORS:
             base.set(name, base[name] * self._factors[1:])

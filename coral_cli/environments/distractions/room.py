@@ -59,8 +59,12 @@ class Room(DistractionModule):
         self._paint = self._color(random, (0.0, 0.5), (0.4, 1.0))
         self._shown = random.permutation(len(places))[: self._objects]
         self._drawn = [self._thing(random) for _ in self._shown]
+        self._furnished = False
 
     def prepare(self, scene: Scene) -> None:
+        if self._furnished:
+            return
+        self._furnished = True
         assert self._things is not None and self._grounds is not None and self._arm is not None
         if self._surfaces:
             self._grounds.set("geom_matid", self._patterns)
