@@ -26,7 +26,7 @@ def complete(coral, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_commands(complete) -> None:
-    assert complete("coral ") == ["train", "eval", "rollout", "pretrain", "methods", "envs", "doctor", "plugins"]
+    assert complete("coral ") == ["train", "eval", "rollout", "pretrain", "methods", "doctor", "envs", "plugins"]
     assert complete("coral pl") == ["plugins"]
     assert complete("coral plugins ") == ["list"]
 

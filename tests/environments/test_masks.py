@@ -15,7 +15,9 @@ needs_opengl = pytest.mark.skipif(BACKEND == "raycast", reason="no OpenGL on thi
 RECORDS = {record.name: record for record in ENVIRONMENTS}
 
 SHAPES = """
-<mujoco><statistic extent="1"/><asset><material name="air" rgba="1 1 1 0"/><material name="red" rgba="1 0 0 1"/></asset><worldbody>
+<mujoco><statistic extent="1"/>
+<asset><material name="air" rgba="1 1 1 0"/><material name="red" rgba="1 0 0 1"/></asset>
+<worldbody>
   <camera pos="0 0 1" fovy="40"/>
   <geom type="box" size=".1 .1 .01" pos="-.2 .2 0" rgba="1 0 0 1"/>
   <geom type="box" size=".1 .1 .01" pos=".2 .2 0" rgba="1 0 0 .2"/>
