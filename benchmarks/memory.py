@@ -8,6 +8,7 @@ Prints the megabytes that the process holds, every tenth of the way. Linux only.
 from __future__ import annotations
 
 import argparse
+import gc
 import resource
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def main() -> None:
         env.render()
         env.close()
         if (index + 1) % max(args.count // 10, 1) == 0 or index == 0:
+            gc.collect()  # dm_control's objects refer to each other in circles
             print(f"{backend}: {index + 1} environments, {resident():.1f} MB", flush=True)
 
 
