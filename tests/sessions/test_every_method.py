@@ -8,13 +8,25 @@ from coral_cli.app import main
 from coral_cli.assembly.shorthands import METHODS
 from coral_cli.runs.metrics import read_metrics
 
-TINY = ["--size", "tiny", "--batch-size", "2", "--batch-length", "4", "--updates-per-step", "0.03"]
-PACE = ["--random-episodes", "1", "--eval-every", "0", "--steps", "1100", "--quiet", "--renderer", "raycast"]
+TINY = ["--size", "tiny", "--batch-size", "2", "--batch-length", "4", "--env.action-repeat", "40"]
+PACE = [
+    "--updates-per-step",
+    "0.08",
+    "--random-episodes",
+    "1",
+    "--eval-every",
+    "0",
+    "--steps",
+    "1100",
+    "--quiet",
+    "--renderer",
+    "raycast",
+]
 VARIANTS = {
     **{name: ["--method", name] for name in METHODS},
     "categorical": ["--method", "v-coral", "--rssm", "categorical"],
-    "imagination": ["--method", "p-coral", "--policy", "imagination", "--env.action-repeat", "8"],
-    "imagination, reconstruction": ["--method", "recon-same", "--policy", "imagination", "--env.action-repeat", "8"],
+    "imagination": ["--method", "p-coral", "--policy", "imagination"],
+    "imagination, reconstruction": ["--method", "recon-same", "--policy", "imagination"],
     "random": ["--method", "p-coral", "--policy", "random"],
     "no loss for one sensor": ["--proprio-loss", "none"],
     "everything else": [
