@@ -132,7 +132,15 @@ def test_close_does_not_wait_for_a_worker_that_is_busy(toys):
     assert time.monotonic() - began < 2 and not env._workers[0].is_alive()
 
 
-def test_ctrl_c_while_the_workers_start_ends_them(toys, monkeypatch):
+@pytest.fixture
+def heard():
+    """Ctrl-C interrupts, also where a shell has started the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_while_the_workers_start_ends_them(toys, heard, monkeypatch):
     started, start = [], SpawnProcess.start
 
     def interrupted(worker):
@@ -164,7 +172,7 @@ if __name__ == "__main__":
 """
 
 
-def test_ctrl_c_is_the_parents_alone_and_its_exit_ends_the_workers(tmp_path):
+def test_ctrl_c_is_the_parents_alone_and_its_exit_ends_the_workers(heard, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(INTERRUPTED, encoding="utf-8")
     path = os.pathsep.join([str(HERE), *filter(None, sys.path)])
