@@ -140,6 +140,7 @@ def heard():
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it may fall between a pipe's two ends
 def test_ctrl_c_while_the_workers_start_ends_them(toys, heard, monkeypatch):
     started, start = [], SpawnProcess.start
 
