@@ -13,15 +13,13 @@ from coral_cli.environments.control_tasks import TASKS, ControlOptions, publishe
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import UsageError
 
+from .episodes import actions_of, episode
+
 TINY = Rendering(8, 8)
 
 
 def make(domain, task, rendering=TINY, **options):
     return control_task(domain, task, dataclasses.replace(published_options(domain, task), **options), rendering)
-
-
-def actions_of(environment, count, seed=0):
-    return np.random.default_rng(seed).uniform(-1, 1, (count, *environment.action_space.shape)).astype(np.float32)
 
 
 def test_every_task_of_the_suite_is_listed():
@@ -125,15 +123,6 @@ def test_the_end_by_the_task_itself_is_a_termination(monkeypatch):
     monkeypatch.setattr(environment.simulation.task, "get_termination", lambda physics: 1.0)
     assert environment.step(np.zeros(1, np.float32))[2:4] == (False, True)
     environment.close()
-
-
-def episode(environment, seed, steps=4):
-    observation, _ = environment.reset(seed=seed)
-    record = [observation["image"].tobytes(), observation["proprio"].tobytes()]
-    for action in actions_of(environment, steps):
-        observation, reward, *_ = environment.step(action)
-        record += [observation["image"].tobytes(), observation["proprio"].tobytes(), reward]
-    return record
 
 
 @pytest.mark.parametrize(("domain", "task"), [("reacher", "easy"), ("point_mass", "hard"), ("lqr", "lqr_2_1")])

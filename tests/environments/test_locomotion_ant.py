@@ -17,6 +17,8 @@ from coral_cli.environments.locomotion.records import LOCOMOTION
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import UsageError
 
+from .episodes import actions_of, episode
+
 BY_NAME = {record.name: record for record in LOCOMOTION}
 
 
@@ -24,19 +26,6 @@ def make(name, backend="raycast", size=8, action_repeat=2):
     record = BY_NAME[name]
     options = ControlOptions(action_repeat, record.options.camera)
     return record.build(options, Rendering(size, size, backend=backend))
-
-
-def actions_of(environment, count, seed=0):
-    return np.random.default_rng(seed).uniform(-1, 1, (count, *environment.action_space.shape)).astype(np.float32)
-
-
-def episode(environment, seed, steps=2):
-    observation, _ = environment.reset(seed=seed)
-    record = [observation["image"].tobytes(), observation["proprio"].tobytes()]
-    for action in actions_of(environment, steps):
-        observation, reward, *_ = environment.step(action)
-        record += [observation["image"].tobytes(), observation["proprio"].tobytes(), reward]
-    return record
 
 
 def reference_ant(walls):

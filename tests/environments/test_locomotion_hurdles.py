@@ -11,6 +11,8 @@ from coral_cli.environments.locomotion.records import LOCOMOTION
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import UsageError
 
+from .episodes import actions_of, episode
+
 BY_NAME = {record.name: record for record in LOCOMOTION}
 HURDLE_TASKS = ["hurdle-cheetah-run", "hurdle-walker-walk", "hurdle-walker-run"]
 STOCK = {
@@ -28,10 +30,6 @@ def make(name, backend="raycast", size=8, **options):
 
 def hurdles_of(model):
     return np.flatnonzero([model.geom(geom).name.startswith("hurdle") for geom in range(model.ngeom)])
-
-
-def actions_of(environment, count, seed=0):
-    return np.random.default_rng(seed).uniform(-1, 1, (count, *environment.action_space.shape)).astype(np.float32)
 
 
 @pytest.mark.parametrize("name", HURDLE_TASKS)
@@ -230,15 +228,6 @@ def test_the_seed_determines_the_episode(name, backend):
     assert episode(two, None) == following
     one.close()
     two.close()
-
-
-def episode(environment, seed, steps=3):
-    observation, _ = environment.reset(seed=seed)
-    record = [observation["image"].tobytes(), observation["proprio"].tobytes()]
-    for action in actions_of(environment, steps):
-        observation, reward, *_ = environment.step(action)
-        record += [observation["image"].tobytes(), observation["proprio"].tobytes(), reward]
-    return record
 
 
 def test_a_walker_s_episode_lasts_25_seconds():
