@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -13,22 +14,27 @@ from typer.main import get_command
 
 from coral_cli import __version__, builtin
 from coral_cli.assembly.help import Group
-from coral_cli.commands import doctor, envs, eval, methods, plugins, pretrain, rollout, train
+from coral_cli.commands import bench, doctor, envs, eval, methods, plugins, pretrain, rollout, train
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import CoralError, UsageError
+from coral_cli.sessions.torchrun import follows
 
 HELP = "Learn joint representations of several sensors, and policies that act on them."
+
+GRACE = 5.0
+"""Seconds for torchrun to end a process that follows another, since that one has failed too, and has said why."""
 
 
 def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> int:
     """Runs a command line and returns its exit code; ``catalog`` stands in for what is installed."""
     args = list(sys.argv[1:] if argv is None else argv)
     completing = "_CORAL_COMPLETE" in os.environ  # the shell shows whatever is written, so write nothing else
+    follower = follows()
     try:
         if catalog is None:
             catalog = discover(builtin)
-        if not completing:
+        if not (completing or follower):
             _warn_of_broken(catalog)
         code = get_command(application()).main(args, prog_name="coral", standalone_mode=False, obj=catalog)
         sys.stdout.flush()
@@ -44,6 +50,8 @@ def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> i
         if "--debug" in args:
             traceback.print_exc()
         explained = _explained(error)
+        if follower:
+            time.sleep(GRACE)
         return explained.exit_code if completing else _report(explained)
 
 
@@ -51,7 +59,7 @@ def application() -> typer.Typer:
     """The commands; the context's ``obj`` is the catalog."""
     app = typer.Typer(cls=Group, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
     app.callback()(_root)
-    for command in (train, eval, rollout, pretrain, methods, envs, plugins, doctor):
+    for command in (train, eval, rollout, pretrain, bench, methods, envs, plugins, doctor):
         command.add(app)
     return app
 

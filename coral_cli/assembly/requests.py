@@ -76,3 +76,15 @@ class RolloutRequest:
     renderer: str
     json: bool = False
     quiet: bool = False
+
+
+@dataclass(frozen=True)
+class BenchRequest:
+    """``coral bench``: ``part`` of the assembly, with ``repeats`` updates."""
+
+    assembly: Assembly
+    catalog: Catalog
+    part: Literal["all", "update", "environment"]
+    repeats: int
+    json: bool = False
+    quiet: bool = False

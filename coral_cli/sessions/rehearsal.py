@@ -15,6 +15,7 @@ from coral_cli.assembly.resolve import command_line
 from coral_cli.assembly.settings import Settings
 from coral_cli.display.numbers import duration
 from coral_cli.environments.rendering.backend import select_backend
+from coral_cli.measuring.timing import interleaved
 from coral_cli.registry.options import values_of
 from coral_cli.sessions.parts import Parts, build, schedule
 from coral_cli.training.collection import acting, chance, run_episode
@@ -51,18 +52,15 @@ def rehearse(parts: Parts, settings: Settings) -> Rehearsal:
         step_seconds = (time.perf_counter() - start) / episode.length
         replay = Replay(parts.sensors, agent.action_size, episode.length + 1)
         replay.add(episode.arrays)
-        for _ in range(2):  # the first one warms up
-            start = time.perf_counter()
-            metrics = agent.update(sample_batch(replay, agent, schedule(parts, settings), random))
-            for value in metrics.values():
-                float(value)  # waits for the device
-            update_seconds = time.perf_counter() - start
+        batching = schedule(parts, settings)
         observation, _ = parts.eval_env.reset(seed=settings.seed)
         choose = acting(agent, explore=False)
-        choose(observation)
-        start = time.perf_counter()
-        choose(observation)
-        return Rehearsal(step_seconds, time.perf_counter() - start, update_seconds)
+        calls = {
+            "act": lambda: choose(observation),
+            "update": lambda: agent.update(sample_batch(replay, agent, batching, random)),
+        }
+        timings = interleaved(calls, 1, agent.device, warm_up=1)
+        return Rehearsal(step_seconds, timings["act"].median, timings["update"].median)
 
 
 def notice(parts: Parts, request: TrainRequest) -> str:

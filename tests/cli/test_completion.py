@@ -26,7 +26,8 @@ def complete(coral, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_commands(complete) -> None:
-    assert complete("coral ") == ["train", "eval", "rollout", "pretrain", "methods", "doctor", "envs", "plugins"]
+    commands = ["train", "eval", "rollout", "pretrain", "bench", "methods", "doctor", "envs", "plugins"]
+    assert complete("coral ") == commands
     assert complete("coral pl") == ["plugins"]
     assert complete("coral plugins ") == ["list"]
 

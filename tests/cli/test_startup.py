@@ -10,7 +10,9 @@ import pytest
 HEAVY = ("torch", "mujoco", "dm_control", "gymnasium", "av", "PIL", "numpy")
 
 
-@pytest.mark.parametrize("words", ["--help", "--version", "train --help", "eval --help", "plugins list"])
+@pytest.mark.parametrize(
+    "words", ["--help", "--version", "train --help", "eval --help", "bench --help", "plugins list"]
+)
 def test_nothing_heavy_is_imported(words: str) -> None:
     program = f"""
 import sys

@@ -1,0 +1,1 @@
+"""What is waited for: updates, environments, and the memory traffic between them."""

@@ -1,0 +1,77 @@
+"""What an agent costs: an update and the parts of it, a batch drawn from the replay, an action."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from coral_cli.measuring.flops import Flops, counted
+from coral_cli.measuring.noise import noise
+from coral_cli.measuring.spans import shares
+from coral_cli.measuring.timing import Timing, interleaved, seconds_of
+from coral_cli.registry.records import Sensor
+from coral_cli.representation.batch import Batch
+from coral_cli.training.agent import Agent
+from coral_cli.training.collection import acting
+from coral_cli.training.learner import Batching, sample_batch
+from coral_cli.training.replay import Replay
+
+ACTIONS = 100
+WARM_UP = 2
+SPLITS = 5
+"""Updates that are split into their parts, at most."""
+
+
+@dataclass(frozen=True)
+class Learning:
+    """One update, its counted operations, the shares of its labelled parts, and one batch of ``batch_bytes``.
+
+    ``processes`` is how many take part in every update.
+    """
+
+    update: Timing
+    sample: Timing
+    shares: Mapping[str, float]
+    flops: Flops
+    batch_bytes: int
+    processes: int
+
+
+def learning(agent: Agent, replay: Replay, batching: Batching, repeats: int) -> Learning:
+    """Updates ``agent`` on batches of ``replay``, each as fresh as in training."""
+    random = np.random.default_rng(batching.seed)
+    drawn: list[Batch] = []
+
+    def sample() -> None:
+        drawn[:] = [sample_batch(replay, agent, batching, random)]
+
+    def update() -> None:
+        agent.update(drawn[0])
+
+    sample()
+    flops = counted(update)
+    rounds = [(seconds_of(sample, agent.device), seconds_of(update, agent.device)) for _ in range(WARM_UP + repeats)]
+    sampled, updated = map(Timing.of, zip(*rounds[WARM_UP:], strict=True))
+    parts = shares(update, min(repeats, SPLITS), agent.device)
+    return Learning(updated, sampled, parts, flops, _bytes(drawn[0]), _processes())
+
+
+def acting_time(agent: Agent, sensors: Mapping[str, Sensor], seed: int) -> Timing:
+    """One action of an exploring agent for observations as ``sensors`` give them: encoders, RSSM and actor."""
+    random = np.random.default_rng(seed)
+    observation = {name: noise(sensor, 1, random)[0] for name, sensor in sensors.items()}
+    choose = acting(agent, explore=True)
+    return interleaved({"act": lambda: choose(observation)}, ACTIONS, agent.device, warm_up=5)["act"]
+
+
+def _bytes(batch: Batch) -> int:
+    tensors = (*batch.observations.values(), batch.actions, batch.rewards, batch.terminated)
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
+def _processes() -> int:
+    joined = torch.distributed.is_available() and torch.distributed.is_initialized()
+    return torch.distributed.get_world_size() if joined else 1
