@@ -1,0 +1,151 @@
+"""Times an update of coral against the textbook's (benchmarks/textbook.py), next to the machine's own peak.
+
+python benchmarks/update.py --size paper --repeats 10
+
+All of them take turns in one run. Prints a Markdown table, or with --json one document: medians, how wide the middle
+half of the repeats is, counted operations, utilisation of the peak of matrix products at that precision, and how many
+times as fast as the textbook in fp32, which is as its file has it. The textbook in bf16 is the same under autocast.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from coral_cli.sessions.threads import spin_briefly
+
+spin_briefly()  # before torch
+
+import torch  # noqa: E402
+from agents import ACTIONS, PROPRIO, Subject, subject  # noqa: E402
+from textbook import Sizes, Textbook, random_batch  # noqa: E402
+
+from coral_cli.assembly.record import Assembly  # noqa: E402
+from coral_cli.assembly.shorthands import SIZES  # noqa: E402
+from coral_cli.measuring.flops import Flops, counted  # noqa: E402
+from coral_cli.measuring.machine import measured_on  # noqa: E402
+from coral_cli.measuring.peak import measure_peak  # noqa: E402
+from coral_cli.measuring.timing import CPU, Timing, interleaved  # noqa: E402
+
+METHODS = {"p-coral": "cpc", "recon-same": "recon"}
+"""The textbook's image loss for each method that it has."""
+PRECISIONS = ("fp32", "bf16")
+
+
+@dataclass(frozen=True)
+class Result:
+    """One contestant: seconds, operations, and what they come to."""
+
+    method: str
+    name: str
+    precision: str
+    timing: Timing
+    gflop: float
+    utilisation: float
+    times_faster: float
+
+
+def sizes_of(assembly: Assembly) -> Sizes:
+    """The textbook's sizes for an assembly of a method that it has."""
+    choices = {slot: choice.options for slot, choice in assembly.choices.items()}
+    rssm, policy = choices["rssm"], choices["policy"]
+    return Sizes(
+        proprio=PROPRIO,
+        actions=ACTIONS,
+        depth=choices["image-encoder"]["depth"],
+        vector_hidden=choices["proprio-encoder"]["hidden"],
+        vector_layers=choices["proprio-encoder"]["layers"],
+        hidden=rssm["hidden"],
+        layers=rssm["layers"],
+        h=rssm["gru"],
+        z=rssm["latent"],
+        loss_hidden=choices["image-loss"]["hidden"],
+        reward_hidden=assembly.settings.head_hidden,
+        policy_hidden=policy["hidden"],
+        policy_layers=policy["layers"],
+    )
+
+
+def coral(method: str, size: str, precision: str) -> Subject:
+    return subject({"method": method, "size": size, "precision": precision}, CPU)
+
+
+def textbook(method: str, assembly: Assembly, precision: str) -> Callable[[], object]:
+    """Its update on a batch as large as the assembly's."""
+    sizes, settings = sizes_of(assembly), assembly.settings
+    torch.manual_seed(0)
+    agent = Textbook(sizes, METHODS[method])
+    batch = random_batch(sizes, settings.batch_size, settings.batch_length)
+
+    def update() -> None:
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+            agent.update(batch)
+
+    return update
+
+
+def compared(method: str, size: str, precisions: Sequence[str], repeats: int, peaks: dict[str, float]) -> list[Result]:
+    """All contestants of a method, in turn. The textbook in fp32 is always among them, for all are compared with it."""
+    calls: dict[tuple[str, str], Callable[[], object]] = {}
+    for precision in dict.fromkeys(("fp32", *precisions)):
+        assembled = coral(method, size, precision)
+        calls["textbook", precision] = textbook(method, assembled.assembly, precision)
+        calls["coral", precision] = assembled.update
+    flops: dict[tuple[str, str], Flops] = {key: counted(call) for key, call in calls.items()}
+    named = {" ".join(key): call for key, call in calls.items()}
+    timings = interleaved(named, repeats, warm_up=2)
+    yardstick = timings["textbook fp32"].median
+    results = []
+    for (name, precision), counts in flops.items():
+        timing = timings[f"{name} {precision}"]
+        used = counts.utilisation(timing.median, peaks[precision])
+        results.append(Result(method, name, precision, timing, counts.total / 1e9, used, yardstick / timing.median))
+    return results
+
+
+def table(results: Sequence[Result]) -> str:
+    """Markdown."""
+    lines = ["| method | update of | precision | ms, median | middle half | GFLOP | utilisation | times as fast |"]
+    lines.append("|---|---|---|---|---|---|---|---|")
+    for result in results:
+        cells = [result.method, result.name, result.precision, f"{1e3 * result.timing.median:.0f}"]
+        cells += [f"{result.timing.spread:.0%}", f"{result.gflop:.1f}", f"{result.utilisation:.0%}"]
+        lines.append("| " + " | ".join([*cells, f"{result.times_faster:.2f}"]) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=list(SIZES), default="paper")
+    parser.add_argument("--repeats", type=int, default=10)
+    parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
+    parser.add_argument("--precision", nargs="+", choices=PRECISIONS, default=list(PRECISIONS))
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    args = parser.parse_args()
+
+    measured = {precision: measure_peak(precision, CPU) for precision in dict.fromkeys(("fp32", *args.precision))}
+    peaks = {precision: peak.gemm for precision, peak in measured.items()}
+    results = [r for m in args.methods for r in compared(m, args.size, args.precision, args.repeats, peaks)]
+    machine = measured_on(CPU)
+    if args.json:
+        peak: dict[str, Any] = {name: asdict(value) for name, value in measured.items()}
+        print(json.dumps({"machine": machine, "peak": peak, "results": [asdict(r) for r in results]}, indent=2))
+        return
+    print(table(results))
+    settings = coral(args.methods[0], args.size, "fp32").assembly.settings
+    print(
+        f"\n{machine['cpu']}, {machine['cpus']} cores, {machine['threads']} threads, torch {machine['torch']};", end=" "
+    )
+    print(f"size {args.size}, batch {settings.batch_size} x {settings.batch_length}; {args.repeats} repeats.")
+    for precision, found in measured.items():
+        print(
+            f"Peak {precision}: {found.gemm / 1e9:.0f} GFLOP/s matrix products, {found.convolution / 1e9:.0f}", end=" "
+        )
+        print("convolutions.")
+
+
+if __name__ == "__main__":
+    main()
