@@ -75,12 +75,13 @@ def run_session(request: PretrainRequest) -> int:
     """Trains; here torch is imported, and not before."""
     from coral_cli.display.selection import make_display
     from coral_cli.sessions.threads import spin_briefly
+    from coral_cli.sessions.torchrun import follows
 
     spin_briefly()
     from coral_cli.sessions.pretraining import pretrain as run
 
     out, err = Console(highlight=False), Console(stderr=True, highlight=False)
-    with make_display(out, err, json=request.json, quiet=request.quiet) as display:
+    with make_display(out, err, json=request.json, quiet=request.quiet or follows()) as display:
         return run(request, display)
 
 

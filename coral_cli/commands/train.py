@@ -49,16 +49,19 @@ def run_session(request: TrainRequest) -> int:
     """Trains, or rehearses; here torch is imported, and not before."""
     from coral_cli.display.selection import make_display
     from coral_cli.sessions.threads import spin_briefly
+    from coral_cli.sessions.torchrun import follows
 
     spin_briefly()
     from coral_cli.sessions.rehearsal import dry_run
     from coral_cli.sessions.training import train as run
 
+    if request.dry_run and follows():
+        return 0
     if request.dry_run:
         print_dry_run(dry_run(request), as_json=request.json)
         return 0
     out, err = Console(highlight=False), Console(stderr=True, highlight=False)
-    with make_display(out, err, json=request.json, quiet=request.quiet) as display:
+    with make_display(out, err, json=request.json, quiet=request.quiet or follows()) as display:
         return run(request, display)
 
 

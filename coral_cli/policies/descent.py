@@ -7,15 +7,18 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
+from coral_cli.representation.ranks import average_gradients
+
 
 def descend(loss: Tensor, network: nn.Module, optimizer: Optimizer, clip: float) -> Tensor:
     """A gradient step on ``network`` alone: what else the loss depends on gets no gradient.
 
-    Returns the gradient's norm before it was clipped.
+    Where processes learn together, all step along the mean of their gradients. Returns its norm before it was clipped.
     """
     parameters = list(network.parameters())
     optimizer.zero_grad()
     loss.backward(inputs=parameters)
+    average_gradients(parameters)
     norm = clip_grad_norm_(parameters, clip)
     optimizer.step()
     return norm

@@ -18,6 +18,7 @@ from coral_cli.policies.networks import Actor
 from coral_cli.policies.records import ImaginationOptions
 from coral_cli.registry.contracts import Experience, PolicyInputs, World
 from coral_cli.representation.networks import mlp
+from coral_cli.representation.ranks import share_of
 
 INITIAL_STD, MIN_STD = 5.0, 1e-4
 CLIP = 100.0
@@ -59,25 +60,25 @@ class Imagination(nn.Module):
         """
         world = experience.world
         assert world is not None  # the record says that this policy imagines
-        states = self.rollout(world)  # (H + 1, N, F)
+        states, share = self.rollout(world), share_of(world.h)  # (H + 1, N, F)
         reached = states[1:]
         # In single precision whatever the networks compute in: sums over time are long.
         rewards, continues = world.reward(reached).float(), world.continues(reached).float()  # (H, N)
         bootstrap = self.target_value(reached).squeeze(-1).float()
         returns = lambda_returns(rewards, continues, bootstrap, self._discount, self._trace)
         weights = survival(continues).detach()
-        actor_loss = -(weights * returns).mean()
+        actor_loss = -share * (weights * returns).mean()
         actor_norm = descend(actor_loss, self.actor, self._optimizers["actor"], CLIP)
 
         values = self.value(states[:-1].detach()).squeeze(-1).float()
-        value_loss = 0.5 * (weights * (values - returns.detach()).square()).mean()
+        value_loss = 0.5 * share * (weights * (values - returns.detach()).square()).mean()
         value_norm = descend(value_loss, self.value, self._optimizers["value"], CLIP)
         follow(self.target_value, self.value, self._target_decay)
         return {
             "actor_loss": actor_loss.detach(),
             "value_loss": value_loss.detach(),
-            "value": values.detach().mean(),
-            "imagined_reward": rewards.detach().mean(),
+            "value": share * values.detach().mean(),
+            "imagined_reward": share * rewards.detach().mean(),
             "gradient/actor": actor_norm,
             "gradient/value": value_norm,
         }

@@ -14,6 +14,7 @@ from coral_cli.policies.descent import descend, follow
 from coral_cli.policies.networks import Actor, TwinCritics
 from coral_cli.policies.records import SacOptions
 from coral_cli.registry.contracts import Experience, PolicyInputs
+from coral_cli.representation.ranks import share_of
 
 INITIAL_STD, MIN_STD = 0.0183, 0.005
 ACTOR_CLIP, CRITIC_CLIP, ENTROPY_CLIP = 10.0, 100.0, 1.0
@@ -66,17 +67,19 @@ class Sac(nn.Module):
     def update(self, experience: Experience) -> dict[str, Tensor]:
         """One step of critics, actor and entropy weight on the T - 1 transitions of every sequence."""
         features, next_features, action, reward, live = transitions(experience)
+        share = 1.0 if experience.mask is None else share_of(action)
         weight = self.entropy_weight().detach()
         target = self.targets(next_features, reward, live, weight)
         values = self.critics(features, action)  # (2, N)
-        critic_loss = 2 * mse_loss(values, target.expand_as(values))  # the sum of both critics' mean squared errors
+        both = 2 * mse_loss(values, target.expand_as(values))  # the sum of both critics' mean squared errors
+        critic_loss = share * both
         critic_norm = descend(critic_loss, self.critics, self._optimizers["critics"], CRITIC_CLIP)
 
         new_action, log_density = self.actor(features).sample()
-        actor_loss = (weight * log_density - self.critics(features, new_action).amin(0)).mean()
+        actor_loss = share * (weight * log_density - self.critics(features, new_action).amin(0)).mean()
         actor_norm = descend(actor_loss, self.actor, self._optimizers["actor"], ACTOR_CLIP)
 
-        entropy = -log_density.detach().mean()
+        entropy = -share * log_density.detach().mean()
         entropy_loss = self.entropy_weight() * (entropy - self._target_entropy)
         descend(entropy_loss, self.entropy_weight, self._optimizers["entropy_weight"], ENTROPY_CLIP)
         follow(self.target_critics, self.critics, self._target_decay)
@@ -85,7 +88,7 @@ class Sac(nn.Module):
             "actor_loss": actor_loss.detach(),
             "entropy": entropy,
             "entropy_weight": weight,
-            "value": values.detach().mean(),
+            "value": share * values.detach().mean(),
             "gradient/critics": critic_norm,
             "gradient/actor": actor_norm,
         }

@@ -5,10 +5,28 @@ from __future__ import annotations
 import torch
 
 from coral_cli.registry.errors import UsageError
+from coral_cli.sessions.torchrun import Place
 
 
-def choose_device(name: str) -> torch.device:
-    """``auto`` is the GPU when there is one. Raises UsageError for a device that is not there."""
+def choose_device(name: str, place: Place | None = None) -> torch.device:
+    """``auto`` is the GPU when there is one; beside other processes, at a ``place``, each has a GPU of its own.
+
+    Raises UsageError for a device that is not there, or not for every process.
+    """
+    device = _named(name)
+    if place is None or device.type == "cpu":
+        return device
+    if device.index is not None:
+        raise UsageError(f"{place.count} processes cannot share {name}.", "Use --device cuda: each takes one GPU.")
+    if place.count > torch.cuda.device_count():
+        raise UsageError(
+            f"{place.count} processes need a GPU each, but torch sees {torch.cuda.device_count()}.",
+            "Lower --nproc-per-node, or use --device cpu.",
+        )
+    return torch.device("cuda", place.rank)
+
+
+def _named(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

@@ -18,10 +18,12 @@ from coral_cli.runs.dataset import Dataset, open_dataset
 from coral_cli.runs.directory import RunDirectory, machine
 from coral_cli.runs.events import Listener
 from coral_cli.sessions.device import choose_device
+from coral_cli.sessions.parallel import Start, announce_crew, in_step
 from coral_cli.sessions.saved import record_of
 from coral_cli.sessions.supervision import After, Save, supervise
 from coral_cli.sessions.transfer import announce_transfer, take_over
 from coral_cli.training.interruption import Interruption
+from coral_cli.training.parallel import Crew
 from coral_cli.training.pretrainer import Pretrainer, PretrainSchedule
 from coral_cli.training.replay import Replay
 
@@ -32,6 +34,10 @@ _AFTER = After(
 
 def pretrain(request: PretrainRequest, display: Listener) -> int:
     """Trains until the budget is used up or an interruption comes; returns the exit code."""
+    return in_step(request.assembly, request.catalog, lambda crew: _lead(request, display, crew))
+
+
+def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
     settings, dataset = request.assembly.settings, open_dataset(request.data)
     torch.manual_seed(settings.seed)
     assembler = Assembler(request.assembly, request.catalog)
@@ -41,9 +47,10 @@ def pretrain(request: PretrainRequest, display: Listener) -> int:
     if settings.init_from and not request.resume:
         transfer = take_over(agent, request.init_from, settings.init_parts, request.catalog)
     run = RunDirectory.open(request.resume) if request.resume else RunDirectory.create(request.out, _name(request))
-    run.write_record(_record(request))
+    run.write_record(_record(request, crew))
     replay = Replay(sensors, dataset.action_size, dataset.transitions, run.replay)
     fill(replay, dataset, sensors)
+    crew.begin(Start(sensors, dataset.action_size, run.replay, replay.capacity))
     record = record_of(request.assembly, sensors, dataset.action_size)
     record |= {"renderer": dataset.record["renderer"], "coral": __version__}
     schedule = PretrainSchedule(
@@ -56,7 +63,7 @@ def pretrain(request: PretrainRequest, display: Listener) -> int:
     )
 
     def make(emit: Listener, save: Save, interruption: Interruption) -> Pretrainer:
-        return Pretrainer(agent, replay, schedule, emit, save, interruption)
+        return Pretrainer(agent, replay, schedule, emit, save, interruption, crew)
 
     def announce(pretrainer: Pretrainer) -> None:
         pretrainer.begin(
@@ -73,6 +80,7 @@ def pretrain(request: PretrainRequest, display: Listener) -> int:
             replay_bytes=replay.bytes,
         )
         announce_transfer(transfer, pretrainer)
+        announce_crew(crew, settings.batch_size, pretrainer)
 
     return supervise(run, record, display, make, announce, _AFTER, request.resume)
 
@@ -83,13 +91,14 @@ def _name(request: PretrainRequest) -> str:
     return "-".join(["pretrain", choices["env"].component, *losses, f"seed{request.assembly.settings.seed}"])
 
 
-def _record(request: PretrainRequest) -> dict[str, object]:
+def _record(request: PretrainRequest, crew: Crew) -> dict[str, object]:
     return {
         "command": request.command,
         "assembly": request.assembly.to_json(),
         "data": str(request.data),
         "updates": request.updates,
         "checkpoint_every": request.checkpoint_every,
+        "processes": crew.count,
         "coral": __version__,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),

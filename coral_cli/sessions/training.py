@@ -12,25 +12,31 @@ from coral_cli.assembly.resolve import command_line
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.runs.directory import RunDirectory, machine
 from coral_cli.runs.events import Listener
+from coral_cli.sessions.parallel import Start, announce_crew, in_step
 from coral_cli.sessions.parts import Parts, build, schedule, several
 from coral_cli.sessions.rehearsal import notice
 from coral_cli.sessions.saved import record_of
 from coral_cli.sessions.supervision import After, Save, supervise
 from coral_cli.sessions.transfer import announce_transfer
 from coral_cli.training.interruption import Interruption
+from coral_cli.training.parallel import Crew
 from coral_cli.training.replay import Replay
 from coral_cli.training.trainer import Trainer
 
 
 def train(request: TrainRequest, display: Listener) -> int:
     """Trains until the budget is used up or an interruption comes; returns the exit code."""
+    return in_step(request.assembly, request.catalog, lambda crew: _lead(request, display, crew))
+
+
+def _lead(request: TrainRequest, display: Listener, crew: Crew) -> int:
     recorded = RunDirectory.open(request.resume).read_record() if request.resume else {}
     backend = _backend(request, recorded)
     parts = build(request, backend)
     try:
         run = RunDirectory.open(request.resume) if request.resume else _new_run(request)
-        run.write_record(_record(request, parts))
-        return _train(request, display, parts, run)
+        run.write_record(_record(request, parts, crew))
+        return _train(request, display, parts, run, crew)
     finally:
         parts.close()
 
@@ -50,7 +56,7 @@ def _new_run(request: TrainRequest) -> RunDirectory:
     return RunDirectory.create(request.out, name)
 
 
-def _record(request: TrainRequest, parts: Parts) -> dict[str, Any]:
+def _record(request: TrainRequest, parts: Parts, crew: Crew) -> dict[str, Any]:
     """What run.json says of a run; a later resumption finds the budget it was last given."""
     return {
         "command": command_line(request.assembly, request.catalog),
@@ -59,23 +65,26 @@ def _record(request: TrainRequest, parts: Parts) -> dict[str, Any]:
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "renderer": parts.backend,
         "device": str(parts.agent.device),
+        "processes": crew.count,
         "machine": machine(),
     }
 
 
-def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirectory) -> int:
+def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirectory, crew: Crew) -> int:
     settings = request.assembly.settings
     replay = Replay(parts.sensors, parts.agent.action_size, parts.replay_capacity, run.replay)
+    crew.begin(Start(parts.sensors, parts.agent.action_size, run.replay, replay.capacity))
     record = record_of(request.assembly, parts.sensors, parts.agent.action_size)
     record |= {"renderer": parts.backend, "coral": __version__}
 
     def announce(trainer: Trainer) -> None:
-        _announce(request, parts, run, replay, trainer)
+        _announce(request, parts, run, crew, trainer)
 
     with several(request, parts) as (env, eval_env):
 
         def make(emit: Listener, save: Save, interruption: Interruption) -> Trainer:
-            return Trainer(parts.agent, env, eval_env, replay, schedule(parts, settings), emit, save, interruption)
+            plan = schedule(parts, settings)
+            return Trainer(parts.agent, env, eval_env, replay, plan, emit, save, interruption, crew)
 
         return supervise(run, record, display, make, announce, _AFTER, request.resume)
 
@@ -85,7 +94,7 @@ _AFTER = After(
 )
 
 
-def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, replay: Replay, trainer: Trainer) -> None:
+def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, crew: Crew, trainer: Trainer) -> None:
     settings, task = request.assembly.settings, request.assembly.choices["env"]
     variant = "".join(f" {name}={value}" for name, value in task.options.items() if isinstance(value, str))
     trainer.begin(
@@ -98,8 +107,9 @@ def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, replay: Re
         renderer=parts.backend,
         budget=settings.steps,
         resumed=request.resume is not None,
-        replay_bytes=replay.bytes,
+        replay_bytes=trainer.replay.bytes,
     )
     announce_transfer(parts.transfer, trainer)
-    if parts.agent.device.type == "cpu" and not request.resume:
+    announce_crew(crew, settings.batch_size, trainer)
+    if parts.agent.device.type == "cpu" and not request.resume and crew.count == 1:
         trainer.emit("note", message=notice(parts, request))

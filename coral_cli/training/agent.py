@@ -20,6 +20,7 @@ from coral_cli.representation.batch import Batch
 from coral_cli.representation.direct import NoRepresentation
 from coral_cli.representation.gradients import gradient_shares
 from coral_cli.representation.objective import Representation, State
+from coral_cli.representation.ranks import average_gradients
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,7 @@ class Agent:
     def _step(self, total: Tensor) -> dict[str, Tensor]:
         self._optimizer.zero_grad()
         total.backward()
+        average_gradients(self.representation.parameters())
         norm = clip_grad_norm_(self.representation.parameters(), self._clip)
         self._optimizer.step()
         return {"loss/total": total.detach(), "gradient/model": norm}

@@ -12,10 +12,12 @@ import numpy as np
 import torch
 
 from coral_cli.registry.errors import CoralError
+from coral_cli.representation import ranks
 from coral_cli.representation.batch import Batch
 from coral_cli.training.agent import Agent
 from coral_cli.training.collection import episode_seed
 from coral_cli.training.measurement import Measurement
+from coral_cli.training.parallel import Crew
 from coral_cli.training.replay import Replay
 
 REPORT_SECONDS = 2.0
@@ -33,20 +35,33 @@ class Batching:
 
 
 class Learner:
-    """Updates ``agent`` on random batches of ``replay``."""
+    """Updates ``agent`` on random batches of ``replay``, together with the ``crew``."""
 
-    def __init__(self, agent: Agent, replay: Replay, batching: Batching) -> None:
+    def __init__(self, agent: Agent, replay: Replay, batching: Batching, crew: Crew | None = None) -> None:
         self.agent, self.replay = agent, replay
+        self._crew = crew or Crew()
         self.measurement = Measurement()
         self._batching = batching
         self._random = np.random.default_rng(episode_seed(batching.seed, "replay", 0))
 
     def update(self) -> None:
         """Draws one batch and learns from it; the first one after a report also measures the gradient's shares."""
+        shares = not self.measurement.updates
+        with self._crew.updating(self, shares):
+            self.learn(shares)
+
+    def learn(self, shares: bool) -> None:
+        """One update, in step with all processes that learn together."""
         with self.measurement.timing("sample"):
-            batch = sample_batch(self.replay, self.agent, self._batching, self._random)
+            part = ranks.part(self._batching.batch_size)
+            batch = sample_batch(self.replay, self.agent, self._batching, self._random, part)
         with self.measurement.timing("learn"):
-            self.measurement.add(self.agent.update(batch, shares=not self.measurement.updates))
+            self.measurement.add(ranks.averaged(self.agent.update(batch, shares)))
+
+    @property
+    def noise(self) -> int:
+        """A number that is another one before every update, and again the same in a run that goes on."""
+        return int(self._random.bit_generator.state["state"]["state"]) % 2**62
 
     @property
     def report_due(self) -> bool:
@@ -91,11 +106,11 @@ class Learner:
         self._random.bit_generator.state = json.loads(state["random"]["numpy"])
 
 
-def sample_batch(replay: Replay, agent: Agent, batching: Batching, random: np.random.Generator) -> Batch:
-    """A batch of the replay on the agent's device."""
-    arrays = replay.sample(batching.batch_size, batching.batch_length, random, batching.crop_margin)
-    missing = {name: arrays["missing"][..., index] for index, name in enumerate(agent.sensors)}
-    arrays |= {f"missing/{name}": where for name, where in missing.items() if where.any()}
+def sample_batch(
+    replay: Replay, agent: Agent, batching: Batching, random: np.random.Generator, part: slice = slice(None)
+) -> Batch:
+    """A batch of the replay on the agent's device, or a ``part`` of its sequences."""
+    arrays = replay.sample(batching.batch_size, batching.batch_length, random, batching.crop_margin, part)
     tensors = {name: torch.from_numpy(array).to(agent.device) for name, array in arrays.items()}
     return Batch(
         {name: tensors[name] for name in agent.sensors},

@@ -13,6 +13,7 @@ from coral_cli.training.agent import Agent
 from coral_cli.training.interruption import Interruption
 from coral_cli.training.learner import Batching, Learner, fit_normalization
 from coral_cli.training.measurement import Measurement
+from coral_cli.training.parallel import Crew
 from coral_cli.training.replay import Replay
 from coral_cli.training.trainer import Progress
 
@@ -36,10 +37,11 @@ class Pretrainer:
         emit: Listener,
         save: Callable[[Mapping[str, Any], bool], str],
         interruption: Interruption,
+        crew: Crew | None = None,
     ) -> None:
         self.schedule, self.interruption = schedule, interruption
         self.progress = Progress()
-        self._learner = Learner(agent, replay, schedule)
+        self._learner = Learner(agent, replay, schedule, crew)
         self._emit, self._save = emit, save
         self._started = time.monotonic()
         fit_normalization(agent, replay)

@@ -65,6 +65,7 @@ class Replay:
             "terminated": (np.bool_, ()),
             "missing": (np.bool_, (len(sensors),)),
         }
+        self._sensors = tuple(sensors)
         self._spatial = {name for name, sensor in sensors.items() if sensor.spatial}
         self.episodes = no_episodes()
         self._next_serial = 0
@@ -121,16 +122,29 @@ class Replay:
         if len(self.episodes.serial):
             self._cursor = int(self.episodes.start[-1] + self.episodes.length[-1]) % self.capacity
 
+    def reread(self) -> None:
+        """Takes over what another process has added to the same files."""
+        self._read_index()
+
     def everything(self, name: str) -> NDArray:
         """All (N, ...) values of one array, oldest first."""
         rows = [start + np.arange(n) for start, n in zip(self.episodes.start, self.episodes.length, strict=True)]
         return self._arrays[name][np.concatenate(rows) % self.capacity]
 
-    def sample(self, batch: int, length: int, random: np.random.Generator, crop_margin: int = 0) -> Arrays:
+    def sample(
+        self,
+        batch: int,
+        length: int,
+        random: np.random.Generator,
+        crop_margin: int = 0,
+        part: slice = slice(None),
+    ) -> Arrays:
         """``batch`` sub-sequences of ``length`` steps: uniform over episodes, then over start indices.
 
         Arrays are (B, T, ...); images lose ``crop_margin`` pixels per axis, at one random offset per sequence.
         ``mask`` (B, T) is there only when an episode is shorter than ``length``; steps behind its end repeat the last.
+        ``missing/SENSOR`` (B, T) is there only when the sensor gave nothing at a step. Whatever ``part`` of the
+        sequences is read, the same are drawn, and the same arrays are there.
         """
         if not len(self.episodes.serial):
             raise CoralError("the replay is empty.")
@@ -140,12 +154,17 @@ class Replay:
         step = offset[:, None] + np.arange(length)  # (B, T)
         inside = np.minimum(step, lengths[:, None] - 1)
         rows = (self.episodes.start[chosen][:, None] + inside) % self.capacity
-        out = {
-            name: _cropped(array, rows, random, crop_margin) if crop_margin and name in self._spatial else array[rows]
+        missing = self._arrays["missing"][rows]  # (B, T, K)
+        out = {f"missing/{name}": missing[part, :, k] for k, name in enumerate(self._sensors) if missing[..., k].any()}
+        out |= {
+            name: _cropped(array, rows, random, crop_margin, part)
+            if crop_margin and name in self._spatial
+            else array[rows[part]]
             for name, array in self._arrays.items()
+            if name != "missing"
         }
         if (lengths < length).any():
-            out["mask"] = step < lengths[:, None]
+            out["mask"] = (step < lengths[:, None])[part]
         return out
 
     def flush(self) -> None:
@@ -210,8 +229,10 @@ class Replay:
             self._cursor = int(ends[-1])
 
 
-def _cropped(images: NDArray, rows: NDArray[np.int64], random: np.random.Generator, margin: int) -> NDArray:
-    """Rows (B, T) of (N, H, W, C) images, each sequence cut out at its own random offset.
+def _cropped(
+    images: NDArray, rows: NDArray[np.int64], random: np.random.Generator, margin: int, part: slice
+) -> NDArray:
+    """The ``part`` of the rows (B, T) of (N, H, W, C) images, each sequence cut out at its own random offset.
 
     All offsets are one strided view, so only the pixels kept are ever copied.
     """
@@ -226,4 +247,4 @@ def _cropped(images: NDArray, rows: NDArray[np.int64], random: np.random.Generat
     )
     top = random.integers(margin + 1, size=(len(rows), 1))
     left = random.integers(margin + 1, size=(len(rows), 1))
-    return windows[rows, top, left].reshape(*rows.shape, height, width, channels)
+    return windows[rows[part], top[part], left[part]].reshape(*rows[part].shape, height, width, channels)

@@ -20,6 +20,7 @@ from coral_cli.training.evaluation import evaluation_episodes, statistics
 from coral_cli.training.interruption import Interruption
 from coral_cli.training.learner import Batching, Learner, fit_normalization
 from coral_cli.training.measurement import Measurement
+from coral_cli.training.parallel import Crew
 from coral_cli.training.replay import Replay
 
 
@@ -63,12 +64,13 @@ class Trainer:
         emit: Listener,
         save: Callable[[Mapping[str, Any], bool], str],
         interruption: Interruption,
+        crew: Crew | None = None,
     ) -> None:
         self.agent, self.replay = agent, replay
         self._collector, self._evaluator = collector_of(env), collector_of(eval_env)
         self.schedule, self.interruption = schedule, interruption
         self.progress = Progress()
-        self._learner = Learner(agent, replay, schedule)
+        self._learner = Learner(agent, replay, schedule, crew)
         self._emit, self._save = emit, save
         self._saved = self._first_step = 0
         self._started = self._began = time.monotonic()
