@@ -8,8 +8,9 @@ from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
+from torch.profiler import record_function
 
-from coral_cli.registry.contracts import EncoderModule, Latent, LossBatch, LossModule, RssmModule, World
+from coral_cli.registry.contracts import EncoderModule, Latent, LossBatch, LossModule, RssmModule, Trajectory, World
 from coral_cli.registry.records import ObjectiveOptions, Sensor
 from coral_cli.representation.batch import Batch, Normalization
 from coral_cli.representation.heads import HeadSizes, build_heads, head_losses
@@ -109,11 +110,23 @@ class Representation(nn.Module):
 
     def forward(self, batch: Batch) -> Losses:
         """The objective on one batch: every sensor's loss, the heads and the KL."""
+        with record_function("coral/encoder"):
+            targets, embeddings = self._encoded(batch)
+        with record_function("coral/scan"):
+            trajectory = self.rssm.scan(self._joined(embeddings, batch.missing), batch.actions)
+        with record_function("coral/losses"):
+            return self._losses(batch, targets, embeddings, trajectory)
+
+    def _encoded(self, batch: Batch) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Normalised observations and embeddings, (B, T, ...)."""
         shape = batch.rewards.shape  # (B, T)
         targets = {name: self.normalization(name, batch.observations[name].flatten(0, 1)) for name in self.encoders}
         embeddings = {name: encoder(targets[name]).unflatten(0, shape) for name, encoder in self.encoders.items()}
-        targets = {name: target.unflatten(0, shape) for name, target in targets.items()}
-        trajectory = self.rssm.scan(self._joined(embeddings, batch.missing), batch.actions)
+        return {name: target.unflatten(0, shape) for name, target in targets.items()}, embeddings
+
+    def _losses(
+        self, batch: Batch, targets: Mapping[str, Tensor], embeddings: Mapping[str, Tensor], trajectory: Trajectory
+    ) -> Losses:
         prior = self.rssm.prior(trajectory.h)
         metrics: dict[str, Tensor] = {}
         terms: dict[str, Tensor] = {}

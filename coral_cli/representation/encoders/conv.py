@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from coral_cli.registry.errors import UsageError
+from coral_cli.representation.convolutions import STRIDE, Downsampling
 
-KERNEL, STRIDE = 4, 2
+KERNEL = 4
 SMALLEST = 32
 """Pixels of the smaller side."""
 
@@ -30,7 +31,7 @@ class ConvEncoder(nn.Module):
         count = 4 if min(_side(height, 4), _side(width, 4)) >= 1 else 3
         layers: list[nn.Module] = []
         for layer in range(count):
-            layers += [nn.Conv2d(channels, depth * 2**layer, KERNEL, STRIDE), nn.ReLU(inplace=True)]
+            layers += [Downsampling(channels, depth * 2**layer, KERNEL), nn.ReLU(inplace=True)]
             channels = depth * 2**layer
         self.layers = nn.Sequential(*layers).to(memory_format=torch.channels_last)
         self.size = channels * _side(height, count) * _side(width, count)

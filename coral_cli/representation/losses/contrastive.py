@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, softplus
 
 from coral_cli.registry.contracts import LossBatch
+from coral_cli.representation import ranks
 from coral_cli.representation.networks import mlp
 
 Negatives = Literal["all", "other-sequences", "same-sequence"]
@@ -24,6 +25,8 @@ class InfoNCE(nn.Module):
 
     With ``horizon`` K > 1 it is the mean over k = 0..K-1 of the same between the state at t, through a projection
     rho_z^k of its own, and the embedding at t + k of the same sequence (van den Oord et al., 2018).
+
+    Where processes learn together, the batch is that of all of them.
     """
 
     def __init__(
@@ -50,15 +53,18 @@ class InfoNCE(nn.Module):
 
     def forward(self, batch: LossBatch) -> tuple[Tensor, dict[str, Tensor]]:
         shape = batch.embedding.shape[:2]
-        observation = self.observation(batch.embedding.flatten(0, 1)).unflatten(0, shape)  # (B, T, P)
+        observation = self.observation(batch.embedding.flatten(0, 1)).unflatten(0, shape)
+        observation = ranks.gather(observation)  # (B, T, P), B of all processes from here on
+        mask = None if batch.mask is None else ranks.gather(batch.mask)
         scale = softplus(self.raw_scale)
         metrics = {"scale": scale.detach()}
         losses = []
         for k, rho_z in enumerate([self.state, *self.ahead][: shape[1]]):
             later = observation[:, k:]  # (B, T - k, P)
-            pairs = _pairs(batch.mask, k)
-            state = rho_z(batch.features[:, : later.shape[1]].flatten(0, 1)[pairs])  # (N, P)
-            logits = scale * (later.flatten(0, 1)[pairs] @ state.T).float()  # (N, N)
+            pairs = _pairs(mask, k)
+            features = batch.features[:, : later.shape[1]]
+            state = ranks.gather(rho_z(features.flatten(0, 1)).unflatten(0, features.shape[:2]))  # (B, T - k, P)
+            logits = scale * (later.flatten(0, 1)[pairs] @ state.flatten(0, 1)[pairs].T).float()  # (N, N)
             if not len(logits):
                 continue
             if self._negatives != "all":

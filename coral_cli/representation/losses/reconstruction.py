@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from coral_cli.registry.contracts import LossBatch
 from coral_cli.registry.errors import UsageError
+from coral_cli.representation.convolutions import STRIDE, Upsampling
 from coral_cli.representation.networks import mlp
 from coral_cli.representation.steps import masked_mean
 
-STRIDE = 2
 KERNELS = {64: (5, 5, 6, 6), 32: (5, 6, 6)}
 """Of the transposed convolutions, by the pixels of the smaller side from which they are used."""
 
@@ -29,11 +30,31 @@ class Reconstruction(nn.Module):
         mean = self.decoder(batch.features.flatten(0, 1))  # (B T, *shape)
         target = batch.target.flatten(0, 1)
         assert mean.shape == target.shape, (mean.shape, target.shape)
-        squared = (mean - target).square().flatten(1).sum(1).unflatten(0, batch.features.shape[:2])  # (B, T)
+        squared = _SquaredDistance.apply(mean, target).unflatten(0, batch.features.shape[:2])  # (B, T)
         dimensions = math.prod(target.shape[1:])
         constant = 0.5 * dimensions * math.log(2 * math.pi * self.variance)
         error = masked_mean(squared, batch.mask)
         return error / (2 * self.variance) + constant, {"mse": error.detach() / dimensions}
+
+
+class _SquaredDistance(torch.autograd.Function):
+    """(N, ...) and (N, ...) to the sum of squares (N), added up in single precision at least.
+
+    Saves the difference alone, in the precision of ``mean``: images are the largest tensors of an update.
+    """
+
+    @staticmethod
+    def forward(context: Any, mean: Tensor, target: Tensor) -> Tensor:
+        difference = mean - target.to(mean.dtype)
+        context.save_for_backward(difference)
+        exact = torch.promote_types(mean.dtype, torch.float32)
+        return torch.linalg.vector_norm(difference, dim=list(range(1, mean.dim())), dtype=exact).square()
+
+    @staticmethod
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (difference,) = context.saved_tensors
+        scale = (2 * gradients[0]).to(difference.dtype)
+        return difference * scale.view(-1, *[1] * (difference.dim() - 1)), None
 
 
 class VectorDecoder(nn.Module):
@@ -72,22 +93,15 @@ class ImageDecoder(nn.Module):
         self._start = _start(height, kernels), _start(width, kernels)
         self.linear = nn.Linear(feature_size, sizes[0] * math.prod(self._start))
         self.layers = nn.ModuleList(
-            nn.ConvTranspose2d(before, after, kernel, STRIDE)
+            Upsampling(before, after, kernel)
             for before, after, kernel in zip(sizes[:-1], sizes[1:], kernels, strict=True)
         ).to(memory_format=torch.channels_last)
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, F) to (N, C, H, W)."""
-        first, *rest = self.layers
-        start = self.linear(features)
-        if self._start == (1, 1):
-            # On a 1x1 input a transposed convolution is one matrix product.
-            image = (start @ first.weight.flatten(1)).unflatten(1, first.weight.shape[1:])
-            image = (image + first.bias[:, None, None]).contiguous(memory_format=torch.channels_last)
-        else:
-            image = first(start.unflatten(1, (*self._start, -1)).permute(0, 3, 1, 2))
-        for layer in rest:
-            image = layer(torch.relu(image))
+        image = self.linear(features).unflatten(1, (*self._start, -1)).permute(0, 3, 1, 2)
+        for index, layer in enumerate(self.layers):
+            image = layer(torch.relu(image) if index else image)
         (height, width), (drawn_height, drawn_width) = self._size, image.shape[2:]
         top, left = (drawn_height - height) // 2, (drawn_width - width) // 2
         return image[:, :, top : top + height, left : left + width]

@@ -11,6 +11,7 @@ from torch.nn.functional import elu, linear
 
 from coral_cli.registry.contracts import Trajectory
 from coral_cli.representation.networks import mlp
+from coral_cli.representation.rssm.scanned import ScannedLinear
 
 
 class GruRssm(nn.Module):
@@ -59,22 +60,49 @@ class GruRssm(nn.Module):
         """Filters (B, T, E) and (B, T, A) from a zero state; equal to ``predict`` and ``update`` step by step.
 
         What does not depend on the state is computed once for all (B, T): the shares of the actions and of the
-        embeddings in the first layers. The prior is not needed here at all.
+        embeddings in the first layers. The prior is not needed here at all. States are kept, and gates combined, in
+        the weights' own precision, whatever the matrix products are computed in.
         """
-        first, rest = self.transition[0], self.transition[2:]
-        weight_z, weight_a = first.weight.split(list(self.inputs["transition.0.weight"].values()), 1)
-        from_action = linear(actions, weight_a, first.bias).unbind(1)  # T x (B, hidden)
-        first_q, rest_q = self.posterior_network[0], self.posterior_network[2:]
-        weight_e, weight_h = first_q.weight.split(list(self.inputs["posterior_network.0.weight"].values()), 1)
-        from_embedding = linear(embeddings, weight_e, first_q.bias).unbind(1)  # T x (B, hidden)
-        z = embeddings.new_zeros(len(embeddings), self.latent_size)
-        h = embeddings.new_zeros(len(embeddings), self.hidden_size)
+        weight_z, weight_a = self._blocks("transition.0.weight")
+        weight_e, weight_h = self._blocks("posterior_network.0.weight")
+        transition = _scanned(self.transition, actions, weight_a, weight_z)
+        posterior = _scanned(self.posterior_network, embeddings, weight_e, weight_h)
+        input_gates, state_gates = (
+            ScannedLinear.of(weight, bias, transition[0].shares)
+            for weight, bias in ((self.gru.weight_ih, self.gru.bias_ih), (self.gru.weight_hh, self.gru.bias_hh))
+        )
+        h, z = (weight_h.new_zeros(len(actions), size) for size in (self.hidden_size, self.latent_size))
         hs, zs, parameters = [], [], []
-        for action_share, embedding_share in zip(from_action, from_embedding, strict=True):
-            h = self.gru(rest(elu(torch.addmm(action_share, z, weight_z.T))), h)
-            parameter = rest_q(elu(torch.addmm(embedding_share, h, weight_h.T)))
+        for t in range(actions.shape[1]):
+            u = z
+            for layer in transition:
+                u = elu(layer(t, u))
+            h = gated(input_gates(t, u).to(h.dtype), state_gates(t, h).to(h.dtype), h)
+            x = h
+            for layer in posterior[:-1]:
+                x = elu(layer(t, x))
+            parameter = posterior[-1](t, x).to(h.dtype)
             z = self._latent(parameter).sample()
             hs.append(h)
             zs.append(z)
             parameters.append(parameter)
         return Trajectory(torch.stack(hs, 1), torch.stack(zs, 1), self._latent(torch.stack(parameters, 1)))
+
+    def _blocks(self, name: str) -> tuple[Tensor, ...]:
+        """The weight ``name``, cut into the columns of each input."""
+        return self.get_parameter(name).split(list(self.inputs[name].values()), 1)
+
+
+def gated(from_input: Tensor, from_state: Tensor, h: Tensor) -> Tensor:
+    """The next h (B, H) of a GRU (Cho et al., 2014); the (B, 3 H) shares are of reset, update and candidate."""
+    size = h.shape[1]
+    reset, update = torch.sigmoid(from_input[:, : 2 * size] + from_state[:, : 2 * size]).chunk(2, 1)
+    candidate = torch.tanh(torch.addcmul(from_input[:, 2 * size :], reset, from_state[:, 2 * size :]))
+    return torch.lerp(candidate, h, update)
+
+
+def _scanned(network: nn.Sequential, known: Tensor, weight_known: Tensor, weight_state: Tensor) -> list[ScannedLinear]:
+    """The layers of an MLP whose input is partly known for all steps, (B, T, I), and partly the state."""
+    first, *rest = (layer for layer in network if isinstance(layer, nn.Linear))
+    shares = linear(known.transpose(0, 1), weight_known, first.bias)  # (T, B, hidden)
+    return [ScannedLinear(shares, weight_state), *(ScannedLinear.of(x.weight, x.bias, shares) for x in rest)]
