@@ -20,12 +20,13 @@ ROOMS = {
     "display": {"registry", "runs"},
     "report": {"registry", "runs"},
     "training": {"registry", "environments", "representation", "policies", "runs"},
+    "measuring": {"registry", "environments", "representation", "runs", "training"},
     "assembly": {"builtin", "registry", "environments", "representation", "policies", "runs", "training"},
-    "sessions": {"builtin", "registry", "environments", "runs", "training", "assembly", "display"},
+    "sessions": {"builtin", "registry", "environments", "runs", "training", "assembly", "display", "measuring"},
 }
 """What each room may import of the others, at any level; ``plugin`` is open to all, ``commands`` see everything."""
 
-TORCH = {"representation", "policies", "training", "sessions"}
+TORCH = {"representation", "policies", "training", "measuring", "sessions"}
 HEAVY = {"mujoco", "dm_control", "av", "PIL"}
 FILES = sorted(ROOT.rglob("*.py"))
 
