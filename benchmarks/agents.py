@@ -36,6 +36,9 @@ class Subject:
     def update(self) -> None:
         self.agent.update(self.batch)
 
+    def update_step_by_step(self) -> None:
+        self.agent.step_by_step(self.batch)
+
 
 def subject(flags: Mapping[str, Any], device: torch.device, cameras: int = 1, seed: int = 0) -> Subject:
     """The agent of `coral train` with ``flags``, whose images (uint8, not cropped) come from ``cameras``."""

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from coral_cli.sessions.threads import spin_briefly
+from coral_cli.sessions.process import prepare
 
-spin_briefly()  # before torch
+prepare()  # before torch
 
 import torch  # noqa: E402
 from agents import Subject, subject  # noqa: E402
@@ -37,6 +37,8 @@ AXES: dict[str, tuple[Any, ...]] = {
     "cameras": (1, 2, 3),
     "method": METHODS,
 }
+WARM_UP = 6
+"""Rounds; on a GPU the first ones lead to a record of the update."""
 FLAGS = {"batch": "batch-size", "length": "batch-length", "method": "method"}
 
 Row = dict[str, Any]
@@ -54,10 +56,10 @@ def made(axis: str, value: Any, size: str, precision: str, device: torch.device)
 
 def swept(axis: str, values: Sequence[Any], args: argparse.Namespace, device: torch.device) -> Iterator[Row]:
     subjects = {value: made(axis, value, args.size, args.precision, device) for value in values}
-    flops = {value: counted(one.update).total for value, one in subjects.items()}
+    flops = {value: counted(one.update_step_by_step).total for value, one in subjects.items()}
     calls = {str(value): one.update for value, one in subjects.items()}
     for (value, one), timing in zip(
-        subjects.items(), interleaved(calls, args.repeats, device, warm_up=2).values(), strict=True
+        subjects.items(), interleaved(calls, args.repeats, device, warm_up=WARM_UP).values(), strict=True
     ):
         settings = one.assembly.settings
         steps = settings.batch_size * settings.batch_length

@@ -121,7 +121,7 @@ class ContrastiveHeads(nn.Module):
     def forward(self, embedding: Tensor, features: Tensor) -> Tensor:
         observation, state = self.observation(embedding.flatten(0, 1)), self.state(features.flatten(0, 1))
         logits = softplus(self.raw_scale) * observation @ state.T
-        own = torch.arange(len(logits))
+        own = torch.arange(len(logits), device=logits.device)
         return (cross_entropy(logits, own) + cross_entropy(logits.T, own)) / 2
 
 
@@ -165,8 +165,8 @@ class Model(nn.Module):
             name: self.encoders[name](getattr(batch, name).flatten(0, 1)).unflatten(0, batch.reward.shape)
             for name in self.encoders
         }
-        z = torch.zeros(len(batch.reward), self.sizes.z)
-        h = torch.zeros(len(batch.reward), self.sizes.h)
+        z = batch.reward.new_zeros(len(batch.reward), self.sizes.z)
+        h = batch.reward.new_zeros(len(batch.reward), self.sizes.h)
         steps: dict[str, list[Tensor]] = {}
         for t in range(batch.reward.shape[1]):
             h = self.rssm["gru"](self.rssm["transition"](torch.cat([z, batch.action[:, t]], -1)), h)
@@ -238,17 +238,17 @@ class Actor(nn.Module):
 class Textbook:
     """One agent. ``update`` is one whole step of training."""
 
-    def __init__(self, sizes: Sizes | None = None, image_loss: str = "cpc") -> None:
+    def __init__(self, sizes: Sizes | None = None, image_loss: str = "cpc", device: str = "cpu") -> None:
         self.sizes = sizes or Sizes()
         features = self.sizes.z + self.sizes.h
-        self.model = Model(self.sizes, image_loss)
-        self.actor = Actor(features, self.sizes)
+        self.model = Model(self.sizes, image_loss).to(device)
+        self.actor = Actor(features, self.sizes).to(device)
         self.critics = nn.ModuleList(
             dense(features + self.sizes.actions, self.sizes.policy_hidden, self.sizes.policy_layers, 1)
             for _ in range(2)
-        )
+        ).to(device)
         self.target_critics = copy.deepcopy(self.critics)
-        self.raw_weight = nn.Parameter(torch.zeros(()))
+        self.raw_weight = nn.Parameter(torch.zeros((), device=device))
         scales = [value for name, value in self.model.named_parameters() if name.endswith("raw_scale")]
         others = [value for name, value in self.model.named_parameters() if not name.endswith("raw_scale")]
         self.model_optimizer = torch.optim.Adam([{"params": others}, {"params": scales, "lr": 2e-3}], 3e-4)
@@ -300,12 +300,13 @@ def step(loss: Tensor, parameters: Iterable[nn.Parameter], optimizer: torch.opti
     optimizer.step()
 
 
-def random_batch(sizes: Sizes, batch: int = 32, length: int = 32, seed: int = 0) -> TextbookBatch:
+def random_batch(sizes: Sizes, batch: int = 32, length: int = 32, seed: int = 0, device: str = "cpu") -> TextbookBatch:
     """Noise of the right shapes, 64x64 images."""
     generator = torch.Generator().manual_seed(seed)
-    return TextbookBatch(
+    noise = (
         torch.rand(batch, length, sizes.channels, 64, 64, generator=generator) - 0.5,
         torch.randn(batch, length, sizes.proprio, generator=generator),
         torch.rand(batch, length, sizes.actions, generator=generator) * 2 - 1,
         torch.rand(batch, length, generator=generator),
     )
+    return TextbookBatch(*(values.to(device) for values in noise))

@@ -5,6 +5,8 @@ python benchmarks/update.py --size paper --repeats 10
 All of them take turns in one run. Prints a Markdown table, or with --json one document: medians, how wide the middle
 half of the repeats is, counted operations, utilisation of the peak of matrix products at that precision, and how many
 times as fast as the textbook in fp32, which is as its file has it. The textbook in bf16 is the same under autocast.
+On the CPU the textbook has a process of its own, without coral's settings of threads and memory. On a GPU coral is
+timed twice, step by step and recorded.
 """
 
 from __future__ import annotations
@@ -12,24 +14,28 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from coral_cli.sessions.threads import spin_briefly
+from coral_cli.sessions.process import prepare
 
-spin_briefly()  # before torch
+prepare()  # before torch
 
 import torch  # noqa: E402
 from agents import ACTIONS, PROPRIO, Subject, subject  # noqa: E402
-from textbook import Sizes, Textbook, random_batch  # noqa: E402
+from apart import Apart, textbook  # noqa: E402
+from textbook import Sizes  # noqa: E402
 
 from coral_cli.assembly.record import Assembly  # noqa: E402
 from coral_cli.assembly.shorthands import SIZES  # noqa: E402
 from coral_cli.measuring.flops import Flops, counted  # noqa: E402
 from coral_cli.measuring.machine import measured_on  # noqa: E402
 from coral_cli.measuring.peak import measure_peak  # noqa: E402
-from coral_cli.measuring.timing import CPU, Timing, interleaved  # noqa: E402
+from coral_cli.measuring.timing import Timing, interleaved  # noqa: E402
+from coral_cli.sessions.device import choose_device  # noqa: E402
 
+WARM_UP = {"cpu": 2, "cuda": 6}
 METHODS = {"p-coral": "cpc", "recon-same": "recon"}
 """The textbook's image loss for each method that it has."""
 PRECISIONS = ("fp32", "bf16")
@@ -69,38 +75,38 @@ def sizes_of(assembly: Assembly) -> Sizes:
     )
 
 
-def coral(method: str, size: str, precision: str) -> Subject:
-    return subject({"method": method, "size": size, "precision": precision}, CPU)
+def coral(method: str, size: str, precision: str, device: torch.device) -> Subject:
+    return subject({"method": method, "size": size, "precision": precision}, device)
 
 
-def textbook(method: str, assembly: Assembly, precision: str) -> Callable[[], object]:
-    """Its update on a batch as large as the assembly's."""
-    sizes, settings = sizes_of(assembly), assembly.settings
-    torch.manual_seed(0)
-    agent = Textbook(sizes, METHODS[method])
-    batch = random_batch(sizes, settings.batch_size, settings.batch_length)
-
-    def update() -> None:
-        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-            agent.update(batch)
-
-    return update
-
-
-def compared(method: str, size: str, precisions: Sequence[str], repeats: int, peaks: dict[str, float]) -> list[Result]:
+def compared(
+    method: str, size: str, precisions: Sequence[str], repeats: int, peaks: dict[str, float], device: torch.device
+) -> list[Result]:
     """All contestants of a method, in turn. The textbook in fp32 is always among them, for all are compared with it."""
     calls: dict[tuple[str, str], Callable[[], object]] = {}
-    for precision in dict.fromkeys(("fp32", *precisions)):
-        assembled = coral(method, size, precision)
-        calls["textbook", precision] = textbook(method, assembled.assembly, precision)
-        calls["coral", precision] = assembled.update
-    flops: dict[tuple[str, str], Flops] = {key: counted(call) for key, call in calls.items()}
-    named = {" ".join(key): call for key, call in calls.items()}
-    timings = interleaved(named, repeats, warm_up=2)
+    flops: dict[tuple[str, str], Flops] = {}
+    with ExitStack() as open_until_then:
+        for precision in dict.fromkeys(("fp32", *precisions)):
+            assembled = coral(method, size, precision, device)
+            settings = assembled.assembly.settings
+            book = (sizes_of(assembled.assembly), METHODS[method], precision)
+            shape = (settings.batch_size, settings.batch_length)
+            here = textbook(*book, *shape, str(device))
+            flops["textbook", precision] = counted(here)
+            flops["coral", precision] = counted(assembled.update_step_by_step)
+            if device.type == "cuda":
+                calls["textbook", precision] = here
+                calls["coral, step by step", precision] = assembled.update_step_by_step
+                flops["coral, step by step", precision] = flops["coral", precision]
+            else:
+                calls["textbook", precision] = open_until_then.enter_context(closing(Apart(*book, *shape)))
+            calls["coral", precision] = assembled.update
+        named = {" ".join(key): call for key, call in calls.items()}
+        timings = interleaved(named, repeats, device, WARM_UP[device.type])
     yardstick = timings["textbook fp32"].median
     results = []
-    for (name, precision), counts in flops.items():
-        timing = timings[f"{name} {precision}"]
+    for name, precision in calls:
+        timing, counts = timings[f"{name} {precision}"], flops[name, precision]
         used = counts.utilisation(timing.median, peaks[precision])
         results.append(Result(method, name, precision, timing, counts.total / 1e9, used, yardstick / timing.median))
     return results
@@ -111,7 +117,7 @@ def table(results: Sequence[Result]) -> str:
     lines = ["| method | update of | precision | ms, median | middle half | GFLOP | utilisation | times as fast |"]
     lines.append("|---|---|---|---|---|---|---|---|")
     for result in results:
-        cells = [result.method, result.name, result.precision, f"{1e3 * result.timing.median:.0f}"]
+        cells = [result.method, result.name, result.precision, f"{1e3 * result.timing.median:.4g}"]
         cells += [f"{result.timing.spread:.0%}", f"{result.gflop:.1f}", f"{result.utilisation:.0%}"]
         lines.append("| " + " | ".join([*cells, f"{result.times_faster:.2f}"]) + " |")
     return "\n".join(lines)
@@ -123,23 +129,24 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
     parser.add_argument("--precision", nargs="+", choices=PRECISIONS, default=list(PRECISIONS))
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     args = parser.parse_args()
 
-    measured = {precision: measure_peak(precision, CPU) for precision in dict.fromkeys(("fp32", *args.precision))}
+    device = choose_device(args.device)
+    measured = {precision: measure_peak(precision, device) for precision in dict.fromkeys(("fp32", *args.precision))}
     peaks = {precision: peak.gemm for precision, peak in measured.items()}
-    results = [r for m in args.methods for r in compared(m, args.size, args.precision, args.repeats, peaks)]
-    machine = measured_on(CPU)
+    results = [r for m in args.methods for r in compared(m, args.size, args.precision, args.repeats, peaks, device)]
+    machine = measured_on(device)
     if args.json:
         peak: dict[str, Any] = {name: asdict(value) for name, value in measured.items()}
         print(json.dumps({"machine": machine, "peak": peak, "results": [asdict(r) for r in results]}, indent=2))
         return
     print(table(results))
-    settings = coral(args.methods[0], args.size, "fp32").assembly.settings
-    print(
-        f"\n{machine['cpu']}, {machine['cpus']} cores, {machine['threads']} threads, torch {machine['torch']};", end=" "
-    )
-    print(f"size {args.size}, batch {settings.batch_size} x {settings.batch_length}; {args.repeats} repeats.")
+    settings = coral(args.methods[0], args.size, "fp32", device).assembly.settings
+    print(f"\n{machine['gpu'] or machine['cpu']}, {machine['cpus']} cores, {machine['threads']} threads,", end=" ")
+    print(f"torch {machine['torch']}; size {args.size},", end=" ")
+    print(f"batch {settings.batch_size} x {settings.batch_length}; {args.repeats} repeats.")
     for precision, found in measured.items():
         print(
             f"Peak {precision}: {found.gemm / 1e9:.0f} GFLOP/s matrix products, {found.convolution / 1e9:.0f}", end=" "

@@ -11,9 +11,9 @@ from coral_cli import builtin
 from coral_cli.plugin import Encoder, Environment, Help, Loss, LossOptions
 from coral_cli.registry.catalog import CORE, Catalog, Entry, Plugin
 from coral_cli.registry.discovery import discover
-from coral_cli.sessions.threads import spin_briefly
+from coral_cli.sessions.process import prepare
 
-spin_briefly()  # before any test imports torch
+prepare()  # before any test imports torch
 
 
 @dataclass(frozen=True)

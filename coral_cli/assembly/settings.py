@@ -28,7 +28,9 @@ class Settings:
     steps: Annotated[int, Help("Environment steps to train for.", min=1)] = 500_000
     seed: Annotated[int, Help("Seed of everything random.", min=0)] = 0
     device: Annotated[str, Help("Where to compute: auto, cpu, cuda or cuda:N.")] = "auto"
-    precision: Annotated[Literal["fp32", "bf16"], Help("Arithmetic of the update.")] = "fp32"
+    precision: Annotated[
+        Literal["auto", "fp32", "bf16"], Help("Arithmetic of the update; auto is bf16 on a GPU, else fp32.")
+    ] = "auto"
     eval_every: Annotated[int, Help("Episodes between evaluations (0: never).", min=0)] = 20
     eval_episodes: Annotated[int, Help("Episodes per evaluation, with the mean action.", min=1)] = 20
     checkpoint_every: Annotated[int, Help("Episodes between checkpoints.", min=1)] = 20

@@ -53,9 +53,9 @@ def bench(context: typer.Context, given: Given) -> int:
 def run_session(request: BenchRequest) -> int:
     """Measures; here torch is imported, and not before."""
     from coral_cli.display.benchmark import print_benchmark
-    from coral_cli.sessions.threads import spin_briefly
+    from coral_cli.sessions.process import prepare
 
-    spin_briefly()
+    prepare()
     from coral_cli.sessions.benching import bench as run
 
     def tell(what: str) -> None:

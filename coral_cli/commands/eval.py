@@ -75,9 +75,9 @@ def evaluate(context: typer.Context, given: Given) -> int:
 
 def run_session(request: EvalRequest) -> int:
     """Evaluates; here torch is imported, and not before."""
-    from coral_cli.sessions.threads import spin_briefly
+    from coral_cli.sessions.process import prepare
 
-    spin_briefly()
+    prepare()
     from coral_cli.sessions.evaluation import evaluate as run
 
     result = run(request)

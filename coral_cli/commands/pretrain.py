@@ -74,10 +74,10 @@ def pretrain(context: typer.Context, given: Given) -> int:
 def run_session(request: PretrainRequest) -> int:
     """Trains; here torch is imported, and not before."""
     from coral_cli.display.selection import make_display
-    from coral_cli.sessions.threads import spin_briefly
+    from coral_cli.sessions.process import prepare
     from coral_cli.sessions.torchrun import follows
 
-    spin_briefly()
+    prepare()
     from coral_cli.sessions.pretraining import pretrain as run
 
     out, err = Console(highlight=False), Console(stderr=True, highlight=False)

@@ -75,9 +75,9 @@ def rollout(context: typer.Context, given: Given) -> int:
 
 def run_session(request: RolloutRequest) -> int:
     """Records; here torch is imported, and not before."""
-    from coral_cli.sessions.threads import spin_briefly
+    from coral_cli.sessions.process import prepare
 
-    spin_briefly()
+    prepare()
     from coral_cli.sessions.rollout import rollout as run
 
     def report(index: int, episode: Any) -> None:

@@ -48,10 +48,10 @@ def train(context: typer.Context, given: Given) -> int:
 def run_session(request: TrainRequest) -> int:
     """Trains, or rehearses; here torch is imported, and not before."""
     from coral_cli.display.selection import make_display
-    from coral_cli.sessions.threads import spin_briefly
+    from coral_cli.sessions.process import prepare
     from coral_cli.sessions.torchrun import follows
 
-    spin_briefly()
+    prepare()
     from coral_cli.sessions.rehearsal import dry_run
     from coral_cli.sessions.training import train as run
 

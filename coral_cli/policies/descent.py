@@ -21,6 +21,7 @@ def descend(loss: Tensor, network: nn.Module, optimizer: Optimizer, clip: float)
     average_gradients(parameters)
     norm = clip_grad_norm_(parameters, clip)
     optimizer.step()
+    torch.clear_autocast_cache()  # which holds copies of the weights as they were
     return norm
 
 

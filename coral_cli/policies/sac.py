@@ -53,7 +53,7 @@ class Sac(nn.Module):
         self._optimizers = {
             "actor": Adam(self.actor.parameters(), options.lr, fused=True),
             "critics": Adam(self.critics.parameters(), options.lr, fused=True),
-            "entropy_weight": Adam(self.entropy_weight.parameters(), options.entropy_lr),
+            "entropy_weight": Adam(self.entropy_weight.parameters(), options.entropy_lr, fused=True),
         }
 
     def optimizers(self) -> dict[str, Optimizer]:

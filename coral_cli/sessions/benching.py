@@ -36,8 +36,8 @@ def bench(request: BenchRequest, tell: Callable[[str], object]) -> Document:
             walked = stepping(parts.env, settings.seed)
             document["environment"] = _environment(walked) | _copies(request, parts)
         if request.part != "environment":
-            tell(f"the machine's peak, {settings.precision}")
-            peak = measure_peak(settings.precision, parts.agent.device)
+            tell(f"the machine's peak, {parts.agent.precision}")
+            peak = measure_peak(parts.agent.precision, parts.agent.device)
             tell(f"{request.repeats} updates")
             learned, acted = _learn(request, parts)
             document |= {"peak": _peak(peak), "update": _update(learned, peak), "acting": _milliseconds(acted)}
@@ -56,7 +56,7 @@ def _about(request: BenchRequest, parts: Parts) -> Document:
         "coral": __version__,
         "env": request.assembly.choices["env"].component,
         "seed": settings.seed,
-        "precision": settings.precision,
+        "precision": parts.agent.precision,
         "batch": [settings.batch_size, settings.batch_length],
         "renderer": parts.backend,
         "sensors": {name: list(sensor.shape) for name, sensor in parts.agent.sensors.items()},

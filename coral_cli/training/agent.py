@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -13,14 +13,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Adam, Optimizer
+from torch.profiler import record_function
 
 from coral_cli.registry.contracts import Experience, PolicyModule
 from coral_cli.registry.records import Sensor
 from coral_cli.representation.batch import Batch
 from coral_cli.representation.direct import NoRepresentation
 from coral_cli.representation.gradients import gradient_shares
-from coral_cli.representation.objective import Representation, State
+from coral_cli.representation.objective import Losses, Representation, State
 from coral_cli.representation.ranks import average_gradients
+from coral_cli.training.recorded import Recorded
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Agent:
 
     ``sensors`` are as the model sees them; larger images are cropped at the centre when acting. Those without an
     encoder are vectors that pass the representation by: the policy sees them raw, after the features. The parts named
-    in ``frozen`` (such as ``encoders``, ``policy``) keep their weights.
+    in ``frozen`` (such as ``encoders``, ``policy``) keep their weights. Only updates compute in ``precision``.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Agent:
         lr: float,
         clip: float,
         device: torch.device,
-        precision: str = "fp32",
+        precision: Literal["auto", "fp32", "bf16"] = "auto",
         imagines: bool = False,
         frozen: Collection[str] = (),
     ) -> None:
@@ -69,11 +71,13 @@ class Agent:
         self.frozen = frozenset(frozen)
         self._clip = clip
         self._imagines = imagines
-        self._half = precision == "bf16"
+        self.precision = ("bf16" if device.type == "cuda" else "fp32") if precision == "auto" else precision
         for part in self.frozen & dict(representation.named_children()).keys():
             representation.get_submodule(part).requires_grad_(False)
         groups = _parameter_groups(representation, lr)
         self._optimizer = Adam(groups, lr, fused=True) if groups else None
+        self._recorded = Recorded(self.step_by_step, device) if device.type == "cuda" else None
+        self._keep_steps_on_device()
 
     def initial(self, batch: int = 1) -> Memory:
         """The memory before an episode's first observation: zero state, zero action."""
@@ -127,20 +131,44 @@ class Agent:
         top, left = (value.shape[1] - height) // 2, (value.shape[2] - width) // 2
         return value[:, top : top + height, left : left + width]
 
-    def update(self, batch: Batch, shares: bool = False) -> dict[str, Tensor]:
+    def update(self, batch: Batch, shares: bool = False) -> Mapping[str, Tensor]:
         """One gradient step of the representation, then one of the policy on the same latents.
 
-        ``shares`` also measures each term's share of the gradient at the embeddings.
+        ``shares`` also measures each term's share of the gradient at the embeddings. On a GPU the update is recorded
+        once and then replayed, where that can be done.
         """
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._half):
+        return (self._recorded or self.step_by_step)(batch, shares)
+
+    def step_by_step(self, batch: Batch, shares: bool = False) -> Mapping[str, Tensor]:
+        """The same update, one operation after the other."""
+        with self._arithmetic():
             losses = self.representation(batch)
         metrics = dict(losses.metrics)
         if self._optimizer is not None:
             if shares:
                 metrics |= {f"share/{name}": value for name, value in gradient_shares(losses).items()}
-            metrics |= self._step(losses.total)
+            metrics |= self._descend(losses.total, self._optimizer)
         if "policy" in self.frozen:
             return metrics
+        with record_function("coral/policy"):
+            learned = self._learn_to_act(losses, batch)
+        named = {key if key.startswith("gradient/") else f"policy/{key}": value for key, value in learned.items()}
+        return metrics | named
+
+    def _arithmetic(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
+
+    def _descend(self, total: Tensor, optimizer: Optimizer) -> dict[str, Tensor]:
+        with record_function("coral/backward"):
+            optimizer.zero_grad()
+            total.backward()
+        with record_function("coral/optimiser"):
+            average_gradients(self.representation.parameters())
+            norm = clip_grad_norm_(self.representation.parameters(), self._clip)
+            optimizer.step()
+        return {"loss/total": total.detach(), "gradient/model": norm}
+
+    def _learn_to_act(self, losses: Losses, batch: Batch) -> dict[str, Tensor]:
         experience = Experience(
             self._with_direct(losses.features, batch.observations),
             batch.actions,
@@ -149,18 +177,8 @@ class Agent:
             batch.mask,
             losses.world if self._imagines else None,
         )
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._half):
-            learned = self.policy.update(experience)
-        named = {key if key.startswith("gradient/") else f"policy/{key}": value for key, value in learned.items()}
-        return metrics | named
-
-    def _step(self, total: Tensor) -> dict[str, Tensor]:
-        self._optimizer.zero_grad()
-        total.backward()
-        average_gradients(self.representation.parameters())
-        norm = clip_grad_norm_(self.representation.parameters(), self._clip)
-        self._optimizer.step()
-        return {"loss/total": total.detach(), "gradient/model": norm}
+        with self._arithmetic():
+            return self.policy.update(experience)
 
     def parameter_counts(self) -> dict[str, int]:
         """Trainable parameters per part: each encoder, the RSSM, each loss, the heads, the policy."""
@@ -198,6 +216,16 @@ class Agent:
         self.load_weights(state["weights"])
         for name, optimizer in self.optimizers().items():
             optimizer.load_state_dict(state["optimizers"][name])
+        self._keep_steps_on_device()
+        if self._recorded is not None:
+            self._recorded.forget()
+
+    def _keep_steps_on_device(self) -> None:
+        """Lets optimisers count their steps where a record of them can."""
+        for optimizer in self.optimizers().values():
+            for group in optimizer.param_groups:
+                if "capturable" in group:
+                    group["capturable"] = self.device.type == "cuda"
 
 
 def _parameter_groups(representation: nn.Module, lr: float) -> list[dict[str, Any]]:

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from coral_cli.registry.errors import CoralError
 from coral_cli.representation import ranks
@@ -19,6 +21,7 @@ from coral_cli.training.collection import episode_seed
 from coral_cli.training.measurement import Measurement
 from coral_cli.training.parallel import Crew
 from coral_cli.training.replay import Replay
+from coral_cli.training.resident import Resident
 
 REPORT_SECONDS = 2.0
 """Time between update events."""
@@ -43,6 +46,7 @@ class Learner:
         self.measurement = Measurement()
         self._batching = batching
         self._random = np.random.default_rng(episode_seed(batching.seed, "replay", 0))
+        self._resident = self._moved_in()
 
     def update(self) -> None:
         """Draws one batch and learns from it; the first one after a report also measures the gradient's shares."""
@@ -54,9 +58,12 @@ class Learner:
         """One update, in step with all processes that learn together."""
         with self.measurement.timing("sample"):
             part = ranks.part(self._batching.batch_size)
-            batch = sample_batch(self.replay, self.agent, self._batching, self._random, part)
+            batch = sample_batch(self.replay, self.agent, self._batching, self._random, part, self._resident)
         with self.measurement.timing("learn"):
             self.measurement.add(ranks.averaged(self.agent.update(batch, shares)))
+
+    def _moved_in(self) -> Resident | None:
+        return Resident(self.replay, self.agent.device) if Resident.fits(self.replay, self.agent.device) else None
 
     @property
     def noise(self) -> int:
@@ -100,6 +107,7 @@ class Learner:
         """Goes on from what ``state_dict`` gave."""
         self.agent.load_state_dict(state["agent"])
         self.replay.forget_after(state["replay"]["next_serial"])
+        self._resident = self._moved_in()
         torch.set_rng_state(state["random"]["torch"].cpu())
         if self.agent.device.type == "cuda" and state["random"]["cuda"]:
             torch.cuda.set_rng_state_all([number.cpu() for number in state["random"]["cuda"]])
@@ -107,11 +115,19 @@ class Learner:
 
 
 def sample_batch(
-    replay: Replay, agent: Agent, batching: Batching, random: np.random.Generator, part: slice = slice(None)
+    replay: Replay,
+    agent: Agent,
+    batching: Batching,
+    random: np.random.Generator,
+    part: slice = slice(None),
+    resident: Resident | None = None,
 ) -> Batch:
-    """A batch of the replay on the agent's device, or a ``part`` of its sequences."""
-    arrays = replay.sample(batching.batch_size, batching.batch_length, random, batching.crop_margin, part)
-    tensors = {name: torch.from_numpy(array).to(agent.device) for name, array in arrays.items()}
+    """A batch of the replay, or a ``part`` of it, on the agent's device, where the replay may be ``resident``."""
+    sizes = (batching.batch_size, batching.batch_length, random, batching.crop_margin, part)
+    if resident:
+        tensors = resident.read(replay.draw(*sizes))
+    else:
+        tensors = {name: _sent(array, agent.device) for name, array in replay.sample(*sizes).items()}
     return Batch(
         {name: tensors[name] for name in agent.sensors},
         tensors["action"],
@@ -120,6 +136,12 @@ def sample_batch(
         tensors.get("mask"),
         {name: tensors[f"missing/{name}"] for name in agent.sensors if f"missing/{name}" in tensors},
     )
+
+
+def _sent(array: NDArray, device: torch.device) -> Tensor:
+    """On its way to a GPU, while the processor goes on."""
+    tensor = torch.from_numpy(array)
+    return tensor if device.type == "cpu" else tensor.pin_memory().to(device, non_blocking=True)
 
 
 def fit_normalization(agent: Agent, replay: Replay) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 
@@ -37,8 +38,11 @@ class Measurement:
     def add(self, metrics: Mapping[str, Tensor]) -> None:
         """Counts one update."""
         self._updates += 1
-        for name, value in metrics.items():
-            self._sums[name] = self._sums[name] + value if name in self._sums else value
+        known = [name for name in metrics if name in self._sums]
+        if known:
+            torch._foreach_add_([self._sums[name] for name in known], [metrics[name] for name in known])
+        self._sums |= {name: value.float().clone() for name, value in metrics.items() if name not in self._sums}
+        for name in metrics:
             self._counts[name] = self._counts.get(name, 0) + 1
 
     @contextmanager
@@ -53,7 +57,8 @@ class Measurement:
     def report(self) -> dict[str, float]:
         """Means over the updates with a metric, ``updates_per_s``, ``seconds/PART`` (share of time), ``memory_mb``."""
         age = self.age
-        out = {name: float(total) / self._counts[name] for name, total in self._sums.items()}
+        totals = torch.stack(list(self._sums.values())).tolist() if self._sums else []  # the device is asked once
+        out = {name: total / self._counts[name] for name, total in zip(self._sums, totals, strict=True)}
         out |= {f"seconds/{part}": seconds / age for part, seconds in self._seconds.items()}
         out |= {"updates_per_s": self._updates / age, "memory_mb": resident_megabytes()}
         self._clear()

@@ -37,6 +37,20 @@ class Episodes:
         return Episodes(*(np.append(array, value) for array, value in pairs))
 
 
+@dataclass(frozen=True)
+class Draw:
+    """Which ``rows`` (B, T) a batch consists of, and from which corners, (B, 1) each, images lose ``crop_margin``.
+
+    ``known`` are the arrays that come with the choice: ``mask`` (B, T), there only when an episode is shorter than T
+    (steps behind its end repeat the last), and ``missing/SENSOR`` (B, T), there only when it gave nothing at a step.
+    """
+
+    rows: NDArray[np.int64]
+    crop_margin: int
+    corners: Mapping[str, tuple[NDArray[np.int64], ...]]
+    known: Arrays
+
+
 def no_episodes() -> Episodes:
     """An empty ring."""
     return Episodes(*(np.zeros(0, np.int64) for _ in range(3)))
@@ -56,17 +70,17 @@ class Replay:
     ) -> None:
         self.capacity = capacity
         self._directory = directory
-        self._layout: dict[str, tuple[type, tuple[int, ...]]] = {
+        self.layout: dict[str, tuple[type, tuple[int, ...]]] = {  # dtype and shape of a row, by array
             name: (DTYPES[sensor.kind], sensor.shape) for name, sensor in sensors.items()
         }
-        self._layout |= {
+        self.layout |= {
             "action": (np.float32, (action_size,)),
             "reward": (np.float32, ()),
             "terminated": (np.bool_, ()),
             "missing": (np.bool_, (len(sensors),)),
         }
         self._sensors = tuple(sensors)
-        self._spatial = {name for name, sensor in sensors.items() if sensor.spatial}
+        self._spatial = tuple(name for name, sensor in sensors.items() if sensor.spatial)
         self.episodes = no_episodes()
         self._next_serial = 0
         self._cursor = 0
@@ -74,14 +88,12 @@ class Replay:
             directory.mkdir(parents=True, exist_ok=True)
             self._check_disk(directory)
             self._read_index()
-        self._arrays = {name: self._allocate(name, *layout) for name, layout in self._layout.items()}
+        self._arrays = {name: self._allocate(name, *layout) for name, layout in self.layout.items()}
 
     @property
     def bytes(self) -> int:
         """The size when full."""
-        return self.capacity * sum(
-            np.dtype(dtype).itemsize * math.prod(shape) for dtype, shape in self._layout.values()
-        )
+        return self.capacity * sum(np.dtype(dtype).itemsize * math.prod(shape) for dtype, shape in self.layout.values())
 
     @property
     def size(self) -> int:
@@ -99,7 +111,7 @@ class Replay:
         Without ``missing``, every sensor was there all the time.
         """
         length = len(episode["reward"])
-        episode = {"missing": np.zeros((length, *self._layout["missing"][1]), np.bool_), **episode}
+        episode = {"missing": np.zeros((length, *self.layout["missing"][1]), np.bool_), **episode}
         if length > self.capacity:
             raise UsageError(
                 f"an episode of {length} transitions does not fit a replay of {self.capacity}.", "Raise --replay-size."
@@ -139,12 +151,17 @@ class Replay:
         crop_margin: int = 0,
         part: slice = slice(None),
     ) -> Arrays:
-        """``batch`` sub-sequences of ``length`` steps: uniform over episodes, then over start indices.
+        """The sub-sequences of ``draw``: each array (B, T, ...), and those that ``draw`` knows already."""
+        draw = self.draw(batch, length, random, crop_margin, part)
+        return draw.known | {name: self._chosen(name, draw) for name in self.layout if name != "missing"}
 
-        Arrays are (B, T, ...); images lose ``crop_margin`` pixels per axis, at one random offset per sequence.
-        ``mask`` (B, T) is there only when an episode is shorter than ``length``; steps behind its end repeat the last.
-        ``missing/SENSOR`` (B, T) is there only when the sensor gave nothing at a step. Whatever ``part`` of the
-        sequences is read, the same are drawn, and the same arrays are there.
+    def draw(
+        self, batch: int, length: int, random: np.random.Generator, crop_margin: int = 0, part: slice = slice(None)
+    ) -> Draw:
+        """Chooses ``batch`` sub-sequences of ``length`` steps: uniform over episodes, then over start indices.
+
+        Images lose ``crop_margin`` pixels per axis, at one random offset per sequence. Whatever ``part`` of the
+        sequences is wanted, the same are drawn, and the same arrays are there.
         """
         if not len(self.episodes.serial):
             raise CoralError("the replay is empty.")
@@ -155,17 +172,27 @@ class Replay:
         inside = np.minimum(step, lengths[:, None] - 1)
         rows = (self.episodes.start[chosen][:, None] + inside) % self.capacity
         missing = self._arrays["missing"][rows]  # (B, T, K)
-        out = {f"missing/{name}": missing[part, :, k] for k, name in enumerate(self._sensors) if missing[..., k].any()}
-        out |= {
-            name: _cropped(array, rows, random, crop_margin, part)
-            if crop_margin and name in self._spatial
-            else array[rows[part]]
-            for name, array in self._arrays.items()
-            if name != "missing"
+        known = {
+            f"missing/{name}": missing[part, :, k] for k, name in enumerate(self._sensors) if missing[..., k].any()
         }
         if (lengths < length).any():
-            out["mask"] = (step < lengths[:, None])[part]
-        return out
+            known["mask"] = (step < lengths[:, None])[part]
+        corners = {
+            name: tuple(random.integers(crop_margin + 1, size=(batch, 1))[part] for _ in range(2))
+            for name in self._spatial
+            if crop_margin
+        }
+        return Draw(rows[part], crop_margin, corners, known)
+
+    def read(self, name: str, rows: NDArray[np.int64]) -> NDArray:
+        """The values of one array in ``rows``, of any shape."""
+        return self._arrays[name][rows]
+
+    def _chosen(self, name: str, draw: Draw) -> NDArray:
+        array = self._arrays[name]
+        if name not in draw.corners:
+            return array[draw.rows]
+        return _cropped(array, draw.rows, draw.crop_margin, *draw.corners[name])
 
     def flush(self) -> None:
         """Writes what the operating system still holds."""
@@ -230,9 +257,9 @@ class Replay:
 
 
 def _cropped(
-    images: NDArray, rows: NDArray[np.int64], random: np.random.Generator, margin: int, part: slice
+    images: NDArray, rows: NDArray[np.int64], margin: int, top: NDArray[np.int64], left: NDArray[np.int64]
 ) -> NDArray:
-    """The ``part`` of the rows (B, T) of (N, H, W, C) images, each sequence cut out at its own random offset.
+    """Rows (B, T) of (N, H, W, C) images, each sequence cut out from its own corner, (B, 1).
 
     All offsets are one strided view, so only the pixels kept are ever copied.
     """
@@ -245,6 +272,4 @@ def _cropped(
         (per_image, per_line, per_pixel, per_line, images.itemsize),
         writeable=False,
     )
-    top = random.integers(margin + 1, size=(len(rows), 1))
-    left = random.integers(margin + 1, size=(len(rows), 1))
-    return windows[rows[part], top[part], left[part]].reshape(*rows[part].shape, height, width, channels)
+    return windows[rows, top, left].reshape(*rows.shape, height, width, channels)

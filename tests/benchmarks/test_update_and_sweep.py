@@ -23,7 +23,7 @@ def script(monkeypatch):
 @pytest.mark.parametrize("method", ["p-coral", "recon-same"])
 def test_the_textbook_has_as_many_parameters_as_coral(method, size, script):
     update, textbook = script("update"), script("textbook")
-    assembled = update.coral(method, size, "fp32")
+    assembled = update.coral(method, size, "fp32", CPU)
     sizes = update.sizes_of(assembled.assembly)
     assert (method, size) != ("p-coral", "paper") or sizes == textbook.Sizes()
     book = textbook.Textbook(sizes, update.METHODS[method])
@@ -38,7 +38,7 @@ def test_the_textbook_has_as_many_parameters_as_coral(method, size, script):
 
 def test_contestants_are_compared_with_the_textbook(script, capsys):
     update = script("update")
-    results = update.compared("p-coral", "tiny", ["fp32"], 1, {"fp32": 1e12})
+    results = update.compared("p-coral", "tiny", ["fp32"], 1, {"fp32": 1e12}, CPU)
     book, coral = results
     assert (book.name, coral.name) == ("textbook", "coral") and book.times_faster == 1.0
     assert coral.times_faster == pytest.approx(book.timing.median / coral.timing.median)

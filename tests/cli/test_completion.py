@@ -53,7 +53,7 @@ def test_options_of_the_chosen_components(complete) -> None:
 
 
 def test_choices(complete) -> None:
-    assert complete("coral train --precision ") == ["fp32", "bf16"]
+    assert complete("coral train --precision ") == ["auto", "fp32", "bf16"]
     assert complete("coral train --env.reward s") == ["sparse"]
     assert complete("coral train --size ") == ["tiny", "small", "paper"]
     assert complete("coral plugins list --kind o") == ["objective"]
