@@ -47,6 +47,13 @@ class Settings:
     envs: Annotated[
         int, Help("Copies of the environment that collect and evaluate side by side, each in a process.", min=1)
     ] = 1
+    collect: Annotated[
+        Literal["sync", "async"],
+        Help(
+            "sync: updates and episodes in turn, exactly repeatable; async: an episode is played while the updates on "
+            "the one before are done, by the agent as it was before them."
+        ),
+    ] = "sync"
     model_lr: Annotated[float, Help("Learning rate of the representation (Adam).", min=0)] = 3e-4
     model_clip: Annotated[float, Help("Largest gradient norm of the representation.", min=0)] = 10.0
     head_hidden: Annotated[int, Help("Units per layer of the heads (reward, continue, inverse dynamics).", min=1)] = 128
@@ -80,5 +87,7 @@ class Settings:
         return self.image_size[0], self.image_size[-1]
 
 
-BUDGET = frozenset({"steps", "eval_every", "eval_episodes", "checkpoint_every", "device", "renderer", "envs"})
+BUDGET = frozenset(
+    {"steps", "eval_every", "eval_episodes", "checkpoint_every", "device", "renderer", "envs", "collect"}
+)
 """What may change when a run is resumed."""

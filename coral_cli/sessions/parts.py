@@ -48,8 +48,9 @@ class Parts:
 @contextmanager
 def several(request: TrainRequest, parts: Parts) -> Iterator[tuple[Copies, Copies]]:
     """What collects and what evaluates: the environments themselves, or copies of them in processes of their own."""
-    count = request.assembly.settings.envs
-    if count == 1:
+    settings = request.assembly.settings
+    count = settings.envs
+    if count == 1 and settings.collect == "sync":
         yield parts.env, parts.eval_env
         return
     training = Vectorised(copies_of(request.assembly, parts.backend, "training"), count)
@@ -61,6 +62,15 @@ def several(request: TrainRequest, parts: Parts) -> Iterator[tuple[Copies, Copie
             evaluation.close()
     finally:
         training.close()
+
+
+def actor_of(request: TrainRequest, parts: Parts) -> Agent | None:
+    """The agent that plays episodes while the other one learns, on the processor; None where they are the same."""
+    if request.assembly.settings.collect == "sync":
+        return None
+    return Assembler(request.assembly, request.catalog).agent(
+        parts.sensors, parts.agent.action_size, torch.device("cpu")
+    )
 
 
 def build(request: TrainRequest, backend: str) -> Parts:

@@ -13,7 +13,7 @@ from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.runs.directory import RunDirectory, machine
 from coral_cli.runs.events import Listener
 from coral_cli.sessions.parallel import Start, announce_crew, in_step
-from coral_cli.sessions.parts import Parts, build, schedule, several
+from coral_cli.sessions.parts import Parts, actor_of, build, schedule, several
 from coral_cli.sessions.rehearsal import notice
 from coral_cli.sessions.saved import record_of
 from coral_cli.sessions.supervision import After, Save, supervise
@@ -83,8 +83,8 @@ def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirec
     with several(request, parts) as (env, eval_env):
 
         def make(emit: Listener, save: Save, interruption: Interruption) -> Trainer:
-            plan = schedule(parts, settings)
-            return Trainer(parts.agent, env, eval_env, replay, plan, emit, save, interruption, crew)
+            plan, actor = schedule(parts, settings), actor_of(request, parts)
+            return Trainer(parts.agent, env, eval_env, replay, plan, emit, save, interruption, crew, actor)
 
         return supervise(run, record, display, make, announce, _AFTER, request.resume)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import gymnasium
 from coral_cli.environments.vectorised import Vectorised
 from coral_cli.runs.events import Event, EventKind, Listener
 from coral_cli.training.agent import Agent
+from coral_cli.training.ahead import Ahead
 from coral_cli.training.collection import Episode, episode_seed
 from coral_cli.training.collectors import collector_of
 from coral_cli.training.evaluation import evaluation_episodes, statistics
@@ -52,7 +53,10 @@ class Progress:
 
 
 class Trainer:
-    """Trains ``agent`` in ``env``. ``save(state, is_best)`` keeps a checkpoint and returns its path."""
+    """Trains ``agent`` in ``env``. ``save(state, is_best)`` keeps a checkpoint and returns its path.
+
+    With an ``actor`` of its own, the next episodes are collected while the updates are done (see ``Ahead``).
+    """
 
     def __init__(
         self,
@@ -65,9 +69,11 @@ class Trainer:
         save: Callable[[Mapping[str, Any], bool], str],
         interruption: Interruption,
         crew: Crew | None = None,
+        actor: Agent | None = None,
     ) -> None:
         self.agent, self.replay = agent, replay
         self._collector, self._evaluator = collector_of(env), collector_of(eval_env)
+        self._ahead = actor and Ahead(self._collector, actor, interruption.__bool__)
         self.schedule, self.interruption = schedule, interruption
         self.progress = Progress()
         self._learner = Learner(agent, replay, schedule, crew)
@@ -84,8 +90,12 @@ class Trainer:
         """Until the budget is used up or an interruption came; saves a checkpoint at the end either way."""
         self._learner.measurement = Measurement()  # the clock starts now
         self._saved, self._first_step, self._began = self.progress.episodes, self.progress.steps, time.monotonic()
-        while not self.interruption and not self._finished:
-            self._advance()
+        try:
+            while not self.interruption and not self._finished:
+                self._advance()
+        finally:
+            if self._ahead:
+                self._ahead.close()
         self._report()
         self.checkpoint()
 
@@ -124,19 +134,28 @@ class Trainer:
 
     def _collect(self) -> None:
         """As many episodes as run side by side; the random ones, which fill the replay, come first."""
-        progress, collector = self.progress, self._collector
-        left = self.schedule.random_episodes - progress.episodes
-        by_chance = left > 0
-        first, count = progress.episodes, min(collector.count, left) if by_chance else collector.count
-        seeds = [episode_seed(self.schedule.seed, "training", first + index) for index in range(count)]
+        left = self.schedule.random_episodes - self.progress.episodes
         with self._learner.measurement.timing("collect"):
-            stop = self.interruption.__bool__
-            if by_chance:
-                episodes = collector.by_chance(seeds, tuple(self.agent.sensors), stop)
-            else:
-                episodes = collector.by_agent(self.agent, seeds, stop)
-            for episode in episodes:
-                self._take(episode, by_chance)
+            for episode in self._by_chance(left) if left > 0 else self._by_agent():
+                self._take(episode, by_chance=left > 0)
+        if self._ahead and self.progress.pending and not self._spent:
+            self._ahead.begin(self.agent, self._seeds(self._collector.count))
+
+    def _seeds(self, count: int) -> list[int]:
+        """Of the next episodes."""
+        first = self.progress.episodes
+        return [episode_seed(self.schedule.seed, "training", first + index) for index in range(count)]
+
+    def _by_chance(self, left: int) -> Iterator[Episode]:
+        seeds = self._seeds(min(self._collector.count, left))
+        return self._collector.by_chance(seeds, tuple(self.agent.sensors), self.interruption.__bool__)
+
+    def _by_agent(self) -> Iterable[Episode]:
+        """Those that were begun while the agent learned, if any."""
+        begun = self._ahead.finish() if self._ahead else None
+        if begun is not None:
+            return begun
+        return self._collector.by_agent(self.agent, self._seeds(self._collector.count), self.interruption.__bool__)
 
     def _take(self, episode: Episode, by_chance: bool) -> None:
         """Stores a new episode and plans the updates that follow from it."""

@@ -1,4 +1,4 @@
-"""``--envs N``: episodes collected and evaluated side by side."""
+"""``--envs N`` and ``--collect async``: episodes collected and evaluated side by side, or beside the updates."""
 
 from coral_cli.app import main
 from coral_cli.runs.metrics import read_metrics
@@ -18,3 +18,13 @@ def test_a_run_goes_on_with_another_number_of_copies(tmp_path):
     assert [event.step for event in episodes] == [1000, 2000, 3000, 4000, 5000]
     assert [event.values["episodes"] for event in events if event.kind == "evaluation"] == [3, 3]
     assert any(event.kind == "update" for event in events)
+
+
+def test_episodes_are_collected_beside_the_updates(tmp_path):
+    run = tmp_path / "run"
+    flags = [*TASK, *TINY, *PACE, "--collect", "async", "--quiet"]
+    assert main(["train", *flags, "--steps", "6000", "--out", str(run)]) == 0
+    assert main(["train", "--resume", str(run), "--steps", "8000", "--quiet"]) == 0
+    events = read_metrics(run / "metrics.jsonl")
+    assert [event.step for event in events if event.kind == "episode"] == [1000 * n for n in range(1, 9)]
+    assert [event.kind for event in events if event.kind in ("evaluation", "end")][-2:] == ["evaluation", "end"]

@@ -60,7 +60,7 @@ def agent(lr=1e-3):
 class Run:
     """A trainer, with everything it emitted and saved."""
 
-    def __init__(self, steps=180, directory=None, lr=1e-3, **schedule):
+    def __init__(self, steps=180, directory=None, lr=1e-3, actor=None, **schedule):
         self.events, self.saved, self.interruption = [], [], Interruption()
         values = {
             "steps": steps,
@@ -83,6 +83,7 @@ class Run:
             self.events.append,
             self._save,
             self.interruption,
+            actor=actor,
         )
 
     def _save(self, state, best):

@@ -68,24 +68,25 @@ class GruRssm(nn.Module):
         transition = _scanned(self.transition, actions, weight_a, weight_z)
         posterior = _scanned(self.posterior_network, embeddings, weight_e, weight_h)
         input_gates, state_gates = (
-            ScannedLinear.of(weight, bias, transition[0].shares)
+            ScannedLinear.of(weight, bias, transition[0])
             for weight, bias in ((self.gru.weight_ih, self.gru.bias_ih), (self.gru.weight_hh, self.gru.bias_hh))
         )
         h, z = (weight_h.new_zeros(len(actions), size) for size in (self.hidden_size, self.latent_size))
         hs, zs, parameters = [], [], []
-        for t in range(actions.shape[1]):
-            u = z
-            for layer in transition:
-                u = elu(layer(t, u))
-            h = gated(input_gates(t, u).to(h.dtype), state_gates(t, h).to(h.dtype), h)
-            x = h
-            for layer in posterior[:-1]:
-                x = elu(layer(t, x))
-            parameter = posterior[-1](t, x).to(h.dtype)
-            z = self._latent(parameter).sample()
-            hs.append(h)
-            zs.append(z)
-            parameters.append(parameter)
+        with torch.autocast(h.device.type, enabled=False):
+            for t in range(actions.shape[1]):
+                u = z
+                for layer in transition:
+                    u = elu(layer(t, u))
+                h = gated(input_gates(t, u).to(h.dtype), state_gates(t, h).to(h.dtype), h)
+                x = h
+                for layer in posterior[:-1]:
+                    x = elu(layer(t, x))
+                parameter = posterior[-1](t, x).to(h.dtype)
+                z = self._latent(parameter).sample()
+                hs.append(h)
+                zs.append(z)
+                parameters.append(parameter)
         return Trajectory(torch.stack(hs, 1), torch.stack(zs, 1), self._latent(torch.stack(parameters, 1)))
 
     def _blocks(self, name: str) -> tuple[Tensor, ...]:
@@ -104,7 +105,13 @@ def gated(from_input: Tensor, from_state: Tensor, h: Tensor) -> Tensor:
 
 
 def _scanned(network: nn.Sequential, known: Tensor, weight_known: Tensor, weight_state: Tensor) -> list[ScannedLinear]:
-    """The layers of an MLP whose input is partly known for all steps, (B, T, I), and partly the state."""
+    """The layers of an MLP whose input is partly known for all steps, (B, T, I), and partly the state.
+
+    On a GPU they compute in single precision, where a conversion takes as long as one of these small products.
+    """
     first, *rest = (layer for layer in network if isinstance(layer, nn.Linear))
     shares = linear(known.transpose(0, 1), weight_known, first.bias)  # (T, B, hidden)
-    return [ScannedLinear(shares, weight_state), *(ScannedLinear.of(x.weight, x.bias, shares) for x in rest)]
+    if shares.device.type == "cuda":
+        shares = shares.to(first.weight.dtype)
+    begin = ScannedLinear(shares, weight_state)
+    return [begin, *(ScannedLinear.of(layer.weight, layer.bias, begin) for layer in rest)]

@@ -1,0 +1,41 @@
+"""Episodes collected while the updates on those before are done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from coral_cli.training.agent import Agent
+from coral_cli.training.collection import Episode
+from coral_cli.training.collectors import Collector
+
+
+class Ahead:
+    """Collects in a thread of its own with ``actor``, which takes over the learning agent's weights for each time.
+
+    Its environments must be in other processes, and ``actor`` an agent of its own. ``close`` it in the end.
+    """
+
+    def __init__(self, collector: Collector, actor: Agent, stop: Callable[[], bool]) -> None:
+        self._collector, self._actor, self._stop = collector, actor, stop
+        self._thread = ThreadPoolExecutor(1, "collecting")
+        self._episodes: Future[list[Episode]] | None = None
+        self._closing = False
+
+    def begin(self, agent: Agent, seeds: Sequence[int]) -> None:
+        """Starts an episode for each seed, with the weights of this moment."""
+        self._actor.load_weights(agent.state_dict()["weights"])
+        self._episodes = self._thread.submit(self._collected, seeds)
+
+    def finish(self) -> list[Episode] | None:
+        """The episodes that were begun, waited for; None if none were. Raises what the environment raised."""
+        episodes, self._episodes = self._episodes, None
+        return episodes and episodes.result()
+
+    def close(self) -> None:
+        """Gives up what is under way."""
+        self._closing = True
+        self._thread.shutdown()
+
+    def _collected(self, seeds: Sequence[int]) -> list[Episode]:
+        return list(self._collector.by_agent(self._actor, seeds, lambda: self._closing or self._stop()))

@@ -1,0 +1,58 @@
+"""How a GPU is used to the full: its matrix units, and two things at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal, TypeAlias
+
+import torch
+
+Precision: TypeAlias = Literal["fp32", "bf16"]
+
+
+def chosen(precision: Literal["auto", "fp32", "bf16"], device: torch.device) -> Precision:
+    """``auto`` is bf16 on a GPU, else fp32, since many processors emulate bf16."""
+    if precision != "auto":
+        return precision
+    return "bf16" if device.type == "cuda" else "fp32"
+
+
+@contextmanager
+def matrix_units(device: torch.device, precision: Precision) -> Iterator[None]:
+    """With bf16 on a GPU, products that stay in single precision round their factors to TF32's 10 bits."""
+    before = torch.get_float32_matmul_precision()
+    if device.type == "cuda" and precision == "bf16":
+        torch.set_float32_matmul_precision("high")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+class Beside:
+    """What is done inside ``work`` overlaps, on a GPU, with all that comes after ``begin``.
+
+    It must not read what that changes, nor the other way round.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        self._begun: torch.cuda.Event | None = None
+
+    def begin(self) -> None:
+        """From here on."""
+        if self._stream is not None:
+            self._begun = torch.cuda.Event()
+            self._begun.record()
+
+    @contextmanager
+    def work(self) -> Iterator[None]:
+        """The current stream waits for it in the end."""
+        if self._stream is None or self._begun is None:
+            yield
+            return
+        self._stream.wait_event(self._begun)
+        with torch.cuda.stream(self._stream):
+            yield
+        torch.cuda.current_stream().wait_stream(self._stream)
