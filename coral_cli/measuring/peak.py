@@ -55,6 +55,8 @@ def best_rate(make: Callable[[int], Work], sizes: Sequence[int], device: torch.d
         call, flops = make(size)
         if best and flops / best > SECONDS:
             break
+        if not best:
+            call()  # loads a library, which can take longer than all the rest
         first = seconds_of(call, device)  # prepares caches and kernels, and says whether it is quick at all
         best = max(best, flops / first)
         if first > SECONDS:
