@@ -22,7 +22,7 @@ from coral_cli.representation.direct import NoRepresentation
 from coral_cli.representation.gradients import gradient_shares
 from coral_cli.representation.objective import Losses, Representation, State
 from coral_cli.representation.ranks import average_gradients
-from coral_cli.training.arithmetic import Beside, chosen, matrix_units
+from coral_cli.training.arithmetic import Beside, chosen
 from coral_cli.training.recorded import Recorded
 
 
@@ -143,20 +143,19 @@ class Agent:
 
     def step_by_step(self, batch: Batch, shares: bool = False) -> Mapping[str, Tensor]:
         """The same update, one operation after the other."""
-        with matrix_units(self.device, self.precision):
-            with self._arithmetic():
-                losses = self.representation(batch)
-            if not self._imagines:  # else the policy needs the model as it is after its step
-                self._beside.begin()
-            metrics = dict(losses.metrics)
-            if self._optimizer is not None:
-                if shares:
-                    metrics |= {f"share/{name}": value for name, value in gradient_shares(losses).items()}
-                metrics |= self._descend(losses.total, self._optimizer)
-            if "policy" in self.frozen:
-                return metrics
-            with record_function("coral/policy"), self._beside.work():
-                learned = self._learn_to_act(losses, batch)
+        with self._arithmetic():
+            losses = self.representation(batch)
+        if not self._imagines:  # else the policy needs the model as it is after its step
+            self._beside.begin()
+        metrics = dict(losses.metrics)
+        if self._optimizer is not None:
+            if shares:
+                metrics |= {f"share/{name}": value for name, value in gradient_shares(losses).items()}
+            metrics |= self._descend(losses.total, self._optimizer)
+        if "policy" in self.frozen:
+            return metrics
+        with record_function("coral/policy"), self._beside.work():
+            learned = self._learn_to_act(losses, batch)
         named = {key if key.startswith("gradient/") else f"policy/{key}": value for key, value in learned.items()}
         return metrics | named
 

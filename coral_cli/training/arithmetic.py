@@ -1,4 +1,4 @@
-"""How a GPU is used to the full: its matrix units, and two things at once."""
+"""How a GPU is used to the full: in half precision, and for two things at once."""
 
 from __future__ import annotations
 
@@ -16,18 +16,6 @@ def chosen(precision: Literal["auto", "fp32", "bf16"], device: torch.device) -> 
     if precision != "auto":
         return precision
     return "bf16" if device.type == "cuda" else "fp32"
-
-
-@contextmanager
-def matrix_units(device: torch.device, precision: Precision) -> Iterator[None]:
-    """With bf16 on a GPU, products that stay in single precision round their factors to TF32's 10 bits."""
-    before = torch.get_float32_matmul_precision()
-    if device.type == "cuda" and precision == "bf16":
-        torch.set_float32_matmul_precision("high")
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(before)
 
 
 class Beside:

@@ -72,17 +72,18 @@ class GruRssm(nn.Module):
             for weight, bias in ((self.gru.weight_ih, self.gru.bias_ih), (self.gru.weight_hh, self.gru.bias_hh))
         )
         h, z = (weight_h.new_zeros(len(actions), size) for size in (self.hidden_size, self.latent_size))
+        x = h.to(input_gates.dtype)  # in the products' precision
         hs, zs, parameters = [], [], []
         with torch.autocast(h.device.type, enabled=False):
             for t in range(actions.shape[1]):
                 u = z
                 for layer in transition:
                     u = elu(layer(t, u))
-                h = gated(input_gates(t, u).to(h.dtype), state_gates(t, h).to(h.dtype), h)
-                x = h
+                h = gated(input_gates(t, u).to(h.dtype), state_gates(t, x).to(h.dtype), h)
+                v = x = h.to(x.dtype)
                 for layer in posterior[:-1]:
-                    x = elu(layer(t, x))
-                parameter = posterior[-1](t, x).to(h.dtype)
+                    v = elu(layer(t, v))
+                parameter = posterior[-1](t, v).to(h.dtype)
                 z = self._latent(parameter).sample()
                 hs.append(h)
                 zs.append(z)
@@ -105,13 +106,8 @@ def gated(from_input: Tensor, from_state: Tensor, h: Tensor) -> Tensor:
 
 
 def _scanned(network: nn.Sequential, known: Tensor, weight_known: Tensor, weight_state: Tensor) -> list[ScannedLinear]:
-    """The layers of an MLP whose input is partly known for all steps, (B, T, I), and partly the state.
-
-    On a GPU they compute in single precision, where a conversion takes as long as one of these small products.
-    """
+    """The layers of an MLP whose input is partly known for all steps, (B, T, I), and partly the state."""
     first, *rest = (layer for layer in network if isinstance(layer, nn.Linear))
     shares = linear(known.transpose(0, 1), weight_known, first.bias)  # (T, B, hidden)
-    if shares.device.type == "cuda":
-        shares = shares.to(first.weight.dtype)
     begin = ScannedLinear(shares, weight_state)
     return [begin, *(ScannedLinear.of(layer.weight, layer.bias, begin) for layer in rest)]
