@@ -61,6 +61,39 @@ class Upsampling(nn.ConvTranspose2d):
         return drawn.view(-1, height, width, self.out_channels).permute(0, 3, 1, 2)
 
 
+class Rectifier(nn.Module):
+    """A ReLU between two of these convolutions, whose backward pass on the CPU works in place.
+
+    Memory limits both passes. The gradient may be written over because the next convolution made it for nobody else;
+    so may ``image``, if ``overwrites``, by the same reasoning.
+    """
+
+    def __init__(self, overwrites: bool) -> None:
+        super().__init__()
+        self._overwrites = overwrites
+
+    def forward(self, image: Tensor) -> Tensor:
+        """(N, C, H, W) to the same shape."""
+        if image.device.type != "cpu":
+            return torch.relu_(image) if self._overwrites else torch.relu(image)
+        return _Rectified.apply(image, self._overwrites)  # type: ignore[no-any-return]
+
+
+class _Rectified(torch.autograd.Function):
+    @staticmethod
+    def forward(context: Any, image: Tensor, overwrites: bool) -> Tensor:
+        if overwrites:
+            context.mark_dirty(image)
+        rectified = image.relu_() if overwrites else image.relu()
+        context.save_for_backward(rectified)
+        return rectified
+
+    @staticmethod
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (rectified,), (gradient,) = context.saved_tensors, gradients
+        return torch.ops.aten.threshold_backward.grad_input(gradient, rectified, 0, grad_input=gradient), None
+
+
 def _in_autocast_precision(*values: Tensor | None) -> list[Tensor]:
     """What autocast would do for a convolution; it does not look into custom functions."""
     tensors = [value for value in values if value is not None]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from coral_cli.registry.errors import UsageError
-from coral_cli.representation.convolutions import STRIDE, Downsampling
+from coral_cli.representation.convolutions import STRIDE, Downsampling, Rectifier
 
 KERNEL = 4
 SMALLEST = 32
@@ -31,8 +31,9 @@ class ConvEncoder(nn.Module):
         count = 4 if min(_side(height, 4), _side(width, 4)) >= 1 else 3
         layers: list[nn.Module] = []
         for layer in range(count):
-            layers += [Downsampling(channels, depth * 2**layer, KERNEL), nn.ReLU(inplace=True)]
+            layers += [Downsampling(channels, depth * 2**layer, KERNEL), Rectifier(overwrites=True)]
             channels = depth * 2**layer
+        layers[-1] = nn.ReLU(inplace=True)  # whose gradient others may have
         self.layers = nn.Sequential(*layers).to(memory_format=torch.channels_last)
         self.size = channels * _side(height, count) * _side(width, count)
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from coral_cli.registry.contracts import LossBatch
 from coral_cli.registry.errors import UsageError
-from coral_cli.representation.convolutions import STRIDE, Upsampling
+from coral_cli.representation.convolutions import STRIDE, Rectifier, Upsampling
 from coral_cli.representation.networks import mlp
 from coral_cli.representation.steps import masked_mean
 
@@ -96,12 +96,13 @@ class ImageDecoder(nn.Module):
             Upsampling(before, after, kernel)
             for before, after, kernel in zip(sizes[:-1], sizes[1:], kernels, strict=True)
         ).to(memory_format=torch.channels_last)
+        self._rectifier = Rectifier(overwrites=False)
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, F) to (N, C, H, W)."""
         image = self.linear(features).unflatten(1, (*self._start, -1)).permute(0, 3, 1, 2)
         for index, layer in enumerate(self.layers):
-            image = layer(torch.relu(image) if index else image)
+            image = layer(self._rectifier(image) if index else image)
         (height, width), (drawn_height, drawn_width) = self._size, image.shape[2:]
         top, left = (drawn_height - height) // 2, (drawn_width - width) // 2
         return image[:, :, top : top + height, left : left + width]
