@@ -101,8 +101,7 @@ class SimulatedTask(gymnasium.Env[Observation, np.ndarray]):
     def step(self, action: np.ndarray) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Applies the action ``action_repeat`` times, or until the episode ends."""
         simulation = self.simulation
-        action = np.minimum(np.maximum(action, -1), 1)  # a third of what np.clip takes
-        action = simulation.low + (action + 1) / 2 * (simulation.high - simulation.low)
+        action = simulation.low + (np.clip(action, -1, 1) + 1) / 2 * (simulation.high - simulation.low)
         total, discount = 0.0, None
         for _ in range(min(self.action_repeat, simulation.steps - self._steps)):
             reward, discount = simulation.advance(action)
