@@ -14,6 +14,7 @@ from dm_control.rl.control import Environment, compute_n_steps
 from coral_cli.environments.control_tasks import ControlOptions
 from coral_cli.environments.proprioception import Sense, sense_of
 from coral_cli.environments.simulated_task import SimulatedTask
+from coral_cli.environments.stepping import checked_advance, remember_names
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import UsageError
 
@@ -43,6 +44,7 @@ class ControlSimulation:
         actions = environment.action_spec()
         self.low, self.high = actions.minimum, actions.maximum
         self.outside = outside
+        remember_names(self.physics)
         self._substeps = compute_n_steps(self.seconds, self.physics.timestep())
         self._sense = sense
         self._arrange = arrange
@@ -57,7 +59,7 @@ class ControlSimulation:
 
     def advance(self, action: np.ndarray) -> tuple[float, float | None]:
         self.task.before_step(action, self.physics)
-        self.physics.step(self._substeps)
+        checked_advance(self.model, self.data, self._substeps)
         self.task.after_step(self.physics)
         return float(self.task.get_reward(self.physics)), self.task.get_termination(self.physics)
 

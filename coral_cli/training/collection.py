@@ -69,7 +69,10 @@ def run_episode(
         observation = {name: everything[name] for name, gone in zip(sensors, missing, strict=True) if not gone}
         check_finite(observation, reward, length)
         if record:
-            filled = {name: observation.get(name, np.zeros_like(everything[name])) for name in sensors}
+            filled = {
+                name: np.zeros_like(everything[name]) if gone else everything[name]
+                for name, gone in zip(sensors, missing, strict=True)
+            }
             step = {"action": action, "reward": reward, "terminated": terminated, "missing": missing}
             recording.add(filled | step)
         if on_step is not None:

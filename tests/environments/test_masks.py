@@ -71,6 +71,23 @@ def test_what_is_neither_geom_nor_site_is_no_background():
     views.close()
 
 
+@needs_opengl
+def test_more_shapes_than_a_byte_can_count_are_told_apart():
+    places = [(x, y) for x in np.linspace(-0.3, 0.3, 18) for y in np.linspace(-0.3, 0.3, 18)]
+    geoms = "".join(f'<geom type="box" size=".012 .012 .01" pos="{x} {y} 0"/>' for x, y in places)
+    model = mujoco.MjModel.from_xml_string(
+        f'<mujoco><statistic extent="1"/><worldbody><camera pos="0 0 1" fovy="40"/>{geoms}</worldbody></mujoco>'
+    )
+    data = mujoco.MjData(model)
+    mujoco.mj_forward(model, data)
+    renderer = make_renderer(model, 128, 128, "fast", BACKEND)
+    shapes = renderer.segment(data, 0)
+    renderer.close()
+    scale = 64 / np.tan(np.radians(20))
+    seen = [shapes[int(64 - scale * y / 0.99), int(64 + scale * x / 0.99)] for x, y in places]
+    assert seen == list(range(324))
+
+
 def started(task, backend, height=48, steps=4):
     env = RECORDS[task].build(RECORDS[task].options, Rendering(height, height, backend=backend))
     env.reset(seed=3)

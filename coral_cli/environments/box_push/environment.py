@@ -20,6 +20,7 @@ from coral_cli.environments.box_push.reward import (
 )
 from coral_cli.environments.box_push.scene import TORQUE_LIMITS, TRAY_HEIGHT, VELOCITY_LIMITS, build_model
 from coral_cli.environments.rendering.views import Views
+from coral_cli.environments.stepping import advance
 from coral_cli.plugin import Rendering
 
 EPISODE_STEPS = 100
@@ -92,7 +93,6 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
         """Never terminates; truncates after 100 steps, with ``success``, ``distance`` and ``angle`` in info."""
         action = np.clip(np.asarray(action, np.float64), -1, 1)
         effort = self._move_tip(action) if self._cartesian else self._apply_torque(action)
-        mujoco.mj_forward(self._model, self._data)  # positions and velocities as they are after the last substep
         self._steps += 1
         last = self._steps >= EPISODE_STEPS
         situation = self._situation(effort)
@@ -111,7 +111,7 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
         """Returns the squared torques (Nm)^2 beyond gravity compensation, summed over the joints."""
         torque = _MAX_TORQUE * action
         self._data.ctrl[:] = np.clip(self._data.qfrc_bias[:JOINTS] + torque, -TORQUE_LIMITS, TORQUE_LIMITS)
-        mujoco.mj_step(self._model, self._data, SUBSTEPS)
+        advance(self._model, self._data, SUBSTEPS)
         return float(torque @ torque)
 
     def _move_tip(self, action: np.ndarray) -> float:
@@ -131,6 +131,7 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
             data.ctrl[:] = np.clip(data.qfrc_bias[:JOINTS] + torque, -TORQUE_LIMITS, TORQUE_LIMITS)
             mujoco.mj_step(self._model, data)
             effort += float(torque @ torque) / SUBSTEPS
+        mujoco.mj_step1(self._model, data)  # positions and velocities as they are after the last substep
         return effort
 
     def _situation(self, effort: float) -> Situation:

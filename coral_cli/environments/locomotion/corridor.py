@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import mujoco
 import numpy as np
-from dm_control import composer
+from dm_control import composer, mjcf
 from dm_control.composer.variation.colors import GrayVariation
 from dm_control.composer.variation.distributions import Uniform
 from dm_control.locomotion.arenas.corridors import Corridor, EmptyCorridor, WallsCorridor
@@ -16,6 +16,7 @@ from dm_control.locomotion.walkers.ant import Ant
 from coral_cli.environments.control_suite import check_camera
 from coral_cli.environments.control_tasks import ControlOptions
 from coral_cli.environments.simulated_task import SimulatedTask
+from coral_cli.environments.stepping import checked_advance
 from coral_cli.plugin import Rendering
 
 _LENGTH = 80.0  # metres
@@ -31,7 +32,7 @@ def ant_task(walls: bool, options: ControlOptions, rendering: Rendering) -> Simu
 
 
 class CorridorSimulation:
-    """A composer environment without observables of its own, so that it neither draws nor computes them.
+    """A composer environment whose task is stepped here, so that it neither draws nor computes what nobody sees.
 
     With walls every episode has a model of its own.
     """
@@ -39,7 +40,7 @@ class CorridorSimulation:
     steps = 999
 
     def __init__(self, walls: bool) -> None:
-        task = RunThroughCorridor(
+        self.task = task = RunThroughCorridor(
             _ant(), _walls() if walls else EmptyCorridor(corridor_length=_LENGTH),
             contact_termination=False, terminate_at_height=None, control_timestep=0.025,
         )  # fmt: skip
@@ -50,15 +51,21 @@ class CorridorSimulation:
         actions = self._environment.action_spec()
         self.low, self.high = actions.minimum, actions.maximum
         self.outside: int = self.model.camera("walker/float_far").id
+        self._substeps: int = task.physics_steps_per_control_step
         self._sense = _ant_sense(self.model)  # walls have neither joints nor sensors
 
     @property
+    def physics(self) -> mjcf.Physics:
+        """It may be another one in the next episode."""
+        return self._environment.physics
+
+    @property
     def model(self) -> mujoco.MjModel:
-        return self._environment.physics.model.ptr
+        return self.physics.model.ptr
 
     @property
     def data(self) -> mujoco.MjData:
-        return self._environment.physics.data.ptr
+        return self.physics.data.ptr
 
     def begin(self, seed: int | None) -> None:
         if seed is not None:
@@ -66,9 +73,16 @@ class CorridorSimulation:
         self._environment.reset()
 
     def advance(self, action: np.ndarray) -> tuple[float, float | None]:
-        return float(self._environment.step(action).reward), None
+        """As a step of the composer environment, whose other hooks do nothing here."""
+        physics = self.physics
+        model, data = physics.model.ptr, physics.data.ptr
+        data.ctrl[:] = action
+        checked_advance(model, data, self._substeps)
+        mujoco.mj_subtreeVel(model, data)  # the ant's hook after each substep; only the last is ever read
+        return float(self.task.get_reward(physics)), None
 
     def feel(self) -> np.ndarray:
+        mujoco.mj_forward(self.model, self.data)  # the touch sensors' forces are those of the last substep's start
         return self._sense(self.data)
 
 

@@ -49,6 +49,8 @@ class OpenGLRenderer:
             self._scene.flags[int(mujoco.mjtRndFlag.mjRND_REFLECTION)] = False
         self._gl = importlib.import_module(f"mujoco.{backend}").GLContext(width, height)
         self._gl.make_current()
+        self._current = importlib.import_module("OpenGL.platform").GetCurrentContext  # of the platform just loaded
+        self._own = self._current()
         with _offscreen(model, height, width, _MULTISAMPLES.get(quality)):
             self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
@@ -69,13 +71,15 @@ class OpenGLRenderer:
         finally:
             for flag in _CODED:
                 self._scene.flags[flag] = False
-        red, green = self._pixels[::-1, :, 0], self._pixels[::-1, :, 1]
-        codes = red + np.int32(256) * green  # 0 for the sky, else 1 + an index of the scene's geoms
         drawn = self._scene.geoms[: self._scene.ngeom]
-        return np.array([-1, *map(self._shape, drawn)], np.int32)[codes]
+        codes = self._pixels[::-1, :, 0].astype(np.intp)  # 0 for the sky, else 1 + an index of the scene's geoms
+        if len(drawn) > 254:
+            codes += 256 * self._pixels[::-1, :, 1].astype(np.intp)
+        return np.array([-1, *map(self._shape, drawn)], np.int32).take(codes)
 
     def _draw(self, data: mujoco.MjData, camera: int) -> None:
-        self._gl.make_current()
+        if self._current() != self._own:  # asking takes a tenth of making it so again
+            self._gl.make_current()
         self._camera.fixedcamid = camera
         mujoco.mjv_updateScene(
             self._model, data, self._option, None, self._camera, mujoco.mjtCatBit.mjCAT_ALL, self._scene

@@ -64,7 +64,7 @@ class Views:
     def background(self, floor: bool) -> np.ndarray:
         """(H, W) bool of the agent's last image: true where there is sky, or, with ``floor``, a floor."""
         assert self._data is not None, "nothing is drawn yet"
-        return self._behind[int(floor), self._agent.segment(self._data, self.camera)]
+        return self._behind[int(floor)].take(self._agent.segment(self._data, self.camera))
 
     def outside(self, data: mujoco.MjData) -> np.ndarray:
         """A new (256, 256, 3) uint8 image."""
