@@ -54,15 +54,18 @@ def run_session(request: BenchRequest) -> int:
     """Measures; here torch is imported, and not before."""
     from coral_cli.display.benchmark import print_benchmark
     from coral_cli.sessions.process import prepare
+    from coral_cli.sessions.torchrun import follows
 
     prepare()
     from coral_cli.sessions.benching import bench as run
 
     def tell(what: str) -> None:
-        if not request.quiet:
+        if not (request.quiet or follows()):
             print(f"measuring: {what}", file=sys.stderr)
 
     document = run(request, tell)
+    if follows():
+        return 0
     if request.json:
         print_json(document)
     else:

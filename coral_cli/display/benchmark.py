@@ -45,6 +45,7 @@ def _print_update(console: Console, document: Document) -> None:
     console.print()
     print_table(console, ("part", "ms", "share", "GFLOP", "GFLOP/s"), rows, numeric=(1, 2, 3, 4))
     console.print(f"\n{rate(update['updates_per_s'])} updates/s{_processes(update)}; {_noise(update)}")
+    _print_scaling(console, update)
     console.print(
         f"peak here    {number(peak['gemm_gflops'])} GFLOP/s matrix products, "
         f"{number(peak['convolution_gflops'])} convolutions"
@@ -60,6 +61,12 @@ def _row(name: str, ms: float, share: float, gflop: float) -> tuple[str, ...]:
 
 def _processes(update: Document) -> str:
     return f" of {update['processes']} processes together" if update["processes"] > 1 else ""
+
+
+def _print_scaling(console: Console, update: Document) -> None:
+    if "efficiency" in update:
+        alone = f"alone, with the whole batch: {number(update['alone_ms'])} ms"
+        console.print(f"scaling      {update['efficiency']:.0%} of {update['processes']} times as fast; {alone}")
 
 
 def _noise(timing: Document) -> str:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from coral_cli.measuring.flops import Flops, counted
 from coral_cli.measuring.noise import noise
 from coral_cli.measuring.spans import shares
 from coral_cli.measuring.timing import Timing, interleaved, seconds_of
 from coral_cli.registry.records import Sensor
+from coral_cli.representation import ranks
 from coral_cli.representation.batch import Batch
 from coral_cli.training.agent import Agent
 from coral_cli.training.collection import acting
@@ -47,7 +47,7 @@ def learning(agent: Agent, replay: Replay, batching: Batching, repeats: int) -> 
     drawn: list[Batch] = []
 
     def sample() -> None:
-        drawn[:] = [sample_batch(replay, agent, batching, random)]
+        drawn[:] = [sample_batch(replay, agent, batching, random, ranks.part(batching.batch_size))]
 
     def update() -> None:
         agent.update(drawn[0])
@@ -61,7 +61,7 @@ def learning(agent: Agent, replay: Replay, batching: Batching, repeats: int) -> 
     rounds = [(seconds_of(sample, agent.device), seconds_of(update, agent.device)) for _ in range(warm_up + repeats)]
     sampled, updated = map(Timing.of, zip(*rounds[warm_up:], strict=True))
     parts = shares(update_by_parts, min(repeats, SPLITS), agent.device)
-    return Learning(updated, sampled, parts, flops, _bytes(drawn[0]), _processes())
+    return Learning(updated, sampled, parts, flops, _bytes(drawn[0]), ranks.count())
 
 
 def acting_time(agent: Agent, sensors: Mapping[str, Sensor], seed: int) -> Timing:
@@ -75,8 +75,3 @@ def acting_time(agent: Agent, sensors: Mapping[str, Sensor], seed: int) -> Timin
 def _bytes(batch: Batch) -> int:
     tensors = (*batch.observations.values(), batch.actions, batch.rewards, batch.terminated)
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
-
-
-def _processes() -> int:
-    joined = torch.distributed.is_available() and torch.distributed.is_initialized()
-    return torch.distributed.get_world_size() if joined else 1

@@ -17,16 +17,39 @@ from coral_cli.measuring.memory import held
 from coral_cli.measuring.noise import noise_replay
 from coral_cli.measuring.peak import Peak, measure_peak
 from coral_cli.measuring.timing import Timing
+from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Json
+from coral_cli.sessions.device import choose_device
+from coral_cli.sessions.parallel import joined, require_even
 from coral_cli.sessions.parts import Parts, build, schedule
 from coral_cli.sessions.rehearsal import Rehearsal
+from coral_cli.sessions.torchrun import find_place
 from coral_cli.training.collectors import action_repeat
 
 Document = dict[str, Json]
 
 
 def bench(request: BenchRequest, tell: Callable[[str], object]) -> Document:
-    """Measures what ``request`` asks for, as one document; ``tell`` hears what is measured now. Writes nothing."""
+    """Measures what ``request`` asks for, as one document; ``tell`` hears what is measured now. Writes nothing.
+
+    Under torchrun, updates are also measured in the first process alone, with the whole batch.
+    """
+    place, settings = find_place(), request.assembly.settings
+    if place is None:
+        return _measured(request, tell)
+    if request.part != "update":
+        raise UsageError("several processes can be measured in updates only.", "Add --part update.")
+    require_even(settings.batch_size, place)
+    alone = None if place.rank else _measured(request, tell)["update"]["ms"]
+    with joined(choose_device(settings.device, place)):
+        document = _measured(request, tell)
+    if alone is not None:
+        update = document["update"]
+        update |= {"alone_ms": alone, "efficiency": alone / (place.count * update["ms"])}
+    return document
+
+
+def _measured(request: BenchRequest, tell: Callable[[str], object]) -> Document:
     settings = request.assembly.settings
     parts = build(TrainRequest(request.assembly, request.catalog, None, None, {}), select_backend(settings.renderer))
     try:

@@ -47,16 +47,21 @@ def in_step(assembly: Assembly, catalog: Catalog, lead: Callable[[Crew], int]) -
     place, settings = find_place(), assembly.settings
     if place is None:
         return lead(Crew())
-    if settings.batch_size % place.count:
-        raise UsageError(
-            f"{settings.batch_size} sequences cannot be shared evenly by {place.count} processes.",
-            f"Choose a --batch-size that {place.count} divides, or another --nproc-per-node.",
-        )
+    require_even(settings.batch_size, place)
     with joined(choose_device(settings.device, place)) as channel:
         if place.rank:
             return _follow(place, assembly, catalog, channel)
         with Crew(channel) as crew:
             return lead(crew)
+
+
+def require_even(batch_size: int, place: Place) -> None:
+    """Raises UsageError when a batch cannot be shared by all processes alike."""
+    if batch_size % place.count:
+        raise UsageError(
+            f"{batch_size} sequences cannot be shared evenly by {place.count} processes.",
+            f"Choose a --batch-size that {place.count} divides, or another --nproc-per-node.",
+        )
 
 
 @contextmanager

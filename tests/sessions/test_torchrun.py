@@ -48,6 +48,17 @@ def test_a_run_of_two_processes_is_one_run(tmp_path, environ, monkeypatch, capsy
     assert json.loads(capsys.readouterr().out)["statistics"]["episodes"] == 2
 
 
+def test_a_benchmark_tells_how_far_two_are_from_twice_as_fast(tmp_path, environ):
+    words = ["bench", *ENV, *AGENT, "--repeats", "2", "--json", "--part"]
+    done = subprocess.run(
+        [*TORCHRUN, *words, "update"], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    update = json.loads(done.stdout)["update"]
+    assert update["processes"] == 2 and update["efficiency"] == pytest.approx(update["alone_ms"] / update["ms"] / 2)
+    assert done.stderr.count("measuring: 2 updates") == 2 and not list(tmp_path.iterdir())
+
+
 def test_an_interruption_saves_and_leaves_nobody_behind(tmp_path, environ):
     run = tmp_path / "run"
     words = ["train", *ENV, *AGENT, *PACE, "--steps", "100k", "--out", str(run)]
@@ -83,6 +94,9 @@ def test_what_two_processes_cannot_share_is_refused(words, complaint, monkeypatc
         monkeypatch.setattr(time, "sleep", lambda _, slept=slept: slept.append(capsys.readouterr().err))
         assert main(["train", "--env", "cartpole-swingup", *words]) == 2
         assert slept == [""] * rank and complaint in capsys.readouterr().err
+    for name, value in launched(0).items():
+        monkeypatch.setenv(name, value)
+    assert main(["bench", "--env", "cartpole-swingup"]) == 2 and "--part update" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 
