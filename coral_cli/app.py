@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 import traceback
@@ -13,8 +14,9 @@ import typer
 from typer.main import get_command
 
 from coral_cli import __version__, builtin
+from coral_cli.assembly.flags import split_plugins
 from coral_cli.assembly.help import Group
-from coral_cli.commands import bench, doctor, envs, eval, methods, plugins, pretrain, rollout, train
+from coral_cli.commands import bench, doctor, envs, eval, methods, plugged, plugins, pretrain, rollout, train
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import CoralError, UsageError
@@ -32,11 +34,14 @@ def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> i
     completing = "_CORAL_COMPLETE" in os.environ  # the shell shows whatever is written, so write nothing else
     follower = follows()
     try:
+        args, paths = split_plugins(args)
+        if completing:
+            _, paths = split_plugins(_line())
         if catalog is None:
-            catalog = discover(builtin)
+            catalog = discover(builtin, paths=paths)
         if not (completing or follower):
-            _warn_of_broken(catalog)
-        code = get_command(application()).main(args, prog_name="coral", standalone_mode=False, obj=catalog)
+            _warn(catalog)
+        code = get_command(application(catalog)).main(args, prog_name="coral", standalone_mode=False, obj=catalog)
         sys.stdout.flush()
         return int(code or 0)
     except SystemExit as stop:  # Typer's way to end, of completion for one
@@ -55,12 +60,23 @@ def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> i
         return explained.exit_code if completing else _report(explained)
 
 
-def application() -> typer.Typer:
-    """The commands; the context's ``obj`` is the catalog."""
+def _line() -> list[str]:
+    """What the shell wants to have completed."""
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""
+    try:
+        return shlex.split(line)
+    except ValueError:  # a quote is still open
+        return line.split()
+
+
+def application(catalog: Catalog) -> typer.Typer:
+    """The commands, also those of plugins; the context's ``obj`` is the catalog."""
     app = typer.Typer(cls=Group, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
     app.callback()(_root)
     for command in (train, eval, rollout, pretrain, bench, methods, envs, plugins, doctor):
         command.add(app)
+    own = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
+    plugged.add(app, catalog, {name for name in own if name})
     return app
 
 
@@ -78,11 +94,10 @@ def _root(
     pass
 
 
-def _warn_of_broken(catalog: Catalog) -> None:
+def _warn(catalog: Catalog) -> None:
     for plugin in catalog.plugins:
-        if plugin.status == "broken":
-            origin = f"{plugin.distribution} {plugin.version}"
-            print(f"warning: plugin {plugin.name} ({origin}) is broken: {plugin.error}", file=sys.stderr)
+        if plugin.warning:
+            print(f"warning: {plugin.warning}", file=sys.stderr)
 
 
 def _explained(error: Exception) -> CoralError:

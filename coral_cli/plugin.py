@@ -15,6 +15,7 @@ from coral_cli.registry.contracts import (
     Latent,
     LossBatch,
     LossModule,
+    ObserverModule,
     PolicyInputs,
     PolicyModule,
     RssmModule,
@@ -25,25 +26,32 @@ from coral_cli.registry.contracts import (
 from coral_cli.registry.hooks import hookimpl
 from coral_cli.registry.options import Help, LossOptions, NoOptions
 from coral_cli.registry.records import (
+    Check,
+    Command,
     Distraction,
     Encoder,
     Environment,
     Loss,
     Objective,
     ObjectiveOptions,
+    Observer,
     Policy,
     Rendering,
     Rssm,
     Sensor,
     Split,
 )
+from coral_cli.runs.events import Event
 
 __all__ = [
+    "Check",
+    "Command",
     "Distraction",
     "DistractionModule",
     "Encoder",
     "EncoderModule",
     "Environment",
+    "Event",
     "Experience",
     "Help",
     "Latent",
@@ -54,6 +62,8 @@ __all__ = [
     "NoOptions",
     "Objective",
     "ObjectiveOptions",
+    "Observer",
+    "ObserverModule",
     "Policy",
     "PolicyInputs",
     "PolicyModule",

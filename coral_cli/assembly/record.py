@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coral_cli.assembly.settings import Settings
+from coral_cli.assembly.slots import OBSERVER
 from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.options import Json, values_of, with_values
 
@@ -19,13 +20,21 @@ class Choice:
     distribution: str
     version: str
     options: Mapping[str, Json]
+    path: str = ""
+    """Where its plugin lay, if that was loaded without being installed."""
+
+    @property
+    def identity(self) -> tuple[str, str, str, str, str]:
+        """What the catalog finds it by: kind, name, distribution, version, path."""
+        return self.kind, self.component, self.distribution, self.version, self.path
 
 
 @dataclass(frozen=True)
 class Assembly:
     """Everything that defines a run.
 
-    ``choices`` is keyed by slot: env, rssm, objective, policy, SENSOR-loss, SENSOR-encoder.
+    ``choices`` is keyed by slot: env, rssm, objective, policy, SENSOR-loss, SENSOR-encoder, distraction.NAME,
+    observer.NAME.
     """
 
     choices: Mapping[str, Choice]
@@ -41,6 +50,11 @@ class Assembly:
         """Those that share the latent; the others go straight to the policy."""
         return tuple(name for name in self.sensors if f"{name}-encoder" in self.choices)
 
+    def unobserved(self) -> Assembly:
+        """The same without observers, which nobody needs who uses what the run has learned."""
+        choices = {slot: choice for slot, choice in self.choices.items() if choice.kind != OBSERVER}
+        return Assembly(choices, replace(self.settings, observer=()))
+
     def to_json(self) -> dict[str, Json]:
         choices = {
             slot: {
@@ -49,6 +63,7 @@ class Assembly:
                 "distribution": c.distribution,
                 "version": c.version,
                 "options": dict(c.options),
+                **({"path": c.path} if c.path else {}),
             }
             for slot, c in self.choices.items()
         }

@@ -11,10 +11,11 @@ import typer
 from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, taken
+from coral_cli.assembly.record import Choice
 from coral_cli.assembly.requests import PretrainRequest
 from coral_cli.assembly.resolve import command_line, resolve
 from coral_cli.assembly.resume import recorded_assembly, resumed
-from coral_cli.assembly.slots import DISTRACTION, ENV, POLICY
+from coral_cli.assembly.slots import DISTRACTION, ENV, OBSERVER, POLICY
 from coral_cli.assembly.two_phase import Scope, of_run, two_phase
 from coral_cli.commands.output import DebugFlag, QuietFlag
 from coral_cli.registry.catalog import Catalog
@@ -49,7 +50,7 @@ def of_data(written: Given, catalog: Catalog) -> Mapping[str, Json]:
 
     record = open_dataset(Path(str(written["data"])).expanduser()).record
     env = record["env"]
-    found = catalog.locate(env["kind"], env["component"], env["distribution"], env["version"])
+    found = catalog.locate(*Choice(**env).identity)
     options = {f"{ENV.flag}.{name.replace('_', '-')}": value for name, value in env["options"].items()}
     seen = {name: record[name.replace("-", "_")] for name in ("image-size", "render-quality")}
     return {ENV.flag: catalog.name(found), **options, **seen, POLICY.flag: "random"}
@@ -59,7 +60,7 @@ SETTINGS = ("sensors", "seed", "device", "precision", "batch_size", "batch_lengt
 HEADS = ("head_hidden", "head_layers", "inverse_dynamics", "freeze", "init_from", "init_parts", "crop_margin")
 SCOPE = Scope(
     slots=lambda slot: slot not in (ENV, POLICY) and slot.kind != DISTRACTION,
-    settings=(*SETTINGS, *HEADS),
+    settings=(*SETTINGS, *HEADS, OBSERVER),
     shorthands=True,
     base=of_data,
 )

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 from coral_cli.registry.options import Help, Json, LossOptions, NoOptions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import gymnasium
 
     from coral_cli.registry.contracts import (
         DistractionModule,
         EncoderModule,
         LossModule,
+        ObserverModule,
         PolicyInputs,
         PolicyModule,
         RssmModule,
@@ -62,8 +65,9 @@ class Rendering:
 class Loss:
     """A self-supervised loss for one sensor.
 
-    ``build(options, sensor, embedding_size, feature_size)`` returns a LossModule. ``paradigm`` names the
-    objective that the loss needs (None: any). ``crop`` asks for images with a margin, cropped at random.
+    ``build(options, sensor, embedding_size, feature_size)`` returns a LossModule. ``sensors`` are the kinds it takes,
+    ``paradigm`` names the objective that it needs (None: any). ``crop`` asks for images with a margin, cropped at
+    random.
     """
 
     kind: ClassVar[str] = "loss"
@@ -78,7 +82,10 @@ class Loss:
 
 @dataclass(frozen=True)
 class Encoder:
-    """Maps one sensor to an embedding. ``build(options, sensor)`` returns an EncoderModule."""
+    """Maps one sensor to an embedding. ``build(options, sensor)`` returns an EncoderModule.
+
+    ``sensors`` are the kinds it takes.
+    """
 
     kind: ClassVar[str] = "encoder"
     name: str
@@ -179,8 +186,8 @@ class Environment:
 class Distraction:
     """Changes what a sensor shows. ``build(options, sensor, split)`` returns a DistractionModule for one sensor.
 
-    ``split`` tells training from evaluation, whose clips must be disjoint. ``scene`` says that it changes the simulated
-    scene itself, which not every environment lets it do.
+    ``split`` tells training from evaluation, whose clips must be disjoint. ``sensors`` are the kinds it takes.
+    ``scene`` says that it changes the simulated scene itself, which not every environment lets it do.
     """
 
     kind: ClassVar[str] = "distraction"
@@ -192,7 +199,45 @@ class Distraction:
     scene: bool = False
 
 
-Record: TypeAlias = Loss | Encoder | Rssm | Policy | Objective | Environment | Distraction
+@dataclass(frozen=True)
+class Observer:
+    """Hears every event of a run, and changes nothing. ``build(options, run)`` returns an ObserverModule.
+
+    ``run`` is the run's directory, in which an observer may write. It is built again when the run is resumed.
+    """
+
+    kind: ClassVar[str] = "observer"
+    name: str
+    summary: str
+    build: Callable[[Any, Path], ObserverModule]
+    options: object = NoOptions()
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of its own, ``coral NAME``. ``run(options)`` does it and returns the exit code."""
+
+    kind: ClassVar[str] = "command"
+    name: str
+    summary: str
+    run: Callable[[Any], int]
+    options: object = NoOptions()
+
+
+@dataclass(frozen=True)
+class Check:
+    """One more line of ``coral doctor``. ``run()`` says in a few words what works, and raises what does not."""
+
+    kind: ClassVar[str] = "check"
+    options: ClassVar[object] = NoOptions()
+    name: str
+    summary: str
+    run: Callable[[], str]
+
+
+Record: TypeAlias = Loss | Encoder | Rssm | Policy | Objective | Environment | Distraction | Observer | Command | Check
 KINDS: Mapping[str, type[Record]] = {
-    record.kind: record for record in (Loss, Encoder, Rssm, Policy, Objective, Environment, Distraction)
+    record.kind: record
+    for record in (Environment, Loss, Encoder, Rssm, Objective, Policy, Distraction, Observer, Command, Check)
 }
+"""In the order in which lists show them."""

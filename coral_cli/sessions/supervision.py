@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -14,6 +15,7 @@ from coral_cli.runs.checkpoint import load, mark_best, save_latest
 from coral_cli.runs.directory import RunDirectory, find_checkpoint
 from coral_cli.runs.events import Event, EventKind, Listener
 from coral_cli.runs.metrics import MetricsWriter
+from coral_cli.sessions.observing import Makers, Observers
 from coral_cli.training.interruption import Interruption
 from coral_cli.training.trainer import Progress
 
@@ -42,12 +44,15 @@ class After:
 
     done: str
     interrupted: str
+    flags: str = ""
+    """What else that takes."""
 
 
 def supervise(
     run: RunDirectory,
     record: Json,
     display: Listener,
+    observers: Makers,
     make: Callable[[Listener, Save, Interruption], L],
     announce: Callable[[L], None],
     after: After,
@@ -57,11 +62,17 @@ def supervise(
 
     ``record`` goes into every checkpoint. ``resume`` names the run to go on from.
     """
-    with Interruption() as interruption, MetricsWriter(run.metrics) as metrics:
+    with (
+        Interruption() as interruption,
+        MetricsWriter(run.metrics) as metrics,
+        closing(Observers(observers, run.path)) as observing,
+    ):
 
         def emit(event: Event) -> None:
             metrics(event)
             display(event)
+            for problem in observing.hear(event):
+                emit(Event("warning", event.step, event.seconds, {"message": problem}))
 
         def save(state: Mapping[str, Any], best: bool) -> str:
             path = save_latest(run.checkpoints, state["progress"]["steps"], record, dict(state))
@@ -76,6 +87,7 @@ def supervise(
             loop.run()
             status = "interrupted" if interruption else "done"
             message = (after.interrupted if interruption else after.done).format(run=shlex.quote(str(run.path)))
+            message += after.flags
         except KeyboardInterrupt:
             status, message = "interrupted", "stopped at once, without saving"
             raise
@@ -85,4 +97,6 @@ def supervise(
         finally:
             best, seconds = loop.progress.best_return, loop.progress.seconds
             loop.emit("end", status=status, seconds=seconds, best_return=best, message=message)
+            for problem in observing.close():
+                loop.emit("warning", message=problem)
     return interruption.exit_code
