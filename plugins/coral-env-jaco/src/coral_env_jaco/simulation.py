@@ -1,0 +1,67 @@
+"""The physics and rewards of ``dm_control.manipulation``, and what the arm feels of itself."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+from dm_control import composer
+from dm_control.manipulation.shared import cameras, registry
+
+ARM = "jaco_arm/"
+"""How the names of observables begin that tell of the arm and its hand, and of nothing else."""
+
+ATTEMPTS = 10
+"""How often dm_control may try to place everything without collisions at the start of an episode."""
+
+
+class JacoSimulation:
+    """A task by dm_control's name, without ``_features`` or ``_vision``.
+
+    Proprioception is what dm_control's own vision tasks give beside the image, 42 values: sines and cosines,
+    velocities, and torques on a logarithmic scale, of the arm's 6 joints; positions and velocities of the 3 fingers;
+    position and orientation of the point between them.
+    """
+
+    steps = 250
+    """10 seconds."""
+    camera = 0
+    """Of the image: the arm's table from close by."""
+    outside = 1
+    """The same from further away."""
+
+    def __init__(self, task: str) -> None:
+        # the features variant, for the vision variant would draw through dm_control
+        self._task = registry.get_constructor(f"{task}_features")()
+        self._task.root_entity.mjcf_model.worldbody.add("camera", **cameras.FRONT_FAR._asdict())
+        for name, observable in self._task.observables.items():
+            observable.enabled = name.startswith(ARM)
+        self._environment = composer.Environment(
+            self._task,
+            random_state=0,
+            strip_singleton_obs_buffer_dim=True,
+            raise_exception_on_physics_error=False,
+            max_reset_attempts=ATTEMPTS,
+            recompile_mjcf_every_episode=False,  # the order of the bricks never changes, and little else would
+        )
+        self._last = self._environment.reset()
+        self.seconds: float = self._task.control_timestep
+        actions = self._environment.action_spec()
+        self.low: np.ndarray = actions.minimum
+        self.high: np.ndarray = actions.maximum
+        self.model: mujoco.MjModel = self._environment.physics.model.ptr
+        self.data: mujoco.MjData = self._environment.physics.data.ptr
+
+    def begin(self, seed: int | None) -> None:
+        """Starts an episode, which follows from ``seed``; without one the random stream goes on."""
+        if seed is not None:
+            self._environment.random_state.seed(seed)
+        self._last = self._environment.reset()
+
+    def advance(self, action: np.ndarray) -> tuple[float, float | None]:
+        """One environment step. No state is terminal; where the physics diverge, the episode is cut off."""
+        self._last = self._environment.step(action)
+        return float(self._last.reward), 1.0 if self._last.last() else None
+
+    def feel(self) -> np.ndarray:
+        """Proprioception (42,)."""
+        return np.concatenate([value.ravel() for value in self._last.observation.values()])
