@@ -41,15 +41,22 @@ class JacoSimulation:
             strip_singleton_obs_buffer_dim=True,
             raise_exception_on_physics_error=False,
             max_reset_attempts=ATTEMPTS,
-            recompile_mjcf_every_episode=False,  # the order of the bricks never changes, and little else would
         )
         self._last = self._environment.reset()
         self.seconds: float = self._task.control_timestep
         actions = self._environment.action_spec()
         self.low: np.ndarray = actions.minimum
         self.high: np.ndarray = actions.maximum
-        self.model: mujoco.MjModel = self._environment.physics.model.ptr
-        self.data: mujoco.MjData = self._environment.physics.data.ptr
+
+    @property
+    def model(self) -> mujoco.MjModel:
+        """Compiled anew for every episode, as dm_control does: bricks differ a little, and nothing is left over."""
+        return self._environment.physics.model.ptr
+
+    @property
+    def data(self) -> mujoco.MjData:
+        """The state of the model."""
+        return self._environment.physics.data.ptr
 
     def begin(self, seed: int | None) -> None:
         """Starts an episode, which follows from ``seed``; without one the random stream goes on."""

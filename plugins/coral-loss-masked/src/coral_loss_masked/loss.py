@@ -58,14 +58,15 @@ class MaskedLatents(nn.Module):
 
 
 def hidden_steps(sequences: int, steps: int, share: float, span: int, device: torch.device) -> Tensor:
-    """Which steps are hidden, (B, T): each sequence is cut into spans, the first at random, and ``share`` of them go.
+    """Which steps are hidden, (B, T): each sequence is cut into spans, and a random ``share`` of them is hidden.
 
-    A span is at most half a sequence, and at least one goes.
+    Where the first span starts is random, too; the last one goes on at the sequence's beginning. A span is at most half
+    a sequence, and at least one is hidden.
     """
     span = min(span, max(1, steps // 2))
-    start = torch.randint(span, (sequences, 1), device=device)
-    number = (torch.arange(steps, device=device) + start) // span  # of each step's span, (B, T)
-    spans = (steps + span - 2) // span + 1
+    start = torch.randint(steps, (sequences, 1), device=device)
+    number = (torch.arange(steps, device=device) + start) % steps // span  # of each step's span, (B, T)
+    spans = math.ceil(steps / span)
     order = torch.rand(sequences, spans, device=device).argsort(1)
     return order.gather(1, number) < max(1, round(share * spans))
 
