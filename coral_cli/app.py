@@ -14,7 +14,7 @@ from typer.main import get_command
 
 from coral_cli import __version__, builtin
 from coral_cli.assembly.help import Group
-from coral_cli.commands import bench, doctor, envs, eval, methods, plugins, pretrain, rollout, train
+from coral_cli.commands import bench, doctor, envs, eval, methods, plugged, plugins, pretrain, rollout, train
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import CoralError, UsageError
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> i
             catalog = discover(builtin)
         if not (completing or follower):
             _warn_of_broken(catalog)
-        code = get_command(application()).main(args, prog_name="coral", standalone_mode=False, obj=catalog)
+        code = get_command(application(catalog)).main(args, prog_name="coral", standalone_mode=False, obj=catalog)
         sys.stdout.flush()
         return int(code or 0)
     except SystemExit as stop:  # Typer's way to end, of completion for one
@@ -55,12 +55,14 @@ def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> i
         return explained.exit_code if completing else _report(explained)
 
 
-def application() -> typer.Typer:
-    """The commands; the context's ``obj`` is the catalog."""
+def application(catalog: Catalog) -> typer.Typer:
+    """The commands, also those of plugins; the context's ``obj`` is the catalog."""
     app = typer.Typer(cls=Group, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
     app.callback()(_root)
     for command in (train, eval, rollout, pretrain, bench, methods, envs, plugins, doctor):
         command.add(app)
+    own = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
+    plugged.add(app, catalog, {name for name in own if name})
     return app
 
 

@@ -23,6 +23,7 @@ from coral_cli.registry.contracts import (
     Latent,
     LossBatch,
     LossModule,
+    ObserverModule,
     PolicyInputs,
     PolicyModule,
     RssmModule,
@@ -34,18 +35,22 @@ from coral_cli.registry.errors import UsageError
 from coral_cli.registry.hooks import hookimpl
 from coral_cli.registry.options import Help, LossOptions, NoOptions
 from coral_cli.registry.records import (
+    Check,
+    Command,
     Distraction,
     Encoder,
     Environment,
     Loss,
     Objective,
     ObjectiveOptions,
+    Observer,
     Policy,
     Rendering,
     Rssm,
     Sensor,
     Split,
 )
+from coral_cli.runs.events import Event
 
 if TYPE_CHECKING:
     from coral_cli.environments.simulated_task import SimulatedTask, Simulation
@@ -54,11 +59,14 @@ if TYPE_CHECKING:
     from coral_cli.representation.steps import masked_mean
 
 __all__ = [
+    "Check",
+    "Command",
     "Distraction",
     "DistractionModule",
     "Encoder",
     "EncoderModule",
     "Environment",
+    "Event",
     "Experience",
     "Gaussian",
     "Help",
@@ -70,6 +78,8 @@ __all__ = [
     "NoOptions",
     "Objective",
     "ObjectiveOptions",
+    "Observer",
+    "ObserverModule",
     "Policy",
     "PolicyInputs",
     "PolicyModule",

@@ -26,7 +26,7 @@ ROOMS = {
 }
 """What each room may import of the others, at any level; ``plugin`` is open to all, ``commands`` see everything."""
 
-TORCH = {"representation", "policies", "training", "measuring", "sessions"}
+TORCH = {"representation", "policies", "training", "measuring", "sessions", "testing"}
 HEAVY = {"mujoco", "dm_control", "av", "PIL"}
 FILES = sorted(ROOT.rglob("*.py"))
 
@@ -59,6 +59,8 @@ def test_imports_follow_the_layers(path: Path) -> None:
         assert seen - {own, "plugin", "__version__"} <= ROOMS[own]
     if own not in ("commands", "app", "__main__"):
         assert not any(module.startswith("coral_cli.commands") for module in imports(tree, nested=True))
+    if own != "testing" and path != ROOT / "commands" / "plugins.py":
+        assert not any(module.startswith("coral_cli.testing") for module in imports(tree, nested=True))
     heavy = {module.split(".")[0] for module in imports(tree, nested=False)}
     assert own in TORCH or "torch" not in heavy
     assert own == "environments" or not heavy & HEAVY

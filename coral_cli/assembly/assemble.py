@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coral_cli.assembly.record import Assembly
-from coral_cli.assembly.slots import DISTRACTION
+from coral_cli.assembly.slots import DISTRACTION, OBSERVER
 from coral_cli.registry.catalog import Catalog
-from coral_cli.registry.contracts import PolicyInputs
+from coral_cli.registry.contracts import ObserverModule, PolicyInputs
 from coral_cli.registry.errors import CoralError
 from coral_cli.registry.options import with_values
 from coral_cli.registry.records import Backend, Record, Rendering, Sensor, Split
@@ -100,6 +102,14 @@ class Assembler:
             self._parts["policy"][0].imagines,
             settings.freeze,
         )
+
+    def observers(self) -> dict[str, Callable[[Path], ObserverModule]]:
+        """What makes each observer, from a run's directory, by the name that selects it."""
+        return {
+            slot.removeprefix(f"{OBSERVER}."): partial(record.build, options)
+            for slot, (record, options) in self._parts.items()
+            if self.assembly.choices[slot].kind == OBSERVER
+        }
 
     def _representation(self, seen: Mapping[str, Sensor], action_size: int) -> Representation | NoRepresentation:
         from coral_cli.representation.direct import NoRepresentation

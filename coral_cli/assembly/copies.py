@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def copies_of(assembly: Assembly, backend: Backend, split: Split) -> Callable[[], gymnasium.Env[dict[str, Any], Any]]:
     """A function that other processes can be given, and that builds the environment of ``assembly`` there."""
-    return partial(_build, assembly.to_json(), backend, split)
+    return partial(_build, assembly.unobserved().to_json(), backend, split)
 
 
 def _build(record: Json, backend: Backend, split: Split) -> gymnasium.Env[dict[str, Any], Any]:

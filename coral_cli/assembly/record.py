@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coral_cli.assembly.settings import Settings
+from coral_cli.assembly.slots import OBSERVER
 from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.options import Json, values_of, with_values
 
@@ -25,7 +26,8 @@ class Choice:
 class Assembly:
     """Everything that defines a run.
 
-    ``choices`` is keyed by slot: env, rssm, objective, policy, SENSOR-loss, SENSOR-encoder.
+    ``choices`` is keyed by slot: env, rssm, objective, policy, SENSOR-loss, SENSOR-encoder, distraction.NAME,
+    observer.NAME.
     """
 
     choices: Mapping[str, Choice]
@@ -40,6 +42,11 @@ class Assembly:
     def encoded(self) -> tuple[str, ...]:
         """Those that share the latent; the others go straight to the policy."""
         return tuple(name for name in self.sensors if f"{name}-encoder" in self.choices)
+
+    def unobserved(self) -> Assembly:
+        """The same without observers, which nobody needs who uses what the run has learned."""
+        choices = {slot: choice for slot, choice in self.choices.items() if choice.kind != OBSERVER}
+        return Assembly(choices, replace(self.settings, observer=()))
 
     def to_json(self) -> dict[str, Json]:
         choices = {

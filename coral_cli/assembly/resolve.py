@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from coral_cli.assembly.record import Assembly, Choice
 from coral_cli.assembly.selection import Selection, choose
 from coral_cli.assembly.settings import Settings
-from coral_cli.assembly.slots import DISTRACTION, ENV, OBJECTIVE
+from coral_cli.assembly.slots import ENV, OBJECTIVE, REPEATABLE, Slot
 from coral_cli.assembly.unknown import unknown_flag
 from coral_cli.assembly.values import negative, text_of
 from coral_cli.registry.catalog import Catalog, Entry
@@ -31,26 +31,23 @@ def resolve(given: Mapping[str, Json], catalog: Catalog) -> Assembly:
         if flag not in known:
             raise unknown_flag(flag, selection, catalog, known)
     values = {**selection.defaults, **given}
-    choices = {
-        slot.name: Choice(
-            slot.kind, entry.record.name, entry.distribution, entry.version, _options(slot.flag, entry, values)
-        )
-        for slot, entry in selection.entries.items()
-    }
+    choices = {slot.name: choice_of(slot, entry, values) for slot, entry in selection.entries.items()}
     assembly = Assembly(choices, _settings(values, selection))
     _require_room(assembly)
     return assembly
 
 
-def _options(slot: str, entry: Entry, values: Mapping[str, Json]) -> dict[str, Json]:
+def choice_of(slot: Slot, entry: Entry, values: Mapping[str, Json]) -> Choice:
+    """``entry`` in ``slot``, its options set to the ``values`` by flag that are theirs."""
     options = entry.record.options
-    given = {f.name: values[flag] for f in fields_of(options) if (flag := f"{slot}.{f.flag}") in values}
-    return values_of(with_values(options, given))
+    given = {f.name: values[flag] for f in fields_of(options) if (flag := f"{slot.flag}.{f.flag}") in values}
+    resolved = values_of(with_values(options, given))
+    return Choice(slot.kind, entry.record.name, entry.distribution, entry.version, resolved)
 
 
 def _settings(values: Mapping[str, Json], selection: Selection) -> Settings:
     given = {f.name: values[f.flag] for f in fields_of(Settings()) if f.flag in values}
-    settings = with_values(Settings(), {**given, "sensors": selection.sensors, "distraction": selection.distractions})
+    settings = with_values(Settings(), {**given, "sensors": selection.sensors, **selection.several})
     if len(settings.image_size) not in (1, 2):
         raise UsageError("--image-size takes one side, or a height and a width.", "Write 64, or 48,96.")
     if settings.crop_margin is not None:
@@ -78,7 +75,7 @@ def flags_of(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:
     for name, choice in assembly.choices.items():
         slot = name.replace("_", "-")
         entry = catalog.locate(choice.kind, choice.component, choice.distribution, choice.version)
-        if choice.kind != DISTRACTION:  # which the setting names
+        if choice.kind not in REPEATABLE:  # which the setting names
             flags[slot] = catalog.name(entry)
         flags |= {f"{slot}.{option.replace('_', '-')}": value for option, value in choice.options.items()}
     return flags | {name.replace("_", "-"): value for name, value in values_of(assembly.settings).items()}
@@ -93,7 +90,7 @@ def command_line(
     """
     flags = flags_of(assembly, catalog)
     slots = {slot: flags[slot] for name in assembly.choices if (slot := name.replace("_", "-")) in flags}
-    layout = {name: flags[name] for name in ("sensors", "fusion", "distraction")}  # which slots there are
+    layout = {name: flags[name] for name in ("sensors", "fusion", *REPEATABLE)}  # which slots there are
     defaults = flags_of(resolve(slots | layout, catalog), catalog) | _layout_defaults(assembly, catalog)
     words = [
         word
@@ -105,11 +102,11 @@ def command_line(
 
 
 def _layout_defaults(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:
-    """What ``sensors``, ``fusion`` and ``distraction`` are when nobody names them."""
+    """What ``sensors``, ``fusion`` and the repeatable flags are when nobody names them."""
     choice = assembly.choices[ENV.name]
     environment = catalog.locate(choice.kind, choice.component, choice.distribution, choice.version).record
     assert isinstance(environment, Environment)
-    return {"sensors": list(environment.sensors), "fusion": Settings().fusion, "distraction": []}
+    return {"sensors": list(environment.sensors), "fusion": Settings().fusion, **{kind: [] for kind in REPEATABLE}}
 
 
 def _words(flag: str, value: Json) -> list[str]:

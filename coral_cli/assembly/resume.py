@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from coral_cli.assembly.record import Assembly
-from coral_cli.assembly.resolve import flags_of
+from coral_cli.assembly.resolve import choice_of, flags_of
 from coral_cli.assembly.selection import choose
 from coral_cli.assembly.settings import BUDGET
+from coral_cli.assembly.slots import OBSERVER
 from coral_cli.assembly.values import text_of
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UnreadableError, UsageError
@@ -27,9 +27,9 @@ def recorded_assembly(run: Path) -> Assembly:
 
 
 def resumed(assembly: Assembly, given: Mapping[str, Json], catalog: Catalog) -> tuple[Assembly, dict[str, Json]]:
-    """``assembly`` with the budget that the flags ``given`` ask for, and the settings that changed, by name.
+    """``assembly`` with the budget and the observers that the flags ``given`` ask for, and the settings that changed.
 
-    Raises UsageError, with both values, when ``given`` differs in anything else.
+    Those are by name. Raises UsageError, with both values, when ``given`` differs in anything else.
     """
     recorded = flags_of(assembly, catalog)
     selection = choose(given, catalog, recorded)
@@ -38,7 +38,7 @@ def resumed(assembly: Assembly, given: Mapping[str, Json], catalog: Catalog) -> 
     budget = {name.replace("_", "-"): name for name in BUDGET}
     changes: dict[str, Json] = {}
     for flag, before in recorded.items():
-        if text_of(asked.get(flag, before)) == text_of(before):
+        if flag.split(".")[0] == OBSERVER or text_of(asked.get(flag, before)) == text_of(before):
             continue
         if flag not in budget:
             raise UsageError(
@@ -46,4 +46,6 @@ def resumed(assembly: Assembly, given: Mapping[str, Json], catalog: Catalog) -> 
                 f"Leave it out: a resumed run can change only --{', --'.join(sorted(budget))}.",
             )
         changes[budget[flag]] = asked[flag]
-    return replace(assembly, settings=with_values(assembly.settings, changes)), changes
+    settings = with_values(assembly.settings, {**changes, OBSERVER: selection.several[OBSERVER]})
+    observers = {s.name: choice_of(s, e, asked) for s, e in selection.entries.items() if s.kind == OBSERVER}
+    return Assembly({**assembly.unobserved().choices, **observers}, settings), changes

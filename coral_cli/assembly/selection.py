@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.shorthands import METHODS, SIZES, expand
-from coral_cli.assembly.slots import DISTRACTION, ENV, POLICY, RSSM, Slot, slots_of
+from coral_cli.assembly.slots import DISTRACTION, ENV, OBSERVER, POLICY, RSSM, Slot, slots_of
 from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Field, Json, check, fields_of
@@ -16,14 +16,15 @@ from coral_cli.registry.records import Distraction, Environment, Loss, Policy, R
 
 @dataclass(frozen=True)
 class Selection:
-    """The chosen components by slot, the sensors in use, and the distractions by the names that select them.
+    """The chosen components by slot, and the sensors in use.
 
-    ``defaults`` are values by flag that stand in for the components' own.
+    ``several`` are the names that select those of each repeatable kind. ``defaults`` are values by flag that stand
+    in for the components' own.
     """
 
     entries: Mapping[Slot, Entry]
     sensors: tuple[str, ...]
-    distractions: tuple[str, ...]
+    several: Mapping[str, tuple[str, ...]]
     defaults: Mapping[str, Json]
 
     def fields(self) -> dict[str, Field]:
@@ -51,16 +52,19 @@ def choose(given: Mapping[str, Json], catalog: Catalog, recorded: Mapping[str, J
     usual |= policy.defaults
     names = {RSSM.flag: RSSM.default, **usual, **explicit, **given}
     sensors = _sensors(names.get("sensors"), environment)
-    distractions = _distractions(names.get("distraction", ()), sensors, catalog)
+    several = {
+        DISTRACTION: _distractions(names.get(DISTRACTION, ()), sensors, catalog),
+        OBSERVER: tuple(catalog.name(entry) for entry in _each(OBSERVER, names.get(OBSERVER, ()), catalog)),
+    }
     encoded = _encoded(sensors, names, policy, catalog)
     entries: dict[Slot, Entry] = {}
-    for slot in slots_of(encoded, distractions):  # the objective comes after the losses, which may decide it
+    for slot in slots_of(encoded, several):  # the objective comes after the losses, which may decide it
         entries[slot] = _entry(slot, names.get(slot.flag) or slot.default or _needed(entries), catalog)
     fields = _fields(entries)
     defaults = {flag: value for flag, value in usual.items() if _fits(fields.get(flag), value)} | explicit
     size = expand(SIZES[_shorthand("size", SIZES, given)], environment.sensors) if "size" in given else {}
     smaller = {flag: value for flag, value in size.items() if _shrinks(fields.get(flag), value, defaults.get(flag))}
-    return Selection(entries, tuple(sensors), distractions, defaults | smaller)
+    return Selection(entries, tuple(sensors), several, defaults | smaller)
 
 
 def _fields(entries: Mapping[Slot, Entry]) -> dict[str, Field]:
@@ -98,9 +102,14 @@ def _listed(names: Json) -> list[str]:
     return [name.strip() for name in names.split(",") if name.strip()] if isinstance(names, str) else list(names)
 
 
+def _each(kind: str, names: Json, catalog: Catalog) -> list[Entry]:
+    """The components of ``names``, once each."""
+    return [catalog.get(kind, name) for name in dict.fromkeys(_listed(names))]
+
+
 def _distractions(names: Json, sensors: Mapping[str, SensorKind], catalog: Catalog) -> tuple[str, ...]:
     """What to stack, in its order, once each."""
-    entries = [catalog.get(DISTRACTION, name) for name in dict.fromkeys(_listed(names))]
+    entries = _each(DISTRACTION, names, catalog)
     for entry in entries:
         assert isinstance(entry.record, Distraction)
         if not set(entry.record.sensors) & set(sensors.values()):

@@ -25,6 +25,7 @@ class Settings:
     distraction: Annotated[
         tuple[str, ...], Help("What disturbs the sensors; repeat the flag to stack several, in this order.")
     ] = ()
+    observer: Annotated[tuple[str, ...], Help("What else hears the run's events; repeat the flag for several.")] = ()
     steps: Annotated[int, Help("Environment steps to train for.", min=1)] = 500_000
     seed: Annotated[int, Help("Seed of everything random.", min=0)] = 0
     device: Annotated[str, Help("Where to compute: auto, cpu, cuda or cuda:N.")] = "auto"

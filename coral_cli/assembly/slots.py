@@ -40,13 +40,19 @@ OBJECTIVE = Slot(
 POLICY = Slot("policy", "policy", "sac", "What acts, and learns to.")
 
 
-DISTRACTION = "distraction"
-"""A kind with any number of slots: ``distraction.NAME`` for each that ``--distraction`` names."""
+DISTRACTION, OBSERVER = "distraction", "observer"
+REPEATABLE = (DISTRACTION, OBSERVER)
+"""Kinds with any number of slots: ``distraction.NAME`` for each that ``--distraction`` names."""
 
 
-def slots_of(encoded: Mapping[str, SensorKind], distractions: Sequence[str] = ()) -> tuple[Slot, ...]:
-    """The slots when the sensors ``encoded`` share a latent; the fixed ones alone when none does."""
-    stacked = [Slot(f"{DISTRACTION}.{name}", DISTRACTION, name, "") for name in distractions]
+def slots_of(encoded: Mapping[str, SensorKind], several: Mapping[str, Sequence[str]] | None = None) -> tuple[Slot, ...]:
+    """The slots when the sensors ``encoded`` share a latent; the fixed ones alone when none does.
+
+    ``several`` are the names chosen of each repeatable kind.
+    """
+    stacked, observers = (
+        [Slot(f"{kind}.{name}", kind, name, "") for name in (several or {}).get(kind, ())] for kind in REPEATABLE
+    )
     sensors = [
         slot
         for name, kind in encoded.items()
@@ -55,4 +61,4 @@ def slots_of(encoded: Mapping[str, SensorKind], distractions: Sequence[str] = ()
             Slot(f"{name}-encoder", "encoder", _ENCODERS[kind], f"Encoder of sensor {name}.", kind),
         )
     ]
-    return (ENV, *stacked, *sensors, RSSM, *([OBJECTIVE] if sensors else []), POLICY)
+    return (ENV, *stacked, *sensors, RSSM, *([OBJECTIVE] if sensors else []), POLICY, *observers)

@@ -22,7 +22,7 @@ from coral_cli.assembly.resume import recorded_assembly
 from coral_cli.assembly.selection import Selection, choose
 from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.shorthands import METHODS, SIZES
-from coral_cli.assembly.slots import DISTRACTION, ENV, Slot
+from coral_cli.assembly.slots import ENV, REPEATABLE, Slot
 from coral_cli.assembly.unknown import unknown_flag
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import CoralError
@@ -70,7 +70,8 @@ def two_phase(body: Body, own: Iterable[Flag], scope: Scope = EVERYTHING) -> typ
     class TwoPhase(Command):
         def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
             catalog: Catalog = parent.obj
-            args = gathered(args, DISTRACTION)
+            for kind in REPEATABLE:
+                args = gathered(args, kind)
             selection = _select(scan(args), catalog, scope, tolerant=extra.get("resilient_parsing", False))
             flags = (*assembly_flags(selection, catalog, scope), *own)
             try:
@@ -131,7 +132,7 @@ def _select(written: Given, catalog: Catalog, scope: Scope, tolerant: bool) -> S
 
 def assembly_flags(selection: Selection, catalog: Catalog, scope: Scope = EVERYTHING) -> list[Flag]:
     """The flags of a selection: slots, shorthands, the options of each component, settings."""
-    flags = [_slot_flag(slot, selection, catalog) for slot in selection.entries if slot.kind != DISTRACTION]
+    flags = [_slot_flag(slot, selection, catalog) for slot in selection.entries if slot.kind not in REPEATABLE]
     flags += scope.shorthands * [
         _shorthand(
             "method", METHODS, "Shorthand for losses, sensors, fusion and objective of a method: see `coral methods`."
@@ -139,7 +140,7 @@ def assembly_flags(selection: Selection, catalog: Catalog, scope: Scope = EVERYT
         _shorthand("size", SIZES, "Shorthand for the sizes of all networks and batches; paper is the default."),
     ]
     for slot, entry in selection.entries.items():
-        chosen = f"--{DISTRACTION}" if slot.kind == DISTRACTION else f"--{slot.flag}"
+        chosen = f"--{slot.kind}" if slot.kind in REPEATABLE else f"--{slot.flag}"
         title = f"{chosen} {catalog.name(entry)} ({entry.distribution} {entry.version})"
         flags += [_option(f"{slot.flag}.{f.flag}", f, title, selection) for f in fields_of(entry.record.options)]
     settings = [field for field in fields_of(Settings()) if field.name in scope.settings]
@@ -164,10 +165,10 @@ def _shorthand(name: str, known: Collection[str], text: str) -> Flag:
 
 def _setting(field: Field, selection: Selection, catalog: Catalog) -> Flag:
     flag = _option(field.flag, field, "Training", selection)
-    if field.name != DISTRACTION:
+    if field.name not in REPEATABLE:
         return flag
-    able = {catalog.name(entry): entry.record.summary for entry in catalog.entries(DISTRACTION)}
-    text = Help(f"{field.help.text} Installed: {', '.join(able)}.")
+    able = {catalog.name(entry): entry.record.summary for entry in catalog.entries(field.name)}
+    text = Help(f"{field.help.text} Installed: {', '.join(able) or 'none'}.")
     return replace(flag, field=replace(flag.field, help=text), group="Components", candidates=able)
 
 

@@ -19,6 +19,7 @@ from coral_cli.assembly.help import Command
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import CoralError
+from coral_cli.registry.records import Check
 
 SCENE = """
 <mujoco><worldbody>
@@ -47,7 +48,8 @@ class Line:
 def doctor(context: typer.Context, given: Given) -> int:
     """Check that coral can compute, draw, film and write here. Exit code 1 when something is red."""
     options, _ = taken(DoctorOptions(), given)
-    lines = [*map(_checked, CHECKS), *_plugins(context.obj)]
+    lines = [_checked(check.__name__.strip("_").replace("_", " "), check) for check in CHECKS]
+    lines += [*_plugins(context.obj), *_plugged(context.obj)]
     if options.json:
         print_json({"ok": all(line.ok for line in lines), "checks": [asdict(line) for line in lines]})
     else:
@@ -55,8 +57,7 @@ def doctor(context: typer.Context, given: Given) -> int:
     return 0 if all(line.ok for line in lines) else 1
 
 
-def _checked(check: Callable[[], str]) -> Line:
-    name = check.__name__.strip("_").replace("_", " ")
+def _checked(name: str, check: Callable[[], str]) -> Line:
     try:
         return Line(name, True, check())
     except CoralError as error:
@@ -126,6 +127,13 @@ def _plugins(catalog: Catalog) -> Iterable[Line]:
         if plugin.error:
             detail += f": {plugin.error}"
         yield Line(f"plugin {plugin.name}", plugin.status != "broken", detail)
+
+
+def _plugged(catalog: Catalog) -> Iterable[Line]:
+    """The checks that plugins offer."""
+    for entry in catalog.entries("check"):
+        assert isinstance(entry.record, Check)
+        yield _checked(f"{catalog.name(entry)} ({entry.distribution})", entry.record.run)
 
 
 def _print(lines: list[Line]) -> None:

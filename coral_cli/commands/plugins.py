@@ -16,7 +16,9 @@ from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.options import Help, Json
 
-Kind: TypeAlias = Literal["environment", "loss", "encoder", "rssm", "objective", "policy", "distraction"]
+Kind: TypeAlias = Literal[
+    "environment", "loss", "encoder", "rssm", "objective", "policy", "distraction", "observer", "command", "check"
+]
 STYLES = {"active": "green", "broken": "red", "disabled": "dim", "shadowed": "yellow"}
 
 

@@ -55,7 +55,17 @@ def of_data(written: Given, catalog: Catalog) -> Mapping[str, Json]:
     return {ENV.flag: catalog.name(found), **options, **seen, POLICY.flag: "random"}
 
 
-SETTINGS = ("sensors", "seed", "device", "precision", "batch_size", "batch_length", "model_lr", "model_clip")
+SETTINGS = (
+    "sensors",
+    "observer",
+    "seed",
+    "device",
+    "precision",
+    "batch_size",
+    "batch_length",
+    "model_lr",
+    "model_clip",
+)
 HEADS = ("head_hidden", "head_layers", "inverse_dynamics", "freeze", "init_from", "init_parts", "crop_margin")
 SCOPE = Scope(
     slots=lambda slot: slot not in (ENV, POLICY) and slot.kind != DISTRACTION,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -64,6 +64,9 @@ class Catalog:
         for entry in self._entries:
             by_name.setdefault((entry.record.kind, entry.record.name), []).append(entry)
         self._by_name: Mapping[tuple[str, str], list[Entry]] = MappingProxyType(by_name)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
 
     def entries(self, kind: str) -> tuple[Entry, ...]:
         """All components of a kind, the built-in ones first, each under the name that selects it."""

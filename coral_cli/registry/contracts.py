@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.optim import Optimizer
 
+    from coral_cli.runs.events import Event
+
 
 @dataclass(frozen=True)
 class LossBatch:
@@ -211,3 +213,16 @@ class PolicyModule(Protocol):
         ...
 
     def optimizers(self) -> dict[str, Optimizer]: ...
+
+
+class ObserverModule(Protocol):
+    """Called with each event of a run, in order, in the process that trains: be quick.
+
+    One that raises is named in a warning, closed, and called no more.
+    """
+
+    def __call__(self, event: Event, /) -> None: ...
+
+    def close(self) -> None:
+        """The last call, after the run's ``end`` event or when it has raised."""
+        ...

@@ -6,7 +6,18 @@ from collections.abc import Iterable
 
 import pluggy
 
-from coral_cli.registry.records import Distraction, Encoder, Environment, Loss, Objective, Policy, Rssm
+from coral_cli.registry.records import (
+    Check,
+    Command,
+    Distraction,
+    Encoder,
+    Environment,
+    Loss,
+    Objective,
+    Observer,
+    Policy,
+    Rssm,
+)
 
 PROJECT = "coral"
 """The name of the entry-point group."""
@@ -46,6 +57,18 @@ class Hooks:
     def coral_distractions(self) -> Iterable[Distraction]:  # type: ignore[empty-body]
         """Yield distractions (``--distraction NAME``)."""
 
+    @hookspec
+    def coral_observers(self) -> Iterable[Observer]:  # type: ignore[empty-body]
+        """Yield observers of run events (``--observer NAME``)."""
+
+    @hookspec
+    def coral_commands(self) -> Iterable[Command]:  # type: ignore[empty-body]
+        """Yield commands (``coral NAME``)."""
+
+    @hookspec
+    def coral_checks(self) -> Iterable[Check]:  # type: ignore[empty-body]
+        """Yield lines of ``coral doctor``."""
+
 
 HOOK_KINDS = {
     "coral_losses": "loss",
@@ -55,5 +78,8 @@ HOOK_KINDS = {
     "coral_policies": "policy",
     "coral_environments": "environment",
     "coral_distractions": "distraction",
+    "coral_observers": "observer",
+    "coral_commands": "command",
+    "coral_checks": "check",
 }
 """Which kind of record each hook yields."""

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 from coral_cli.registry.options import Help, Json, LossOptions, NoOptions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import gymnasium
 
     from coral_cli.registry.contracts import (
         DistractionModule,
         EncoderModule,
         LossModule,
+        ObserverModule,
         PolicyInputs,
         PolicyModule,
         RssmModule,
@@ -192,7 +195,45 @@ class Distraction:
     scene: bool = False
 
 
-Record: TypeAlias = Loss | Encoder | Rssm | Policy | Objective | Environment | Distraction
+@dataclass(frozen=True)
+class Observer:
+    """Hears every event of a run, and changes nothing. ``build(options, run)`` returns an ObserverModule.
+
+    ``run`` is the run's directory, in which an observer may write. It is built again when the run is resumed.
+    """
+
+    kind: ClassVar[str] = "observer"
+    name: str
+    summary: str
+    build: Callable[[Any, Path], ObserverModule]
+    options: object = NoOptions()
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of its own, ``coral NAME``. ``run(options)`` does it and returns the exit code."""
+
+    kind: ClassVar[str] = "command"
+    name: str
+    summary: str
+    run: Callable[[Any], int]
+    options: object = NoOptions()
+
+
+@dataclass(frozen=True)
+class Check:
+    """One more line of ``coral doctor``. ``run()`` says in a few words what works, and raises what does not."""
+
+    kind: ClassVar[str] = "check"
+    options: ClassVar[object] = NoOptions()
+    name: str
+    summary: str
+    run: Callable[[], str]
+
+
+Record: TypeAlias = Loss | Encoder | Rssm | Policy | Objective | Environment | Distraction | Observer | Command | Check
 KINDS: Mapping[str, type[Record]] = {
-    record.kind: record for record in (Loss, Encoder, Rssm, Policy, Objective, Environment, Distraction)
+    record.kind: record
+    for record in (Environment, Loss, Encoder, Rssm, Objective, Policy, Distraction, Observer, Command, Check)
 }
+"""In the order in which lists show them."""

@@ -82,7 +82,7 @@ def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
         announce_transfer(transfer, pretrainer)
         announce_crew(crew, settings.batch_size, pretrainer)
 
-    return supervise(run, record, display, make, announce, _AFTER, request.resume)
+    return supervise(run, record, display, assembler.observers(), make, announce, _AFTER, request.resume)
 
 
 def _name(request: PretrainRequest) -> str:

@@ -67,7 +67,7 @@ def open_saved(path: Path, catalog: Catalog) -> Saved:
 def record_of(assembly: Assembly, sensors: Mapping[str, Sensor], action_size: int) -> dict[str, Any]:
     """What a checkpoint must say so that ``open_saved`` can build the agent again."""
     return {
-        "assembly": assembly.to_json(),
+        "assembly": assembly.unobserved().to_json(),
         "sensors": {name: {"kind": sensor.kind, "shape": list(sensor.shape)} for name, sensor in sensors.items()},
         "action_size": action_size,
     }

@@ -14,6 +14,7 @@ from coral_cli.runs.checkpoint import load, mark_best, save_latest
 from coral_cli.runs.directory import RunDirectory, find_checkpoint
 from coral_cli.runs.events import Event, EventKind, Listener
 from coral_cli.runs.metrics import MetricsWriter
+from coral_cli.sessions.observing import Makers, Observers
 from coral_cli.training.interruption import Interruption
 from coral_cli.training.trainer import Progress
 
@@ -48,6 +49,7 @@ def supervise(
     run: RunDirectory,
     record: Json,
     display: Listener,
+    observers: Makers,
     make: Callable[[Listener, Save, Interruption], L],
     announce: Callable[[L], None],
     after: After,
@@ -58,10 +60,13 @@ def supervise(
     ``record`` goes into every checkpoint. ``resume`` names the run to go on from.
     """
     with Interruption() as interruption, MetricsWriter(run.metrics) as metrics:
+        observing = Observers(observers, run.path)
 
         def emit(event: Event) -> None:
             metrics(event)
             display(event)
+            for problem in observing.hear(event):
+                emit(Event("warning", event.step, event.seconds, {"message": problem}))
 
         def save(state: Mapping[str, Any], best: bool) -> str:
             path = save_latest(run.checkpoints, state["progress"]["steps"], record, dict(state))
@@ -85,4 +90,6 @@ def supervise(
         finally:
             best, seconds = loop.progress.best_return, loop.progress.seconds
             loop.emit("end", status=status, seconds=seconds, best_return=best, message=message)
+            for problem in observing.close():
+                loop.emit("warning", message=problem)
     return interruption.exit_code

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from coral_cli import __version__
+from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.requests import TrainRequest
 from coral_cli.assembly.resolve import command_line
 from coral_cli.environments.rendering.backend import select_backend
@@ -86,7 +87,8 @@ def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirec
             plan = schedule(parts, settings)
             return Trainer(parts.agent, env, eval_env, replay, plan, emit, save, interruption, crew)
 
-        return supervise(run, record, display, make, announce, _AFTER, request.resume)
+        observers = Assembler(request.assembly, request.catalog).observers()
+        return supervise(run, record, display, observers, make, announce, _AFTER, request.resume)
 
 
 _AFTER = After(

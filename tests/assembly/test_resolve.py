@@ -166,7 +166,7 @@ def parsed(line: str, catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> Asse
     """The assembly that the real command line makes of ``line``."""
     requests = []
     monkeypatch.setattr("coral_cli.commands.train.run_session", lambda request: requests.append(request) or 0)
-    command = get_command(application())
+    command = get_command(application(catalog))
     assert command.main(["train", *shlex.split(line)], prog_name="coral", standalone_mode=False, obj=catalog) == 0
     return requests[0].assembly
 

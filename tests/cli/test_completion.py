@@ -56,7 +56,7 @@ def test_choices(complete) -> None:
     assert complete("coral train --precision ") == ["fp32", "bf16"]
     assert complete("coral train --env.reward s") == ["sparse"]
     assert complete("coral train --size ") == ["tiny", "small", "paper"]
-    assert complete("coral plugins list --kind o") == ["objective"]
+    assert complete("coral plugins list --kind o") == ["objective", "observer"]
     assert complete("coral eval run --renderer e") == ["egl"]
 
 

@@ -56,7 +56,7 @@ def test_the_reward_of_reaching_is_one_at_the_target():
     hand = physics.named.data.site_xpos["jaco_arm/jaco_hand/pinchsite"]
     physics.named.model.site_pos["target_site"] = hand
     assert env.step(np.zeros(9, np.float32))[1] > 0.99
-    physics.named.model.site_pos["target_site"] = hand + [0, 0, 1]
+    physics.named.model.site_pos["target_site"] = hand + np.array([0, 0, 1])
     assert env.step(np.zeros(9, np.float32))[1] < 0.01
     env.close()
 

@@ -1,0 +1,100 @@
+"""Whether an observer keeps the contract of ``Observer`` and ``ObserverModule``."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from coral_cli.registry.records import Observer
+from coral_cli.runs.events import Event
+from coral_cli.testing.failures import failures_of, require, settle
+from coral_cli.testing.records import RECORD
+
+STORY: tuple[Event, ...] = (
+    Event(
+        "start",
+        0,
+        0.0,
+        {
+            "name": "toy-seed0",
+            "out": "runs/toy-seed0",
+            "command": "coral train --env toy",
+            "env": "toy",
+            "seed": 0,
+            "device": "cpu",
+            "renderer": "raycast",
+            "budget": 100,
+            "resumed": False,
+            "replay_bytes": 1000,
+        },
+    ),
+    Event("note", 0, 0.1, {"message": "100 steps will take about a second."}),
+    Event("episode", 12, 0.5, {"episode": 1, "return": 3.5, "length": 12, "random": True, "metrics/success": 0.0}),
+    Event(
+        "update",
+        12,
+        0.9,
+        {"updates": 6, "loss/total": 7.5, "loss/image": math.nan, "gradient/model": math.inf, "updates_per_s": 20.0},
+    ),
+    Event("evaluation", 12, 1.2, {"episodes": 2, "return/mean": 4.0, "return/stderr": 0.5, "length/mean": 12.0}),
+    Event("checkpoint", 12, 1.3, {"path": "runs/toy-seed0/checkpoints/latest.pt"}),
+    Event("warning", 12, 1.4, {"message": "something is odd."}),
+    Event("end", 12, 1.5, {"status": "done", "seconds": 1.5, "best_return": None, "message": ""}),
+)
+"""The events of a short run, of every kind, with values that are not finite or not there."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """An observer and the options to build it with."""
+
+    record: Observer
+    options: object
+
+    def hear(self, run: Path) -> None:
+        """A whole run."""
+        module: Any = self.record.build(self.options, run)
+        for event in STORY:
+            module(event)
+        module.close()
+
+
+def check_observer(record: Observer, options: object | None = None) -> None:
+    """Raises ConformanceError where ``record``, built with ``options`` (default: its own), breaks a rule."""
+    failures = failures_of(record, RECORD)
+    failures = failures or failures_of(Case(record, options or record.options), (_story,), (_again, _output, _events))
+    settle(f"observer {record.name!r}", failures)
+
+
+def _story(case: Case) -> None:
+    """It hears events of every kind to the end."""
+    with tempfile.TemporaryDirectory() as run:
+        case.hear(Path(run))
+
+
+def _again(case: Case) -> None:
+    """A resumed run has a directory that an observer has already written to."""
+    with tempfile.TemporaryDirectory() as run:
+        case.hear(Path(run))
+        case.hear(Path(run))
+
+
+def _output(case: Case) -> None:
+    out = io.StringIO()
+    with tempfile.TemporaryDirectory() as run, contextlib.redirect_stdout(out):
+        case.hear(Path(run))
+    hint = "Write to standard error, or to a file in the run's directory."
+    require(not out.getvalue(), "it prints on standard output, which belongs to the command.", hint)
+
+
+def _events(case: Case) -> None:
+    before = [dict(event.values) for event in STORY]
+    with tempfile.TemporaryDirectory() as run:
+        case.hear(Path(run))
+    after = [dict(event.values) for event in STORY]
+    require(repr(before) == repr(after), "it changes the values of an event.", "Work on a copy: dict(event.values).")

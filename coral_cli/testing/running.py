@@ -1,0 +1,45 @@
+"""Command lines in this process, with nothing installed but coral, the toys and what a test brings."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from coral_cli import __version__, builtin
+from coral_cli.registry.catalog import CORE, Catalog, Entry
+from coral_cli.registry.discovery import discover
+from coral_cli.registry.records import Record
+from coral_cli.testing.toys import TOYS
+
+DISTRIBUTION = "under-test"
+"""What the components of a test come from."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command line gave: its exit code, standard output and standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+def catalog_of(components: Iterable[Record] = ()) -> Catalog:
+    """The built-in components, the toys, and ``components``; nothing else that is installed."""
+    base = discover(builtin, {"CORAL_PLUGINS": ""})
+    toys = [Entry(record, CORE, __version__) for record in TOYS]
+    own = [Entry(record, DISTRIBUTION, "0") for record in components]
+    return Catalog((*base, *toys, *own), find=builtin.find)
+
+
+def run(line: str, components: Iterable[Record] = ()) -> Outcome:
+    """Runs ``coral LINE`` (such as ``"train --env toy --steps 50 --out DIR"``) with ``components`` added."""
+    from coral_cli.app import main
+
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(shlex.split(line), catalog_of(components))
+    return Outcome(code, out.getvalue(), err.getvalue())
