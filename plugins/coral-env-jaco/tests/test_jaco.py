@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from coral_cli.testing import check_environment, run, select_backend
 
 from coral_cli.plugin import Rendering
+from coral_cli.testing import check_environment, run, select_backend
 from coral_env_jaco import TASKS, JacoOptions, coral_environments
 
 BACKEND = select_backend()  # before anything imports mujoco
