@@ -5,8 +5,11 @@ import pytest
 import torch
 
 from coral_cli.plugin import Sensor, UsageError
-from coral_encoder_patch import PatchOptions, build
+from coral_cli.testing import check_encoder, run
+from coral_encoder_patch import PatchOptions, build, coral_encoders
 from coral_encoder_patch.encoder import Mixer, cut
+
+(RECORD,) = coral_encoders()
 
 
 def camera(height, width, channels=3):
@@ -85,3 +88,22 @@ def test_what_cannot_be_cut_is_refused(shape, patch, message, hint):
     with pytest.raises(UsageError) as error:
         build(PatchOptions(patch=patch), camera(*shape))
     assert (error.value.message, error.value.hint) == (message, hint)
+
+
+def test_the_contract_holds():
+    check_encoder(RECORD)
+
+
+def test_it_trains_on_oblong_images(tmp_path):
+    toy = "--env toy --proprio-encoder toy --rssm toy --size tiny --batch-length 4 --image-size 40,64"
+    line = f"train {toy} --image-encoder patch --image-loss infonce --steps 60 --quiet"
+    outcome = run(f"{line} --random-episodes 1 --updates-per-step 0.2 --out {tmp_path / 'run'}", components=[RECORD])
+    assert outcome.code == 0, outcome.err
+
+
+def test_a_size_that_cannot_be_is_one_sentence_and_one_hint(tmp_path):
+    line = f"train --env toy --image-encoder patch --image-size 44,64 --steps 60 --out {tmp_path / 'run'}"
+    outcome = run(line, components=[RECORD])
+    assert outcome.code == 2
+    assert "error: images of 44x64 cannot be cut into patches of 8x8." in outcome.err
+    assert "hint: Set --image-encoder.patch to one of: 1, 2, 4." in outcome.err

@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from coral_cli.plugin import LossBatch, Sensor
-from coral_loss_barlow import BarlowOptions, build
+from coral_cli.testing import check_loss, run
+from coral_loss_barlow import BarlowOptions, build, coral_losses
 from coral_loss_barlow.loss import Barlow
 
+(RECORD,) = coral_losses()
 EMBEDDING, FEATURES, DIMENSIONS = 5, 4, 3
 
 
@@ -105,3 +107,15 @@ def test_the_options_set_the_sizes():
     sensor = Sensor("skin", "vector", (EMBEDDING,))
     model = build(BarlowOptions(projection=7, hidden=9, layers=0, redundancy=0), sensor, EMBEDDING, FEATURES)
     assert [tuple(parameter.shape) for parameter in model.parameters()] == [(7, 5), (7,), (7, 4), (7,)]
+
+
+def test_the_contract_holds():
+    check_loss(RECORD)
+
+
+@pytest.mark.parametrize("objective", ["variational", "predictive"])
+def test_it_trains(objective, tmp_path):
+    toy = "--env toy --image-encoder toy --proprio-encoder toy --rssm toy --size tiny --batch-size 1 --batch-length 4"
+    line = f"train {toy} --image-loss barlow --proprio-loss barlow --objective {objective} --steps 60 --quiet"
+    outcome = run(f"{line} --random-episodes 1 --updates-per-step 0.2 --out {tmp_path / 'run'}", components=[RECORD])
+    assert outcome.code == 0, outcome.err

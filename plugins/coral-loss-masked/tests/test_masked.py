@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from coral_cli.plugin import LossBatch, Sensor, UsageError
-from coral_loss_masked import MaskedOptions, build
+from coral_cli.testing import check_loss, run
+from coral_loss_masked import MaskedOptions, build, coral_losses
 from coral_loss_masked.loss import MaskedLatents, hidden_steps
 
+(RECORD,) = coral_losses()
 EMBEDDING, FEATURES = 5, 4
 SOME = torch.tensor([[True] * 5 + [False] * 3, [True] * 8, [False] * 8])
 
@@ -138,3 +140,15 @@ def test_heads_that_do_not_divide_the_width_are_refused():
         build(MaskedOptions(width=30, heads=4), Sensor("camera", "image", (64, 64, 3)), EMBEDDING, FEATURES)
     assert error.value.message == "4 attention heads do not divide 30 units evenly."
     assert error.value.hint == "Set --camera-loss.width to a multiple of 8."
+
+
+def test_the_contract_holds():
+    check_loss(RECORD)
+
+
+@pytest.mark.parametrize("objective", ["variational", "predictive"])
+def test_it_trains(objective, tmp_path):
+    toy = "--env toy --image-encoder toy --proprio-encoder toy --rssm toy --size tiny --batch-length 4"
+    line = f"train {toy} --image-loss masked --proprio-loss masked --objective {objective} --steps 60 --quiet"
+    outcome = run(f"{line} --random-episodes 1 --updates-per-step 0.2 --out {tmp_path / 'run'}", components=[RECORD])
+    assert outcome.code == 0, outcome.err

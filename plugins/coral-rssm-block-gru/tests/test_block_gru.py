@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from coral_cli.plugin import UsageError
-from coral_rssm_block_gru import BlockGruOptions, build
+from coral_cli.testing import check_rssm, run
+from coral_rssm_block_gru import BlockGruOptions, build, coral_rssms
 from coral_rssm_block_gru.gru import BlockGru
 
+(RECORD,) = coral_rssms()
 EMBEDDING, ACTION = 5, 2
 
 
@@ -127,3 +129,19 @@ def test_blocks_that_do_not_divide_the_units_are_refused():
         build(BlockGruOptions(gru=100, blocks=8), EMBEDDING, ACTION)
     assert error.value.message == "100 units of the GRU cannot be cut into 8 blocks of one size."
     assert error.value.hint == "Set --rssm.gru to a multiple of 8."
+
+
+def test_the_contract_holds():
+    check_rssm(RECORD)
+    check_rssm(RECORD, BlockGruOptions(gru=6, blocks=1, layers=3))
+
+
+@pytest.mark.parametrize("policy", ["sac", "imagination"])
+def test_it_trains_and_lends_its_weights_where_actions_differ(policy, tmp_path):
+    sizes = "--size tiny --batch-size 2 --batch-length 4 --image-loss infonce --quiet --random-episodes 1"
+    toy = f"train --env toy --image-encoder toy --proprio-encoder toy --rssm block-gru --policy {policy} {sizes}"
+    outcome = run(f"{toy} --updates-per-step 0.2 --steps 40 --out {tmp_path / 'run'}", components=[RECORD])
+    assert outcome.code == 0, outcome.err
+    other = "train --env cartpole-swingup --renderer raycast --env.action-repeat 100 --rssm block-gru --dry-run"
+    outcome = run(f"{other} {sizes} --init-from {tmp_path / 'run'} --init-parts rssm", components=[RECORD])
+    assert outcome.code == 0, outcome.err
