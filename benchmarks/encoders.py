@@ -27,8 +27,8 @@ VARIANTS = {
     "conv (paper)": ("conv", {}),
     "conv (small)": ("conv", {"depth": 16}),
     "patch": ("patch", {}),
-    "patch 4": ("patch", {"patch": 4}),
-    "patch, as large an embedding": ("patch", {"size": 1024}),
+    "patch, embedding of 1024": ("patch", {"size": 1024}),
+    "patch, twice as wide": ("patch", {"width": 64}),
 }
 """Name and options, by a row's title."""
 
@@ -57,18 +57,19 @@ def main() -> None:
     height, width = map(int, options.image_size.split(","))
     sensor, catalog = Sensor("image", "image", (height, width, 3)), discover(builtin)
     image = torch.rand(FRAMES, height, width, 3).permute(0, 3, 1, 2) - 0.5  # channels last, as the model sees it
-    encoders = {}
-    for title, (name, values) in VARIANTS.items():
-        record = catalog.get("encoder", name).record
-        encoders[title] = record.build(replace(record.options, **values), sensor)
+    records = {name: catalog.get("encoder", name).record for name, _ in VARIANTS.values()}
+    encoders = {
+        title: records[name].build(replace(records[name].options, **values), sensor)
+        for title, (name, values) in VARIANTS.items()
+    }
     calls = {title: learning(encoder, image, options.precision) for title, encoder in encoders.items()}
     timings = interleaved(calls, options.repeats, warm_up=3)
     print(f"{FRAMES} images of {height}x{width}, {options.precision}, {options.threads} threads")
     print(f"{'encoder':30}{'weights':>10}{'values':>8}{'ms':>8}{'spread':>8}")
     for title, timing in timings.items():
-        weights = sum(parameter.numel() for parameter in encoders[title].parameters())
-        row = f"{title:30}{weights:>10,}{encoders[title].size:>8}{1e3 * timing.median:>8.1f}{timing.spread:>8.0%}"
-        print(row)
+        encoder = encoders[title]
+        weights = sum(parameter.numel() for parameter in encoder.parameters())
+        print(f"{title:30}{weights:>10,}{encoder.size:>8}{1e3 * timing.median:>8.1f}{timing.spread:>8.0%}")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ class PatchOptions:
     """The patches, and the mixer that looks at them."""
 
     patch: Annotated[int, Help("Pixels of a patch's side; they divide height and width.", min=1)] = 8
-    width: Annotated[int, Help("Values of a patch, and of the hidden layers that mix them.", min=1)] = 64
+    width: Annotated[int, Help("Values of a patch, and of the hidden layers that mix them.", min=1)] = 32
     layers: Annotated[int, Help("Mixer layers.", min=0)] = 2
     size: Annotated[int, Help("Values of the embedding.", min=1)] = 256
 

@@ -30,12 +30,12 @@ class PatchEncoder(nn.Module):
 
 
 class Mixer(nn.Module):
-    """Between the patches, then between the values of each patch: x + MLP(LayerNorm(x)), with one hidden layer."""
+    """Between the patches, then between the values of each patch: x + MLP(LayerNorm(x)), with W hidden units."""
 
     def __init__(self, patches: int, width: int) -> None:
         super().__init__()
         self.across = nn.Sequential(nn.Linear(patches, width), nn.GELU(), nn.Linear(width, patches))
-        self.within = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+        self.within = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, width))
         self.norm_across, self.norm_within = nn.LayerNorm(width), nn.LayerNorm(width)
 
     def forward(self, patches: Tensor) -> Tensor:
