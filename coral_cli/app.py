@@ -13,6 +13,7 @@ import typer
 from typer.main import get_command
 
 from coral_cli import __version__, builtin
+from coral_cli.assembly.flags import split_plugins
 from coral_cli.assembly.help import Group
 from coral_cli.commands import bench, doctor, envs, eval, methods, plugged, plugins, pretrain, rollout, train
 from coral_cli.registry.catalog import Catalog
@@ -32,10 +33,11 @@ def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> i
     completing = "_CORAL_COMPLETE" in os.environ  # the shell shows whatever is written, so write nothing else
     follower = follows()
     try:
+        args, paths = split_plugins(args)
         if catalog is None:
-            catalog = discover(builtin)
+            catalog = discover(builtin, paths=paths)
         if not (completing or follower):
-            _warn_of_broken(catalog)
+            _warn(catalog)
         code = get_command(application(catalog)).main(args, prog_name="coral", standalone_mode=False, obj=catalog)
         sys.stdout.flush()
         return int(code or 0)
@@ -80,11 +82,10 @@ def _root(
     pass
 
 
-def _warn_of_broken(catalog: Catalog) -> None:
+def _warn(catalog: Catalog) -> None:
     for plugin in catalog.plugins:
-        if plugin.status == "broken":
-            origin = f"{plugin.distribution} {plugin.version}"
-            print(f"warning: plugin {plugin.name} ({origin}) is broken: {plugin.error}", file=sys.stderr)
+        if plugin.warning:
+            print(f"warning: {plugin.warning}", file=sys.stderr)
 
 
 def _explained(error: Exception) -> CoralError:

@@ -31,8 +31,7 @@ class Assembler:
     def __init__(self, assembly: Assembly, catalog: Catalog) -> None:
         self.assembly = assembly
         self._parts = {
-            slot: self._part(catalog.locate(c.kind, c.component, c.distribution, c.version).record, c.options)
-            for slot, c in assembly.choices.items()
+            slot: self._part(catalog.locate(*c.identity).record, c.options) for slot, c in assembly.choices.items()
         }
 
     @staticmethod

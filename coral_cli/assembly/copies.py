@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coral_cli.assembly.record import Assembly
+from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.options import Json
 from coral_cli.registry.records import Backend, Split
 
@@ -14,12 +16,14 @@ if TYPE_CHECKING:
     import gymnasium
 
 
-def copies_of(assembly: Assembly, backend: Backend, split: Split) -> Callable[[], gymnasium.Env[dict[str, Any], Any]]:
+def copies_of(
+    assembly: Assembly, catalog: Catalog, backend: Backend, split: Split
+) -> Callable[[], gymnasium.Env[dict[str, Any], Any]]:
     """A function that other processes can be given, and that builds the environment of ``assembly`` there."""
-    return partial(_build, assembly.unobserved().to_json(), backend, split)
+    return partial(_build, assembly.unobserved().to_json(), catalog.paths, backend, split)
 
 
-def _build(record: Json, backend: Backend, split: Split) -> gymnasium.Env[dict[str, Any], Any]:
+def _build(record: Json, paths: Sequence[str], backend: Backend, split: Split) -> gymnasium.Env[dict[str, Any], Any]:
     from coral_cli import builtin
     from coral_cli.assembly.assemble import Assembler
     from coral_cli.assembly.slots import ENV
@@ -27,6 +31,6 @@ def _build(record: Json, backend: Backend, split: Split) -> gymnasium.Env[dict[s
     from coral_cli.registry.discovery import discover
 
     select_backend(backend)
-    catalog, assembly = discover(builtin), Assembly.from_json(record)
+    catalog, assembly = discover(builtin, paths=map(Path, paths)), Assembly.from_json(record)
     catalog.get(ENV.kind, assembly.choices[ENV.name].component)  # the parent has it, so it may run
     return Assembler(assembly, catalog).environment(backend, split)

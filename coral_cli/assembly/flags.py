@@ -6,15 +6,17 @@ left out, and one grammar (``values.parse``) holds for all commands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, Signature
+from pathlib import Path
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 import typer
 
 from coral_cli.assembly.values import negative, parse, text_of
-from coral_cli.registry.options import Field, Json, fields_of, with_values
+from coral_cli.registry.errors import UsageError
+from coral_cli.registry.options import Field, Help, Json, fields_of, with_values
 
 Given: TypeAlias = Mapping[str, Json]
 """What the user wrote: values by flag name."""
@@ -46,6 +48,31 @@ class Flag:
         return self.field.flag
 
 
+PLUGIN = Flag(
+    Field("plugin", str, False, (), Help("Also load the plugin at PATH, not installed. May be repeated."), None),
+    metavar="PATH",
+)
+"""A flag of every command. What follows it is read before all else, for it decides which other flags there are."""
+
+
+def split_plugins(args: Sequence[str]) -> tuple[list[str], list[Path]]:
+    """A command line without ``--plugin PATH``, wherever it stands, and the paths. Raises UsageError without a path."""
+    rest: list[str] = []
+    paths: list[Path] = []
+    words = iter(args)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word == f"--{PLUGIN.name}" or word.startswith(f"--{PLUGIN.name}="):
+            path = word.partition("=")[2] or next(words, "")
+            if not path:
+                raise UsageError(f"--{PLUGIN.name} needs a path.", "Name the directory of a package, or a .py file.")
+            paths.append(Path(path))
+        else:
+            rest.append(word)
+    return rest, paths
+
+
 def flags_from(options: object, group: str = "Options", metavars: Mapping[str, str] | None = None) -> tuple[Flag, ...]:
     """A command's own flags, one per field of a dataclass; ``metavars`` by field name."""
     return tuple(Flag(field, group, (metavars or {}).get(field.name, "")) for field in fields_of(options))
@@ -63,7 +90,7 @@ def signed(body: Body, flags: Iterable[Flag], argument: tuple[str, str] | None =
 
     Calling it raises UsageError for a value that does not fit its flag.
     """
-    numbered = {f"flag{number}": flag for number, flag in enumerate(flags)}
+    numbered = {f"flag{number}": flag for number, flag in enumerate((*flags, PLUGIN))}
 
     def call(context: typer.Context, **written: Any) -> int:
         values = {key: value for key, value in written.items() if value is not None}

@@ -20,6 +20,13 @@ class Choice:
     distribution: str
     version: str
     options: Mapping[str, Json]
+    path: str = ""
+    """Where its plugin lay, if that was loaded without being installed."""
+
+    @property
+    def identity(self) -> tuple[str, str, str, str, str]:
+        """What the catalog finds it by: kind, name, distribution, version, path."""
+        return self.kind, self.component, self.distribution, self.version, self.path
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,7 @@ class Assembly:
                 "distribution": c.distribution,
                 "version": c.version,
                 "options": dict(c.options),
+                **({"path": c.path} if c.path else {}),
             }
             for slot, c in self.choices.items()
         }

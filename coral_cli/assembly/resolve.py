@@ -42,7 +42,7 @@ def choice_of(slot: Slot, entry: Entry, values: Mapping[str, Json]) -> Choice:
     options = entry.record.options
     given = {f.name: values[flag] for f in fields_of(options) if (flag := f"{slot.flag}.{f.flag}") in values}
     resolved = values_of(with_values(options, given))
-    return Choice(slot.kind, entry.record.name, entry.distribution, entry.version, resolved)
+    return Choice(slot.kind, entry.record.name, entry.distribution, entry.version, resolved, entry.path)
 
 
 def _settings(values: Mapping[str, Json], selection: Selection) -> Settings:
@@ -74,7 +74,7 @@ def flags_of(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:
     flags: dict[str, Json] = {}
     for name, choice in assembly.choices.items():
         slot = name.replace("_", "-")
-        entry = catalog.locate(choice.kind, choice.component, choice.distribution, choice.version)
+        entry = catalog.locate(*choice.identity)
         if choice.kind not in REPEATABLE:  # which the setting names
             flags[slot] = catalog.name(entry)
         flags |= {f"{slot}.{option.replace('_', '-')}": value for option, value in choice.options.items()}
@@ -98,13 +98,19 @@ def command_line(
         if flag.split(".")[0] not in without and (flag in slots or value != defaults[flag])
         for word in _words(flag, value)
     ]
-    return shlex.join([*command, *words])
+    return shlex.join([*command, *words]) + plugin_flags(assembly)
+
+
+def plugin_flags(assembly: Assembly) -> str:
+    """`` --plugin PATH`` for each plugin of ``assembly`` that is not installed."""
+    paths = dict.fromkeys(choice.path for choice in assembly.choices.values() if choice.path)
+    return "".join(f" --plugin {shlex.quote(path)}" for path in paths)
 
 
 def _layout_defaults(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:
     """What ``sensors``, ``fusion`` and the repeatable flags are when nobody names them."""
     choice = assembly.choices[ENV.name]
-    environment = catalog.locate(choice.kind, choice.component, choice.distribution, choice.version).record
+    environment = catalog.locate(*choice.identity).record
     assert isinstance(environment, Environment)
     return {"sensors": list(environment.sensors), "fusion": Settings().fusion, **{kind: [] for kind in REPEATABLE}}
 

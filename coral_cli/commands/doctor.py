@@ -126,7 +126,7 @@ def _plugins(catalog: Catalog) -> Iterable[Line]:
         detail = f"{plugin.distribution} {plugin.version}, {plugin.status}"
         if plugin.error:
             detail += f": {plugin.error}"
-        yield Line(f"plugin {plugin.name}", plugin.status != "broken", detail)
+        yield Line(f"plugin {plugin.name}", plugin.status not in ("broken", "incompatible"), detail)
 
 
 def _plugged(catalog: Catalog) -> Iterable[Line]:

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, taken
+from coral_cli.assembly.record import Choice
 from coral_cli.assembly.requests import PretrainRequest
 from coral_cli.assembly.resolve import command_line, resolve
 from coral_cli.assembly.resume import recorded_assembly, resumed
@@ -49,7 +50,7 @@ def of_data(written: Given, catalog: Catalog) -> Mapping[str, Json]:
 
     record = open_dataset(Path(str(written["data"])).expanduser()).record
     env = record["env"]
-    found = catalog.locate(env["kind"], env["component"], env["distribution"], env["version"])
+    found = catalog.locate(*Choice(**env).identity)
     options = {f"{ENV.flag}.{name.replace('_', '-')}": value for name, value in env["options"].items()}
     seen = {name: record[name.replace("-", "_")] for name in ("image-size", "render-quality")}
     return {ENV.flag: catalog.name(found), **options, **seen, POLICY.flag: "random"}

@@ -6,11 +6,12 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from coral_cli import __version__
 from coral_cli.registry.errors import PluginError, UsageError
 from coral_cli.registry.records import Record
+from coral_cli.registry.sources import Source
 
 CORE = "coral-cli"
 """The distribution that owns the bare names."""
@@ -19,13 +20,17 @@ SAFE = "gym:"
 """How names begin that a checkpoint may have looked up: what they name is registered by what is installed."""
 
 
+Status: TypeAlias = Literal["active", "broken", "disabled", "incompatible", "shadowed"]
+
+
 @dataclass(frozen=True)
 class Entry:
-    """One component and who offers it."""
+    """One component and who offers it; ``path`` is where it lies if it was loaded by ``--plugin``."""
 
     record: Record
     distribution: str
     version: str
+    path: str = ""
 
     @property
     def qualified(self) -> str:
@@ -34,20 +39,43 @@ class Entry:
 
 @dataclass(frozen=True)
 class Plugin:
-    """One entry point and what became of it; ``error`` is one line, ``traceback`` the whole story."""
+    """One entry point and what became of it.
+
+    ``error`` says in one line why it is not active, ``traceback`` is the whole story. ``file`` is its source,
+    ``printed`` what it wrote on standard output when it was loaded.
+    """
 
     name: str
     distribution: str
     version: str
-    status: Literal["active", "broken", "disabled", "shadowed"]
+    status: Status
     error: str = ""
     traceback: str = ""
+    path: str = ""
+    requires: tuple[str, ...] = ()
+    file: str = ""
+    printed: str = ""
+
+    @classmethod
+    def of(cls, source: Source, status: Status) -> Plugin:
+        return cls(source.name, source.distribution, source.version, status, path=source.path, requires=source.requires)
+
+    @property
+    def warning(self) -> str:
+        """What a user must know of it, in one line; mostly nothing."""
+        who = f"plugin {self.name} ({self.distribution} {self.version})"
+        if self.status == "broken":
+            return f"{who} is broken: {self.error}"
+        if self.status == "incompatible":
+            return f"{who} is left out: {self.error}"
+        return f"{who} prints when it is loaded: {self.printed}" if self.printed else ""
 
 
 class Catalog:
     """Components by kind and name, and the plugins they came from.
 
-    ``find`` makes records for names that no plugin lists, such as ``gym:Pendulum-v1``.
+    ``find`` makes records for names that no plugin lists, such as ``gym:Pendulum-v1``. ``paths`` are those of plugins
+    that are not installed.
     """
 
     def __init__(
@@ -55,8 +83,10 @@ class Catalog:
         entries: Iterable[Entry],
         plugins: Iterable[Plugin] = (),
         find: Callable[[str, str], Record | None] = lambda kind, name: None,
+        paths: Iterable[str] = (),
     ) -> None:
         self.plugins = tuple(plugins)
+        self.paths = tuple(paths)
         self._find = find
         self._found: dict[tuple[str, str], Entry] = {}
         self._entries = tuple(entries)
@@ -100,10 +130,10 @@ class Catalog:
             raise UsageError(f"{kind} {name!r} is offered by several plugins.", f"Write {choices}.")
         return self._foreign(kind, name) or self._unknown(kind, name)
 
-    def locate(self, kind: str, name: str, distribution: str, version: str) -> Entry:
+    def locate(self, kind: str, name: str, distribution: str, version: str, path: str = "") -> Entry:
         """The component that a checkpoint names. Raises PluginError when its distribution does not offer it.
 
-        Code that is named by an import path is only run where the user has named it, too.
+        Code that is named by an import path, or lies at ``path``, is only run where the user has named it, too.
         """
         for entry in self.entries(kind):
             if entry.record.name == name and entry.distribution == distribution:
@@ -114,11 +144,23 @@ class Catalog:
             return self._found[kind, name]
         if distribution == CORE and ":" in name:
             raise PluginError(f"{kind} {name!r} is Python code, which only you can allow to run.", f"Add --env {name}.")
-        broken = [plugin for plugin in self.plugins if plugin.distribution == distribution and plugin.error]
-        if broken:
-            raise PluginError(f"{kind} {name!r} needs {distribution}, which is broken: {broken[0].error}")
-        raise PluginError(
-            f"{kind} {name!r} comes from {distribution} {version}, which is not installed.",
+        raise self._missing(f"{kind} {name!r}", distribution, version, path)
+
+    def _missing(self, what: str, distribution: str, version: str, path: str) -> PluginError:
+        """Why ``distribution`` does not offer ``what``, and what to do."""
+        for plugin in self.plugins:
+            if plugin.distribution == distribution and plugin.status == "disabled":
+                hint = "Change CORAL_PLUGINS or CORAL_DISABLE_PLUGINS."
+                return PluginError(f"{what} needs {distribution}, which is disabled.", hint)
+            if plugin.distribution == distribution and plugin.error:
+                return PluginError(f"{what} needs {distribution}, which is {plugin.status}: {plugin.error}")
+            if plugin.distribution == distribution:
+                offer = f"{distribution} {plugin.version}, which does not offer it"
+                return PluginError(f"{what} comes from {distribution} {version}; installed is {offer}.")
+        if path:
+            return PluginError(f"{what} came from {path}, a plugin that is not installed.", f"Add --plugin {path}.")
+        return PluginError(
+            f"{what} comes from {distribution} {version}, which is not installed.",
             f"pip install '{distribution}=={version}'",
         )
 

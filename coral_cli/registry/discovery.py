@@ -6,10 +6,13 @@ leaves some out, ``CORAL_STRICT_PLUGINS=1`` raises instead of noting the error (
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import traceback
 from collections.abc import Iterable, Mapping
-from importlib import metadata
+from dataclasses import replace
+from pathlib import Path
 
 import pluggy
 
@@ -19,45 +22,73 @@ from coral_cli.registry.errors import PluginError
 from coral_cli.registry.hooks import HOOK_KINDS, PROJECT, Hooks
 from coral_cli.registry.options import fields_of
 from coral_cli.registry.records import KINDS, Record
+from coral_cli.registry.sources import Source, at, canonical, installed
 
 
-def discover(builtin: object, environ: Mapping[str, str] = os.environ) -> Catalog:
-    """Everything installed: the components of ``builtin`` (a module), then each entry point of group ``coral``."""
+def discover(builtin: object, environ: Mapping[str, str] = os.environ, paths: Iterable[Path] = ()) -> Catalog:
+    """The components of ``builtin`` (a module), of plugins at ``paths``, and of each entry point of group ``coral``.
+
+    A plugin at a path is loaded whatever ``environ`` says, and an installed one of the same distribution is not. Raises
+    UsageError when there is no plugin at one of ``paths``.
+    """
     strict = environ.get("CORAL_STRICT_PLUGINS", "") not in ("", "0")
-    entries = list(_components(builtin, CORE, __version__))
+    tried = [source for path in paths for source in at(path)]
+    entries = list(_components(builtin, Source("", CORE, __version__, (), lambda: builtin)))
     plugins = []
-    for distribution, point in _entry_points():
-        plugin, found = _load(distribution, point, environ, strict)
+    for source in [*tried, *installed()]:
+        plugin, found = _load(source, _unwanted(source, tried, environ), strict)
         plugins.append(plugin)
         entries.extend(found)
-    return Catalog(entries, _mark_shadowed(plugins, entries), getattr(builtin, "find", lambda kind, name: None))
+    find = getattr(builtin, "find", lambda kind, name: None)
+    return Catalog(entries, _mark_shadowed(plugins, entries), find, dict.fromkeys(source.path for source in tried))
 
 
-def _entry_points() -> Iterable[tuple[metadata.Distribution, metadata.EntryPoint]]:
-    seen = set()
-    for distribution in metadata.distributions():
-        for point in distribution.entry_points.select(group=PROJECT):
-            key = (distribution.name, point.name)
-            if key not in seen:  # an editable install can be listed twice
-                seen.add(key)
-                yield distribution, point
+def _unwanted(source: Source, tried: Iterable[Source], environ: Mapping[str, str]) -> Plugin | None:
+    """What becomes of a plugin that is not even loaded."""
+    plugin = Plugin.of(source, "disabled")
+    stand_in = [other for other in tried if canonical(other.distribution) == canonical(source.distribution)]
+    if not source.path and stand_in:
+        return replace(plugin, status="shadowed", error=f"--plugin {stand_in[0].path} stands in for it")
+    if not source.path and not _wanted(source.distribution, source.name, environ):
+        return plugin
+    wish = _wish(source)
+    if wish:
+        return replace(plugin, status="incompatible", error=f"it is made for {wish}, and this is {CORE} {__version__}")
+    return None
 
 
-def _load(
-    distribution: metadata.Distribution, point: metadata.EntryPoint, environ: Mapping[str, str], strict: bool
-) -> tuple[Plugin, list[Entry]]:
-    identity = (point.name, distribution.name, distribution.version)
-    if not _wanted(distribution.name, point.name, environ):
-        return Plugin(*identity, status="disabled"), []
+def _wish(source: Source) -> str:
+    """The versions of coral that a plugin requires, if this is none of them."""
+    for line in source.requires:
+        if canonical(line).startswith(CORE):
+            from packaging.requirements import InvalidRequirement, Requirement
+
+            with contextlib.suppress(InvalidRequirement):
+                required = Requirement(line)
+                if canonical(required.name) == CORE and not required.specifier.contains(__version__, prereleases=True):
+                    return f"{CORE}{required.specifier}"
+    return ""
+
+
+def _load(source: Source, unwanted: Plugin | None, strict: bool) -> tuple[Plugin, list[Entry]]:
+    if unwanted is not None:
+        if strict and unwanted.status == "incompatible":
+            raise PluginError(f"plugin {source.name} of {source.distribution} is incompatible: {unwanted.error}")
+        return unwanted, []
+    printed = io.StringIO()
     try:
-        return Plugin(*identity, status="active"), _components(point.load(), distribution.name, distribution.version)
+        with contextlib.redirect_stdout(printed):  # which belongs to the command
+            module = source.load()
+            found = _components(module, source)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may even call sys.exit at import
         line = f"{type(error).__name__}: {error}".splitlines()[0]
         if strict:
-            raise PluginError(f"plugin {point.name} of {distribution.name} is broken: {line}") from error
-        return Plugin(*identity, status="broken", error=line, traceback=traceback.format_exc()), []
+            raise PluginError(f"plugin {source.name} of {source.distribution} is broken: {line}") from error
+        return replace(Plugin.of(source, "broken"), error=line, traceback=traceback.format_exc()), []
+    said = " ".join(printed.getvalue().split())
+    return replace(Plugin.of(source, "active"), file=getattr(module, "__file__", None) or "", printed=said), found
 
 
 def _wanted(distribution: str, point: str, environ: Mapping[str, str]) -> bool:
@@ -67,14 +98,14 @@ def _wanted(distribution: str, point: str, environ: Mapping[str, str]) -> bool:
     return allowed and names.isdisjoint(without.split(","))
 
 
-def _components(module: object, distribution: str, version: str) -> list[Entry]:
+def _components(module: object, source: Source) -> list[Entry]:
     """Calls each hook that ``module`` implements. Raises whatever the plugin raises, and TypeError on nonsense."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(Hooks)
-    manager.register(module, distribution)
+    manager.register(module, source.distribution)
     manager.check_pending()
     return [
-        Entry(_checked(record, hook, kind), distribution, version)
+        Entry(_checked(record, hook, kind), source.distribution, source.version, source.path)
         for hook, kind in HOOK_KINDS.items()
         for implementation in getattr(manager.hook, hook).get_hookimpls()
         for record in implementation.function()
@@ -95,5 +126,5 @@ def _mark_shadowed(plugins: list[Plugin], entries: list[Entry]) -> list[Plugin]:
     for plugin in plugins:
         own = {(e.record.kind, e.record.name) for e in entries if e.distribution == plugin.distribution}
         shadowed = plugin.status == "active" and bool(own) and own <= core
-        marked.append(Plugin(plugin.name, plugin.distribution, plugin.version, "shadowed") if shadowed else plugin)
+        marked.append(replace(plugin, status="shadowed") if shadowed else plugin)
     return marked

@@ -118,7 +118,7 @@ def _copies(request: BenchRequest, parts: Parts) -> Document:
     settings = request.assembly.settings
     if settings.envs == 1:
         return {}
-    copies = Vectorised(copies_of(request.assembly, parts.backend, "training"), settings.envs)
+    copies = Vectorised(copies_of(request.assembly, request.catalog, parts.backend, "training"), settings.envs)
     try:
         return {"envs": settings.envs, "steps_per_s_side_by_side": stepping_side_by_side(copies, settings.seed)}
     finally:

@@ -52,9 +52,9 @@ def several(request: TrainRequest, parts: Parts) -> Iterator[tuple[Copies, Copie
     if count == 1:
         yield parts.env, parts.eval_env
         return
-    training = Vectorised(copies_of(request.assembly, parts.backend, "training"), count)
+    training = Vectorised(copies_of(request.assembly, request.catalog, parts.backend, "training"), count)
     try:
-        evaluation = Vectorised(copies_of(request.assembly, parts.backend, "evaluation"), count)
+        evaluation = Vectorised(copies_of(request.assembly, request.catalog, parts.backend, "evaluation"), count)
         try:
             yield training, evaluation
         finally:

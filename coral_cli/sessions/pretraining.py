@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from coral_cli import __version__
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.requests import PretrainRequest
+from coral_cli.assembly.resolve import plugin_flags
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.records import Sensor
 from coral_cli.runs.dataset import Dataset, open_dataset
@@ -82,7 +84,8 @@ def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
         announce_transfer(transfer, pretrainer)
         announce_crew(crew, settings.batch_size, pretrainer)
 
-    return supervise(run, record, display, assembler.observers(), make, announce, _AFTER, request.resume)
+    after = replace(_AFTER, flags=plugin_flags(request.assembly))
+    return supervise(run, record, display, assembler.observers(), make, announce, after, request.resume)
 
 
 def _name(request: PretrainRequest) -> str:

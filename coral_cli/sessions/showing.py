@@ -38,7 +38,7 @@ class ShowRequest:
 def show(request: ShowRequest) -> dict[str, Json]:
     """What the environment offers; draws the agent's views above the view from outside."""
     settings, choice = request.assembly.settings, request.assembly.choices["env"]
-    record = request.catalog.locate(choice.kind, choice.component, choice.distribution, choice.version).record
+    record = request.catalog.locate(*choice.identity).record
     assert isinstance(record, Environment)
     assembler = Assembler(request.assembly, request.catalog)
     backend = select_backend(settings.renderer)

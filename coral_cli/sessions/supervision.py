@@ -43,6 +43,8 @@ class After:
 
     done: str
     interrupted: str
+    flags: str = ""
+    """What else that takes."""
 
 
 def supervise(
@@ -81,6 +83,7 @@ def supervise(
             loop.run()
             status = "interrupted" if interruption else "done"
             message = (after.interrupted if interruption else after.done).format(run=shlex.quote(str(run.path)))
+            message += after.flags
         except KeyboardInterrupt:
             status, message = "interrupted", "stopped at once, without saving"
             raise

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from coral_cli import __version__
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.requests import TrainRequest
-from coral_cli.assembly.resolve import command_line
+from coral_cli.assembly.resolve import command_line, plugin_flags
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.runs.directory import RunDirectory, machine
 from coral_cli.runs.events import Listener
@@ -87,8 +88,9 @@ def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirec
             plan = schedule(parts, settings)
             return Trainer(parts.agent, env, eval_env, replay, plan, emit, save, interruption, crew)
 
+        after = replace(_AFTER, flags=plugin_flags(request.assembly))
         observers = Assembler(request.assembly, request.catalog).observers()
-        return supervise(run, record, display, observers, make, announce, _AFTER, request.resume)
+        return supervise(run, record, display, observers, make, announce, after, request.resume)
 
 
 _AFTER = After(

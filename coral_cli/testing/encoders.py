@@ -56,8 +56,8 @@ def check_encoder(record: Encoder, options: object | None = None) -> None:
     failures = failures_of(record, RECORD)
     for kind in record.sensors:
         case = Case(record, options or record.options, SENSORS[kind])
-        rules = (_gradient, _one_by_one, _seed, _inputs, _state)
-        failures = failures or failures_of(case, (_build,), (_output,), rules)
+        rules = (_gradient, _one_by_one, _state)
+        failures = failures or failures_of(case, (_build,), (_output,), (_inputs,), (_seed,), rules)
     settle(f"encoder {record.name!r}", failures)
 
 

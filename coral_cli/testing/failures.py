@@ -68,7 +68,7 @@ def _failure(check: Check[S], subject: S) -> Failure | None:
     except _UnmetError as unmet:
         return Failure(name, unmet.problem, unmet.hint)
     except CoralError as error:  # which speaks for itself
-        return Failure(name, error.message, error.hint)
+        return Failure(name, error.message, error.hint or "Mend it.")
     except (Exception, SystemExit) as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         message = " ".join(str(error).split())

@@ -61,7 +61,7 @@ def check_loss(record: Loss, options: object | None = None) -> None:
     failures = failures_of(record, RECORD)
     for kind in record.sensors:
         case = Case(record, options or record.options, SENSORS[kind])
-        failures = failures or failures_of(case, (_build,), (_output,), RULES)
+        failures = failures or failures_of(case, (_build,), (_output,), (_inputs,), (_seed,), RULES)
     settle(f"loss {record.name!r}", failures)
 
 
@@ -150,7 +150,7 @@ def _state(case: Case) -> None:
     )
 
 
-RULES = (_gradient, _mask, _batch_of_one, _seed, _inputs, _state)
+RULES = (_gradient, _mask, _batch_of_one, _state)
 
 
 def batch_of(sensor: Sensor, batch: int = BATCH, steps: int = STEPS, seed: int = 0) -> LossBatch:

@@ -65,8 +65,8 @@ def check_policy(record: Policy, options: object | None = None) -> None:
     failures = failures_of(record, RECORD)
     for each in inputs:
         case = Case(record, options or record.options, each)
-        rules = (_mask, _batch_of_one, _seed, _inputs, _state)
-        failures = failures or failures_of(case, (_build,), (_act, _update), rules)
+        rules = (_mask, _batch_of_one, _state)
+        failures = failures or failures_of(case, (_build,), (_act, _update), (_inputs,), (_seed,), rules)
     settle(f"policy {record.name!r}", failures)
 
 

@@ -49,8 +49,8 @@ def check_rssm(record: Rssm, options: object | None = None) -> None:
     failures = failures_of(record, RECORD)
     if record.build is not None and not failures:
         case = Case(record, options or record.options)
-        rules = (_steps, _gradient, _batch_of_one, _seed, _inputs, _state, _blocks)
-        failures = failures_of(case, (_build,), (_latents,), (_scan,), rules)
+        rules = (_steps, _gradient, _batch_of_one, _state, _blocks)
+        failures = failures_of(case, (_build,), (_latents,), (_scan,), (_inputs,), (_seed,), rules)
     settle(f"rssm {record.name!r}", failures)
 
 

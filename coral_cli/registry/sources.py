@@ -1,0 +1,108 @@
+"""Where plugins come from: what is installed, and what ``--plugin PATH`` names without being installed."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from coral_cli.registry.errors import UsageError
+from coral_cli.registry.hooks import PROJECT
+
+UNKNOWN = "0"
+"""The version of what does not say its own."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One entry point, not loaded yet. ``requires`` are the requirements of its distribution, as they are written.
+
+    ``path`` is what ``--plugin`` named, as an absolute path; "" for what is installed.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    requires: tuple[str, ...]
+    load: Callable[[], object]
+    path: str = ""
+
+
+def installed() -> Iterator[Source]:
+    """Every entry point of the group ``coral``, once."""
+    seen = set()
+    for distribution in metadata.distributions():
+        for point in distribution.entry_points.select(group=PROJECT):
+            key = (distribution.name, point.name)
+            if key not in seen:  # an editable install can be listed twice
+                seen.add(key)
+                requires = tuple(distribution.requires or ())
+                yield Source(point.name, distribution.name, distribution.version, requires, point.load)
+
+
+def at(path: Path) -> Iterable[Source]:
+    """The plugins of a package's directory, read off its ``pyproject.toml``, or of a single ``.py`` file.
+
+    Raises UsageError when there is none.
+    """
+    place = path.expanduser().resolve()
+    if place.suffix == ".py" and place.is_file():
+        return [Source(place.stem, place.stem, UNKNOWN, (), lambda: _run(place), str(place))]
+    project = place / "pyproject.toml"
+    if not project.is_file():
+        what = (
+            f"holds no {project.name}" if place.is_dir() else "does not exist" if not place.exists() else "is no plugin"
+        )
+        raise UsageError(f"--plugin {path} {what}.", "Name the directory of a package, or a .py file.")
+    return _of_package(place, project)
+
+
+def canonical(distribution: str) -> str:
+    """The name by which two spellings of a distribution are the same."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def _of_package(place: Path, project: Path) -> list[Source]:
+    import tomli
+
+    try:
+        about: dict[str, Any] = tomli.loads(project.read_text(encoding="utf-8"))["project"]
+        points = about.get("entry-points", {}).get(PROJECT, {})
+        identity = (about["name"], about.get("version", UNKNOWN), tuple(about.get("dependencies", ())))
+    except (OSError, UnicodeDecodeError, tomli.TOMLDecodeError, KeyError, AttributeError) as error:
+        raise UsageError(f"{project} cannot be read as a package's ({error}).") from error
+    if not points:
+        raise UsageError(
+            f"{project} names no plugin.", f'Add [project.entry-points.{PROJECT}] with NAME = "package.module".'
+        )
+    return [Source(name, *identity, _loading(place, name, target), str(place)) for name, target in points.items()]
+
+
+def _loading(place: Path, name: str, target: str) -> Callable[[], object]:
+    def load() -> object:
+        for folder in (place / "src", place):
+            if folder.is_dir() and str(folder) not in sys.path:
+                sys.path.insert(0, str(folder))  # and stays there: components import their parts when they are built
+        importlib.invalidate_caches()
+        return metadata.EntryPoint(name, target, PROJECT).load()
+
+    return load
+
+
+def _run(file: Path) -> object:
+    spec = importlib.util.spec_from_file_location(f"coral_plugin_{file.stem}", file)
+    assert spec is not None and spec.loader is not None  # it is a .py file
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[spec.name]
+        raise
+    return module
