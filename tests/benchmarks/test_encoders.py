@@ -13,7 +13,7 @@ def test_every_encoder_has_a_row(monkeypatch, capsys):
     encoders = importlib.import_module("encoders")
     monkeypatch.setattr(encoders, "FRAMES", 3)
     threads = torch.get_num_threads()
-    monkeypatch.setattr(sys, "argv", "encoders.py --repeats 1 --threads 1 --image-size 32,48".split())
+    monkeypatch.setattr(sys, "argv", ["encoders.py", "--repeats", "1", "--threads", "1", "--image-size", "32,48"])
     try:
         encoders.main()
     finally:
