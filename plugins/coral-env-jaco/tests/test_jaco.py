@@ -93,6 +93,17 @@ def test_an_episode_is_ten_seconds():
     env.close()
 
 
+def test_where_the_physics_diverge_the_episode_is_cut_off():
+    env = make("jaco-reach-site")
+    env.reset(seed=0)
+    env.simulation.data.qvel[:] = np.nan
+    observation, reward, terminated, truncated, _ = env.step(np.zeros(9, np.float32))
+    assert (reward, terminated, truncated) == (0, False, True) and np.isfinite(observation["proprio"]).all()
+    env.reset()
+    assert not env.step(np.zeros(9, np.float32))[3]
+    env.close()
+
+
 @pytest.mark.parametrize("backend", sorted({"raycast", BACKEND}))
 @pytest.mark.parametrize(("name", "what"), [("jaco-reach-site", "target_site"), ("jaco-lift-brick", "duplo2x4/")])
 def test_only_the_image_shows_the_goal(name, what, backend):

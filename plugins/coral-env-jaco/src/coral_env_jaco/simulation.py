@@ -29,21 +29,21 @@ class JacoSimulation:
     outside = 1
     """The same from further away."""
 
-    def __init__(self, task: str) -> None:
+    def __init__(self, name: str) -> None:
         # the features variant, for the vision variant would draw through dm_control
-        self._task = registry.get_constructor(f"{task}_features")()
-        self._task.root_entity.mjcf_model.worldbody.add("camera", **cameras.FRONT_FAR._asdict())
-        for name, observable in self._task.observables.items():
-            observable.enabled = name.startswith(ARM)
+        task = registry.get_constructor(f"{name}_features")()
+        task.root_entity.mjcf_model.worldbody.add("camera", **cameras.FRONT_FAR._asdict())
+        for felt, observable in task.observables.items():
+            observable.enabled = felt.startswith(ARM)
         self._environment = composer.Environment(
-            self._task,
+            task,
             random_state=0,
             strip_singleton_obs_buffer_dim=True,
             raise_exception_on_physics_error=False,
             max_reset_attempts=ATTEMPTS,
         )
         self._last = self._environment.reset()
-        self.seconds: float = self._task.control_timestep
+        self.seconds: float = task.control_timestep
         actions = self._environment.action_spec()
         self.low: np.ndarray = actions.minimum
         self.high: np.ndarray = actions.maximum
