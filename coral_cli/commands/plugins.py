@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, get_args
 
 import typer
@@ -12,14 +13,15 @@ from rich.text import Text
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
 from coral_cli.assembly.help import Command, Group
+from coral_cli.commands import plugin_check, plugin_info, plugin_new
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
-from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.catalog import Catalog, Plugin
 from coral_cli.registry.options import Help, Json
 
 Kind: TypeAlias = Literal[
     "environment", "loss", "encoder", "rssm", "objective", "policy", "distraction", "observer", "command", "check"
 ]
-STYLES = {"active": "green", "broken": "red", "disabled": "dim", "shadowed": "yellow"}
+STYLES = {"active": "green", "broken": "red", "disabled": "dim", "incompatible": "red", "shadowed": "yellow"}
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class ListOptions:
     """What to list."""
 
     kind: Annotated[Kind | None, Help("Only components of this kind.")] = None
+    requirements: Annotated[bool, Help("Print what pip needs to install the same plugins elsewhere.")] = False
     json: JsonFlag = False
     debug: DebugFlag = False
 
@@ -41,11 +44,22 @@ def list_plugins(context: typer.Context, given: Given) -> int:
         {"name": p.name, "distribution": p.distribution, "version": p.version, "status": p.status, "error": p.error}
         for p in catalog.plugins
     ]
-    if options.json:
+    if options.requirements:
+        print("".join(f"{line}\n" for line in dict.fromkeys(map(_requirement, catalog.plugins))), end="")
+    elif options.json:
         print_json({"components": components, "plugins": plugins})
     else:
         _print_tables(components, [plugin for plugin in plugins if plugin["status"] != "active"])
     return 0
+
+
+def _requirement(plugin: Plugin) -> str:
+    """A line of a requirements file; a single file cannot be installed, and is only mentioned."""
+    if plugin.path.endswith(".py"):
+        return f"# {plugin.path}"
+    if plugin.path:
+        return f"{plugin.distribution} @ {Path(plugin.path).as_uri()}"
+    return f"{plugin.distribution}=={plugin.version}"
 
 
 def _components(catalog: Catalog, kind: str) -> list[dict[str, Json]]:
@@ -93,6 +107,8 @@ def _table(rows: list[dict[str, Json]], text: str) -> Table:
 
 def add(app: typer.Typer) -> None:
     """Adds ``coral plugins``."""
-    plugins = typer.Typer(cls=Group, help="Show what is installed.", add_completion=False)
+    plugins = typer.Typer(cls=Group, help="Show, check and begin plugins.", add_completion=False)
     plugins.command("list", cls=Command)(signed(list_plugins, flags_from(ListOptions())))
+    for command in (plugin_info, plugin_check, plugin_new):
+        command.add(plugins)
     app.add_typer(plugins, name="plugins")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -41,8 +42,8 @@ class Entry:
 class Plugin:
     """One entry point and what became of it.
 
-    ``error`` says in one line why it is not active, ``traceback`` is the whole story. ``file`` is its source,
-    ``printed`` what it wrote on standard output when it was loaded.
+    ``error`` says in one line why it is not active, ``traceback`` is the whole story. ``module`` names its
+    source, ``printed`` is what it wrote on standard output when it was loaded.
     """
 
     name: str
@@ -53,12 +54,17 @@ class Plugin:
     traceback: str = ""
     path: str = ""
     requires: tuple[str, ...] = ()
-    file: str = ""
+    module: str = ""
     printed: str = ""
 
     @classmethod
     def of(cls, source: Source, status: Status) -> Plugin:
         return cls(source.name, source.distribution, source.version, status, path=source.path, requires=source.requires)
+
+    @property
+    def file(self) -> str:
+        """Its source; "" where it could not be loaded."""
+        return getattr(sys.modules.get(self.module), "__file__", None) or ""
 
     @property
     def warning(self) -> str:

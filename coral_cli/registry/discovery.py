@@ -88,7 +88,7 @@ def _load(source: Source, unwanted: Plugin | None, strict: bool) -> tuple[Plugin
             raise PluginError(f"plugin {source.name} of {source.distribution} is broken: {line}") from error
         return replace(Plugin.of(source, "broken"), error=line, traceback=traceback.format_exc()), []
     said = " ".join(printed.getvalue().split())
-    return replace(Plugin.of(source, "active"), file=getattr(module, "__file__", None) or "", printed=said), found
+    return replace(Plugin.of(source, "active"), module=getattr(module, "__name__", ""), printed=said), found
 
 
 def _wanted(distribution: str, point: str, environ: Mapping[str, str]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -19,10 +18,16 @@ MOST = 0.1
 """Seconds of processor time that importing a plugin may take, beyond ``coral_cli.plugin``."""
 
 _PROBE = """
-import sys, time, importlib
+import importlib.util, sys, time
 import coral_cli.plugin
+name, file = sys.argv[1:]
 start = time.process_time()
-importlib.import_module(sys.argv[1])
+if importlib.util.find_spec(name):
+    __import__(name)
+else:
+    spec = importlib.util.spec_from_file_location(name, file)
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
 print(time.process_time() - start, *(name for name in ("torch", "mujoco", "gymnasium") if name in sys.modules))
 """
 
@@ -62,9 +67,16 @@ def import_(record: Record) -> None:
     made: Any = getattr(record, "build", None) or getattr(record, "run", None)
     made = getattr(made, "func", made)  # a partial function's
     module = getattr(made, "__module__", None)
-    if module is None or not _importable(module):
+    if module is not None and not module.rpartition(".")[2].startswith(("test_", "conftest")):
+        require_light(module)
+
+
+def require_light(module: str) -> None:
+    """Fails where importing ``module`` in a new process takes long, or imports what is heavy."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if file is None:
         return
-    seconds, heavy = import_cost(module)
+    seconds, heavy = import_cost(module, file)
     require(
         not heavy,
         f"importing {module} imports {' and '.join(heavy)}, which slows down every command.",
@@ -81,22 +93,16 @@ RECORD: tuple[Check[Any], ...] = (name_and_summary, options, import_)
 
 
 @cache
-def import_cost(module: str) -> tuple[float, tuple[str, ...]]:
-    """Seconds that importing ``module`` takes, the best of three, and which heavy libraries it imports."""
+def import_cost(module: str, file: str) -> tuple[float, tuple[str, ...]]:
+    """Seconds that importing ``module`` takes, the best of three, and which heavy libraries it imports.
+
+    It is loaded from ``file`` where its name alone does not lead there.
+    """
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    command = [sys.executable, "-c", _PROBE, module]
+    command = [sys.executable, "-c", _PROBE, module, file]
     runs = [subprocess.run(command, env=environ, capture_output=True, text=True) for _ in range(3)]
     for run in runs:
-        require(not run.returncode, f"{module} cannot be imported alone.", f"{run.stderr.strip().splitlines()[-1:]}")
+        error = "".join(run.stderr.strip().splitlines()[-1:])
+        require(not run.returncode, f"{module} cannot be imported alone ({error}).", "Mend what raises it.")
     words = [run.stdout.splitlines()[-1].split() for run in runs]
     return min(float(line[0]) for line in words), tuple(words[0][1:])
-
-
-def _importable(module: str) -> bool:
-    """Whether another process can import it; tests may import what they like."""
-    if module.rpartition(".")[2].startswith(("test_", "conftest", "__main__")):
-        return False
-    try:
-        return importlib.util.find_spec(module) is not None
-    except (ImportError, ValueError):
-        return False

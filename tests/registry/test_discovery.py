@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -31,28 +28,7 @@ BROKEN = {
     "unknown-hook": GOOD.format(name="x").replace("coral_losses", "coral_loses"),
     "options": GOOD.format(name="x").replace("build=None", "build=None, options=3"),
 }
-numbers = itertools.count()
-
 Install = Callable[..., None]
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """``install("dist", source)`` makes a distribution whose entry point ``point`` is a module of ``source``."""
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-
-    def run(distribution: str, source: str, point: str = "main", version: str = "1.0") -> None:
-        module = f"stranger_{next(numbers)}"
-        (tmp_path / f"{module}.py").write_text(source)
-        info = tmp_path / f"{distribution.replace('-', '_')}-{version}.dist-info"
-        info.mkdir(exist_ok=True)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
-        points = info / "entry_points.txt"
-        before = points.read_text() if points.exists() else "[coral]\n"
-        points.write_text(f"{before}{point} = {module}\n")
-
-    return run
 
 
 def plugins(catalog: Catalog) -> dict[str, Plugin]:

@@ -1,0 +1,107 @@
+"""``coral plugins new``: a package to begin a plugin with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import Annotated, Literal, TypeAlias
+
+import typer
+
+from coral_cli import __version__
+from coral_cli.assembly.flags import Given, flags_from, signed, taken
+from coral_cli.assembly.help import Command
+from coral_cli.commands.output import DebugFlag
+from coral_cli.registry.catalog import CORE, Catalog
+from coral_cli.registry.errors import UsageError
+from coral_cli.registry.options import Help
+from coral_cli.runs.files import writing
+
+Kind: TypeAlias = Literal["loss", "encoder", "rssm", "environment", "distraction", "policy", "observer"]
+
+SHORT = {"environment": "env"}
+"""What a kind is called in the name of a package, where that is not its own name."""
+TRIED = {
+    "loss": "--image-loss {name}",
+    "encoder": "--image-encoder {name}",
+    "rssm": "--rssm {name}",
+    "environment": "--env {name}",
+    "distraction": "--distraction {name}",
+    "policy": "--policy {name}",
+    "observer": "--observer {name}",
+}
+"""The flags that use a component."""
+
+
+@dataclass(frozen=True)
+class NewOptions:
+    """What to begin, and where."""
+
+    kind: Annotated[Kind | None, Help("What the plugin offers.")] = None
+    out: Annotated[str | None, Help("The directory to make (default: coral-KIND-NAME).")] = None
+    debug: DebugFlag = False
+
+
+def new(context: typer.Context, given: Given) -> int:
+    """Make a package that offers one component, with a test: it works as it is, and is yours to change."""
+    options, rest = taken(NewOptions(), given)
+    if options.kind is None:
+        raise UsageError("--kind is missing.", f"Add one of: {', '.join(TRIED)}.")
+    words = _words(rest["name"], options.kind, context.obj)
+    out = Path(options.out or words["distribution"]).expanduser()
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"{out} is there already.", "Choose another --out.")
+    with writing(out):
+        for place, text in _files(options.kind, words):
+            (out / place).parent.mkdir(parents=True, exist_ok=True)
+            (out / place).write_text(text, encoding="utf-8")
+    print(f"{out} holds the {options.kind} {words['name']}. Next:")
+    for line in (f"pip install -e {out}", f"coral plugins check {out}", words["command"]):
+        print(f"  {line}")
+    return 0
+
+
+def _words(name: str, kind: Kind, catalog: Catalog) -> dict[str, str]:
+    """What stands for what in the files."""
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
+        raise UsageError(f"{name!r} is no name for a component.", "Use small letters, digits and single dashes.")
+    if any(entry.record.name == name and entry.distribution == CORE for entry in catalog.entries(kind)):
+        raise UsageError(f"coral itself has the {kind} {name!r}.", "Choose another name.")
+    distribution = f"coral-{SHORT.get(kind, kind)}-{name}"
+    return {
+        "name": name,
+        "title": f"The {kind} {name}",
+        "distribution": distribution,
+        "package": distribution.replace("-", "_"),
+        "module": kind,
+        "class_": "".join(part.capitalize() for part in name.split("-")),
+        "command": f"coral train {TRIED[kind].format(name=name)} --size tiny --dry-run",
+        "version": ".".join(__version__.split(".")[:2]),
+        "next": str(int(__version__.split(".")[0]) + 1),
+    }
+
+
+def _files(kind: Kind, words: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Places in the package, and what stands there."""
+    source = f"src/{words['package']}"
+    places = {
+        "package/pyproject.toml.in": "pyproject.toml",
+        "package/README.md.in": "README.md",
+        f"{kind}/__init__.py.in": f"{source}/__init__.py",
+        f"{kind}/{kind}.py.in": f"{source}/{kind}.py",
+        f"{kind}/test.py.in": f"tests/test_{words['package']}.py",
+    }
+    templates = resources.files("coral_cli") / "templates"
+    for template, place in places.items():
+        yield place, Template((templates / template).read_text(encoding="utf-8")).substitute(words)
+    yield f"{source}/py.typed", ""
+
+
+def add(app: typer.Typer) -> None:
+    """Adds ``coral plugins new``."""
+    argument = ("name", "What the component will be called, such as `barlow`.")
+    app.command("new", cls=Command)(signed(new, flags_from(NewOptions(), metavars={"out": "DIR"}), argument))

@@ -1,0 +1,135 @@
+"""Plugins that are not installed: a package's directory, or a single file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from coral_cli import builtin
+from coral_cli.app import main
+from coral_cli.assembly.flags import split_plugins
+from coral_cli.registry.discovery import discover
+from coral_cli.registry.errors import UsageError
+
+LOSS = """
+from coral_cli.plugin import Loss, hookimpl
+from {part} import SUMMARY
+
+@hookimpl
+def coral_losses():
+    yield Loss("mine", SUMMARY, build=None)
+"""
+PROJECT = """
+[project]
+name = "coral-mine"
+version = "1.2"
+dependencies = {requires}
+
+[project.entry-points.coral]
+mine = "{package}"
+"""
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch):
+    """``package("src")`` makes a package whose modules lie in ``src``, or beside its pyproject.toml."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def make(name: str, layout: str = "src", requires: str = "[]") -> Path:
+        root = tmp_path / name
+        source = root / layout / name
+        source.mkdir(parents=True)
+        (root / "pyproject.toml").write_text(PROJECT.format(package=name, requires=requires))
+        (source / "__init__.py").write_text(LOSS.format(part=f"{name}.part"))
+        (source / "part.py").write_text("SUMMARY = 'Mine.'\n")
+        return root
+
+    return make
+
+
+@pytest.mark.parametrize(("name", "layout"), [("deep_mine", "src"), ("flat_mine", ".")])
+def test_a_package_is_loaded_from_its_directory(name, layout, package) -> None:
+    root = package(name, layout)
+    catalog = discover(builtin, {"CORAL_PLUGINS": ""}, [root])
+    entry = catalog.get("loss", "mine")
+    assert (entry.distribution, entry.version, entry.path) == ("coral-mine", "1.2", str(root))
+    assert catalog.paths == (str(root),)
+    plugin = next(plugin for plugin in catalog.plugins if plugin.path)
+    assert (plugin.name, plugin.status, plugin.error) == ("mine", "active", "")
+    assert Path(plugin.file) == root / layout / name / "__init__.py"
+
+
+def test_a_single_file_is_a_plugin(tmp_path: Path) -> None:
+    file = tmp_path / "my_loss.py"
+    file.write_text(LOSS.format(part="coral_cli").replace("SUMMARY", "__version__"))
+    entry = discover(builtin, {"CORAL_PLUGINS": ""}, [file]).get("loss", "my_loss/mine")
+    assert (entry.distribution, entry.version, entry.path) == ("my_loss", "0", str(file))
+
+
+def test_it_takes_the_place_of_what_is_installed(package, install) -> None:
+    root = package("newer_mine")
+    install("Coral.Mine", "raise RuntimeError('not even imported')")
+    catalog = discover(builtin, {}, [root])
+    assert catalog.get("loss", "mine").path
+    old = next(plugin for plugin in catalog.plugins if plugin.distribution == "Coral.Mine")
+    assert (old.status, old.error) == ("shadowed", f"--plugin {root} stands in for it")
+
+
+def test_the_requirements_of_a_package_hold_for_it_too(package, capsys) -> None:
+    root = package("future_mine", requires='["coral-cli>=9"]')
+    assert main(["plugins", "list", "--plugin", str(root)]) == 0
+    assert "warning: plugin mine (coral-mine 1.2) is left out: it is made for coral-cli>=9" in capsys.readouterr().err
+
+
+def test_a_broken_one_disturbs_nothing(tmp_path: Path, capsys) -> None:
+    file = tmp_path / "bad.py"
+    file.write_text("import nowhere_at_all")
+    assert main(["--plugin", str(file), "plugins", "list"]) == 0
+    assert capsys.readouterr().err == (
+        "warning: plugin bad (bad 0) is broken: ModuleNotFoundError: No module named 'nowhere_at_all'\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message", "hint"),
+    [
+        (None, "--plugin {path} does not exist.", "Name the directory of a package, or a .py file."),
+        ({}, "--plugin {path} holds no pyproject.toml.", "Name the directory of a package, or a .py file."),
+        ({"pyproject.toml": "["}, "{path}/pyproject.toml cannot be read as a package's (", ""),
+        ({"pyproject.toml": "[tool]"}, "{path}/pyproject.toml cannot be read as a package's ('project').", ""),
+        (
+            {"pyproject.toml": "[project]\nname = 'x'"},
+            "{path}/pyproject.toml names no plugin.",
+            'Add [project.entry-points.coral] with NAME = "package.module".',
+        ),
+    ],
+)
+def test_where_there_is_no_plugin(content, message, hint, tmp_path: Path, capsys) -> None:
+    path = tmp_path / "there"
+    if content is not None:
+        path.mkdir()
+        for name, text in content.items():
+            (path / name).write_text(text)
+    assert main(["plugins", "list", "--plugin", str(path)]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"error: {message.format(path=path)}") and hint in err
+
+
+@pytest.mark.parametrize(
+    ("words", "rest", "paths"),
+    [
+        ("train --plugin a --env x", "train --env x", ["a"]),
+        ("--plugin=a train --plugin b", "train", ["a", "b"]),
+        ("train -- --plugin a", "train -- --plugin a", []),
+    ],
+)
+def test_the_flag_may_stand_anywhere(words, rest, paths) -> None:
+    assert split_plugins(words.split()) == (rest.split(), [Path(path) for path in paths])
+
+
+def test_the_flag_needs_a_path() -> None:
+    with pytest.raises(UsageError, match="--plugin needs a path"):
+        split_plugins(["train", "--plugin"])
