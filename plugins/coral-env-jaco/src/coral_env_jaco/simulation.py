@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import mujoco
 import numpy as np
 from dm_control import composer
@@ -42,7 +46,7 @@ class JacoSimulation:
             raise_exception_on_physics_error=False,
             max_reset_attempts=ATTEMPTS,
         )
-        self._last = self._environment.reset()
+        self.begin(None)
         self.seconds: float = task.control_timestep
         actions = self._environment.action_spec()
         self.low: np.ndarray = actions.minimum
@@ -62,7 +66,8 @@ class JacoSimulation:
         """Starts an episode, which follows from ``seed``; without one the random stream goes on."""
         if seed is not None:
             self._environment.random_state.seed(seed)
-        self._last = self._environment.reset()
+        with quiet():
+            self._last = self._environment.reset()
 
     def advance(self, action: np.ndarray) -> tuple[float, float | None]:
         """One environment step. No state is terminal; where the physics diverge, the episode is cut off."""
@@ -72,3 +77,15 @@ class JacoSimulation:
     def feel(self) -> np.ndarray:
         """Proprioception (42,)."""
         return np.concatenate([value.ravel() for value in self._last.observation.values()])
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps back dm_control's warnings about poses that the arm cannot take; it tries others."""
+    absl = logging.getLogger("absl")
+    level = absl.level
+    absl.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        absl.setLevel(level)
