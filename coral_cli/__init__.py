@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,7 +14,9 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "load_agent"]
 
 
-def load_agent(path: str | os.PathLike[str], device: str = "auto") -> LoadedAgent:
+def load_agent(
+    path: str | os.PathLike[str], device: str = "auto", plugins: Iterable[str | os.PathLike[str]] = ()
+) -> LoadedAgent:
     """A trained agent, from a checkpoint or a run directory, for use in other programs::
 
         agent = coral_cli.load_agent("checkpoint.pt")
@@ -21,11 +24,15 @@ def load_agent(path: str | os.PathLike[str], device: str = "auto") -> LoadedAgen
         while True:
             action, state = agent.act({"image": image, "proprio": proprio}, state)
 
+    ``plugins`` are paths of plugins that are not installed, as of ``--plugin``.
+
     Raises UnreadableError when it cannot be read, PluginError when a component's plugin is not installed, UsageError
     for a device that is not there; all are CoralError (``coral_cli.registry.errors``).
     """
+    from pathlib import Path
+
     from coral_cli import builtin
     from coral_cli.registry.discovery import discover
     from coral_cli.sessions.loaded import load
 
-    return load(path, device, discover(builtin))
+    return load(path, device, discover(builtin, paths=map(Path, plugins)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 import traceback
@@ -34,6 +35,8 @@ def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> i
     follower = follows()
     try:
         args, paths = split_plugins(args)
+        if completing:
+            _, paths = split_plugins(_line())
         if catalog is None:
             catalog = discover(builtin, paths=paths)
         if not (completing or follower):
@@ -55,6 +58,15 @@ def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> i
         if follower:
             time.sleep(GRACE)
         return explained.exit_code if completing else _report(explained)
+
+
+def _line() -> list[str]:
+    """What the shell wants to have completed."""
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""
+    try:
+        return shlex.split(line)
+    except ValueError:  # a quote is still open
+        return line.split()
 
 
 def application(catalog: Catalog) -> typer.Typer:

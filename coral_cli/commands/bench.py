@@ -12,6 +12,7 @@ from rich.console import Console
 from coral_cli.assembly.flags import Given, flags_from, taken
 from coral_cli.assembly.requests import BenchRequest
 from coral_cli.assembly.resolve import resolve
+from coral_cli.assembly.slots import OBSERVER
 from coral_cli.assembly.two_phase import EVERYTHING, two_phase
 from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, print_json
 from coral_cli.registry.options import Help
@@ -21,7 +22,12 @@ HELP = """Measure where the time of a training goes here: updates, environment, 
 Takes the flags of `coral train`, trains nothing and keeps nothing. Next to the update's parts stands the machine's own
 peak, measured at the same precision."""
 
-SCOPE = replace(EVERYTHING, base=lambda written, catalog: {})
+SCOPE = replace(
+    EVERYTHING,
+    slots=lambda slot: slot.kind != OBSERVER,
+    settings=[name for name in EVERYTHING.settings if name != OBSERVER],
+    base=lambda written, catalog: {},
+)
 
 
 @dataclass(frozen=True)

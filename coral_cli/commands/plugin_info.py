@@ -41,7 +41,8 @@ def info(context: typer.Context, given: Given) -> int:
         raise _unknown(rest["name"], catalog)
     owners |= {entry.distribution for entry in entries}
     plugins = [plugin for plugin in catalog.plugins if plugin.distribution in owners]
-    components = [_component(entry) for entry in entries]
+    status = {plugin.distribution: plugin.status for plugin in plugins}
+    components = [_component(entry, status.get(entry.distribution, "active")) for entry in entries]
     if options.json:
         print_json(
             {"components": components, "plugins": [asdict(plugin) | {"file": plugin.file} for plugin in plugins]}
@@ -62,13 +63,14 @@ def _unknown(name: str, catalog: Catalog) -> UsageError:
     return UsageError(f"no component or plugin is named {name!r}.", hint)
 
 
-def _component(entry: Entry) -> dict[str, Json]:
+def _component(entry: Entry, status: str) -> dict[str, Json]:
     return {
         "kind": entry.record.kind,
         "name": entry.record.name,
         "summary": entry.record.summary,
         "distribution": entry.distribution,
         "version": entry.version,
+        "status": status,
         "file": _file(entry.record),
         "options": [_option(field) for field in fields_of(entry.record.options)],
     }
@@ -97,7 +99,7 @@ def _print(components: Iterable[dict[str, Json]], plugins: Iterable[Plugin]) -> 
     console = Console(highlight=False)
     for component in components:
         console.print(Text.assemble((f"{component['kind']} ", "cyan"), (component["name"], "bold")))
-        lines = [component["summary"], f"from {component['distribution']} {component['version']}", component["file"]]
+        lines = [component["summary"], _origin(component), component["file"]]
         lines += [_line(option) for option in component["options"]]
         for line in filter(None, lines):
             console.print(Text(f"  {line}"), soft_wrap=True)
@@ -106,6 +108,10 @@ def _print(components: Iterable[dict[str, Json]], plugins: Iterable[Plugin]) -> 
         origin = f"{plugin.distribution} {plugin.version}, {plugin.status}"
         for line in filter(None, (origin, plugin.error, plugin.file, *plugin.traceback.splitlines())):
             console.print(Text(f"  {line}"), soft_wrap=True)
+
+
+def _origin(component: dict[str, Json]) -> str:
+    return f"from {component['distribution']} {component['version']}, {component['status']}"
 
 
 def _line(option: dict[str, Json]) -> str:

@@ -65,8 +65,9 @@ class Rendering:
 class Loss:
     """A self-supervised loss for one sensor.
 
-    ``build(options, sensor, embedding_size, feature_size)`` returns a LossModule. ``paradigm`` names the
-    objective that the loss needs (None: any). ``crop`` asks for images with a margin, cropped at random.
+    ``build(options, sensor, embedding_size, feature_size)`` returns a LossModule. ``sensors`` are the kinds it takes,
+    ``paradigm`` names the objective that it needs (None: any). ``crop`` asks for images with a margin, cropped at
+    random.
     """
 
     kind: ClassVar[str] = "loss"
@@ -81,7 +82,10 @@ class Loss:
 
 @dataclass(frozen=True)
 class Encoder:
-    """Maps one sensor to an embedding. ``build(options, sensor)`` returns an EncoderModule."""
+    """Maps one sensor to an embedding. ``build(options, sensor)`` returns an EncoderModule.
+
+    ``sensors`` are the kinds it takes.
+    """
 
     kind: ClassVar[str] = "encoder"
     name: str
@@ -182,8 +186,8 @@ class Environment:
 class Distraction:
     """Changes what a sensor shows. ``build(options, sensor, split)`` returns a DistractionModule for one sensor.
 
-    ``split`` tells training from evaluation, whose clips must be disjoint. ``scene`` says that it changes the simulated
-    scene itself, which not every environment lets it do.
+    ``split`` tells training from evaluation, whose clips must be disjoint. ``sensors`` are the kinds it takes.
+    ``scene`` says that it changes the simulated scene itself, which not every environment lets it do.
     """
 
     kind: ClassVar[str] = "distraction"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -61,8 +62,11 @@ def supervise(
 
     ``record`` goes into every checkpoint. ``resume`` names the run to go on from.
     """
-    with Interruption() as interruption, MetricsWriter(run.metrics) as metrics:
-        observing = Observers(observers, run.path)
+    with (
+        Interruption() as interruption,
+        MetricsWriter(run.metrics) as metrics,
+        closing(Observers(observers, run.path)) as observing,
+    ):
 
         def emit(event: Event) -> None:
             metrics(event)

@@ -31,13 +31,10 @@ class Case:
     kind: SensorKind
     split: Split
 
-    def frames(self, seed: int) -> list[NDArray[Any] | None]:
-        """What an episode shows; None where the sensor gives nothing."""
+    def episodes(self, *seeds: int) -> list[list[NDArray[Any] | None]]:
+        """What the beginnings of episodes show, one after the other; None where the sensor gives nothing."""
         with self._environment() as (env, name):
-            shown = [env.reset(seed=seed), *(env.step(np.zeros(env.action_space.shape))[::4] for _ in range(STEPS))]
-            return [
-                None if name in info.get("missing", ()) else np.array(observation[name]) for observation, info in shown
-            ]
+            return [list(_beginning(env, name, seed)) for seed in seeds]
 
     @contextmanager
     def _environment(self) -> Iterator[tuple[gymnasium.Env[Any, Any], str]]:
@@ -69,7 +66,7 @@ def _change(case: Case) -> None:
     """Shape and dtype stay, and no number is lost."""
     with case._environment() as (env, name):
         space: Any = env.observation_space[name]  # type: ignore[index]
-    for frame in case.frames(seed=1):
+    for frame in case.episodes(1)[0]:
         if frame is not None:
             require(
                 frame.shape == space.shape and frame.dtype == space.dtype,
@@ -80,12 +77,19 @@ def _change(case: Case) -> None:
 
 
 def _seed(case: Case) -> None:
-    pairs = zip(case.frames(seed=1), case.frames(seed=1), strict=True)
+    first, _, again = case.episodes(1, 2, 1)
     require(
-        all(one is other is None or np.array_equal(one, other) for one, other in pairs),  # type: ignore[arg-type]
+        all(np.array_equal(one, other) for one, other in zip(first, again, strict=True)),  # type: ignore[arg-type]
         "two episodes with the same seed look different.",
         "Draw all that is random from the generator that begin() gets, and forget the last episode there.",
     )
+
+
+def _beginning(env: gymnasium.Env[Any, Any], name: str, seed: int) -> Iterator[NDArray[Any] | None]:
+    observation, info = env.reset(seed=seed)
+    for _ in range(STEPS):
+        yield None if name in info.get("missing", ()) else np.array(observation[name])
+        observation, _, _, _, info = env.step(np.zeros(env.action_space.shape or (), np.float32))
 
 
 class _WithDepth(gymnasium.Wrapper[Any, Any, Any, Any]):

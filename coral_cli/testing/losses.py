@@ -102,23 +102,33 @@ def _gradient(case: Case) -> None:
 
 
 def _mask(case: Case) -> None:
-    """What lies where the mask is false does not matter, however many steps that are."""
-    batch = batch_of(case.sensor)
+    """What lies where the mask is false does not matter, however many steps that are.
+
+    Behind an episode's end nothing does; where only the sensor was missing, the latent state is as good as any.
+    """
+    batch, other = batch_of(case.sensor), batch_of(case.sensor, seed=1)
     mask = torch.ones(BATCH, STEPS, dtype=torch.bool)
-    whole = case.value(replace(batch, mask=mask))
     hint = "Average over the steps where batch.mask is true (None: all of them)."
+    whole = case.value(replace(batch, mask=mask))
     require_same("the loss", case.value(batch), whole, "differs between no mask and one that is true everywhere.", hint)
-    mask = mask.clone()
-    mask[0, 2:] = mask[1, 0] = False
-    other = batch_of(case.sensor, seed=1)
-    target, embedding, features = (
-        torch.where(mask.reshape(BATCH, STEPS, *[1] * (one.dim() - 2)), one, two)
-        for one, two in zip(tensors_of(batch), tensors_of(other), strict=True)
+    over, gone = mask.clone(), mask.clone()
+    over[0, 2:], gone[1, 0] = False, False
+    mask = over & gone
+    mixed = LossBatch(
+        _where(mask, batch.target, other.target),
+        _where(mask, batch.embedding, other.embedding),
+        _where(over, batch.features, other.features),
+        mask,
     )
-    before, after = case.value(replace(batch, mask=mask)), case.value(LossBatch(target, embedding, features, mask))
+    before, after = case.value(replace(batch, mask=mask)), case.value(mixed)
     require_same("the loss", before, after, "depends on steps where the mask is false.", hint)
     none = case.value(replace(batch, mask=torch.zeros_like(mask)))
     require(bool(torch.isfinite(none)), "the loss is not finite when no step is valid.", "Divide by at least 1.")
+
+
+def _where(mask: Tensor, one: Tensor, other: Tensor) -> Tensor:
+    """(B, T, ...): ``one`` where ``mask`` (B, T) is true."""
+    return torch.where(mask.reshape(BATCH, STEPS, *[1] * (one.dim() - 2)), one, other)
 
 
 def _batch_of_one(case: Case) -> None:

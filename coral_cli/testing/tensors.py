@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import io
 from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
@@ -37,13 +36,6 @@ def observed(sensor: Sensor, *shape: int) -> Tensor:
         return torch.randn(*shape, *sensor.shape)
     height, width, channels = sensor.shape
     return (torch.rand(*shape, height, width, channels) - 0.5).movedim(-1, -3)
-
-
-def copied(value: T) -> T:
-    """A copy whose tensors may be changed, of a tensor or a dataclass of tensors."""
-    if isinstance(value, Tensor):
-        return value.detach().clone()  # type: ignore[return-value]
-    return copy.copy(value)
 
 
 def tensors_of(value: Any) -> list[Tensor]:

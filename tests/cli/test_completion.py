@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from coral_cli.app import main
+
 
 @pytest.fixture
 def complete(coral, monkeypatch: pytest.MonkeyPatch):
@@ -29,7 +31,7 @@ def test_commands(complete) -> None:
     commands = ["train", "eval", "rollout", "pretrain", "bench", "methods", "doctor", "envs", "plugins"]
     assert complete("coral ") == commands
     assert complete("coral pl") == ["plugins"]
-    assert complete("coral plugins ") == ["list"]
+    assert complete("coral plugins ") == ["list", "info", "check", "new"]
 
 
 def test_components(complete) -> None:
@@ -38,6 +40,16 @@ def test_components(complete) -> None:
     assert complete("coral train --image-loss c") == ["cv", "cpc"]
     assert complete("coral train --proprio-encoder ") == ["mlp"], "conv takes no vector"
     assert complete("coral train --env maze --camera-encoder ") == ["conv", "vit"]
+
+
+def test_components_of_a_plugin_that_is_not_installed(tmp_path, monkeypatch, capsys) -> None:
+    assert main(["plugins", "new", "mine", "--kind", "loss", "--out", str(tmp_path / "mine")]) == 0
+    capsys.readouterr()
+    line = f"coral train --plugin {tmp_path / 'mine'} --image-loss m"
+    for name, value in {"_CORAL_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": "5"}.items():
+        monkeypatch.setenv(name, value)
+    main([])
+    assert capsys.readouterr() == ("mine\n", "")
 
 
 def test_options_of_the_chosen_components(complete) -> None:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_info_of_a_component(coral) -> None:
     outcome = coral("plugins", "info", "byol")
-    assert outcome.out.splitlines()[:3] == ["loss byol", "  Bootstrap.", "  from coral-byol 2.0"]
+    assert outcome.out.splitlines()[:3] == ["loss byol", "  Bootstrap.", "  from coral-byol 2.0, active"]
     assert "  temperature float: Softness. [default 0.5, at least 0, at most 5]" in outcome.out
     assert "  decay float: Decay of the target. [default none, at least 0, at most 1]" in outcome.out
 

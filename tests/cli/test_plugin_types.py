@@ -31,7 +31,7 @@ OPTIONS = Loss("mine", "Mine.", loss, options=3)
 """
 
 
-def test_a_strict_checker_takes_the_new_and_refuses_the_wrong(tmp_path: Path) -> None:
+def test_a_strict_checker_takes_the_new_and_refuses_the_wrong(tmp_path: Path, pytestconfig) -> None:
     sources = []
     for kind in get_args(Kind):
         assert main(["plugins", "new", "mine", "--kind", kind, "--out", str(tmp_path / kind)]) == 0
@@ -41,7 +41,7 @@ def test_a_strict_checker_takes_the_new_and_refuses_the_wrong(tmp_path: Path) ->
     assert (Path(coral_cli.__file__).parent / "py.typed").exists()
     paths = [str(path) for path in (Path(coral_cli.__file__).parents[1], *sources)]
     command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "--config-file="]
-    command += ["--cache-dir", str(tmp_path / "cache"), "--explicit-package-bases"]
+    command += ["--cache-dir", str(pytestconfig.cache.mkdir("mypy")), "--explicit-package-bases"]
     files = [str(file) for source in sources for file in source.rglob("*.py")]
     environ = {**os.environ, "MYPYPATH": os.pathsep.join(paths)}
     outcome = subprocess.run(

@@ -16,6 +16,8 @@ TRANSCRIPTS = {
     "eval-help": "eval --help",
     "methods": "methods",
     "plugins-list": "plugins list",
+    "plugins-new-help": "plugins new --help",
+    "plugins-check-help": "plugins check --help",
     "unknown-command": "trian",
     "unknown-component": "train --image-loss bjol",
     "foreign-option": "train --image-loss.temperature 0.1",

@@ -32,6 +32,12 @@ mine = "{package}"
 """
 
 
+@pytest.fixture(autouse=True)
+def only_ours(monkeypatch) -> None:
+    """Whatever is installed here stays out."""
+    monkeypatch.setenv("CORAL_PLUGINS", "")
+
+
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch):
     """``package("src")`` makes a package whose modules lie in ``src``, or beside its pyproject.toml."""

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import coral_cli
 from coral_cli.app import main
+from coral_cli.registry.errors import PluginError
 from coral_cli.runs.checkpoint import read_record
 
 PACE = "--random-episodes 1 --updates-per-step 0.1 --eval-every 0 --batch-length 4 --size tiny --policy.hidden 8"
@@ -51,6 +53,12 @@ def test_asked_for_again_it_goes_on(run: Path, plugin: Path, capsys) -> None:
     assert main(["eval", str(run), "--episodes", "1", "--plugin", str(plugin)]) == 0
     assert main(["train", "--resume", str(run), "--steps", "24", "--plugin", str(plugin)]) == 0
     assert f"evaluate with: coral eval {run} --video --plugin {plugin}" in capsys.readouterr().err
+
+
+def test_other_programs_name_the_path_as_well(run: Path, plugin: Path) -> None:
+    with pytest.raises(PluginError, match="a plugin that is not installed"):
+        coral_cli.load_agent(run)
+    assert coral_cli.load_agent(run, plugins=[plugin]).action_size == 2
 
 
 def test_copies_of_the_environment_know_it_too(plugin: Path, tmp_path: Path, capsys) -> None:

@@ -151,6 +151,21 @@ def distraction(change, **given) -> Distraction:
     return Distraction("mine", "Mine.", lambda *_: module, **given)
 
 
+class CarriedOver:
+    """Gets darker from episode to episode."""
+
+    shift = 0
+
+    def begin(self, random, scene):
+        self.shift += 1
+
+    def prepare(self, scene):
+        pass
+
+    def change(self, value, scene):
+        return value - np.uint8(self.shift)
+
+
 def observer(call=lambda event: None, close=lambda: None) -> Observer:
     class Mine:
         def __call__(self, event):
@@ -225,6 +240,7 @@ BROKEN = {
         distraction(lambda value, scene: np.random.randint(0, 9, value.shape, np.uint8)),
         "seed: two episodes",
     ),
+    "carried over": (Distraction("mine", "Mine.", lambda *_: CarriedOver()), "seed: two episodes with the same seed"),
     "no latent": (Objective("mine", "Mine.", ObjectiveOptions(posterior=0.0)), "weights: no latent is seen"),
     "no weights": (Objective("mine", "Mine.", LossOptions()), "options: the options are of another type."),  # type: ignore[arg-type]
     "deaf": (observer(lambda event: event.values["return"]), "story: KeyError was raised: 'return'. Mend"),

@@ -10,11 +10,6 @@ from coral_env_jaco import TASKS, JacoOptions, coral_environments
 BACKEND = select_backend()  # before anything imports mujoco
 RECORDS = {record.name: record for record in coral_environments()}
 NAMES = dict(zip(RECORDS, TASKS, strict=True))
-FELT = [
-    *("jaco_arm/joints_pos", "jaco_arm/joints_torque", "jaco_arm/joints_vel"),
-    *("jaco_arm/jaco_hand/joints_pos", "jaco_arm/jaco_hand/joints_vel"),
-    *("jaco_arm/jaco_hand/pinch_site_pos", "jaco_arm/jaco_hand/pinch_site_rmat"),
-]
 
 
 def make(name, size=32, action_repeat=1, backend="raycast"):
@@ -30,6 +25,8 @@ def test_it_is_dm_control_s_task_step_for_step(name):
     """Whose own environment compiles the model anew for every episode and computes all observables."""
     from dm_control import manipulation
 
+    from coral_env_jaco.simulation import FELT
+
     ours, theirs = make(name, action_repeat=2), manipulation.load(f"{NAMES[name]}_features", seed=0)
     ours.reset(seed=0)  # a first episode, so that anything it left behind would show
     ours.step(ours.action_space.high)
@@ -38,6 +35,7 @@ def test_it_is_dm_control_s_task_step_for_step(name):
     step = theirs.reset()
     for action in actions_of(ours, 6):
         wanted = np.concatenate([step.observation[key].ravel() for key in FELT])
+        assert observation["proprio"].shape == (36,)
         assert observation["proprio"] == pytest.approx(wanted, rel=1e-4, abs=1e-4)
         observation, reward, terminated, truncated, _ = ours.step(action)
         spec = theirs.action_spec()
