@@ -15,7 +15,7 @@ from coral_cli.assembly.record import Choice
 from coral_cli.assembly.requests import PretrainRequest
 from coral_cli.assembly.resolve import command_line, resolve
 from coral_cli.assembly.resume import recorded_assembly, resumed
-from coral_cli.assembly.slots import DISTRACTION, ENV, POLICY
+from coral_cli.assembly.slots import DISTRACTION, ENV, OBSERVER, POLICY
 from coral_cli.assembly.two_phase import Scope, of_run, two_phase
 from coral_cli.commands.output import DebugFlag, QuietFlag
 from coral_cli.registry.catalog import Catalog
@@ -56,21 +56,11 @@ def of_data(written: Given, catalog: Catalog) -> Mapping[str, Json]:
     return {ENV.flag: catalog.name(found), **options, **seen, POLICY.flag: "random"}
 
 
-SETTINGS = (
-    "sensors",
-    "observer",
-    "seed",
-    "device",
-    "precision",
-    "batch_size",
-    "batch_length",
-    "model_lr",
-    "model_clip",
-)
+SETTINGS = ("sensors", "seed", "device", "precision", "batch_size", "batch_length", "model_lr", "model_clip")
 HEADS = ("head_hidden", "head_layers", "inverse_dynamics", "freeze", "init_from", "init_parts", "crop_margin")
 SCOPE = Scope(
     slots=lambda slot: slot not in (ENV, POLICY) and slot.kind != DISTRACTION,
-    settings=(*SETTINGS, *HEADS),
+    settings=(*SETTINGS, *HEADS, OBSERVER),
     shorthands=True,
     base=of_data,
 )

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pluggy
 
@@ -23,6 +24,9 @@ from coral_cli.registry.hooks import HOOK_KINDS, PROJECT, Hooks
 from coral_cli.registry.options import fields_of
 from coral_cli.registry.records import KINDS, Record
 from coral_cli.registry.sources import Source, at, canonical, installed
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
 
 
 def discover(builtin: object, environ: Mapping[str, str] = os.environ, paths: Iterable[Path] = ()) -> Catalog:
@@ -60,14 +64,22 @@ def _unwanted(source: Source, tried: Iterable[Source], environ: Mapping[str, str
 def _wish(source: Source) -> str:
     """The versions of coral that a plugin requires, if this is none of them."""
     for line in source.requires:
-        if canonical(line).startswith(CORE):
-            from packaging.requirements import InvalidRequirement, Requirement
-
-            with contextlib.suppress(InvalidRequirement):
-                required = Requirement(line)
-                if canonical(required.name) == CORE and not required.specifier.contains(__version__, prereleases=True):
-                    return f"{CORE}{required.specifier}"
+        wanted = _versions(line) if canonical(line).startswith(CORE) else None
+        if wanted is not None and not wanted.contains(__version__, prereleases=True):
+            return f"{CORE}{wanted}"
     return ""
+
+
+def _versions(line: str) -> SpecifierSet | None:
+    """The versions of coral that a requirement allows; None where it is about something else, or no requirement."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        required = Requirement(line)
+    except InvalidRequirement:
+        return None
+    applies = required.marker is None or required.marker.evaluate({"extra": ""})
+    return required.specifier if applies and canonical(required.name) == CORE else None
 
 
 def _load(source: Source, unwanted: Plugin | None, strict: bool) -> tuple[Plugin, list[Entry]]:

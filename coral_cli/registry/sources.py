@@ -85,14 +85,24 @@ def _of_package(place: Path, project: Path) -> list[Source]:
 
 
 def _loading(place: Path, name: str, target: str) -> Callable[[], object]:
+    folder = place / "src" if (place / "src").is_dir() else place
+
     def load() -> object:
-        for folder in (place / "src", place):
-            if folder.is_dir() and str(folder) not in sys.path:
-                sys.path.insert(0, str(folder))  # and stays there: components import their parts when they are built
+        if str(folder) not in sys.path:
+            sys.path.insert(0, str(folder))  # and stays there: components import their parts when they are built
         importlib.invalidate_caches()
+        _forget_others(re.split(r"[.:]", target)[0], folder)
         return metadata.EntryPoint(name, target, PROJECT).load()
 
     return load
+
+
+def _forget_others(package: str, folder: Path) -> None:
+    """Another copy of ``package`` that is already imported, such as the installed one, makes room for this."""
+    for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
+        file = getattr(sys.modules[name], "__file__", None)
+        if file and not Path(file).is_relative_to(folder):
+            del sys.modules[name]
 
 
 def _run(file: Path) -> object:

@@ -101,6 +101,7 @@ def test_a_circular_import(install, tmp_path: Path, monkeypatch, capsys) -> None
         ("coral-cli-extras>=9", True),
         ("coral-cli ???", True),
         ("torch>=99", True),
+        ("coral-cli>=9; extra == 'next'", True),
     ],
 )
 def test_a_plugin_for_another_major_version(requirement, fits, install, capsys, monkeypatch) -> None:

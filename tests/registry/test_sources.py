@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -82,6 +83,14 @@ def test_it_takes_the_place_of_what_is_installed(package, install) -> None:
     assert catalog.get("loss", "mine").path
     old = next(plugin for plugin in catalog.plugins if plugin.distribution == "Coral.Mine")
     assert (old.status, old.error) == ("shadowed", f"--plugin {root} stands in for it")
+
+
+def test_it_takes_the_place_of_what_is_imported_already(package) -> None:
+    old, new = package("twice_mine"), package("other_mine")
+    shutil.copytree(old, new, dirs_exist_ok=True)
+    (new / "src" / "twice_mine" / "part.py").write_text("SUMMARY = 'Newer.'\n")
+    for root, summary in ((old, "Mine."), (new, "Newer."), (new, "Newer.")):
+        assert discover(builtin, {}, [root]).get("loss", "mine").record.summary == summary
 
 
 def test_the_requirements_of_a_package_hold_for_it_too(package, capsys) -> None:
