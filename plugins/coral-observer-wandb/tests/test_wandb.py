@@ -20,6 +20,7 @@ def wandb(monkeypatch, tmp_path):
     """The library, which finds no settings and no account."""
     for name in ("CONFIG", "CACHE", "DATA"):
         monkeypatch.setenv(f"WANDB_{name}_DIR", str(tmp_path / name))
+    monkeypatch.setenv("WANDB_ERROR_REPORTING", "false")
     monkeypatch.delenv("WANDB_MODE", raising=False)
     return pytest.importorskip("wandb")
 
