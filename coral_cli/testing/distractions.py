@@ -16,7 +16,7 @@ from coral_cli.environments.distractions.wrapper import Distracted
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.registry.records import Distraction, Rendering, Sensor, SensorKind, Split
 from coral_cli.testing import toys
-from coral_cli.testing.failures import failures_of, require, settle
+from coral_cli.testing.failures import failures_of, located, require, settle
 from coral_cli.testing.records import RECORD
 
 STEPS = 4
@@ -58,7 +58,7 @@ def check_distraction(record: Distraction, options: object | None = None) -> Non
     for kind in record.sensors:
         for split in get_args(Split):
             case = Case(record, options or record.options, kind, split)
-            failures = failures or failures_of(case, (_change,), (_seed,))
+            failures = failures or located(failures_of(case, (_change,), (_seed,)), f"{kind}, {split}")
     settle(f"distraction {record.name!r}", failures)
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from coral_cli.registry.records import Encoder, Sensor
-from coral_cli.testing.failures import failures_of, require, settle
+from coral_cli.testing.failures import failures_of, located, require, settle
 from coral_cli.testing.records import RECORD
 from coral_cli.testing.tensors import (
     SENSORS,
@@ -57,7 +57,7 @@ def check_encoder(record: Encoder, options: object | None = None) -> None:
     for kind in record.sensors:
         case = Case(record, options or record.options, SENSORS[kind])
         rules = (_gradient, _one_by_one, _state)
-        failures = failures or failures_of(case, (_build,), (_output,), (_inputs,), (_seed,), rules)
+        failures = failures or located(failures_of(case, (_build,), (_output,), (_inputs,), (_seed,), rules), kind)
     settle(f"encoder {record.name!r}", failures)
 
 

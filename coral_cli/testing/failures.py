@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
 from coral_cli.registry.errors import CoralError
@@ -53,6 +53,11 @@ def failures_of(subject: S, *stages: tuple[Check[S], ...]) -> tuple[Failure, ...
         if failures:
             return failures
     return ()
+
+
+def located(failures: tuple[Failure, ...], where: str) -> tuple[Failure, ...]:
+    """The same, each saying where it came up."""
+    return tuple(replace(failure, problem=f"{failure.problem.rstrip('.')} ({where}).") for failure in failures)
 
 
 def settle(name: str, failures: tuple[Failure, ...]) -> None:

@@ -14,7 +14,7 @@ from coral_cli.registry.contracts import LossBatch
 from coral_cli.registry.options import NoOptions
 from coral_cli.registry.records import Loss, Sensor
 from coral_cli.testing import toys
-from coral_cli.testing.failures import failures_of, require, settle
+from coral_cli.testing.failures import failures_of, located, require, settle
 from coral_cli.testing.records import RECORD
 from coral_cli.testing.tensors import (
     SENSORS,
@@ -61,7 +61,7 @@ def check_loss(record: Loss, options: object | None = None) -> None:
     failures = failures_of(record, RECORD)
     for kind in record.sensors:
         case = Case(record, options or record.options, SENSORS[kind])
-        failures = failures or failures_of(case, (_build,), (_output,), (_inputs,), (_seed,), RULES)
+        failures = failures or located(failures_of(case, (_build,), (_output,), (_inputs,), (_seed,), RULES), kind)
     settle(f"loss {record.name!r}", failures)
 
 

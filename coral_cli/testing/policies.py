@@ -17,7 +17,7 @@ from coral_cli.registry.records import Policy
 from coral_cli.representation.heads import HeadSizes, build_heads
 from coral_cli.representation.world import LearnedWorld
 from coral_cli.testing import toys
-from coral_cli.testing.failures import failures_of, require, settle
+from coral_cli.testing.failures import failures_of, located, require, settle
 from coral_cli.testing.records import RECORD
 from coral_cli.testing.tensors import (
     reloaded,
@@ -66,7 +66,10 @@ def check_policy(record: Policy, options: object | None = None) -> None:
     for each in inputs:
         case = Case(record, options or record.options, each)
         rules = (_mask, _batch_of_one, _state)
-        failures = failures or failures_of(case, (_build,), (_act, _update), (_inputs,), (_seed,), rules)
+        failures = failures or located(
+            failures_of(case, (_build,), (_act, _update), (_inputs,), (_seed,), rules),
+            f"features {each.features}, vectors {sum(each.vectors.values())}",
+        )
     settle(f"policy {record.name!r}", failures)
 
 
