@@ -6,7 +6,15 @@ hooks, marked with ``hookimpl``, that yield component records::
     @hookimpl
     def coral_losses():
         yield Loss("mine", "What it does in one sentence.", build=build, options=MyOptions())
+
+What computes with torch or simulates with MuJoCo (``Gaussian``, ``gather``, ``masked_mean``, ``SimulatedTask``) is
+loaded when it is first asked for: import it where ``build`` is carried out, not where the record is yielded.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from coral_cli.registry.contracts import (
     DistractionModule,
@@ -23,6 +31,7 @@ from coral_cli.registry.contracts import (
     Trajectory,
     World,
 )
+from coral_cli.registry.errors import UsageError
 from coral_cli.registry.hooks import hookimpl
 from coral_cli.registry.options import Help, LossOptions, NoOptions
 from coral_cli.registry.records import (
@@ -43,6 +52,12 @@ from coral_cli.registry.records import (
 )
 from coral_cli.runs.events import Event
 
+if TYPE_CHECKING:
+    from coral_cli.environments.simulated_task import SimulatedTask, Simulation
+    from coral_cli.representation.ranks import gather
+    from coral_cli.representation.rssm.gaussian import Gaussian
+    from coral_cli.representation.steps import masked_mean
+
 __all__ = [
     "Check",
     "Command",
@@ -53,6 +68,7 @@ __all__ = [
     "Environment",
     "Event",
     "Experience",
+    "Gaussian",
     "Help",
     "Latent",
     "Loss",
@@ -72,8 +88,28 @@ __all__ = [
     "RssmModule",
     "Scene",
     "Sensor",
+    "SimulatedTask",
+    "Simulation",
     "Split",
     "Trajectory",
+    "UsageError",
     "World",
+    "gather",
     "hookimpl",
+    "masked_mean",
 ]
+
+_LOADED_LATER = {
+    "Gaussian": "coral_cli.representation.rssm.gaussian",
+    "SimulatedTask": "coral_cli.environments.simulated_task",
+    "Simulation": "coral_cli.environments.simulated_task",
+    "gather": "coral_cli.representation.ranks",
+    "masked_mean": "coral_cli.representation.steps",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What costs an import of torch or MuJoCo."""
+    if name not in _LOADED_LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LOADED_LATER[name]), name)

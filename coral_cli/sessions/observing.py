@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from coral_cli.registry.contracts import ObserverModule
+from coral_cli.registry.errors import CoralError
 from coral_cli.runs.events import Event
 
 Makers: TypeAlias = Mapping[str, Callable[[Path], ObserverModule]]
@@ -18,7 +19,10 @@ FAILURES = (Exception, SystemExit)
 
 
 class Observers:
-    """The observers of the run in the directory ``run``. What they do wrong is told in one sentence each."""
+    """The observers of the run in the directory ``run``. What they do wrong is told in one sentence each.
+
+    A CoralError when one is made is raised: nothing is lost yet, and the user can act on it.
+    """
 
     def __init__(self, makers: Makers, run: Path) -> None:
         self._modules: dict[str, ObserverModule] = {}
@@ -26,6 +30,8 @@ class Observers:
         for name, make in makers.items():
             try:
                 self._modules[name] = make(run)
+            except CoralError:
+                raise
             except FAILURES as error:
                 self._note(name, error)
 

@@ -10,6 +10,7 @@ def test_it_trains(tmp_path):
     assert run(line, components=[MINE]).code == 0
 """
 
+from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.testing.checking import check
 from coral_cli.testing.distractions import check_distraction
 from coral_cli.testing.encoders import check_encoder
@@ -40,4 +41,5 @@ __all__ = [
     "check_policy",
     "check_rssm",
     "run",
+    "select_backend",
 ]

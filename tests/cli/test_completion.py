@@ -45,7 +45,7 @@ def test_components(complete) -> None:
 def test_components_of_a_plugin_that_is_not_installed(tmp_path, monkeypatch, capsys) -> None:
     assert main(["plugins", "new", "mine", "--kind", "loss", "--out", str(tmp_path / "mine")]) == 0
     capsys.readouterr()
-    line = f"coral train --plugin {tmp_path / 'mine'} --image-loss m"
+    line = f"coral train --plugin {tmp_path / 'mine'} --image-loss mi"
     for name, value in {"_CORAL_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": "5"}.items():
         monkeypatch.setenv(name, value)
     main([])

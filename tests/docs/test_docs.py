@@ -22,6 +22,7 @@ from coral_cli.runs.dataset import DatasetWriter
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+LINKING = [*PAGES, *sorted(ROOT.glob("plugins/**/README.md"))]
 WEIGHTS = ROOT / "docs" / "reference" / "weights.md"
 ENV = "cartpole-swingup"
 
@@ -104,7 +105,7 @@ def slugs(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize("page", LINKING, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_relative_link_leads_somewhere(page) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
         if re.match(r"\w+:", target):

@@ -1,0 +1,39 @@
+"""The observer ``tensorboard``: what coral asks of this package. Importing it imports neither torch nor tensorboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from coral_cli.plugin import Help, Observer, UsageError, hookimpl
+
+if TYPE_CHECKING:
+    from coral_cli.plugin import ObserverModule
+
+
+@dataclass(frozen=True)
+class TensorboardOptions:
+    """Where to, and how often."""
+
+    folder: Annotated[str, Help("Where the event files go, inside the run's directory.")] = "tensorboard"
+    flush: Annotated[int, Help("Seconds until what was heard is on disk.", min=1)] = 30
+
+
+def build(options: TensorboardOptions, run: Path) -> ObserverModule:
+    """Raises UsageError when tensorboard is not installed."""
+    try:
+        from coral_observer_tensorboard.observer import TensorboardObserver
+    except ImportError as error:
+        raise UsageError(
+            f"the observer tensorboard needs tensorboard, which cannot be imported ({error}).",
+            "pip install tensorboard, or leave out --observer tensorboard.",
+        ) from error
+    return TensorboardObserver(run / options.folder, options.flush)
+
+
+@hookimpl
+def coral_observers() -> Iterable[Observer]:
+    """One observer."""
+    yield Observer("tensorboard", "Writes all numbers for TensorBoard.", build, TensorboardOptions())

@@ -1,0 +1,106 @@
+"""What an offline run holds is what was heard. Nothing here needs a network or an account."""
+
+import json
+import math
+import sys
+
+import pytest
+
+from coral_cli.plugin import Event
+from coral_cli.testing import check_observer, run
+from coral_observer_wandb import WandbOptions, coral_observers
+
+(RECORD,) = coral_observers()
+OFFLINE = WandbOptions(mode="offline")
+TOY = "--env toy --image-encoder toy --proprio-encoder toy --rssm toy --size tiny --batch-length 4 --quiet"
+
+
+@pytest.fixture
+def wandb(monkeypatch, tmp_path):
+    """The library, which finds no settings and no account."""
+    for name in ("CONFIG", "CACHE", "DATA"):
+        monkeypatch.setenv(f"WANDB_{name}_DIR", str(tmp_path / name))
+    monkeypatch.setenv("WANDB_ERROR_REPORTING", "false")
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    return pytest.importorskip("wandb")
+
+
+def records(folder):
+    """The records of every offline run below ``folder``, in order of time: a log in the format of LevelDB."""
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    for file in sorted(folder.glob("wandb/offline-run-*/*.wandb")):
+        log, position, data = file.read_bytes(), 7, b""  # behind the file's own header
+        while position + 7 <= len(log):
+            rest = -position % 32768
+            if rest < 7:
+                position += rest  # no record's header crosses a block's border
+                continue
+            length, kind = int.from_bytes(log[position + 4 : position + 6], "little"), log[position + 6]
+            data += log[position + 7 : position + 7 + length]
+            position += 7 + length
+            if kind in (1, 4):  # whole, or the last part
+                record = Record()
+                record.ParseFromString(data)
+                data = b""
+                yield record
+
+
+def history(folder):
+    """The rows, without what wandb adds."""
+    rows = []
+    for record in records(folder):
+        if record.WhichOneof("record_type") == "history":
+            items = {item.key or "/".join(item.nested_key): item.value_json for item in record.history.item}
+            rows.append({key: json.loads(value) for key, value in items.items() if not key.startswith("_")})
+    return rows
+
+
+def test_the_contract_holds(wandb):
+    check_observer(RECORD, OFFLINE)
+
+
+def test_numbers_are_the_history_over_steps(wandb, tmp_path):
+    observer = RECORD.build(OFFLINE, tmp_path)
+    observer(Event("start", 0, 0.0, {"command": "coral train", "seed": 3, "resumed": False}))
+    observer(Event("episode", 10, 1.0, {"episode": 1, "return": 2.5, "random": True, "metrics/success": 1.0}))
+    observer(Event("update", 20, 2.0, {"loss/image": math.nan, "updates_per_s": 4}))
+    observer(Event("evaluation", 20, 3.0, {"return/mean": 7.0}))
+    observer(Event("note", 20, 3.0, {"message": "nothing to plot"}))
+    observer(Event("end", 20, 4.0, {"status": "done", "seconds": 4.0, "best_return": 7.0, "message": ""}))
+    observer.close()
+    rows = history(tmp_path)
+    assert math.isnan(float(rows[1].pop("loss/image")))
+    assert rows == [
+        {"env_steps": 10, "episode/episode": 1, "episode/return": 2.5, "episode/metrics/success": 1},
+        {"env_steps": 20, "update/updates_per_s": 4},
+        {"env_steps": 20, "evaluation/return/mean": 7},
+    ]
+    summary = {
+        item.key: json.loads(item.value_json)
+        for record in records(tmp_path)
+        if record.WhichOneof("record_type") == "summary"
+        for item in record.summary.update
+    }
+    assert (summary["status"], summary["best_return"]) == ("done", 7)
+
+
+def test_a_resumed_run_has_the_same_id(wandb, tmp_path):
+    line = f"train {TOY} --random-episodes 1 --updates-per-step 0.2 --steps 40 --observer wandb"
+    outcome = run(f"{line} --observer.wandb.mode offline --out {tmp_path / 'run'}", [RECORD])
+    assert outcome.code == 0 and "hears no more" not in outcome.err, outcome.err
+    steps = [row["env_steps"] for row in history(tmp_path / "run") if "loss/total" in row]
+    assert run(f"train --resume {tmp_path / 'run'} --steps 80 --quiet", [RECORD]).code == 0
+    assert len(list((tmp_path / "run").glob("wandb/offline-run-*"))) >= 1
+    assert len({file.name for file in (tmp_path / "run").glob("wandb/offline-run-*/*.wandb")}) == 1
+    after = [row["env_steps"] for row in history(tmp_path / "run") if "loss/total" in row]
+    assert after[: len(steps)] == steps and after[-1] > 40
+
+
+def test_without_wandb_it_says_so_before_training(monkeypatch, tmp_path):
+    monkeypatch.delitem(sys.modules, "coral_observer_wandb.observer", raising=False)
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    outcome = run(f"train {TOY} --observer wandb --steps 40 --out {tmp_path / 'run'}", [RECORD])
+    assert outcome.code == 2
+    assert "error: the observer wandb needs wandb, which cannot be imported" in outcome.err
+    assert "hint: pip install wandb, or leave out --observer wandb." in outcome.err
