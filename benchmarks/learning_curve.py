@@ -59,7 +59,7 @@ def main() -> None:
         axes.plot(
             step, value, "k*", markersize=9, label="published, paper size" if point == args.published[0] else None
         )
-    axes.set(xlabel="environment steps", ylabel="return (20 episodes, mean action)", xlim=(0, None), ylim=(0, None))
+    axes.set(xlabel="environment steps", ylabel="return, mean action", xlim=(0, None), ylim=(0, None))
     axes.legend(fontsize=7)
     figure.savefig(args.out, dpi=130)
 

@@ -56,8 +56,8 @@ class Measurement:
 
     def report(self) -> dict[str, float]:
         """Means over the updates with a metric, ``updates_per_s``, ``seconds/PART`` (share of time), ``memory_mb``."""
+        totals = torch.stack(list(self._sums.values())).tolist() if self._sums else []  # the device is waited for once
         age = self.age
-        totals = torch.stack(list(self._sums.values())).tolist() if self._sums else []  # the device is asked once
         out = {name: total / self._counts[name] for name, total in zip(self._sums, totals, strict=True)}
         out |= {f"seconds/{part}": seconds / age for part, seconds in self._seconds.items()}
         out |= {"updates_per_s": self._updates / age, "memory_mb": resident_megabytes()}

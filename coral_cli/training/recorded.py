@@ -105,11 +105,11 @@ def _tensors(batch: Batch) -> Iterator[tuple[str, Tensor]]:
 
 def _watched(update: Callable[[], Mapping[str, Tensor]]) -> tuple[Mapping[str, Tensor], bool]:
     """What ``update`` returns, and whether the processor waited for the GPU in it."""
-    torch.cuda.set_sync_debug_mode("warn")
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        torch.cuda.set_sync_debug_mode("warn")
+        try:
             metrics = update()
-    finally:
-        torch.cuda.set_sync_debug_mode("default")
-    return metrics, any("synchronizing" in str(warning.message) for warning in caught)
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+    return metrics, any("called a synchronizing" in str(warning.message) for warning in caught)
