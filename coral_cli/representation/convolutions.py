@@ -6,7 +6,6 @@ down is a convolution of the fine one, up a transposed convolution of the coarse
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -16,8 +15,8 @@ from torch.nn.functional import conv2d, conv_transpose2d
 STRIDE = 2
 FEW_CHANNELS = 16
 """Below this many output channels a transposed convolution leaves most of a vector register empty."""
-MANY_CHANNELS = {torch.bfloat16: 128, torch.float32: 256}
-"""From this many coarse channels on, the weight's gradient is faster as one matrix product, by precision."""
+MANY_CHANNELS = 128
+"""From this many coarse channels on, the weight's gradient is faster as one matrix product, in half precision."""
 
 
 class Downsampling(nn.Conv2d):
@@ -28,7 +27,7 @@ class Downsampling(nn.Conv2d):
 
     def forward(self, image: Tensor) -> Tensor:
         """(N, before, H, W) to (N, after, (H - kernel) // 2 + 1, (W - kernel) // 2 + 1)."""
-        if image.device.type != "cpu":
+        if image.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
             return super().forward(image)
         return _Down.apply(*_in_autocast_precision(image, self.weight, self.bias))  # type: ignore[no-any-return]
 
@@ -140,7 +139,7 @@ def _gradients(
 ) -> tuple[Tensor | None, Tensor | None]:
     """The gradients of what ``entered`` and of the weight, from that of the output."""
     coarse, fine = (entered, output) if transposed else (output, entered)
-    as_product = wanted[1] and weight.shape[0] >= MANY_CHANNELS.get(weight.dtype, math.inf)
+    as_product = wanted[1] and weight.shape[0] >= MANY_CHANNELS and weight.dtype == torch.bfloat16
     of_entered, of_weight, _ = torch.ops.aten.convolution_backward(
         output, entered, weight, None, [STRIDE] * 2, [0, 0], [1, 1], transposed, [0, 0], 1,
         [wanted[0], wanted[1] and not as_product, False],
