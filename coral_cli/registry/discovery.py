@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -24,6 +25,10 @@ from coral_cli.registry.hooks import HOOK_KINDS, PROJECT, Hooks
 from coral_cli.registry.options import fields_of
 from coral_cli.registry.records import KINDS, Record
 from coral_cli.registry.sources import Source, at, canonical, installed
+
+_BOUND = r"(?:==|[<>!]=|[<>])\s*\d+(?:\.\d+)*"
+_PLAIN = re.compile(rf"coral[-_.]cli\s*({_BOUND}(?:\s*,\s*{_BOUND})*)", re.IGNORECASE)
+"""What nearly every plugin writes: the name, and versions from and to."""
 
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
@@ -72,7 +77,12 @@ def _wish(source: Source) -> str:
 
 def _versions(line: str) -> SpecifierSet | None:
     """The versions of coral that a requirement allows; None where it is about something else, or no requirement."""
-    from packaging.requirements import InvalidRequirement, Requirement
+    plain = _PLAIN.fullmatch(line)
+    if plain is not None:
+        from packaging.specifiers import SpecifierSet
+
+        return SpecifierSet(plain[1])
+    from packaging.requirements import InvalidRequirement, Requirement  # takes far longer to import
 
     try:
         required = Requirement(line)

@@ -7,6 +7,7 @@ strings, their ``| None`` forms and tuples of ints or strings (``tuple[int, ...]
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,11 +71,17 @@ def fields_of(options: object) -> tuple[Field, ...]:
     """
     if not dataclasses.is_dataclass(options) or isinstance(options, type):
         raise TypeError(f"options must be a dataclass instance, not {options!r}")
-    hints = get_type_hints(type(options), include_extras=True)
-    return tuple(_field(f.name, hints[f.name], getattr(options, f.name)) for f in dataclasses.fields(options))
+    return tuple(dataclasses.replace(f, default=getattr(options, f.name)) for f in _fields(type(options)))
 
 
-def _field(name: str, hint: object, default: Json) -> Field:
+@functools.cache
+def _fields(kind: Type) -> tuple[Field, ...]:
+    """The options of a dataclass, without their defaults: many components share one class, and reading it is slow."""
+    hints = get_type_hints(kind, include_extras=True)
+    return tuple(_field(f.name, hints[f.name]) for f in dataclasses.fields(kind))
+
+
+def _field(name: str, hint: object) -> Field:
     base, *extras = get_args(hint) if get_origin(hint) is Annotated else (hint,)
     help_ = next((extra for extra in extras if isinstance(extra, Help)), None)
     if help_ is None:
@@ -90,7 +97,7 @@ def _field(name: str, hint: object, default: Json) -> Field:
         choices, base = get_args(base), str
     if base not in ((int, str) if several else (int, float, str, bool)):
         raise TypeError(f"option {name!r} has type {hint!r}; allowed: int, float, str, bool, Literal, tuple[int, ...]")
-    return Field(name, tuple if several else base, optional, choices, help_, default, base if several else int)
+    return Field(name, tuple if several else base, optional, choices, help_, None, base if several else int)
 
 
 def values_of(options: object) -> dict[str, Json]:

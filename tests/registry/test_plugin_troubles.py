@@ -11,7 +11,7 @@ import pytest
 from coral_cli import __version__, builtin
 from coral_cli.app import main
 from coral_cli.commands import doctor
-from coral_cli.registry.discovery import discover
+from coral_cli.registry.discovery import _versions, discover
 from coral_cli.registry.errors import PluginError
 
 LOSS = """
@@ -186,3 +186,22 @@ def test_a_checkpoint_that_needs_what_a_newer_version_dropped_says_so(install) -
         discover(builtin).locate("loss", "old", "pack-a", "1.0")
     message = "loss 'old' comes from pack-a 1.0; installed is pack-a 2.0, which does not offer it."
     assert caught.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("line", "versions"),
+    [
+        ("coral-cli>=0.1,<1", "<1,>=0.1"),
+        ("Coral_CLI >= 0.1 , !=2", "!=2,>=0.1"),
+        ("coral-cli", ""),
+        ("coral-cli~=0.1", "~=0.1"),
+        ("coral-cli[x]>=2", ">=2"),
+        ("coral-cli>=1; python_version<'3'", None),
+        ("coral-cli>=1..2", None),
+        ("coral-cli=1", None),
+        ("coral-client>=1", None),
+    ],
+)
+def test_which_versions_a_requirement_allows(line: str, versions: str | None) -> None:
+    found = _versions(line)
+    assert (None if found is None else str(found)) == versions
