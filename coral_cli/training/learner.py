@@ -107,6 +107,7 @@ class Learner:
         """Goes on from what ``state_dict`` gave."""
         self.agent.load_state_dict(state["agent"])
         self.replay.forget_after(state["replay"]["next_serial"])
+        self._resident = None  # makes room for the next one
         self._resident = self._moved_in()
         torch.set_rng_state(state["random"]["torch"].cpu())
         if self.agent.device.type == "cuda" and state["random"]["cuda"]:

@@ -56,13 +56,18 @@ class Measurement:
 
     def report(self) -> dict[str, float]:
         """Means over the updates with a metric, ``updates_per_s``, ``seconds/PART`` (share of time), ``memory_mb``."""
-        totals = torch.stack(list(self._sums.values())).tolist() if self._sums else []  # the device is waited for once
+        totals = _numbers(list(self._sums.values()))
         age = self.age
         out = {name: total / self._counts[name] for name, total in zip(self._sums, totals, strict=True)}
         out |= {f"seconds/{part}": seconds / age for part, seconds in self._seconds.items()}
         out |= {"updates_per_s": self._updates / age, "memory_mb": resident_megabytes()}
         self._clear()
         return out
+
+
+def _numbers(scalars: list[Tensor]) -> list[float]:
+    """Their values; the device of the first, usually of all, is waited for once."""
+    return torch.stack([value.to(scalars[0].device).reshape(()) for value in scalars]).tolist() if scalars else []
 
 
 def resident_megabytes() -> float:

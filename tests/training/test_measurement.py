@@ -54,3 +54,11 @@ def test_the_second_ctrl_c_stops_at_once_and_handlers_come_back():
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.01)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_metric_may_be_a_tensor_of_one_number():
+    measured = Measurement()
+    for value in (1.0, 2.0):
+        measured.add({"flat": torch.tensor([value]), "scalar": torch.tensor(value)})
+    report = measured.report()
+    assert report["flat"] == report["scalar"] == 1.5
