@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from coral_cli.plugin import Encoder, Help, Loss, LossOptions, Rssm, Sensor
@@ -100,7 +99,7 @@ def _mlp(options: MlpOptions, sensor: Sensor) -> EncoderModule:
 
 
 def _gaussian(options: GaussianOptions, embedding_size: int, action_size: int) -> RssmModule:
-    from coral_cli.representation.rssm.gaussian import Gaussian
+    from coral_cli.representation.rssm.gaussian import Gaussians
     from coral_cli.representation.rssm.gru import GruRssm
 
     return GruRssm(
@@ -109,14 +108,14 @@ def _gaussian(options: GaussianOptions, embedding_size: int, action_size: int) -
         hidden_size=options.gru,
         latent_size=options.latent,
         parameter_size=2 * options.latent,
-        latent=partial(Gaussian.from_parameters, min_std=options.min_std),
+        latent=Gaussians(options.min_std),
         hidden=options.hidden,
         layers=options.layers,
     )
 
 
 def _categorical(options: CategoricalOptions, embedding_size: int, action_size: int) -> RssmModule:
-    from coral_cli.representation.rssm.categorical import Categorical
+    from coral_cli.representation.rssm.categorical import Categoricals
     from coral_cli.representation.rssm.gru import GruRssm
 
     return GruRssm(
@@ -125,7 +124,7 @@ def _categorical(options: CategoricalOptions, embedding_size: int, action_size: 
         hidden_size=options.gru,
         latent_size=options.groups * options.classes,
         parameter_size=options.groups * options.classes,
-        latent=partial(Categorical.from_parameters, classes=options.classes),
+        latent=Categoricals(options.classes),
         hidden=options.hidden,
         layers=options.layers,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 from typing import Any
 
 import gymnasium
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 
 from coral_cli.registry.options import NoOptions
 from coral_cli.registry.records import Encoder, Environment, Rendering, Rssm, Sensor
-from coral_cli.representation.rssm.gaussian import Gaussian
+from coral_cli.representation.rssm.gaussian import Gaussians
 from coral_cli.representation.rssm.gru import GruRssm
 
 STEPS = 12
@@ -93,7 +92,7 @@ def _encoder(options: NoOptions, sensor: Sensor) -> ToyEncoder:
 
 
 def _rssm(options: NoOptions, embedding_size: int, action_size: int) -> GruRssm:
-    latent = partial(Gaussian.from_parameters, min_std=0.1)
+    latent = Gaussians(0.1)
     return GruRssm(embedding_size, action_size, HIDDEN, LATENT, 2 * LATENT, latent, hidden=8, layers=1)
 
 

@@ -13,7 +13,7 @@ from coral_cli.policies.imagination import Imagination, lambda_returns, survival
 from coral_cli.policies.records import POLICIES, ImaginationOptions
 from coral_cli.registry.contracts import Experience, Trajectory
 from coral_cli.representation.heads import HeadSizes, build_heads
-from coral_cli.representation.rssm.gaussian import Gaussian
+from coral_cli.representation.rssm.gaussian import Gaussians
 from coral_cli.representation.rssm.gru import GruRssm
 from coral_cli.representation.world import LearnedWorld
 
@@ -248,7 +248,7 @@ def test_it_learns_a_one_step_task():
 def test_it_learns_in_the_learned_world(half):
     """Also in half precision, where the sums over time stay in single precision."""
     torch.manual_seed(0)
-    rssm = GruRssm(3, A, 6, 4, 8, lambda raw: Gaussian.from_parameters(raw, 0.1), hidden=8, layers=1)
+    rssm = GruRssm(3, A, 6, 4, 8, Gaussians(0.1), hidden=8, layers=1)
     heads = build_heads(HeadSizes(8, 1, continues=True), 10, A)
     mask = torch.tensor([[True] * 5, [True] * 3 + [False] * 2])
     policy = Imagination(PolicyInputs(10), A, SMALL)

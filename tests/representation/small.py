@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import torch
 from torch import nn
 
@@ -15,7 +13,7 @@ from coral_cli.representation.losses.contrastive import InfoNCE
 from coral_cli.representation.losses.reconstruction import Reconstruction, VectorDecoder
 from coral_cli.representation.networks import mlp
 from coral_cli.representation.objective import Representation, Term
-from coral_cli.representation.rssm.gaussian import Gaussian
+from coral_cli.representation.rssm.gaussian import Gaussians
 from coral_cli.representation.rssm.gru import GruRssm
 
 SENSORS = {"eye": Sensor("eye", "image", (2, 2, 3)), "skin": Sensor("skin", "vector", (3,))}
@@ -79,7 +77,7 @@ def small(losses=CORAL, objective=VARIATIONAL, weights=None, sensors=SENSORS, he
         HIDDEN,
         LATENT,
         2 * LATENT,
-        partial(Gaussian.from_parameters, min_std=0.1),
+        Gaussians(0.1),
         hidden=5,
         layers=2,
     )

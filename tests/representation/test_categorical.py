@@ -1,7 +1,6 @@
 """The categorical latent: KL by hand, sample frequencies, straight-through gradients; the RSSM on it."""
 
 import math
-from functools import partial
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ import torch
 
 from coral_cli.registry.options import with_values
 from coral_cli.representation.records import RSSMS
-from coral_cli.representation.rssm.categorical import Categorical
+from coral_cli.representation.rssm.categorical import Categorical, Categoricals
 from coral_cli.representation.rssm.gru import GruRssm
 
 
@@ -113,7 +112,7 @@ def test_half_precision_parameters_are_normalised_in_full_precision():
 
 def test_scan_equals_predict_and_update_step_by_step():
     torch.manual_seed(0)
-    model = GruRssm(5, 2, 4, 6, 6, partial(Categorical.from_parameters, classes=3), 7, 2)
+    model = GruRssm(5, 2, 4, 6, 6, Categoricals(3), 7, 2)
     embeddings, actions = torch.randn(3, 6, 5), torch.randn(3, 6, 2)
     torch.manual_seed(1)
     scanned = model.scan(embeddings, actions)
@@ -130,7 +129,7 @@ def test_scan_equals_predict_and_update_step_by_step():
 
 def test_the_first_embedding_gets_a_gradient_through_later_samples():
     torch.manual_seed(0)
-    model = GruRssm(5, 2, 4, 6, 6, partial(Categorical.from_parameters, classes=3), 7, 2)
+    model = GruRssm(5, 2, 4, 6, 6, Categoricals(3), 7, 2)
     embeddings = torch.randn(1, 4, 5, requires_grad=True)
     model.scan(embeddings, torch.randn(1, 4, 2)).h[:, 3].sum().backward()
     assert embeddings.grad[:, :3].abs().sum(-1).min() > 0 and embeddings.grad[:, 3].abs().max() == 0

@@ -1,16 +1,14 @@
 """The scan against step-by-step filtering, the paper's sizes, and what depends on what."""
 
-from functools import partial
-
 import pytest
 import torch
 
-from coral_cli.representation.rssm.gaussian import Gaussian
+from coral_cli.representation.rssm.gaussian import Gaussians
 from coral_cli.representation.rssm.gru import GruRssm
 
 
 def rssm(embedding=5, action=2, hidden_size=4, latent=3, hidden=6, layers=2):
-    family = partial(Gaussian.from_parameters, min_std=0.1)
+    family = Gaussians(0.1)
     return GruRssm(embedding, action, hidden_size, latent, 2 * latent, family, hidden, layers)
 
 

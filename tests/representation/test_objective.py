@@ -1,7 +1,6 @@
 """The objective as a whole: which latent a loss sees, KL balance and free nats, who gets a gradient."""
 
 import math
-from functools import partial
 
 import pytest
 import torch
@@ -19,7 +18,7 @@ from coral_cli.representation.heads import HeadSizes
 from coral_cli.representation.losses.contrastive import InfoNCE
 from coral_cli.representation.losses.reconstruction import Reconstruction
 from coral_cli.representation.objective import Representation, Term
-from coral_cli.representation.rssm.gaussian import Gaussian
+from coral_cli.representation.rssm.gaussian import Gaussian, Gaussians
 from coral_cli.representation.rssm.gru import GruRssm
 
 from .small import ACTION, CORAL, UNIFIED, random_batch, small
@@ -40,7 +39,7 @@ class Spy(nn.Module):
 def representation(objective, **weights):
     torch.manual_seed(0)
     encoders = {name: MlpEncoder(3, 4, 1) for name in SENSORS}
-    rssm = GruRssm(8, 2, 5, 3, 6, partial(Gaussian.from_parameters, min_std=0.1), 7, 2)
+    rssm = GruRssm(8, 2, 5, 3, 6, Gaussians(0.1), 7, 2)
     return Representation(
         SENSORS,
         encoders,

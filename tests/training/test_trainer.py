@@ -1,7 +1,5 @@
 """The loop on a toy: its schedule, interruption and resumption, what a checkpoint carries."""
 
-from functools import partial
-
 import gymnasium
 import numpy as np
 import pytest
@@ -16,7 +14,7 @@ from coral_cli.representation.encoders.mlp import MlpEncoder
 from coral_cli.representation.heads import HeadSizes
 from coral_cli.representation.losses.reconstruction import Reconstruction, VectorDecoder
 from coral_cli.representation.objective import Representation, Term
-from coral_cli.representation.rssm.gaussian import Gaussian
+from coral_cli.representation.rssm.gaussian import Gaussians
 from coral_cli.representation.rssm.gru import GruRssm
 from coral_cli.training.agent import Agent
 from coral_cli.training.interruption import Interruption
@@ -48,7 +46,7 @@ class Walk(gymnasium.Env):
 
 def agent(lr=1e-3):
     torch.manual_seed(0)
-    rssm = GruRssm(6, 1, 8, 4, 8, partial(Gaussian.from_parameters, min_std=0.1), 8, 1)
+    rssm = GruRssm(6, 1, 8, 4, 8, Gaussians(0.1), 8, 1)
     loss = Term(Reconstruction(VectorDecoder(12, 2, 8, 1), 1.0))
     model = Representation(
         SENSORS, {"place": MlpEncoder(2, 6, 1)}, rssm, {"place": loss}, ObjectiveOptions(), HeadSizes(), 1

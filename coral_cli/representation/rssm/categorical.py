@@ -25,16 +25,22 @@ class Categorical:
         return self.log_probabilities.exp().flatten(-2)
 
     def sample(self) -> Tensor:
-        """One-hot in every group, (..., groups * classes), with the gradient of the probabilities (straight-through).
+        """One-hot in every group, (..., groups * classes); straight-through: with the probabilities' gradient."""
+        return self.at(self.noise())
 
-        Inverts the distribution function: one uniform number per group, where torch.multinomial draws one per class
-        and takes four times as long in the scan.
+    def noise(self) -> Tensor:
+        """A uniform number per group, (..., groups, 1), in (0, 1], so that it never leads to an impossible class."""
+        return 1 - torch.rand_like(self.log_probabilities[..., :1])
+
+    def at(self, noise: Tensor) -> Tensor:
+        """The sample that ``noise`` leads to: the inverse of the distribution function.
+
+        torch.multinomial draws a number per class and takes four times as long in the scan.
         """
         probabilities = self.log_probabilities.exp()
         with torch.no_grad():
             below = probabilities.cumsum(-1)  # (..., groups, classes)
-            uniform = 1 - torch.rand_like(below[..., :1])  # in (0, 1], so never an impossible class
-            threshold = uniform * below[..., -1:]
+            threshold = noise * below[..., -1:]
             chosen = (below < threshold).sum(-1, keepdim=True)  # (..., groups, 1)
             one_hot = torch.zeros_like(below).scatter_(-1, chosen, 1.0)
         return (one_hot + (probabilities - probabilities.detach())).flatten(-2)
@@ -46,3 +52,25 @@ class Categorical:
 
     def detach(self) -> Categorical:
         return Categorical(self.log_probabilities.detach())
+
+
+@dataclass(frozen=True)
+class Categoricals:
+    """A family for the RSSM: categorical variables from (..., groups * classes) network outputs, their logits."""
+
+    classes: int
+
+    def __call__(self, parameters: Tensor) -> Categorical:
+        return Categorical.from_parameters(parameters, self.classes)
+
+    def slopes(self, parameters: Tensor, noise: Tensor) -> Tensor:
+        """Probabilities (..., groups, classes): samples depend on the logits as these do."""
+        return self._grouped(parameters).softmax(-1)
+
+    def pulled(self, slopes: Tensor, gradient: Tensor) -> Tensor:
+        """Gradients (..., groups * classes) at samples to those at the logits: through the softmax of each group."""
+        weighted = slopes * self._grouped(gradient)
+        return torch.addcmul(weighted, slopes, weighted.sum(-1, keepdim=True), value=-1).flatten(-2)
+
+    def _grouped(self, parameters: Tensor) -> Tensor:
+        return parameters.unflatten(-1, (-1, self.classes))

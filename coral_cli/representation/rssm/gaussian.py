@@ -24,7 +24,15 @@ class Gaussian:
 
     def sample(self) -> Tensor:
         """mean + std * noise, reparameterised."""
-        return torch.addcmul(self.mean, self.std, torch.randn_like(self.std))
+        return self.at(self.noise())
+
+    def noise(self) -> Tensor:
+        """Standard normal, one number for each of a sample's."""
+        return torch.randn_like(self.std)
+
+    def at(self, noise: Tensor) -> Tensor:
+        """The sample that ``noise`` leads to."""
+        return torch.addcmul(self.mean, self.std, noise)
 
     def kl(self, other: Gaussian) -> Tensor:
         """KL(self, other) = sum of log(s2 / s1) + (s1^2 + (m1 - m2)^2) / (2 s2^2) - 1/2, in nats."""
@@ -34,3 +42,21 @@ class Gaussian:
 
     def detach(self) -> Gaussian:
         return Gaussian(self.mean.detach(), self.std.detach())
+
+
+@dataclass(frozen=True)
+class Gaussians:
+    """A family for the RSSM: Gaussians from (..., 2 Z) network outputs, which are means and raw deviations."""
+
+    min_std: float
+
+    def __call__(self, parameters: Tensor) -> Gaussian:
+        return Gaussian.from_parameters(parameters, self.min_std)
+
+    def slopes(self, parameters: Tensor, noise: Tensor) -> Tensor:
+        """How samples (..., Z) depend on the raw numbers; on the means they do one to one."""
+        return noise * torch.sigmoid(parameters.chunk(2, -1)[1])
+
+    def pulled(self, slopes: Tensor, gradient: Tensor) -> Tensor:
+        """Gradients (..., Z) at samples to those (..., 2 Z) at the parameters."""
+        return torch.cat([gradient, gradient * slopes], -1)

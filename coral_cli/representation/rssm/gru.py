@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import elu, linear
+from torch.nn.functional import linear
 
 from coral_cli.registry.contracts import Trajectory
 from coral_cli.representation.networks import mlp
-from coral_cli.representation.rssm.scanned import ScannedLinear
+from coral_cli.representation.rssm.filtering import Family, Filter
 
 
 class GruRssm(nn.Module):
@@ -28,7 +27,7 @@ class GruRssm(nn.Module):
         hidden_size: int,
         latent_size: int,
         parameter_size: int,
-        latent: Callable[[Tensor], Any],
+        latent: Family,
         hidden: int,
         layers: int,
     ) -> None:
@@ -65,49 +64,21 @@ class GruRssm(nn.Module):
         """
         weight_z, weight_a = self._blocks("transition.0.weight")
         weight_e, weight_h = self._blocks("posterior_network.0.weight")
-        transition = _scanned(self.transition, actions, weight_a, weight_z)
-        posterior = _scanned(self.posterior_network, embeddings, weight_e, weight_h)
-        input_gates, state_gates = (
-            ScannedLinear.of(weight, bias, transition[0])
-            for weight, bias in ((self.gru.weight_ih, self.gru.bias_ih), (self.gru.weight_hh, self.gru.bias_hh))
+        (_, bias_u, *inner), (_, bias_v, *outer) = (
+            network.parameters() for network in (self.transition, self.posterior_network)
         )
-        h, z = (weight_h.new_zeros(len(actions), size) for size in (self.hidden_size, self.latent_size))
-        x = h.to(input_gates.dtype)  # in the products' precision
-        hs, zs, parameters = [], [], []
-        with torch.autocast(h.device.type, enabled=False):
-            for t in range(actions.shape[1]):
-                u = z
-                for layer in transition:
-                    u = elu(layer(t, u))
-                h = gated(input_gates(t, u).to(h.dtype), state_gates(t, x).to(h.dtype), h)
-                v = x = h.to(x.dtype)
-                for layer in posterior[:-1]:
-                    v = elu(layer(t, v))
-                parameter = posterior[-1](t, v).to(h.dtype)
-                z = self._latent(parameter).sample()
-                hs.append(h)
-                zs.append(z)
-                parameters.append(parameter)
-        return Trajectory(torch.stack(hs, 1), torch.stack(zs, 1), self._latent(torch.stack(parameters, 1)))
+        known_u = linear(actions.transpose(0, 1), weight_a, bias_u)  # (T, B, hidden)
+        known_v = linear(embeddings.transpose(0, 1), weight_e, bias_v)
+        like = self._latent(weight_h.new_empty(len(actions), outer[-1].shape[0]))
+        noise = [like.noise() for _ in range(actions.shape[1])]
+        gru = self.gru
+        h, z, parameters = Filter.apply(
+            self._latent, len(inner) // 2 + 1, noise, known_u, known_v,
+            weight_z, *inner, gru.weight_ih, gru.bias_ih, gru.weight_hh, gru.bias_hh, weight_h, *outer,
+        )  # fmt: skip
+        h, z, parameters = (part.transpose(0, 1) for part in (h, z, parameters))
+        return Trajectory(h, z, self._latent(parameters))
 
     def _blocks(self, name: str) -> tuple[Tensor, ...]:
         """The weight ``name``, cut into the columns of each input."""
         return self.get_parameter(name).split(list(self.inputs[name].values()), 1)
-
-
-def gated(from_input: Tensor, from_state: Tensor, h: Tensor) -> Tensor:
-    """The next h (B, H) of a GRU (Cho et al., 2014); the (B, 3 H) shares are of reset, update and candidate."""
-    if h.device.type == "cuda":  # one kernel
-        return torch.ops.aten._thnn_fused_gru_cell(from_input, from_state, h)[0]  # type: ignore[no-any-return]
-    size = h.shape[1]
-    reset, update = torch.sigmoid(from_input[:, : 2 * size] + from_state[:, : 2 * size]).chunk(2, 1)
-    candidate = torch.tanh(torch.addcmul(from_input[:, 2 * size :], reset, from_state[:, 2 * size :]))
-    return torch.lerp(candidate, h, update)
-
-
-def _scanned(network: nn.Sequential, known: Tensor, weight_known: Tensor, weight_state: Tensor) -> list[ScannedLinear]:
-    """The layers of an MLP whose input is partly known for all steps, (B, T, I), and partly the state."""
-    first, *rest = (layer for layer in network if isinstance(layer, nn.Linear))
-    shares = linear(known.transpose(0, 1), weight_known, first.bias)  # (T, B, hidden)
-    begin = ScannedLinear(shares, weight_state)
-    return [begin, *(ScannedLinear.of(layer.weight, layer.bias, begin) for layer in rest)]

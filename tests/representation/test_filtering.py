@@ -1,0 +1,83 @@
+"""The scan's own gradient against torch's, through the filter step by step."""
+
+import pytest
+import torch
+
+from coral_cli.representation.rssm.categorical import Categoricals
+from coral_cli.representation.rssm.gaussian import Gaussians
+from coral_cli.representation.rssm.gru import GruRssm
+
+B, T, E, A, H = 3, 5, 4, 2, 6
+FAMILIES = {"gaussian": (Gaussians(0.1), 3, 6), "categorical": (Categoricals(3), 6, 6)}
+
+
+def model_of(family, layers):
+    torch.manual_seed(0)
+    latent, size, parameters = FAMILIES[family]
+    model = GruRssm(E, A, H, size, parameters, latent, 7, layers).double()
+    for parameter in model.parameters():  # gates and slopes far from their values at zero
+        torch.nn.init.normal_(parameter, std=0.7)
+    return model, torch.randn(B, T, E, dtype=torch.float64), torch.randn(B, T, A, dtype=torch.float64)
+
+
+def step_by_step(model, embeddings, actions):
+    h, z = (embeddings.new_zeros(B, size) for size in (H, model.latent_size))
+    states = []
+    for t in range(T):
+        h = model.predict(h, z, actions[:, t])
+        posterior = model.update(h, embeddings[:, t])
+        z = posterior.sample()
+        states.append((h, z, posterior.mean))
+    return [torch.stack(parts, 1) for parts in zip(*states, strict=True)]
+
+
+def scanned(model, embeddings, actions):
+    trajectory = model.scan(embeddings, actions)
+    return [trajectory.h, trajectory.z, trajectory.posterior.mean]
+
+
+@pytest.fixture(autouse=True)
+def double(monkeypatch):
+    """Categorical logits are single otherwise."""
+    monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)
+
+
+@pytest.mark.parametrize("seen", [(1, 1, 1), (1, 0, 0), (0, 1, 0), (0, 0, 1)], ids=["all", "h", "z", "posterior"])
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_values_and_gradients_are_those_of_the_filter_step_by_step(family, layers, seen):
+    model, embeddings, actions = model_of(family, layers)
+    weights = [torch.randn(B, T, 6 if part == 0 else model.latent_size, dtype=torch.float64) for part in range(3)]
+    results = []
+    for run in (scanned, step_by_step):
+        inputs = [embeddings.clone().requires_grad_(), actions.clone().requires_grad_()]
+        torch.manual_seed(1)
+        outputs = run(model, *inputs)
+        loss = sum(use * (weight * out).sum() for use, weight, out in zip(seen, weights, outputs, strict=True))
+        used = [*inputs, *(p for name, p in model.named_parameters() if not name.startswith("prior"))]
+        results.append((outputs, torch.autograd.grad(loss, used, allow_unused=True, materialize_grads=True)))
+    for ours, torchs in zip(*results, strict=True):
+        torch.testing.assert_close(ours, torchs, rtol=1e-9, atol=1e-9)
+
+
+def test_the_gradient_can_be_asked_for_twice():
+    model, embeddings, actions = model_of("gaussian", 2)
+    embeddings.requires_grad_()
+    outputs = scanned(model, embeddings, actions)
+    first, second = (torch.autograd.grad(outputs[1].sum(), embeddings, retain_graph=True)[0] for _ in range(2))
+    assert torch.equal(first, second) and first.abs().min() > 0
+
+
+def test_the_last_step_s_sample_reaches_the_first_embedding():
+    model, embeddings, actions = model_of("categorical", 2)
+    embeddings.requires_grad_()
+    scanned(model, embeddings, actions)[1][:, -1, 0].sum().backward()
+    assert embeddings.grad[:, 0].abs().max() > 0
+
+
+def test_frozen_weights_get_no_gradient_and_inputs_still_do():
+    model, embeddings, actions = model_of("gaussian", 2)
+    model.requires_grad_(False)
+    embeddings.requires_grad_()
+    scanned(model, embeddings, actions)[1].sum().backward()
+    assert embeddings.grad.abs().max() > 0 and all(parameter.grad is None for parameter in model.parameters())
