@@ -1,8 +1,12 @@
 """The scan's own gradient against torch's, through the filter step by step."""
 
+import gc
+import weakref
+
 import pytest
 import torch
 
+from coral_cli.representation.rssm import filtering
 from coral_cli.representation.rssm.categorical import Categoricals
 from coral_cli.representation.rssm.gaussian import Gaussians
 from coral_cli.representation.rssm.gru import GruRssm
@@ -81,3 +85,25 @@ def test_frozen_weights_get_no_gradient_and_inputs_still_do():
     embeddings.requires_grad_()
     scanned(model, embeddings, actions)[1].sum().backward()
     assert embeddings.grad.abs().max() > 0 and all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_a_graph_is_freed_with_its_last_output(monkeypatch):
+    """An output that its own graph holds would keep all of it, update by update, until garbage is collected."""
+    kept = []
+
+    class Watched(filtering.Chain):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            kept.append(weakref.ref(self))
+
+    monkeypatch.setattr(filtering, "Chain", Watched)
+    model, embeddings, actions = model_of("gaussian", 2)
+    gc.disable()
+    try:
+        outputs = scanned(model, embeddings, actions)
+        outputs[1].sum().backward()
+        assert [chain() is not None for chain in kept] == [True, True]
+        del outputs
+        assert [chain() is None for chain in kept] == [True, True]
+    finally:
+        gc.enable()

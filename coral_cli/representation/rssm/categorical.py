@@ -67,10 +67,11 @@ class Categoricals:
         """Probabilities (..., groups, classes): samples depend on the logits as these do."""
         return self._grouped(parameters).softmax(-1)
 
-    def pulled(self, slopes: Tensor, gradient: Tensor) -> Tensor:
-        """Gradients (..., groups * classes) at samples to those at the logits: through the softmax of each group."""
+    def pull(self, slopes: Tensor, gradient: Tensor, direct: Tensor, out: Tensor) -> None:
+        """Gradients at samples, through the softmax of each group, and ``direct`` ones: all of those at the logits."""
         weighted = slopes * self._grouped(gradient)
-        return torch.addcmul(weighted, slopes, weighted.sum(-1, keepdim=True), value=-1).flatten(-2)
+        through = torch.addcmul(weighted, slopes, weighted.sum(-1, keepdim=True), value=-1)
+        torch.add(direct, through.flatten(-2), out=out)
 
     def _grouped(self, parameters: Tensor) -> Tensor:
         return parameters.unflatten(-1, (-1, self.classes))

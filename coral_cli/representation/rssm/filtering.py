@@ -27,8 +27,11 @@ class Family(Protocol):
         """What ``pulled`` needs to know of every step, (T, B, ...)."""
         ...
 
-    def pulled(self, slopes: Tensor, gradient: Tensor) -> Tensor:
-        """The gradient (B, P) at a step's parameters from that (B, Z) at its sample."""
+    def pull(self, slopes: Tensor, gradient: Tensor, direct: Tensor, out: Tensor) -> None:
+        """Writes to ``out`` the gradient (B, P) at a step's parameters: ``direct``, and that through its sample.
+
+        ``gradient`` (B, Z) is the one at the sample. All but ``out`` are in the states' own precision.
+        """
         ...
 
 
@@ -36,29 +39,29 @@ class Chain:
     """At every step an ELU and a linear layer, one after the other; the first layer's input comes from outside.
 
     ``weights`` (O, I) and ``biases`` (O) are those of the layers. ``entered`` (T, B, I) is where the caller puts the
-    input of each step; ELU overwrites it there.
+    input of each step; ELU overwrites it there. ``left`` (T, B, O) is where the last layer's output stands.
     """
 
     def __init__(self, entered: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> None:
         self._weights, self._biases = weights, biases
         self._turned = [turned(weight) for weight in weights]
-        sizes = [weight.shape[0] for weight in weights]
-        self._read = [entered, *(entered.new_empty(*entered.shape[:2], size) for size in sizes[:-1])]
-        self._steps = [read.unbind(0) for read in self._read]
+        written = [entered.new_empty(*entered.shape[:2], len(weight)) for weight in weights]
+        self._read, self.left = [entered, *written[:-1]], written[-1]
+        self._steps = [tensor.unbind(0) for tensor in (entered, *written)]
 
     def forward(self, t: int) -> Tensor:
-        """Step t's input, which lies in ``entered``, to the last layer's output (B, O)."""
-        for layer, (weight, bias) in enumerate(zip(self._turned, self._biases, strict=True), 1):
-            x = torch.ops.aten.elu_(self._steps[layer - 1][t])
-            if layer < len(self._steps):
-                torch.addmm(bias, x, weight, out=self._steps[layer][t])
-        return torch.addmm(bias, x, weight)
+        """Step t's input, which lies in ``entered``, to the output (B, O), which lies in ``left``."""
+        for layer, (weight, bias) in enumerate(zip(self._turned, self._biases, strict=True)):
+            x = torch.ops.aten.elu_(self._steps[layer][t])
+            torch.addmm(bias, x, weight, out=self._steps[layer + 1][t])
+        return self._steps[-1][t]
 
-    def begin_backward(self, of_input: Tensor, of_output: Tensor) -> None:
-        """From here on gradients: ``backward`` turns those in ``of_output`` (T, B, O) into those of ``of_input``."""
-        self._gradients = [of_input, *(torch.empty_like(read) for read in self._read[1:]), of_output]
+    def begin_backward(self, of_entered: Tensor) -> Tensor:
+        """Where the caller puts the gradients (T, B, O) of ``left``; ``backward`` turns them into ``of_entered``."""
+        self._gradients = [of_entered, *(torch.empty_like(tensor) for tensor in (*self._read[1:], self.left))]
         self._gradient_steps = [gradient.unbind(0) for gradient in self._gradients]
         self._slopes = [(read.clamp(max=0) + 1).unbind(0) for read in self._read]  # of ELU, from its result
+        return self._gradients[-1]
 
     def backward(self, t: int) -> Tensor:
         """Step t's gradient of the input, where it has been put."""
@@ -102,51 +105,46 @@ class Filter(torch.autograd.Function):
         known_v: Tensor,
         *weights: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        own, (steps, batch, _) = weights[0].dtype, known_v.shape
-        z_to_u, *rest = (weight.detach().to(known_u.dtype) for weight in weights)
+        own, dtype, (steps, batch, _) = weights[0].dtype, known_u.dtype, known_u.shape
+        z_to_u, *rest = (weight.detach().to(dtype) for weight in weights)
         inner, (from_h, bias_h, h_to_v, *outer) = rest[: 2 * layers], rest[2 * layers :]
-        from_h = torch.cat([from_h, h_to_v])  # (3 H + V, H): h's share in the next gates, and in the posterior
+        from_h = torch.cat([from_h, h_to_v])  # (3 H + V, H)
         size = from_h.shape[1]
         u = torch.empty_like(known_u)
-        shares = torch.cat([bias_h.expand(steps, batch, -1), known_v], -1)  # (T, B, 3 H + V)
+        # h's shares in the gates of step t, and in the posterior of step t - 1, beside each other
+        shares = known_v.new_empty(steps + 1, batch, len(from_h))
+        shares[..., : 3 * size], shares[1:, :, 3 * size :] = bias_h, known_v
         transition = Chain(u, inner[::2], inner[1::2])
-        posterior = Chain(shares[..., 3 * size :], outer[::2], outer[1::2])
-        hs, zs = (weights[0].new_zeros(steps + 1, batch, width) for width in (size, z_to_u.shape[1]))
+        posterior = Chain(shares[1:, :, 3 * size :], outer[::2], outer[1::2])
+        hs = weights[0].new_zeros(steps + 1, batch, size)
         gates = weights[0].new_empty(steps, batch, 3 * size)  # reset, update, candidate
-        states = gates.new_empty(steps, batch, size)  # h's share in the candidate, before it is reset
-        parameters = gates.new_empty(steps, batch, outer[-1].shape[0])
-        z_turned, h_turned = turned(z_to_u), turned(from_h)
-        share, x = bias_h.expand(batch, -1), zs[0].to(u.dtype)
+        z = weights[0].new_zeros(batch, z_to_u.shape[1])
+        zs, z_turned, h_turned = [z], turned(z_to_u), turned(from_h)
         for t in range(steps):
-            torch.addmm(known_u[t], x, z_turned, out=u[t])
-            gated(transition.forward(t).to(own), share.to(own), hs[t], gates[t], states[t], hs[t + 1])
-            shares[t].addmm_(hs[t + 1].to(u.dtype), h_turned)
-            share = shares[t, :, : 3 * size]
-            parameters[t] = posterior.forward(t)
-            zs[t + 1] = family(parameters[t]).at(noise[t])
-            x = zs[t + 1].to(u.dtype)
-        context.save_for_backward(hs, zs, parameters, gates, states, *noise)
+            torch.addmm(known_u[t], z.to(dtype), z_turned, out=u[t])
+            gated(transition.forward(t).to(own), shares[t, :, : 3 * size].to(own), hs[t], gates[t], hs[t + 1])
+            shares[t + 1].addmm_(hs[t + 1].to(dtype), h_turned)
+            z = family(posterior.forward(t).to(own)).at(noise[t])
+            zs.append(z)
+        z, parameters = torch.stack(zs), posterior.left.to(own).detach()  # what the graph holds must not be an output
+        context.save_for_backward(hs, z, parameters, gates, shares, *noise)
         context.family, context.chains, context.matrices = family, (transition, posterior), (z_to_u, from_h)
-        return hs[1:], zs[1:], parameters
+        return hs[1:], z[1:], parameters
 
     @staticmethod
     def backward(context: Any, *gradients: Tensor) -> tuple[Any, ...]:
-        hs, zs, parameters, gates, states, *noise = context.saved_tensors
+        hs, zs, parameters, gates, shares, *noise = context.saved_tensors
         (transition, posterior), (z_to_u, from_h) = context.chains, context.matrices
-        (steps, batch, size), dtype = states.shape, z_to_u.dtype
-        of_u = z_to_u.new_empty(steps, batch, len(z_to_u))
-        of_inputs = of_u.new_empty(steps, batch, 3 * size)
-        of_parameters = of_u.new_empty(parameters.shape)
-        of_shares = of_u.new_zeros(steps + 1, batch, len(from_h))  # row t: the gates' at t, the posterior's at t - 1
+        (steps, batch, _), size, dtype = parameters.shape, hs.shape[2], z_to_u.dtype
+        of_u, of_shares = z_to_u.new_empty(steps, batch, len(z_to_u)), torch.zeros_like(shares)
         of_gates, of_v = of_shares[..., : 3 * size], of_shares[1:, :, 3 * size :]
-        transition.begin_backward(of_u, of_inputs)
-        posterior.begin_backward(of_v, of_parameters)
+        of_inputs, of_parameters = transition.begin_backward(of_u), posterior.begin_backward(of_v)
         slopes = context.family.slopes(parameters, torch.stack(noise))
-        to_inputs, to_states, update = gate_slopes(gates, states, hs[:-1])
+        to_inputs, to_states, update = gate_slopes(gates, shares[:-1, :, 2 * size : 3 * size], hs[:-1])
         of_h, of_z, of_parameter = gradients
         kept, sampled = of_h[-1], of_z[-1]  # what reaches h and z of a step from all later ones
         for t in reversed(range(steps)):
-            torch.add(of_parameter[t], context.family.pulled(slopes[t], sampled), out=of_parameters[t])
+            context.family.pull(slopes[t], sampled, of_parameter[t], out=of_parameters[t])
             posterior.backward(t)
             h = added(kept, of_shares[t + 1], from_h)
             for to, of in ((to_states, of_gates), (to_inputs, of_inputs)):

@@ -57,6 +57,8 @@ class Gaussians:
         """How samples (..., Z) depend on the raw numbers; on the means they do one to one."""
         return noise * torch.sigmoid(parameters.chunk(2, -1)[1])
 
-    def pulled(self, slopes: Tensor, gradient: Tensor) -> Tensor:
-        """Gradients (..., Z) at samples to those (..., 2 Z) at the parameters."""
-        return torch.cat([gradient, gradient * slopes], -1)
+    def pull(self, slopes: Tensor, gradient: Tensor, direct: Tensor, out: Tensor) -> None:
+        """Gradients (..., Z) at samples, and ``direct`` ones (..., 2 Z), to those at the parameters."""
+        (direct_mean, direct_raw), (mean, raw) = direct.chunk(2, -1), out.chunk(2, -1)
+        torch.add(direct_mean, gradient, out=mean)
+        torch.addcmul(direct_raw, gradient, slopes, out=raw)
