@@ -8,7 +8,6 @@ Prints the numbers of the picture as a Markdown table. Needs the `dev` dependenc
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
@@ -22,7 +21,6 @@ from coral_cli.assembly.resume import recorded_assembly
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.registry.discovery import discover
 from coral_cli.runs.directory import RunDirectory
-from coral_cli.runs.events import Event
 from coral_cli.runs.metrics import curve, read_metrics
 from coral_cli.training.collection import chance, episode_seed, run_episode
 from coral_cli.training.evaluation import mean_and_stderr
@@ -38,18 +36,12 @@ def random_return(run: Path, episodes: int) -> tuple[float, float]:
     return mean_and_stderr(totals)
 
 
-def minutes(events: Sequence[Event]) -> list[float]:
-    """When each evaluation was done, from the run's start."""
-    return [event.seconds / 60 for event in events if event.kind == "evaluation"]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--random", type=int, default=20, help="episodes of the random policy")
     parser.add_argument("--published", nargs="*", default=[], metavar="STEP:RETURN")
-    parser.add_argument("--minutes", action="store_true", help="draw against time instead of steps")
     args = parser.parse_args()
 
     figure, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
@@ -58,8 +50,7 @@ def main() -> None:
         events = read_metrics(RunDirectory.open(run).metrics)
         steps, means = curve(events, "evaluation", "return/mean")
         _, errors = curve(events, "evaluation", "return/stderr")
-        x = minutes(events) if args.minutes else steps
-        axes.errorbar(x, means, errors, marker="o", markersize=3, capsize=2, label=run.name)
+        axes.errorbar(steps, means, errors, marker="o", markersize=3, capsize=2, label=run.name)
         columns[run.name] = dict(zip(steps, zip(means, errors, strict=True), strict=True))
     mean, error = random_return(args.runs[0], args.random)
     axes.axhline(mean, color="grey", linestyle=":", label=f"random policy ({mean:.0f})")
@@ -68,12 +59,7 @@ def main() -> None:
         axes.plot(
             step, value, "k*", markersize=9, label="published, paper size" if point == args.published[0] else None
         )
-    axes.set(
-        xlabel="minutes" if args.minutes else "environment steps",
-        ylabel="return, mean action",
-        xlim=(0, None),
-        ylim=(0, None),
-    )
+    axes.set(xlabel="environment steps", ylabel="return, mean action", xlim=(0, None), ylim=(0, None))
     axes.legend(fontsize=7)
     figure.savefig(args.out, dpi=130)
 

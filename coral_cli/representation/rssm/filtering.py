@@ -24,7 +24,7 @@ class Family(Protocol):
         ...
 
     def slopes(self, parameters: Tensor, noise: Tensor) -> Tensor:
-        """What ``pulled`` needs to know of every step, (T, B, ...)."""
+        """What ``pull`` needs to know of every step, (T, B, ...)."""
         ...
 
     def pull(self, slopes: Tensor, gradient: Tensor, direct: Tensor, out: Tensor) -> None:
