@@ -104,7 +104,7 @@ def _tensors(batch: Batch) -> Iterator[tuple[str, Tensor]]:
 
 
 def _watched(update: Callable[[], Mapping[str, Tensor]]) -> tuple[Mapping[str, Tensor], bool]:
-    """What ``update`` returns, and whether the processor waited for the GPU in it."""
+    """What ``update`` returns, and whether the processor waited for the GPU in it; other warnings are passed on."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         torch.cuda.set_sync_debug_mode("warn")
@@ -112,4 +112,7 @@ def _watched(update: Callable[[], Mapping[str, Tensor]]) -> tuple[Mapping[str, T
             metrics = update()
         finally:
             torch.cuda.set_sync_debug_mode("default")
-    return metrics, any("called a synchronizing" in str(warning.message) for warning in caught)
+    others = [warning for warning in caught if "called a synchronizing" not in str(warning.message)]
+    for warning in others:
+        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    return metrics, len(others) < len(caught)

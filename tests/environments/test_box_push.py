@@ -285,6 +285,23 @@ def test_it_is_a_gymnasium_environment(action):
     environment.close()
 
 
+def test_a_repeated_action_is_as_many_steps_with_their_rewards_summed():
+    """100 steps of the environment are 33 actions of three and a last one, cut short."""
+    once, thrice = make(action="cartesian"), make(action="cartesian", action_repeat=3)
+    assert thrice.metadata["render_fps"] == once.metadata["render_fps"] / 3
+    for environment in (once, thrice):
+        environment.reset(seed=0)
+    rng = np.random.default_rng(0)
+    for count in [3] * 33 + [1]:
+        action = rng.uniform(-1, 1, 2)
+        singles = [once.step(action) for _ in range(count)]
+        observation, reward, _, truncated, info = thrice.step(action)
+        assert reward == pytest.approx(sum(step[1] for step in singles), rel=1e-12)
+        assert np.array_equal(observation["proprio"], singles[-1][0]["proprio"])
+        assert truncated == singles[-1][3] and info == singles[-1][4]
+    assert truncated and info["metrics"]
+
+
 # -- a script that solves it
 
 

@@ -6,7 +6,7 @@ import weakref
 import pytest
 import torch
 
-from coral_cli.representation.rssm import filtering
+from coral_cli.representation.rssm import tape
 from coral_cli.representation.rssm.categorical import Categoricals
 from coral_cli.representation.rssm.gaussian import Gaussians
 from coral_cli.representation.rssm.gru import GruRssm
@@ -91,12 +91,12 @@ def test_a_graph_is_freed_with_its_last_output(monkeypatch):
     """An output that its own graph holds would keep all of it, update by update, until garbage is collected."""
     kept = []
 
-    class Watched(filtering.Chain):
+    class Watched(tape.Chain):
         def __init__(self, *arguments):
             super().__init__(*arguments)
             kept.append(weakref.ref(self))
 
-    monkeypatch.setattr(filtering, "Chain", Watched)
+    monkeypatch.setattr(tape, "Chain", Watched)
     model, embeddings, actions = model_of("gaussian", 2)
     gc.disable()
     try:

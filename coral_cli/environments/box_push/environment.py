@@ -1,4 +1,4 @@
-"""Box pushing as a Gymnasium environment: 100 actions at 50 Hz, solved when the tray lies on its target."""
+"""Box pushing as a Gymnasium environment: 100 steps at 50 Hz, solved when the tray lies on its target."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from coral_cli.environments.stepping import advance
 from coral_cli.plugin import Rendering
 
 EPISODE_STEPS = 100
+STEPS_PER_SECOND = 50
 SUBSTEPS = 10
 
 _LOW, _HIGH = (0.3, -0.45, 0.0), (0.6, 0.45, 2 * np.pi)  # x, y, yaw
@@ -52,12 +53,12 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
     the table is the floor.
     """
 
-    metadata = {"render_modes": ["rgb_array"], "render_fps": 50}  # noqa: RUF012 (Gymnasium's attribute)
     render_mode = "rgb_array"
-    action_repeat = 1
 
     def __init__(self, options: BoxPushOptions, rendering: Rendering) -> None:
         self._options = options
+        self.action_repeat = options.action_repeat
+        self.metadata = {"render_modes": ["rgb_array"], "render_fps": STEPS_PER_SECOND / options.action_repeat}
         self._model = build_model()
         self._data = mujoco.MjData(self._model)
         self._arm = Arm(self._model)
@@ -92,11 +93,16 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
     def step(self, action: np.ndarray) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Never terminates; truncates after 100 steps, with ``success``, ``distance`` and ``angle`` in info."""
         action = np.clip(np.asarray(action, np.float64), -1, 1)
-        effort = self._move_tip(action) if self._cartesian else self._apply_torque(action)
-        self._steps += 1
-        last = self._steps >= EPISODE_STEPS
-        situation = self._situation(effort)
-        reward = sparse_reward(situation, last) if self._options.reward == "sparse" else dense_reward(situation)
+        reward, last = 0.0, False
+        for _ in range(self.action_repeat):
+            effort = self._move_tip(action) if self._cartesian else self._apply_torque(action)
+            self._steps += 1
+            last = self._steps >= EPISODE_STEPS
+            situation = self._situation(effort)
+            sparse = self._options.reward == "sparse"
+            reward += sparse_reward(situation, last) if sparse else dense_reward(situation)
+            if last:
+                break
         info = {"metrics": _metrics(situation)} if last else {}
         return self._observation(), reward, False, last, info
 

@@ -10,7 +10,8 @@ from torch.nn.functional import linear
 
 from coral_cli.registry.contracts import Trajectory
 from coral_cli.representation.networks import mlp
-from coral_cli.representation.rssm.filtering import Family, Filter
+from coral_cli.representation.rssm.filtering import Filter
+from coral_cli.representation.rssm.tape import Family
 
 
 class GruRssm(nn.Module):

@@ -1,0 +1,135 @@
+"""The steps of a filter with a Gaussian latent on a GPU: a kernel a layer, forwards and backwards."""
+
+from __future__ import annotations
+
+import warnings
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from coral_cli.representation.rssm.gaussian import Gaussians
+from coral_cli.representation.rssm.tape import Chain, Tape, turned
+
+WIDTH, DEPTH = 16, 128
+WARPS, STAGES = 4, 3
+"""Columns of a tile, how many terms of its sums are taken at once, warps for it, and how far they load ahead."""
+
+
+def fits(tape: Tape) -> bool:
+    """Whether there are kernels for this tape, and a GPU for them.
+
+    In single precision, where they have no matrix units to use, torch's own products are faster.
+    """
+    return (
+        tape.hs.is_cuda
+        and tape.hs.dtype == torch.float32
+        and tape.z_to_u.dtype == torch.bfloat16
+        and isinstance(tape.family, Gaussians)
+        and work_on(tape.hs.device)
+    )
+
+
+@cache
+def work_on(device: torch.device) -> bool:
+    """Tried once. Triton comes with torch where that can use a GPU, but not the C compiler that it needs."""
+    x = torch.zeros(16, 16, device=device, dtype=torch.bfloat16)
+    try:
+        launch(kernels().layer, 16, x, x, *placed(x), *placed(x), 0)
+    except Exception as error:
+        warnings.warn(f"updates are slower: no kernels can be made for this GPU ({error}).", stacklevel=2)
+        return False
+    return True
+
+
+@cache
+def kernels() -> Any:
+    """The module of kernels; raises ImportError without Triton."""
+    from coral_cli.representation.rssm import kernels
+
+    return kernels
+
+
+def launch(kernel: Any, columns: int, x: Tensor, weight: Tensor, *others: Any) -> None:
+    """``kernel`` for a result (B, columns) of x (B, K) and a weight (columns or a multiple, K), in tiles."""
+    batch = len(x)
+    rows = 16 if batch <= 16 else 32
+    kernel[-(-columns // WIDTH), -(-batch // rows)](
+        *placed(x), weight, *others, batch, N=columns, K=weight.shape[1],
+        BM=rows, BN=WIDTH, BK=DEPTH, num_warps=WARPS, num_stages=STAGES,
+    )  # fmt: skip
+
+
+def placed(rows: Tensor) -> tuple[Tensor, int]:
+    """With the distance of its rows in memory: none if there is one for all, a bias."""
+    return rows, 0 if rows.dim() == 1 else rows.stride(0)
+
+
+def forward(tape: Tape, known_u: Tensor) -> None:
+    """As the steps in torch's operations."""
+    (steps, batch, _), latent, size = tape.gates.shape, tape.z_to_u.shape[1], tape.hs.shape[2]
+    family: Any = tape.family
+    tape.z = tape.hs.new_empty(steps + 1, batch, latent)
+    tape.parameters = tape.hs.new_empty(steps, batch, 2 * latent)
+    tape.z[0] = 0
+    for t in range(steps):
+        layer(tape.z[t], tape.z_to_u, known_u[t], tape.transition.read[0][t])
+        last = all_but_the_last(tape.transition, t)
+        launch(kernels().gru, size, *last, *placed(tape.shares[t]), tape.hs[t], tape.gates[t], tape.hs[t + 1])
+        layer(tape.hs[t + 1], tape.from_h, tape.shares[t + 1], tape.shares[t + 1], linear=3 * size)
+        last = all_but_the_last(tape.posterior, t)
+        results = tape.parameters[t], tape.z[t + 1]
+        launch(kernels().gaussian, latent, *last, tape.noise[t], *results, family.min_std)
+
+
+def layer(x: Tensor, weight: Tensor, base: Tensor, out: Tensor, linear: int = 0) -> None:
+    """``out`` (B, O) = ELU(base + x @ weight.T); the first ``linear`` columns without ELU."""
+    launch(kernels().layer, len(weight), x, weight, *placed(base), *placed(out), linear)
+
+
+def all_but_the_last(chain: Chain, t: int) -> tuple[Tensor, Tensor, Tensor]:
+    """What the last layer reads at step t, its weight and its bias."""
+    for number, (weight, bias) in enumerate(zip(chain.weights[:-1], chain.biases[:-1], strict=True)):
+        layer(chain.read[number][t], weight, bias, chain.read[number + 1][t])
+    return chain.read[-1][t], chain.weights[-1], chain.biases[-1]
+
+
+def backward(tape: Tape, of_shares: Tensor, *gradients: Tensor) -> None:
+    """As the steps in torch's operations."""
+    of_h, of_z, of_parameter = (given if given.stride(2) == 1 else given.contiguous() for given in gradients)
+    of_u, of_inputs = tape.transition.gradients[0], tape.transition.gradients[-1]
+    of_parameters, kept = tape.posterior.gradients[-1], of_h[-1].clone(memory_format=torch.contiguous_format)
+    to_latent, to_u, to_h, to_z = (
+        Backwards(tape.posterior),
+        Backwards(tape.transition),
+        *map(turned, (tape.from_h, tape.z_to_u)),
+    )
+    slopes = tape.family.slopes(tape.parameters[-1], tape.noise[-1])
+    tape.family.pull(slopes, of_z[-1], of_parameter[-1], out=of_parameters[-1])
+    for t in reversed(range(len(of_h))):
+        to_latent(t)
+        before = max(t - 1, 0)  # nothing comes of what reaches the zero state
+        launch(
+            kernels().gru_gradient, len(to_h), of_shares[t + 1], to_h, of_shares[t], tape.shares[t], tape.hs[t],
+            tape.gates[t], kept, *placed(of_h[before]), of_inputs[t],
+        )  # fmt: skip
+        to_u(t)
+        if t:
+            launch(
+                kernels().gaussian_gradient, len(to_z), of_u[t], to_z, *placed(of_z[before]),
+                *placed(of_parameter[before]), tape.noise[before], tape.parameters[before], of_parameters[before],
+            )  # fmt: skip
+
+
+class Backwards:
+    """A chain's step t, from the gradient of ``left``, which lies in its place."""
+
+    def __init__(self, chain: Chain) -> None:
+        self._layers = list(
+            zip(map(turned, chain.weights), chain.read, chain.gradients, chain.gradients[1:], strict=False)
+        )
+
+    def __call__(self, t: int) -> None:
+        for weight, read, entered, output in reversed(self._layers):
+            launch(kernels().layer_gradient, len(weight), output[t], weight, *placed(read[t]), *placed(entered[t]))

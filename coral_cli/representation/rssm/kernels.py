@@ -1,0 +1,193 @@
+"""Triton kernels for the steps of a filter: a product of a few rows, and all that is done to its result.
+
+Alone, each of these small products and of the operations around it costs a GPU more time to begin than to do. Rows are
+a batch's; products are summed, and all else is computed, in single precision. Of every row of a tensor, ``x_row`` and
+its like are the distance in memory to the next one.
+"""
+
+from __future__ import annotations
+
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def elu(x):
+    """By single precision's exponential."""
+    return tl.where(x > 0, x, tl.exp(tl.minimum(x, 0.0)) - 1)
+
+
+@triton.jit
+def elu_slope(y):
+    """Of ELU, from its result."""
+    return tl.minimum(y, 0.0) + 1
+
+
+@triton.jit
+def tanh(x):
+    """By the sigmoid, which Triton has."""
+    return 2 * tl.sigmoid(2 * x) - 1
+
+
+@triton.jit
+def rows_of(x, x_row, m, k, M, K: tl.constexpr):
+    """Rows ``m`` and columns ``k`` of x (M, K)."""
+    return tl.load(x + m[:, None] * x_row + k[None, :], mask=(m < M)[:, None] & (k < K)[None, :], other=0.0)
+
+
+@triton.jit
+def plus_dot(result, a, w, n, k, N: tl.constexpr, K: tl.constexpr):
+    """``result`` and the products of ``a`` with columns ``n`` of w.T, where w is (N, K), over the terms ``k``."""
+    b = tl.load(w + n[None, :] * K + k[:, None], mask=(k < K)[:, None] & (n < N)[None, :], other=0.0)
+    return tl.dot(a.to(b.dtype), b, result, input_precision="ieee")
+
+
+@triton.jit
+def dot(x, x_row, w, m, n, M, N: tl.constexpr, K: tl.constexpr, BK: tl.constexpr):
+    """Rows ``m`` of x (M, K) times columns ``n`` of w.T, where w is (N, K)."""
+    result = tl.zeros((m.shape[0], n.shape[0]), tl.float32)
+    for start in range(0, K, BK):
+        k = start + tl.arange(0, BK)
+        result = plus_dot(result, rows_of(x, x_row, m, k, M, K), w, n, k, N, K)
+    return result
+
+
+@triton.jit
+def bias_of(bias, n, N: tl.constexpr):
+    """Columns ``n`` of it, for all rows."""
+    return tl.load(bias + n, mask=n < N).to(tl.float32)[None, :]
+
+
+@triton.jit
+def tile(BM: tl.constexpr, BN: tl.constexpr):
+    """This program's rows and columns."""
+    return tl.program_id(1) * BM + tl.arange(0, BM), tl.program_id(0) * BN + tl.arange(0, BN)
+
+
+@triton.jit
+def layer(
+    x, x_row, w, base, base_row, out, out_row, linear, M,
+    N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
+):  # fmt: skip
+    """out (M, N) = base + x @ w.T, after an ELU in all but the first ``linear`` columns."""
+    m, n = tile(BM, BN)
+    inside = (m < M)[:, None] & (n < N)[None, :]
+    result = dot(x, x_row, w, m, n, M, N, K, BK)
+    result += tl.load(base + m[:, None] * base_row + n[None, :], mask=inside).to(tl.float32)
+    result = tl.where((n >= linear)[None, :], elu(result), result)
+    tl.store(out + m[:, None] * out_row + n[None, :], result, mask=inside)
+
+
+@triton.jit
+def gru(
+    x, x_row, w, bias, shares, shares_row, h, gates, out, M,
+    N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
+):  # fmt: skip
+    """The next h (M, N), and the gates (M, 3 N) that made it."""
+    m, n = tile(BM, BN)
+    inside = (m < M)[:, None] & (n < N)[None, :]
+    share, gate = shares + m[:, None] * shares_row + n[None, :], gates + m[:, None] * (3 * N) + n[None, :]
+    reset = tl.zeros((BM, BN), tl.float32)
+    update, candidate = reset, reset
+    for start in range(0, K, BK):
+        k = start + tl.arange(0, BK)
+        a = rows_of(x, x_row, m, k, M, K)
+        reset = plus_dot(reset, a, w, n, k, N, K)
+        update = plus_dot(update, a, w + N * K, n, k, N, K)
+        candidate = plus_dot(candidate, a, w + 2 * N * K, n, k, N, K)
+    reset = tl.sigmoid(reset + bias_of(bias, n, N) + tl.load(share, mask=inside).to(tl.float32))
+    update = tl.sigmoid(update + bias_of(bias + N, n, N) + tl.load(share + N, mask=inside).to(tl.float32))
+    state = tl.load(share + 2 * N, mask=inside).to(tl.float32)
+    candidate = tanh(candidate + bias_of(bias + 2 * N, n, N) + reset * state)
+    before = tl.load(h + m[:, None] * N + n[None, :], mask=inside)
+    tl.store(gate, reset, mask=inside)
+    tl.store(gate + N, update, mask=inside)
+    tl.store(gate + 2 * N, candidate, mask=inside)
+    tl.store(out + m[:, None] * N + n[None, :], candidate + update * (before - candidate), mask=inside)
+
+
+@triton.jit
+def gaussian(
+    x, x_row, w, bias, noise, parameters, z, min_std, M,
+    N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
+):  # fmt: skip
+    """Means and raw deviations, ``parameters`` (M, 2 N), and the sample z (M, N) that ``noise`` (M, N) leads to."""
+    m, n = tile(BM, BN)
+    inside = (m < M)[:, None] & (n < N)[None, :]
+    mean = tl.zeros((BM, BN), tl.float32)
+    raw = mean
+    for start in range(0, K, BK):
+        k = start + tl.arange(0, BK)
+        a = rows_of(x, x_row, m, k, M, K)
+        mean, raw = plus_dot(mean, a, w, n, k, N, K), plus_dot(raw, a, w + N * K, n, k, N, K)
+    mean, raw = mean + bias_of(bias, n, N), raw + bias_of(bias + N, n, N)
+    std = tl.where(raw > 20, raw, tl.log(1 + tl.exp(tl.minimum(raw, 20.0)))) + min_std
+    place, own = m[:, None] * N + n[None, :], parameters + m[:, None] * (2 * N) + n[None, :]
+    tl.store(own, mean, mask=inside)
+    tl.store(own + N, raw, mask=inside)
+    tl.store(z + place, mean + std * tl.load(noise + place, mask=inside), mask=inside)
+
+
+@triton.jit
+def layer_gradient(
+    of_out, of_out_row, w, y, y_row, of_x, of_x_row, M,
+    N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
+):  # fmt: skip
+    """The gradient (M, N) at what enters an ELU, whose result is y, and then w (N, K): from that (M, K) at the end."""
+    m, n = tile(BM, BN)
+    inside = (m < M)[:, None] & (n < N)[None, :]
+    result = dot(of_out, of_out_row, w, m, n, M, N, K, BK)
+    result *= elu_slope(tl.load(y + m[:, None] * y_row + n[None, :], mask=inside).to(tl.float32))
+    tl.store(of_x + m[:, None] * of_x_row + n[None, :], result, mask=inside)
+
+
+@triton.jit
+def gru_gradient(
+    of_after, row, w, of_shares, shares, h, gates, kept, of_h, of_h_row, of_inputs, M,
+    N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
+):  # fmt: skip
+    """A step back through the GRU.
+
+    The gradient at its new h is ``kept`` (M, N) and what reaches it through ``of_after`` (M, K), that at the next
+    step's shares. Writes those at this step's ``of_shares`` in the gates and ``of_inputs`` (M, 3 N), and to ``kept``
+    what passes on to the h before, ``of_h`` (M, N) included.
+    """
+    m, n = tile(BM, BN)
+    inside = (m < M)[:, None] & (n < N)[None, :]
+    place, gate = m[:, None] * N + n[None, :], m[:, None] * (3 * N) + n[None, :]
+    gradient = dot(of_after, row, w, m, n, M, N, K, BK) + tl.load(kept + place, mask=inside)
+    reset, update = tl.load(gates + gate, mask=inside), tl.load(gates + gate + N, mask=inside)
+    candidate, before = tl.load(gates + gate + 2 * N, mask=inside), tl.load(h + place, mask=inside)
+    state = tl.load(shares + m[:, None] * row + 2 * N + n[None, :], mask=inside).to(tl.float32)
+    of_candidate = gradient * (1 - update) * (1 - candidate * candidate)
+    of_reset = of_candidate * state * reset * (1 - reset)
+    of_update = gradient * (before - candidate) * update * (1 - update)
+    of_share = of_shares + m[:, None] * row + n[None, :]
+    tl.store(of_share, of_reset, mask=inside)
+    tl.store(of_share + N, of_update, mask=inside)
+    tl.store(of_share + 2 * N, of_candidate * reset, mask=inside)
+    tl.store(of_inputs + gate, of_reset, mask=inside)
+    tl.store(of_inputs + gate + N, of_update, mask=inside)
+    tl.store(of_inputs + gate + 2 * N, of_candidate, mask=inside)
+    passed = tl.load(of_h + m[:, None] * of_h_row + n[None, :], mask=inside) + gradient * update
+    tl.store(kept + place, passed, mask=inside)
+
+
+@triton.jit
+def gaussian_gradient(
+    of_u, of_u_row, w, of_z, of_z_row, direct, direct_row, noise, parameters, out, M,
+    N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
+):  # fmt: skip
+    """The gradient (M, 2 N) at a Gaussian's parameters.
+
+    It is ``direct`` (M, 2 N) and that through the sample: ``of_z`` (M, N), and by the next step's ``of_u`` (M, K).
+    """
+    m, n = tile(BM, BN)
+    inside = (m < M)[:, None] & (n < N)[None, :]
+    gradient = dot(of_u, of_u_row, w, m, n, M, N, K, BK)
+    gradient += tl.load(of_z + m[:, None] * of_z_row + n[None, :], mask=inside)
+    own, given = m[:, None] * (2 * N) + n[None, :], direct + m[:, None] * direct_row + n[None, :]
+    slope = tl.load(noise + m[:, None] * N + n[None, :], mask=inside)
+    slope *= tl.sigmoid(tl.load(parameters + own + N, mask=inside))
+    tl.store(out + own, tl.load(given, mask=inside) + gradient, mask=inside)
+    tl.store(out + own + N, tl.load(given + N, mask=inside) + gradient * slope, mask=inside)
