@@ -1,10 +1,12 @@
 """What the user says about threads and memory stands."""
 
 import ctypes
+import subprocess
+import sys
 
 import pytest
 
-from coral_cli.sessions.process import hold_memory, spin_briefly
+from coral_cli.sessions.process import hold_memory, load_triton, spin_briefly
 
 
 @pytest.mark.parametrize(
@@ -42,3 +44,33 @@ def test_freed_memory_is_kept_unless_asked_otherwise(environ, pages, calls, monk
 def test_where_the_system_has_no_such_setting_nothing_happens(monkeypatch):
     monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
     hold_memory({})
+
+
+def test_triton_is_loaded_where_it_is_installed_and_not_missed_where_it_is_not(tmp_path, monkeypatch):
+    loaded = []
+    monkeypatch.setattr(ctypes, "CDLL", loaded.append)
+    monkeypatch.setattr("sys.path", [])
+    load_triton()
+    assert loaded == []
+    (tmp_path / "triton").mkdir()
+    (tmp_path / "triton" / "__init__.py").touch()
+    monkeypatch.setattr("sys.path", [str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "triton", raising=False)
+    load_triton()
+    assert loaded == [str(tmp_path / "triton" / "_C" / "libtriton.so")]
+
+
+def test_an_optimiser_can_be_made_after_a_picture():
+    """In a fresh process, as every command does it; with Triton and Mesa installed it crashed."""
+    code = """
+from coral_cli.sessions.process import prepare
+prepare()
+from coral_cli.environments.rendering.backend import select_backend
+backend = select_backend()
+import mujoco
+from coral_cli.environments.rendering import make_renderer
+make_renderer(mujoco.MjModel.from_xml_string("<mujoco/>"), 32, 32, "fast", backend)
+import torch
+torch.optim.Adam([torch.zeros(1, requires_grad=True)])
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
