@@ -16,7 +16,6 @@ from torch.optim import Adam, Optimizer
 from coral_cli.policies.descent import descend, follow
 from coral_cli.policies.networks import Actor
 from coral_cli.policies.records import ImaginationOptions
-from coral_cli.policies.returns import lambda_returns
 from coral_cli.registry.contracts import Experience, PolicyInputs, World
 from coral_cli.representation.networks import mlp
 from coral_cli.representation.ranks import share_of
@@ -93,6 +92,20 @@ class Imagination(nn.Module):
             h, z = world.step(h, z, action)
             states.append(world.features(h, z))
         return torch.stack(states)
+
+
+def lambda_returns(rewards: Tensor, continues: Tensor, values: Tensor, discount: float, trace: float) -> Tensor:
+    """V_k = r_{k+1} + discount c_{k+1} ((1 - trace) v(s_{k+1}) + trace V_{k+1}), V_H = v(s_H).
+
+    All (H, N): row k of rewards, continues and values is of s_{k+1}, row k of the result is V_k.
+    """
+    discounts = discount * continues
+    steps = rewards + (1 - trace) * discounts * values
+    future, returns = values[-1], []
+    for step, factor in zip(steps.flip(0), trace * discounts.flip(0), strict=True):
+        future = step + factor * future
+        returns.append(future)
+    return torch.stack(returns[::-1])
 
 
 def survival(continues: Tensor) -> Tensor:

@@ -26,12 +26,6 @@ class SacOptions:
         Literal["sigmoid", "exponential"], Help("How the entropy weight depends on its raw parameter.")
     ] = "sigmoid"
     target_entropy: Annotated[float | None, Help("Entropy aimed at, in nats (default: minus the action size).")] = None
-    trace: Annotated[
-        float,
-        Help(
-            "Lambda: how far targets trust what followed in the sequence (1) rather than the critics (0).", min=0, max=1
-        ),
-    ] = 0.0
 
 
 @dataclass(frozen=True)

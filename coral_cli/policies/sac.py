@@ -13,7 +13,6 @@ from torch.optim import Adam, Optimizer
 from coral_cli.policies.descent import descend, follow
 from coral_cli.policies.networks import Actor, TwinCritics
 from coral_cli.policies.records import SacOptions
-from coral_cli.policies.returns import lambda_returns
 from coral_cli.registry.contracts import Experience, PolicyInputs
 from coral_cli.representation.ranks import share_of
 
@@ -50,7 +49,7 @@ class Sac(nn.Module):
         self.target_critics = copy.deepcopy(self.critics).requires_grad_(False)
         self.entropy_weight = EntropyWeight(options.entropy_weight, options.entropy_form)
         self._target_entropy = -float(action_size) if options.target_entropy is None else options.target_entropy
-        self._discount, self._target_decay, self._trace = options.discount, options.target_decay, options.trace
+        self._discount, self._target_decay = options.discount, options.target_decay
         self._optimizers = {
             "actor": Adam(self.actor.parameters(), options.lr, fused=True),
             "critics": Adam(self.critics.parameters(), options.lr, fused=True),
@@ -70,10 +69,7 @@ class Sac(nn.Module):
         features, next_features, action, reward, live = transitions(experience)
         share = 1.0 if experience.mask is None else share_of(action)
         weight = self.entropy_weight().detach()
-        if self._trace:
-            target = self.traced_targets(experience, weight)
-        else:
-            target = self.targets(next_features, reward, live, weight)
+        target = self.targets(next_features, reward, live, weight)
         values = self.critics(features, action)  # (2, N)
         both = 2 * mse_loss(values, target.expand_as(values))  # the sum of both critics' mean squared errors
         critic_loss = share * both
@@ -104,22 +100,6 @@ class Sac(nn.Module):
         value = self.target_critics(next_features, next_action).amin(0) - weight * log_density
         return reward + self._discount * live * value
 
-    @torch.no_grad()
-    def traced_targets(self, experience: Experience, weight: Tensor) -> Tensor:
-        """(N,) lambda-returns in the place of ``targets``: Peng's Q(lambda), not in the paper.
-
-        They are uncorrected, as if the actor had chosen the actions of the whole sequence; the bonus for its entropy
-        counts at every step. The last step of a sequence trusts the critics alone.
-        """
-        following, reward, live = (part.transpose(0, 1) for part in after(experience))
-        next_action, log_density = self.actor(following).sample()
-        flat = self.target_critics(following.flatten(0, 1), next_action.flatten(0, 1)).amin(0)
-        value, trace = flat.view_as(reward), torch.full_like(reward, self._trace)
-        if experience.mask is not None:
-            trace[:-1] *= experience.mask[:, 2:].T
-        soft = reward - self._discount * live * weight * log_density
-        return chosen(lambda_returns(soft, live, value, self._discount, trace).T, experience.mask)
-
 
 def transitions(experience: Experience) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """(s, s', a, r, live) of all T - 1 steps of every sequence, flattened to N.
@@ -127,17 +107,13 @@ def transitions(experience: Experience) -> tuple[Tensor, Tensor, Tensor, Tensor,
     The action and reward stored with step t led to it, so (s_t, s_{t+1}) goes with those of t + 1; ``live`` is 0
     where s' is terminal.
     """
-    following, reward, live = after(experience)
-    parts = experience.features[:, :-1], following, experience.actions[:, 1:], reward, live
-    return tuple(chosen(part, experience.mask) for part in parts)
-
-
-def after(experience: Experience) -> tuple[Tensor, Tensor, Tensor]:
-    """s', r and live of ``transitions``, (B, T - 1, ...)."""
-    live = 1.0 - experience.terminated[:, 1:].float()
-    return experience.features[:, 1:], experience.rewards[:, 1:], live
-
-
-def chosen(part: Tensor, mask: Tensor | None) -> Tensor:
-    """(B, T - 1, ...) to (N, ...): all, or those whose second step is there."""
-    return part.flatten(0, 1) if mask is None else part[mask[:, 1:]]
+    parts = (
+        experience.features[:, :-1],
+        experience.features[:, 1:],
+        experience.actions[:, 1:],
+        experience.rewards[:, 1:],
+        1.0 - experience.terminated[:, 1:].float(),
+    )
+    if experience.mask is None:
+        return tuple(part.flatten(0, 1) for part in parts)
+    return tuple(part[experience.mask[:, 1:]] for part in parts)

@@ -47,48 +47,6 @@ def test_targets_by_hand():
     assert targets.tolist() == pytest.approx([1 + 0.9 * 2.5, 7.0])
 
 
-def test_traced_targets_by_hand():
-    """Discount 0.9, trace 0.5, values 2, entropy bonus 0.5, so 2.5 in all; the end of a sequence trusts the critics."""
-    sac = Sac(PolicyInputs(1), 1, dataclasses.replace(SMALL, discount=0.9, trace=0.5))
-    sac.actor.forward = lambda features: SureOf(features, torch.tensor(-1.0))
-    sac.target_critics.forward = lambda features, actions: torch.tensor([[3.0], [2.0]]).expand(2, len(features))
-    found = sac.traced_targets(experience(), torch.tensor(0.5))
-    last = 120 + 0.9 * 2.5
-    first = 110 + 0.9 * (0.5 + 0.5 * 2 + 0.5 * last)
-    before_the_end = 10 + 0.9 * (0.5 + 0.5 * 2 + 0.5 * 20)  # whose successor is terminal: nothing comes after its 20
-    assert found.tolist() == pytest.approx([before_the_end, 20, first, last])
-
-
-def test_a_trace_ends_where_the_sequence_does():
-    sac = Sac(PolicyInputs(1), 1, dataclasses.replace(SMALL, discount=0.9, trace=0.5))
-    sac.actor.forward = lambda features: SureOf(features, torch.tensor(0.0))
-    sac.target_critics.forward = lambda features, actions: torch.full((2, len(features)), 2.0)
-    mask = torch.tensor([[True, True, False], [True, True, True]])
-    found = sac.traced_targets(experience(mask), torch.tensor(0.5))
-    last = 120 + 0.9 * 2
-    assert found.tolist() == pytest.approx([10 + 0.9 * 2, 110 + 0.9 * (0.5 * 2 + 0.5 * last), last])
-
-
-def test_without_a_trace_both_are_the_same():
-    sac = Sac(PolicyInputs(4), 1, SMALL)
-    data, weight = random_experience(), torch.tensor(0.3)
-    sac.actor.forward = lambda features: SureOf(features[..., :1], torch.tensor(-1.0))
-    torch.testing.assert_close(
-        sac.traced_targets(data, weight), sac.targets(*transitions(data)[1:2], *transitions(data)[3:], weight)
-    )
-
-
-class SureOf(TanhGaussian):
-    """Always takes the mean's action, with a given log-density."""
-
-    def __init__(self, mean, log_density):
-        object.__setattr__(self, "mean", mean)
-        object.__setattr__(self, "given", log_density)
-
-    def sample(self):
-        return torch.tanh(self.mean), self.given.expand(self.mean.shape[:-1])
-
-
 def test_twin_critics_are_two_separate_networks():
     torch.manual_seed(0)
     critics = TwinCritics(PolicyInputs(3), 2, 8, 2)
