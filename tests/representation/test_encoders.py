@@ -71,6 +71,14 @@ def test_conv_of_64_pixels_is_four_plain_convolutions_flattened_position_by_posi
     torch.testing.assert_close(encoder(image), expected)
 
 
+def test_conv_keeps_the_size_of_an_image_s_values():
+    """Noise in [-0.5, 0.5] has a mean square of 1/12; so has the embedding, over many draws of the weights."""
+    torch.manual_seed(0)
+    image = torch.rand(8, 3, 64, 64) - 0.5
+    squares = [ConvEncoder((64, 64, 3), 8)(image).square().mean().item() for _ in range(40)]
+    assert sum(squares) / 40 == pytest.approx(1 / 12, rel=0.25)
+
+
 @pytest.mark.parametrize("channels", [1, 4])
 def test_conv_takes_grey_and_depth_images(channels):
     torch.manual_seed(0)

@@ -16,6 +16,9 @@ SMALLEST = 32
 class ConvEncoder(nn.Module):
     """Four convolutions, kernel 4, stride 2, no padding, ReLU; channels d, 2d, 4d, 8d; flattened.
 
+    Weights begin so that values keep the size of the image's (He et al., 2015). torch's own beginning shrinks them to
+    four tenths in every layer: such embeddings are hardly heard in the latent beside those of other sensors.
+
     64x64 with d = 32 gives 1024 values. Where the smaller side is below 46 pixels, too few for four layers, there are
     three. Raises UsageError for images below 32 pixels a side.
     """
@@ -34,6 +37,9 @@ class ConvEncoder(nn.Module):
             layers += [Downsampling(channels, depth * 2**layer, KERNEL), Rectifier(overwrites=True)]
             channels = depth * 2**layer
         layers[-1] = nn.ReLU(inplace=True)  # whose gradient others may have
+        for convolution in layers[::2]:
+            nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+            nn.init.zeros_(convolution.bias)
         self.layers = nn.Sequential(*layers).to(memory_format=torch.channels_last)
         self.size = channels * _side(height, count) * _side(width, count)
 
