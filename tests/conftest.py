@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,11 @@ from coral_cli.registry.discovery import discover
 from coral_cli.sessions.process import prepare
 
 prepare()  # before any test imports torch
+
+import torch  # noqa: E402
+
+if not torch.cuda.is_available():
+    os.environ["TRITON_INTERPRET"] = "1"  # read when Triton is imported, which torch does at some time
 
 
 @dataclass(frozen=True)

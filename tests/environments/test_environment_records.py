@@ -36,7 +36,8 @@ def test_names_and_options():
     assert {"box-push", "cartpole-swingup", "ball-in-cup-catch", "humanoid-cmu-walk"} <= set(BY_NAME)
     assert BY_NAME["cartpole-swingup"].options == ControlOptions(action_repeat=8)
     assert BY_NAME["quadruped-walk"].options == ControlOptions(camera=2)
-    assert [field.name for field in fields_of(BY_NAME["box-push"].options)] == ["action", "reward", "random_start"]
+    names = [field.name for field in fields_of(BY_NAME["box-push"].options)]
+    assert names == ["action", "reward", "random_start", "action_repeat"]
     assert all(record.summary.endswith(".") for record in ENVIRONMENTS)
 
 

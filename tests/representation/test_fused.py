@@ -3,13 +3,9 @@
 Without a GPU, Triton's interpreter runs the kernels.
 """
 
-import os
-
 import pytest
 import torch
 
-if not torch.cuda.is_available():
-    os.environ["TRITON_INTERPRET"] = "1"  # read when triton is imported
 pytest.importorskip("triton", reason="no Triton")
 
 from coral_cli.representation.rssm import filtering, fused, stepwise

@@ -49,13 +49,13 @@ def test_where_the_system_has_no_such_setting_nothing_happens(monkeypatch):
 def test_triton_is_loaded_where_it_is_installed_and_not_missed_where_it_is_not(tmp_path, monkeypatch):
     loaded = []
     monkeypatch.setattr(ctypes, "CDLL", loaded.append)
+    monkeypatch.delitem(sys.modules, "triton", raising=False)
     monkeypatch.setattr("sys.path", [])
     load_triton()
     assert loaded == []
     (tmp_path / "triton").mkdir()
     (tmp_path / "triton" / "__init__.py").touch()
     monkeypatch.setattr("sys.path", [str(tmp_path)])
-    monkeypatch.delitem(sys.modules, "triton", raising=False)
     load_triton()
     assert loaded == [str(tmp_path / "triton" / "_C" / "libtriton.so")]
 
