@@ -58,12 +58,11 @@ def test_in_bf16_they_are_as_near_to_fp32_as_torch_s(monkeypatch):
 
 
 @pytest.mark.skipif(DEVICE == "cpu", reason="no GPU")
-def test_on_a_gpu_they_are_taken():
+def test_on_a_gpu_they_are_taken_in_bf16(monkeypatch):
     model, embeddings, actions, _ = case(3, 1, 6, 5, 3)
-    taken = []
-    original, fused.forward = fused.forward, lambda *arguments: taken.append(True) or original(*arguments)
-    try:
-        model.scan(embeddings, actions)
-    finally:
-        fused.forward = original
-    assert taken
+    taken, forward = [], fused.forward
+    monkeypatch.setattr(fused, "forward", lambda *arguments: taken.append(True) or forward(*arguments))
+    for half in (False, True):
+        with torch.autocast(DEVICE, torch.bfloat16, enabled=half):
+            model.scan(embeddings, actions)
+    assert taken == [True]

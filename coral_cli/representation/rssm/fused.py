@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from functools import cache
 from typing import Any
@@ -100,11 +101,8 @@ def backward(tape: Tape, of_shares: Tensor, *gradients: Tensor) -> None:
     of_h, of_z, of_parameter = (given if given.stride(2) == 1 else given.contiguous() for given in gradients)
     of_u, of_inputs = tape.transition.gradients[0], tape.transition.gradients[-1]
     of_parameters, kept = tape.posterior.gradients[-1], of_h[-1].clone(memory_format=torch.contiguous_format)
-    to_latent, to_u, to_h, to_z = (
-        Backwards(tape.posterior),
-        Backwards(tape.transition),
-        *map(turned, (tape.from_h, tape.z_to_u)),
-    )
+    to_latent, to_u = Backwards(tape.posterior), Backwards(tape.transition)
+    to_h, to_z = turned(tape.from_h), turned(tape.z_to_u)
     slopes = tape.family.slopes(tape.parameters[-1], tape.noise[-1])
     tape.family.pull(slopes, of_z[-1], of_parameter[-1], out=of_parameters[-1])
     for t in reversed(range(len(of_h))):
@@ -126,10 +124,9 @@ class Backwards:
     """A chain's step t, from the gradient of ``left``, which lies in its place."""
 
     def __init__(self, chain: Chain) -> None:
-        self._layers = list(
-            zip(map(turned, chain.weights), chain.read, chain.gradients, chain.gradients[1:], strict=False)
-        )
+        weights, gradients = map(turned, chain.weights), itertools.pairwise(chain.gradients)
+        self._layers = list(zip(weights, chain.read, gradients, strict=True))
 
     def __call__(self, t: int) -> None:
-        for weight, read, entered, output in reversed(self._layers):
+        for weight, read, (entered, output) in reversed(self._layers):
             launch(kernels().layer_gradient, len(weight), output[t], weight, *placed(read[t]), *placed(entered[t]))
