@@ -15,8 +15,8 @@ from coral_cli.runs.metrics import read_metrics
 pytestmark = [pytest.mark.learning, pytest.mark.timeout(3600)]
 
 QUICK = (
-    "--method v-coral --size small --image-encoder.depth 8 --batch-size 8 --policy.target-decay 0.95 "
-    "--eval-every 1000 --eval-episodes 10"  # evaluated once, at the end
+    "--method v-coral --size small --image-encoder.depth 8 --batch-size 8 --updates-per-step 1 "
+    "--eval-every 1000"  # evaluated once, at the end
 )
 
 
@@ -36,7 +36,9 @@ def trained(flags: str, run: Path) -> tuple[Mapping[str, float], Mapping[str, fl
 
 def test_cartpole_swings_up(tmp_path):
     """A random policy returns 119 +- 6."""
-    evaluation, update = trained("--env cartpole-swingup --updates-per-step 1 --steps 20k", tmp_path / "run")
+    evaluation, update = trained(
+        "--env cartpole-swingup --policy.target-decay 0.95 --steps 20k --eval-episodes 10", tmp_path / "run"
+    )
     assert update["loss/image"] < 2.5  # nats, of 5.5 by chance
     assert update["metric/proprio/mse"] < 0.1  # of a variance of 1
     assert evaluation["return/mean"] > 160
@@ -44,7 +46,10 @@ def test_cartpole_swings_up(tmp_path):
 
 def test_box_push_brings_the_tray_nearer(tmp_path):
     """Holding still returns -225 +- 8 and leaves the tray 0.47 +- 0.02 m away (40 episodes); random, -276 +- 9."""
-    flags = "--env box-push --env.action cartesian --random-episodes 10 --steps 10k --eval-episodes 20"
+    flags = (
+        "--env box-push --env.action cartesian --env.action-repeat 4 --policy.discount 0.97 --policy.target-decay 0.98 "
+        "--batch-length 25 --random-episodes 40 --steps 30k --eval-episodes 20"
+    )
     evaluation, _ = trained(flags, tmp_path / "run")
     assert evaluation["return/mean"] > -210
     assert evaluation["distance/mean"] < 0.35
