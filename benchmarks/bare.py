@@ -13,6 +13,7 @@ from coral_cli.environments.box_push.environment import SUBSTEPS, BoxPush
 from coral_cli.environments.box_push.kinematics import JOINTS
 from coral_cli.environments.box_push.scene import TORQUE_LIMITS
 from coral_cli.environments.rendering import make_renderer
+from coral_cli.environments.rendering.opengl import offscreen
 from coral_cli.plugin import Rendering
 
 _RK4 = int(mujoco.mjtIntegrator.mjINT_RK4)
@@ -23,10 +24,11 @@ _LIMITS = -TORQUE_LIMITS, TORQUE_LIMITS
 class Bare:
     """Goes on from the state of a built-in ``env`` without rewards, proprioception or any check, in data of its own.
 
-    Its frames are in quality ``fast``; with the ray caster, which MuJoCo does not have, they are coral's.
+    Its frames are without shadows, reflections and multisampling; ``coarse`` ones have round shapes with as few sides
+    as coral's. With the ray caster, which MuJoCo does not have, they are coral's.
     """
 
-    def __init__(self, env: gymnasium.Env, rendering: Rendering) -> None:
+    def __init__(self, env: gymnasium.Env, rendering: Rendering, coarse: bool = False) -> None:
         """``env`` has been reset and stays open for as long as this is used, for both have one model."""
         task: Any = env.unwrapped
         self.model: mujoco.MjModel = task.scene.model
@@ -41,7 +43,8 @@ class Bare:
             self._low, self._range = simulation.low, simulation.high - simulation.low
             self._control = self._scaled
         self._runge_kutta = self.model.opt.integrator == _RK4
-        self._draw = (Casting if rendering.backend == "raycast" else Drawing)(self.model, task.scene.camera, rendering)
+        kind = Casting if rendering.backend == "raycast" else Drawing
+        self._draw = kind(self.model, task.scene.camera, rendering, coarse)
         self.begin, self.close = self._draw.make_current, self._draw.close
 
     def act(self, action: np.ndarray) -> np.ndarray:
@@ -67,13 +70,16 @@ class Bare:
 class Drawing:
     """Frames of ``model`` from one camera."""
 
-    def __init__(self, model: mujoco.MjModel, camera: int, rendering: Rendering) -> None:
+    def __init__(self, model: mujoco.MjModel, camera: int, rendering: Rendering, coarse: bool) -> None:
         height, width = rendering.height, rendering.width
         self._opengl = importlib.import_module(f"mujoco.{rendering.backend}").GLContext(width, height)
         self.make_current()
-        model.vis.global_.offheight, model.vis.global_.offwidth = height, width
-        model.vis.quality.offsamples = model.vis.quality.shadowsize = 0
-        self._model, self._context = model, mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
+        self._model, quality = model, model.vis.quality
+        asked = quality.numslices, quality.numstacks, quality.numquads
+        with offscreen(model, height, width, "fast"):
+            if not coarse:
+                quality.numslices, quality.numstacks, quality.numquads = asked
+            self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
         self._scene = mujoco.MjvScene(model, maxgeom=10_000)
         for flag in (mujoco.mjtRndFlag.mjRND_SHADOW, mujoco.mjtRndFlag.mjRND_REFLECTION):
@@ -103,7 +109,7 @@ class Drawing:
 class Casting:
     """The same without OpenGL."""
 
-    def __init__(self, model: mujoco.MjModel, camera: int, rendering: Rendering) -> None:
+    def __init__(self, model: mujoco.MjModel, camera: int, rendering: Rendering, coarse: bool) -> None:
         self._camera = camera
         self._caster = make_renderer(model, rendering.height, rendering.width, "fast", "raycast")
 

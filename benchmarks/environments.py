@@ -5,9 +5,10 @@ python benchmarks/environments.py --distractions cheetah-run box-push
 
 An action is as many environment steps as the environment's action repeat, and one 64x64 image in quality ``fast``; all
 contestants take the same random actions, in turn. Prints a Markdown table, or with --json one document: milliseconds
-an action (medians) of coral, of MuJoCo alone, of dm_control's own reward, which is Python and part of coral's time, and
-of stock dm_control with its stock image; then how coral compares, with and without that reward. --distractions
-compares an environment with 76x76 images with itself under each distraction of the image.
+an action (medians) of coral, of MuJoCo alone, of MuJoCo drawing as coarse shapes as coral does, of dm_control's own
+reward, which is Python and part of coral's time, and of stock dm_control with its stock image; then how coral compares,
+with and without that reward. --distractions compares an environment with 76x76 images with itself under each
+distraction of the image.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ class Result:
     task: str
     coral: float
     bare: float
+    coarse: float
     reward: float
     stock: float | None
     stock_over_coral: float | None
@@ -74,8 +76,12 @@ class Result:
         return self.coral / self.bare
 
     @property
-    def over_bare_without_reward(self) -> float:
-        return (self.coral - self.reward) / self.bare
+    def over_coarse(self) -> float:
+        return self.coral / self.coarse
+
+    @property
+    def over_coarse_without_reward(self) -> float:
+        return (self.coral - self.reward) / self.coarse
 
 
 def compared(name: str, backend: str, rounds: int) -> Result:
@@ -84,22 +90,24 @@ def compared(name: str, backend: str, rounds: int) -> Result:
     rendering = Rendering(SIDE, SIDE, backend=backend)
     env = record.build(record.options, rendering)
     env.reset(seed=0)
-    bare = Bare(env, rendering)
+    bare, coarse = Bare(env, rendering), Bare(env, rendering, coarse=True)
     coral = {"coral": acting(env, stepping(env))}
-    calls = coral | {"bare": acting(env, bare.act, bare.begin)}
+    calls = coral | {"bare": acting(env, bare.act, bare.begin), "coarse": acting(env, coarse.act, coarse.begin)}
     if reward := reward_of(env):
         calls["reward"] = acting(env, reward)
     timings = interleaved(calls, rounds)
     against = None
     if backend != "raycast" and (stock := stock_of(name)):  # which needs OpenGL
-        against = interleaved(coral | {"stock": acting(env, stepping_stock(stock, env))}, max(rounds // 4, 1))
+        stocked = acting(env, stepping_stock(stock, env), lambda: make_current(stock))
+        against = interleaved(coral | {"stock": stocked}, max(rounds // 4, 1))
         stock.physics.free()
-    bare.close()
-    env.close()
+    for one in (bare, coarse, env):
+        one.close()
     return Result(
         name,
         seconds(timings["coral"]),
         seconds(timings["bare"]),
+        seconds(timings["coarse"]),
         seconds(timings["reward"]) if reward else 0.0,
         seconds(against["stock"]) if against else None,
         against["stock"].median / against["coral"].median if against else None,
@@ -166,6 +174,12 @@ def stock_of(name: str) -> Any:
     return None
 
 
+def make_current(stock: Any) -> None:
+    """Else dm_control, which believes that nobody but itself uses OpenGL, would draw into the last renderer's context,
+    without the shadows and samples of its own."""
+    stock.physics.contexts.gl._platform_make_current()
+
+
 def stepping_stock(stock: Any, env: Any) -> Act:
     """What ``env`` does in an action, in dm_control's own environment and quality."""
     stock.reset()
@@ -223,13 +237,13 @@ def clip(folder: Path) -> None:
 
 def table(results: list[Result]) -> str:
     """Markdown."""
-    titles = ("task", "coral, ms", "MuJoCo alone", "dm_control's reward", "stock")
-    titles += ("coral / alone", "without reward", "stock / coral")
+    titles = ("task", "coral, ms", "MuJoCo alone", "as coarse", "dm_control's reward", "stock")
+    titles += ("coral / alone", "coral / as coarse", "the same without reward", "stock / coral")
     lines = ["| " + " | ".join(titles) + " |", "|---" * len(titles) + "|"]
     for result in results:
-        times = (result.coral, result.bare, result.reward, result.stock)
+        times = (result.coral, result.bare, result.coarse, result.reward, result.stock)
         cells = ["-" if value is None else f"{1e3 * value:.2f}" for value in times]
-        ratios = (result.over_bare, result.over_bare_without_reward, result.stock_over_coral)
+        ratios = (result.over_bare, result.over_coarse, result.over_coarse_without_reward, result.stock_over_coral)
         cells += ["-" if value is None else f"{value:.2f}" for value in ratios]
         lines.append(f"| {result.task} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

@@ -27,9 +27,24 @@ class Downsampling(nn.Conv2d):
 
     def forward(self, image: Tensor) -> Tensor:
         """(N, before, H, W) to (N, after, (H - kernel) // 2 + 1, (W - kernel) // 2 + 1)."""
+        if image.device.type == "cpu" and len(image) == 1 and not torch.is_grad_enabled():
+            return self._of_one_image(image)
         if image.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
             return super().forward(image)
         return _Down.apply(*_in_autocast_precision(image, self.weight, self.bias))  # type: ignore[no-any-return]
+
+    def _of_one_image(self, image: Tensor) -> Tensor:
+        """One matrix product, on the weights as they lie; a convolution would rearrange them for every action."""
+        assert self.bias is not None
+        pixels = image[0].permute(1, 2, 0).contiguous()
+        rows, columns, channels = pixels.shape
+        kernel, step = self.kernel_size[0], STRIDE * channels
+        height, width = ((side - kernel) // STRIDE + 1 for side in (rows, columns))
+        line = columns * channels
+        windows = pixels.as_strided((height, width, kernel, kernel * channels), (STRIDE * line, step, line, 1))
+        weight = self.weight.permute(0, 2, 3, 1).flatten(1)
+        drawn = torch.addmm(self.bias, windows.reshape(height * width, -1), weight.T)
+        return drawn.view(1, height, width, -1).permute(0, 3, 1, 2)
 
 
 class Upsampling(nn.ConvTranspose2d):
@@ -74,7 +89,7 @@ class Rectifier(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """(N, C, H, W) to the same shape."""
-        if image.device.type != "cpu":
+        if image.device.type != "cpu" or not torch.is_grad_enabled():
             return torch.relu_(image) if self._overwrites else torch.relu(image)
         return _Rectified.apply(image, self._overwrites)  # type: ignore[no-any-return]
 

@@ -37,7 +37,7 @@ def test_mujoco_alone_reaches_the_same_states_and_draws_the_same_frames(task, ba
     rendering = Rendering(24, 32, backend="raycast" if backend == "raycast" else BACKEND)
     env = RECORDS[task].build(RECORDS[task].options, rendering)
     first, _ = env.reset(seed=3)
-    bare = script.Bare(env, rendering)
+    bare = script.Bare(env, rendering, coarse=True)
     actions = script.random_actions(env)
     for _ in range(12):
         action = next(actions)
@@ -56,9 +56,9 @@ def test_mujoco_alone_reaches_the_same_states_and_draws_the_same_frames(task, ba
 def test_contestants_take_turns(script, monkeypatch):
     monkeypatch.setattr(script, "BLOCK", 1)
     result = script.compared("cartpole-swingup", BACKEND, 1)
-    assert result.reward > 0 and result.bare > 0
+    assert result.reward > 0 and result.bare > 0 and result.coarse > 0
     assert result.over_bare == pytest.approx(result.coral / result.bare)
-    assert result.over_bare_without_reward < result.over_bare
+    assert result.over_coarse_without_reward < result.over_coarse == pytest.approx(result.coral / result.coarse)
     assert (result.stock is None) == (BACKEND == "raycast")
     lines = script.table([result]).splitlines()
     assert len(lines) == 3 and lines[2].startswith("| cartpole-swingup | ")
@@ -76,6 +76,36 @@ def test_stock_gets_the_same_actions(script):
     assert stock.physics.control() == pytest.approx([0.5])
     assert stock.physics.time() == pytest.approx(0.08)  # 8 steps of 10 ms
     stock.physics.free()
+    env.close()
+
+
+def test_stock_draws_its_own_images_between_the_others(script):
+    if BACKEND == "raycast":
+        pytest.skip("no OpenGL on this machine")
+    stock = script.stock_of("cheetah-run")
+    stock.reset()
+    alone = stock.physics.render(32, 32, 0)
+    env = RECORDS["cheetah-run"].build(RECORDS["cheetah-run"].options, Rendering(32, 32, backend=BACKEND))
+    env.reset(seed=0)
+    assert (stock.physics.render(32, 32, 0) != alone).any()  # into a context that is not its own
+    script.make_current(stock)
+    assert np.array_equal(stock.physics.render(32, 32, 0), alone)
+    stock.physics.free()
+    env.close()
+
+
+def test_mujoco_alone_draws_shapes_as_round_as_the_model_asks(script):
+    if BACKEND == "raycast":
+        pytest.skip("no OpenGL on this machine")
+    rendering = Rendering(64, 64, backend=BACKEND)
+    env = RECORDS["walker-walk"].build(RECORDS["walker-walk"].options, rendering)
+    observation, _ = env.reset(seed=3)
+    bare = script.Bare(env, rendering)
+    bare.begin()
+    round_ones = bare._draw(bare.data).astype(int)
+    different = (abs(round_ones - observation["image"]) > 24).any(-1)
+    assert 0 < different.sum() < 0.01 * different.size
+    bare.close()
     env.close()
 
 

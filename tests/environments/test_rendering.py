@@ -188,10 +188,40 @@ def test_many_rays_hit_what_single_rays_hit(source):
 
 def test_rendering_leaves_the_model_as_it_was(backend):
     model, data = box_push_scene()
-    before = model.geom_group.copy(), model.body_bvhadr.copy(), model.vis.global_.offwidth, model.vis.quality.offsamples
+    before = model.geom_group.copy(), model.body_bvhadr.copy()
+    look = str(model.vis)
     draw(model, data, backend)
     assert (model.geom_group == before[0]).all() and (model.body_bvhadr == before[1]).all()
-    assert (model.vis.global_.offwidth, model.vis.quality.offsamples) == before[2:]
+    assert "numslices: 28" in look and str(model.vis) == look
+
+
+@needs_opengl
+@pytest.mark.parametrize("side", [64, 100, 130])
+@pytest.mark.parametrize("turn", ["0 0 0", "90 0 0"])
+def test_a_ball_is_round_to_a_third_of_a_pixel(side, turn):
+    """Seen from so far away that its outline is a great circle, half as wide as the image."""
+    model = mujoco.MjModel.from_xml_string(
+        f"""<mujoco>{LIT}<worldbody><camera pos="0 0 40" fovy="{2 * np.degrees(np.arctan(2 / 40))}"/>
+        <geom size="1" euler="{turn}"/></worldbody></mujoco>"""
+    )
+    data = mujoco.MjData(model)
+    mujoco.mj_forward(model, data)
+    across, down = np.meshgrid(*2 * [np.arange(side) + 0.5 - side / 2])
+    inside = side / 4 - np.hypot(across, down)  # pixels
+    clear = np.abs(inside) > 0.36
+    shown = draw(model, data, BACKEND, side, side)[..., 0] > 0
+    assert np.array_equal(shown[clear], inside[clear] > 0)
+
+
+def test_round_shapes_have_as_many_sides_as_can_be_seen():
+    from coral_cli.environments.rendering.opengl import settings
+
+    model = build_model()
+    assert 16 * (1 - np.cos(np.pi / 16)) < 1 / 3 < 16 * (1 - np.cos(np.pi / 15))
+    fast = {"offsamples": 0, "shadowsize": 0, "numquads": 1}
+    assert settings(model, 64, "fast") == fast | {"numslices": 16, "numstacks": 8}
+    assert settings(model, 256, "fast") == fast | {"numslices": 28, "numstacks": 16}  # as the model asks
+    assert settings(model, 64, "paper") == {} and "numslices" not in settings(model, 64, "smooth")
 
 
 def test_shadows_darken_what_lies_behind_them():

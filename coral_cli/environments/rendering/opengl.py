@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import importlib
+import math
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,8 @@ from contextlib import contextmanager
 import mujoco
 import numpy as np
 
-_MULTISAMPLES = {"fast": 0, "smooth": 4}
+_PIXELS_OFF = 1 / 3
+"""How far a polygon may be from the circle it stands for, when that circle is half as wide as the image."""
 _MAX_GEOMS = 10_000  # below 256 * 256, so that two bytes of a colour can name each of them
 _CODED = (int(mujoco.mjtRndFlag.mjRND_SEGMENT), int(mujoco.mjtRndFlag.mjRND_IDCOLOR))
 _GEOM, _SITE = int(mujoco.mjtObj.mjOBJ_GEOM), int(mujoco.mjtObj.mjOBJ_SITE)
@@ -32,8 +34,9 @@ def _close_at_exit() -> None:
 class OpenGLRenderer:
     """Draws ``model`` at one size and quality.
 
-    ``fast`` has no multisampling, shadows or reflections; ``smooth`` has 4 samples a pixel; ``paper`` is what
-    the model asks for, as dm_control draws it. Any number of renderers may live side by side, in one thread.
+    ``fast`` has no multisampling, shadows or reflections, and round shapes with as few sides as an image of this size
+    can show; ``smooth`` has 4 samples a pixel and round shapes as the model asks for; ``paper`` is all that the model
+    asks for, as dm_control draws it. Any number of renderers may live side by side, in one thread.
     """
 
     def __init__(self, model: mujoco.MjModel, height: int, width: int, quality: str, backend: str) -> None:
@@ -51,7 +54,7 @@ class OpenGLRenderer:
         self._gl.make_current()
         self._current = importlib.import_module("OpenGL.platform").GetCurrentContext  # of the platform just loaded
         self._own = self._current()
-        with _offscreen(model, height, width, _MULTISAMPLES.get(quality)):
+        with offscreen(model, height, width, quality):
             self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
         _open.add(self)
@@ -113,14 +116,32 @@ class OpenGLRenderer:
 
 
 @contextmanager
-def _offscreen(model: mujoco.MjModel, height: int, width: int, samples: int | None) -> Iterator[None]:
-    """The model's offscreen buffer as a new MjrContext should make it; the model is left as it was."""
-    size, quality = model.vis.global_, model.vis.quality
-    before = size.offheight, size.offwidth, quality.offsamples, quality.shadowsize
-    size.offheight, size.offwidth = height, width
-    if samples is not None:
-        quality.offsamples, quality.shadowsize = samples, 0
+def offscreen(model: mujoco.MjModel, height: int, width: int, quality: str) -> Iterator[None]:
+    """The model's drawing settings as a new MjrContext should find them; the model is left as it was."""
+    wanted = [(model.vis.global_, "offheight", height), (model.vis.global_, "offwidth", width)]
+    wanted += [(model.vis.quality, *setting) for setting in settings(model, min(height, width), quality).items()]
+    before = [getattr(place, name) for place, name, _ in wanted]
+    for place, name, value in wanted:
+        setattr(place, name, value)
     try:
         yield
     finally:
-        size.offheight, size.offwidth, quality.offsamples, quality.shadowsize = before
+        for (place, name, _), value in zip(wanted, before, strict=True):
+            setattr(place, name, value)
+
+
+def settings(model: mujoco.MjModel, side: int, quality: str) -> dict[str, int]:
+    """Of ``model.vis.quality``, for images whose smaller side has ``side`` pixels."""
+    if quality == "paper":
+        return {}
+    if quality == "smooth":
+        return {"offsamples": 4, "shadowsize": 0}
+    radius, asked = max(side, 16) / 4, model.vis.quality
+    sides = math.ceil(math.pi / math.acos(1 - _PIXELS_OFF / radius))
+    return {
+        "offsamples": 0,
+        "shadowsize": 0,
+        "numslices": min(sides, asked.numslices),
+        "numstacks": min(math.ceil(sides / 2), asked.numstacks),
+        "numquads": 1,  # more would only matter to light that differs across one flat side
+    }
