@@ -88,7 +88,11 @@ class Experience:
 
 
 class Scene(Protocol):
-    """What a simulated environment lets distractions see and change of what it draws for the agent."""
+    """What a simulated environment lets distractions see and change of what it draws for the agent.
+
+    ``prepare`` is called before each frame. Who replaces the sky sets ``cut_out`` there, for that frame: the sky is not
+    drawn then, and ``background(False)`` costs nothing more.
+    """
 
     @property
     def model(self) -> Any:
@@ -102,7 +106,7 @@ class Scene(Protocol):
         ...
 
     prepare: Callable[[], None] | None
-    """Called before each of the agent's frames is drawn."""
+    cut_out: bool
 
     def background(self, floor: bool) -> NDArray[Any]:
         """(H, W) bool of the last frame: true where there is sky, or, with ``floor``, a plane that never moves."""

@@ -211,6 +211,8 @@ def test_a_missing_frame_is_nothing_at_all():
 class Sky:
     """A scene whose left column is sky and whose lowest row is floor."""
 
+    cut_out = False
+
     def background(self, floor):
         where = np.zeros((4, 5), bool)
         where[:, 0] = True
@@ -237,6 +239,16 @@ def test_segmentation_replaces_what_the_scene_says():
     sky, both = ((frame != 9).any(-1) for frame in frames)
     assert sky[:, 0].all() and sky.sum() == 4
     assert both[:, 0].all() and both[-1].all() and both.sum() == 8
+
+
+@pytest.mark.parametrize(
+    ("options", "cut_out"),
+    [({}, False), ({"mask": "segmentation"}, True), ({"mask": "segmentation", "floor": True}, False)],
+)
+def test_the_sky_is_left_out_where_all_of_it_is_replaced(options, cut_out):
+    scene = Sky()
+    build("procedural", (4, 5, 3), **options).prepare(scene)
+    assert scene.cut_out is cut_out
 
 
 def test_segmentation_needs_a_scene_and_a_floor_needs_segmentation():

@@ -54,6 +54,41 @@ def test_shapes_are_told_apart_even_see_through_ones_but_not_invisible_ones(back
         assert np.sqrt((shapes == 0).sum()) == pytest.approx(width, abs=1.2)
 
 
+@pytest.mark.parametrize("quality", ["fast", "smooth", "paper"])
+def test_what_is_cut_out_is_all_but_the_sky(backend, quality):
+    """See-through shapes have no depth of their own in OpenGL, and are there nevertheless."""
+    model = mujoco.MjModel.from_xml_string(SHAPES)
+    data = mujoco.MjData(model)
+    mujoco.mj_forward(model, data)
+    renderer = make_renderer(model, 40, 60, quality, backend)
+    before = renderer.render(data, 0)
+    image, sky = renderer.cut_out(data, 0)
+    assert sky.shape == (40, 60) and 0 < sky.sum() < sky.size
+    assert np.array_equal(sky, renderer.segment(data, 0) < 0)
+    solid = renderer.segment(data, 0) == 0
+    assert np.array_equal(image[solid], before[solid])
+    assert np.array_equal(renderer.render(data, 0), before)
+    renderer.close()
+
+
+@needs_opengl
+@pytest.mark.parametrize("task", ["ball-in-cup-catch", "cheetah-run", "quadruped-walk", "box-push", "ant-walls"])
+def test_cutting_out_gives_the_same_mask_and_the_same_foreground(task):
+    env = started(task, BACKEND)
+    scene, data = env.scene, env.scene._data
+    drawn, sky, opacity = scene.agent(data), scene.background(False), scene.model.geom_rgba.copy()
+    scene.cut_out = True
+    image, cut = scene.agent(data), scene.background(False)
+    assert 0 < sky.sum() < sky.size and np.array_equal(cut, sky)
+    assert np.array_equal(image[~sky], drawn[~sky]) and not image[sky].any()
+    assert np.array_equal(scene.model.geom_rgba, opacity)
+    behind = scene.background(True)  # which is asked of a second drawing
+    scene.cut_out = False
+    assert np.array_equal(scene.agent(data), drawn)
+    assert np.array_equal(scene.background(False), sky) and np.array_equal(scene.background(True), behind)
+    env.close()
+
+
 @needs_opengl
 def test_what_is_neither_geom_nor_site_is_no_background():
     model = mujoco.MjModel.from_xml_string(

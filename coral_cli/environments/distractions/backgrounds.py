@@ -47,6 +47,9 @@ class Background(ValueDistraction):
             )
         self._source.begin(random)
 
+    def prepare(self, scene: Scene) -> None:
+        scene.cut_out |= self._mask == "segmentation" and not self._floor
+
     def change(self, value: NDArray[Any], scene: Scene | None) -> NDArray[Any]:
         where = bluish(value) if self._mask == "color" or scene is None else scene.background(self._floor)
         value = np.ascontiguousarray(value)

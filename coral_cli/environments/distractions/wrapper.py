@@ -61,6 +61,7 @@ class Distracted(gymnasium.Wrapper[Observation, NDArray[Any], Observation, NDArr
     def _prepare(self) -> None:
         self._begin()
         assert self._scene is not None
+        self._scene.cut_out = False
         for modules in self._distractions.values():
             for module in modules:
                 module.prepare(self._scene)

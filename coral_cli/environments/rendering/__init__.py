@@ -24,6 +24,10 @@ class Renderer(Protocol):
         """
         ...
 
+    def cut_out(self, data: mujoco.MjData, camera: int) -> tuple[np.ndarray, np.ndarray]:
+        """The image, in which the sky may be missing, and where (H, W) it is; no sky is where anything is drawn."""
+        ...
+
     def upload_height_fields(self) -> None:
         """To be called after the model's height fields have changed."""
         ...

@@ -15,6 +15,7 @@ import numpy as np
 _PIXELS_OFF = 1 / 3
 """How far a polygon may be from the circle it stands for, when that circle is half as wide as the image."""
 _MAX_GEOMS = 10_000  # below 256 * 256, so that two bytes of a colour can name each of them
+_SKY = int(mujoco.mjtRndFlag.mjRND_SKYBOX)
 _CODED = (int(mujoco.mjtRndFlag.mjRND_SEGMENT), int(mujoco.mjtRndFlag.mjRND_IDCOLOR))
 _GEOM, _SITE = int(mujoco.mjtObj.mjOBJ_GEOM), int(mujoco.mjtObj.mjOBJ_SITE)
 _open: weakref.WeakSet[OpenGLRenderer] = weakref.WeakSet()
@@ -43,6 +44,8 @@ class OpenGLRenderer:
         self._model = model
         self._viewport = mujoco.MjrRect(0, 0, width, height)
         self._pixels = np.empty((height, width, 3), np.uint8)
+        self._depth = np.empty((height, width), np.float32)
+        self._one_sample = quality == "fast"
         self._camera = mujoco.MjvCamera()
         self._camera.type = mujoco.mjtCamera.mjCAMERA_FIXED
         self._option = mujoco.MjvOption()
@@ -80,7 +83,22 @@ class OpenGLRenderer:
             codes += 256 * self._pixels[::-1, :, 1].astype(np.intp)
         return np.array([-1, *map(self._shape, drawn)], np.int32).take(codes)
 
-    def _draw(self, data: mujoco.MjData, camera: int) -> None:
+    def cut_out(self, data: mujoco.MjData, camera: int) -> tuple[np.ndarray, np.ndarray]:
+        """The image without the sky, and where (H, W) nothing is drawn: one drawing instead of two.
+
+        See-through shapes stand on black. With several samples a pixel, whose depths are no pixel's, the sky is drawn.
+        """
+        if not self._one_sample:
+            return self.render(data, camera), self.segment(data, camera) < 0
+        self._scene.flags[_SKY] = False
+        try:
+            self._draw(data, camera, self._depth)
+        finally:
+            self._scene.flags[_SKY] = True
+        image = self._pixels[::-1].copy()
+        return image, (self._depth[::-1] == 1) & ~image.any(-1)  # what is see-through has no depth, but a colour
+
+    def _draw(self, data: mujoco.MjData, camera: int, depth: np.ndarray | None = None) -> None:
         if self._current() != self._own:  # asking takes a tenth of making it so again
             self._gl.make_current()
         self._camera.fixedcamid = camera
@@ -88,7 +106,7 @@ class OpenGLRenderer:
             self._model, data, self._option, None, self._camera, mujoco.mjtCatBit.mjCAT_ALL, self._scene
         )
         mujoco.mjr_render(self._viewport, self._scene, self._context)
-        mujoco.mjr_readPixels(self._pixels, None, self._viewport, self._context)
+        mujoco.mjr_readPixels(self._pixels, depth, self._viewport, self._context)
 
     def _shape(self, drawn: mujoco.MjvGeom) -> int:
         """As ``segment`` counts."""

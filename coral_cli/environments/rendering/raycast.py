@@ -59,6 +59,10 @@ class RayCaster:
             hits.shape[rays[seen]], nearest[rays[seen]] = ngeom + site, at_site.distance[seen]
         return hits.shape.reshape(self._height // self._fine, self._width // self._fine)
 
+    def cut_out(self, data: mujoco.MjData, camera: int) -> tuple[np.ndarray, np.ndarray]:
+        """The image, sky included, and where (H, W) that is."""
+        return self.render(data, camera), self.segment(data, camera) < 0
+
     def upload_height_fields(self) -> None:
         """Nothing to do: rays read the model."""
 

@@ -34,6 +34,7 @@ class Views:
         backdrop: Sequence[str] = (),
     ) -> None:
         self.prepare: Callable[[], None] | None = None
+        self.cut_out = False
         self._rendering, self._floor_names, self._backdrop_names = rendering, floor, backdrop
         self._set(model, agent, outside)
 
@@ -47,7 +48,9 @@ class Views:
         vars(self).pop("_outside", None)
         self._agent = self._make(self._rendering.height, self._rendering.width)
         self._data: mujoco.MjData | None = None
-        sky, ground = self._geoms(self._backdrop_names), self._geoms(self._floor_names) | _ground(model)
+        self._sky: np.ndarray | None = None
+        self._backdrop = sky = self._geoms(self._backdrop_names)
+        ground = self._geoms(self._floor_names) | _ground(model)
         behind = np.zeros((2, model.ngeom + model.nsite + 2), bool)  # by Renderer.segment's numbers; -1 is the last one
         behind[:, : model.ngeom] = sky, sky | ground
         behind[:, -1] = True
@@ -59,11 +62,21 @@ class Views:
         if self.prepare is not None:
             self.prepare()
             _place(self.model, data)
-        return self._agent.render(data, self.camera)
+        if not self.cut_out:
+            self._sky = None
+            return self._agent.render(data, self.camera)
+        opacity = self.model.geom_rgba[:, 3]
+        before = opacity[self._backdrop]
+        opacity[self._backdrop] = 0
+        image, self._sky = self._agent.cut_out(data, self.camera)
+        opacity[self._backdrop] = before
+        return image
 
     def background(self, floor: bool) -> np.ndarray:
         """(H, W) bool of the agent's last image: true where there is sky, or, with ``floor``, a floor."""
         assert self._data is not None, "nothing is drawn yet"
+        if self._sky is not None and not floor:
+            return self._sky
         return self._behind[int(floor)].take(self._agent.segment(self._data, self.camera))
 
     def outside(self, data: mujoco.MjData) -> np.ndarray:
