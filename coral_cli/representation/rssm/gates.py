@@ -6,22 +6,36 @@ import torch
 from torch import Tensor
 
 
-def gated(from_input: Tensor, from_state: Tensor, h: Tensor, gates: Tensor, out: Tensor) -> None:
-    """Writes the next h (B, H) to ``out``; the (B, 3 H) shares are of reset, update and candidate.
+class Gates:
+    """Step t from h_t in ``hs`` (T + 1, B, H) to h_{t+1}, which is written there.
 
-    Keeps the ``gates`` (B, 3 H) in that order.
+    ``inputs`` and ``states`` (T, B, 3 H) are the shares of reset, update and candidate, ``gates`` (T, B, 3 H) are kept
+    in that order. Where they lie is found once for all steps: a step takes as long to find its place as to compute.
     """
-    size = h.shape[1]
-    both, candidate = gates.split([2 * size, size], 1)
-    torch.add(from_input[:, : 2 * size], from_state[:, : 2 * size], out=both).sigmoid_()
-    torch.addcmul(from_input[:, 2 * size :], both[:, :size], from_state[:, 2 * size :], out=candidate).tanh_()
-    torch.lerp(candidate, h, both[:, size:], out=out)
+
+    def __init__(self, inputs: Tensor, states: Tensor, gates: Tensor, hs: Tensor) -> None:
+        size = hs.shape[2]
+        two, last = slice(2 * size), slice(2 * size, 3 * size)
+        self._both, self._candidates = (
+            [tensor[..., part].unbind(0) for tensor in (inputs, states, gates)] for part in (two, last)
+        )
+        self._resets, self._updates = (gate.unbind(0) for gate in gates.chunk(3, -1)[:2])
+        self._hs = hs.unbind(0)
+
+    def __call__(self, t: int) -> Tensor:
+        """The next h (B, H)."""
+        hs, own = self._hs, self._hs[t].dtype
+        inputs, states, both = (steps[t] for steps in self._both)
+        torch.add(inputs.to(own), states.to(own), out=both).sigmoid_()
+        inputs, states, candidate = (steps[t] for steps in self._candidates)
+        torch.addcmul(inputs.to(own), self._resets[t], states.to(own), out=candidate).tanh_()
+        return torch.lerp(candidate, hs[t], self._updates[t], out=hs[t + 1])
 
 
 def gate_slopes(gates: Tensor, states: Tensor, before: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """How the next h depends on the shares of input and state in the gates, (T, B, 3, H) each, and on h, (T, B, H).
 
-    ``gates`` (T, B, 3 H) are what ``gated`` kept, ``states`` (T, B, H) the state's share in the candidate, ``before``
+    ``gates`` (T, B, 3 H) are what ``Gates`` kept, ``states`` (T, B, H) the state's share in the candidate, ``before``
     (T, B, H) the h it began with.
     """
     reset, update, candidate = gates.chunk(3, -1)

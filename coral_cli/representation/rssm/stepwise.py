@@ -5,21 +5,22 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from coral_cli.representation.rssm.gates import gate_slopes, gated
+from coral_cli.representation.rssm.gates import Gates, gate_slopes
 from coral_cli.representation.rssm.tape import Chain, Tape, turned
 
 
 def forward(tape: Tape, known_u: Tensor) -> None:
     """All steps, one after the other."""
-    own, dtype, size = tape.hs.dtype, known_u.dtype, tape.hs.shape[2]
-    hs, gates, shares, u = tape.hs, tape.gates, tape.shares, tape.transition.read[0]
+    own, dtype = tape.hs.dtype, known_u.dtype
     into_gates, into_latent = Forwards(tape.transition), Forwards(tape.posterior)
-    z = hs.new_zeros(hs.shape[1], tape.z_to_u.shape[1])
+    combined = Gates(tape.transition.left, tape.shares[:-1], tape.gates, tape.hs)
+    z = tape.hs.new_zeros(tape.hs.shape[1], tape.z_to_u.shape[1])
     zs, z_turned, h_turned = [z], turned(tape.z_to_u), turned(tape.from_h)
+    known, u, shares = (part.unbind(0) for part in (known_u, tape.transition.read[0], tape.shares))
     for t, noise in enumerate(tape.noise):
-        torch.addmm(known_u[t], z.to(dtype), z_turned, out=u[t])
-        gated(into_gates(t).to(own), shares[t, :, : 3 * size].to(own), hs[t], gates[t], hs[t + 1])
-        shares[t + 1].addmm_(hs[t + 1].to(dtype), h_turned)
+        torch.addmm(known[t], z.to(dtype), z_turned, out=u[t])
+        into_gates(t)
+        shares[t + 1].addmm_(combined(t).to(dtype), h_turned)
         z = tape.family(into_latent(t).to(own)).at(noise)
         zs.append(z)
     tape.z, tape.parameters = torch.stack(zs), tape.posterior.left.to(own)
@@ -27,23 +28,29 @@ def forward(tape: Tape, known_u: Tensor) -> None:
 
 def backward(tape: Tape, of_shares: Tensor, of_h: Tensor, of_z: Tensor, of_parameter: Tensor) -> None:
     """Fills the chains' gradients and ``of_shares``, from the last step to the first."""
-    hs, gates, z_to_u, size = tape.hs, tape.gates, tape.z_to_u, tape.hs.shape[2]
-    of_gates, of_inputs = of_shares[..., : 3 * size], tape.transition.gradients[-1]
-    of_parameters = tape.posterior.gradients[-1]
+    size, z_to_u, gates = tape.hs.shape[2], tape.z_to_u, tape.gates
     to_latent, to_u = Backwards(tape.posterior), Backwards(tape.transition)
     slopes = tape.family.slopes(tape.parameters, torch.stack(list(tape.noise)))
-    to_inputs, to_states, update = gate_slopes(gates, tape.shares[:-1, :, 2 * size : 3 * size], hs[:-1])
-    kept, sampled = of_h[-1], of_z[-1]  # what reaches h and z of a step from all later ones
+    to_inputs, to_states, update = gate_slopes(gates, tape.shares[:-1, :, 2 * size : 3 * size], tape.hs[:-1])
+    of_inputs, of_states = tape.transition.gradients[-1], of_shares[..., : 3 * size]
+    gradients, hs, zs, direct, out, slope, updates = (
+        part.unbind(0) for part in (of_shares, of_h, of_z, of_parameter, tape.posterior.gradients[-1], slopes, update)
+    )
+    chained = [
+        (to.unbind(0), of.unflatten(-1, (3, size)).unbind(0))
+        for to, of in ((to_states, of_states), (to_inputs, of_inputs))
+    ]
+    kept, sampled = hs[-1], zs[-1]  # what reaches h and z of a step from all later ones
     for t in reversed(range(len(gates))):
-        tape.family.pull(slopes[t], sampled, of_parameter[t], out=of_parameters[t])
+        tape.family.pull(slope[t], sampled, direct[t], out=out[t])
         to_latent(t)
-        h = added(kept, of_shares[t + 1], tape.from_h)
-        for to, of in ((to_states, of_gates), (to_inputs, of_inputs)):
-            torch.mul(h[:, None], to[t], out=of[t].unflatten(-1, (3, size)))
+        h = added(kept, gradients[t + 1], tape.from_h)
+        for to, of in chained:
+            torch.mul(h[:, None], to[t], out=of[t])
         into_u = to_u(t)
         if t:
-            kept = torch.addcmul(of_h[t - 1], h, update[t])
-            sampled = added(of_z[t - 1], into_u, z_to_u)
+            kept = torch.addcmul(hs[t - 1], h, updates[t])
+            sampled = added(zs[t - 1], into_u, z_to_u)
 
 
 class Forwards:
