@@ -33,24 +33,24 @@ def backward(tape: Tape, of_shares: Tensor, of_h: Tensor, of_z: Tensor, of_param
     slopes = tape.family.slopes(tape.parameters, torch.stack(list(tape.noise)))
     to_inputs, to_states, update = gate_slopes(gates, tape.shares[:-1, :, 2 * size : 3 * size], tape.hs[:-1])
     of_inputs, of_states = tape.transition.gradients[-1], of_shares[..., : 3 * size]
-    gradients, hs, zs, direct, out, slope, updates = (
+    into_shares, into_h, into_z, direct, out, slope, updates = (
         part.unbind(0) for part in (of_shares, of_h, of_z, of_parameter, tape.posterior.gradients[-1], slopes, update)
     )
     chained = [
         (to.unbind(0), of.unflatten(-1, (3, size)).unbind(0))
         for to, of in ((to_states, of_states), (to_inputs, of_inputs))
     ]
-    kept, sampled = hs[-1], zs[-1]  # what reaches h and z of a step from all later ones
+    kept, sampled = into_h[-1], into_z[-1]  # what reaches h and z of a step from all later ones
     for t in reversed(range(len(gates))):
         tape.family.pull(slope[t], sampled, direct[t], out=out[t])
         to_latent(t)
-        h = added(kept, gradients[t + 1], tape.from_h)
+        h = added(kept, into_shares[t + 1], tape.from_h)
         for to, of in chained:
             torch.mul(h[:, None], to[t], out=of[t])
         into_u = to_u(t)
         if t:
-            kept = torch.addcmul(hs[t - 1], h, updates[t])
-            sampled = added(zs[t - 1], into_u, z_to_u)
+            kept = torch.addcmul(into_h[t - 1], h, updates[t])
+            sampled = added(into_z[t - 1], into_u, z_to_u)
 
 
 class Forwards:
