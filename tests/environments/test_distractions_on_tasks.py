@@ -99,6 +99,15 @@ def test_the_sky_is_replaced_and_the_cart_is_not(cartpole, folder):
     assert masks[1].sum() > masks[0].sum()
 
 
+def test_the_sky_is_left_out_only_of_frames_in_which_it_is_replaced(cartpole):
+    segmented, coloured = (
+        Distracted(cartpole, {"image": (build("procedural", IMAGE, mask=mask),)}) for mask in ("segmentation", "color")
+    )
+    for distracted, left_out in ((coloured, False), (segmented, True), (coloured, False)):
+        rollout(distracted, steps=1)
+        assert cartpole.scene.cut_out is left_out
+
+
 def test_distractions_are_applied_one_after_another(cartpole):
     drop, disks = build("frame-drop", IMAGE, probability=1.0), build("disks", IMAGE, speed=0.1)
     frozen = rollout(Distracted(cartpole, {"image": (disks, drop)}))
