@@ -43,8 +43,11 @@ class Bare:
             self._low, self._range = simulation.low, simulation.high - simulation.low
             self._control = self._scaled
         self._runge_kutta = self.model.opt.integrator == _RK4
-        kind = Casting if rendering.backend == "raycast" else Drawing
-        self._draw = kind(self.model, task.scene.camera, rendering, coarse)
+        self._draw: Casting | Drawing = (
+            Casting(self.model, task.scene.camera, rendering)
+            if rendering.backend == "raycast"
+            else Drawing(self.model, task.scene.camera, rendering, coarse)
+        )
         self.begin, self.close = self._draw.make_current, self._draw.close
 
     def act(self, action: np.ndarray) -> np.ndarray:
@@ -109,7 +112,7 @@ class Drawing:
 class Casting:
     """The same without OpenGL."""
 
-    def __init__(self, model: mujoco.MjModel, camera: int, rendering: Rendering, coarse: bool) -> None:
+    def __init__(self, model: mujoco.MjModel, camera: int, rendering: Rendering) -> None:
         self._camera = camera
         self._caster = make_renderer(model, rendering.height, rendering.width, "fast", "raycast")
 

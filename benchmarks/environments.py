@@ -175,8 +175,10 @@ def stock_of(name: str) -> Any:
 
 
 def make_current(stock: Any) -> None:
-    """Else dm_control, which believes that nobody but itself uses OpenGL, would draw into the last renderer's context,
-    without the shadows and samples of its own."""
+    """Makes the stock environment's OpenGL context the current one.
+
+    dm_control believes that nobody else uses OpenGL, and would draw into another's, without its shadows and samples.
+    """
     stock.physics.contexts.gl._platform_make_current()
 
 

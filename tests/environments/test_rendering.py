@@ -214,14 +214,14 @@ def test_a_ball_is_round_to_a_third_of_a_pixel(side, turn):
 
 
 def test_round_shapes_have_as_many_sides_as_can_be_seen():
-    from coral_cli.environments.rendering.opengl import settings
+    from coral_cli.environments.rendering.opengl import drawing_settings
 
     model = build_model()
     assert 16 * (1 - np.cos(np.pi / 16)) < 1 / 3 < 16 * (1 - np.cos(np.pi / 15))
     fast = {"offsamples": 0, "shadowsize": 0, "numquads": 1}
-    assert settings(model, 64, "fast") == fast | {"numslices": 16, "numstacks": 8}
-    assert settings(model, 256, "fast") == fast | {"numslices": 28, "numstacks": 16}  # as the model asks
-    assert settings(model, 64, "paper") == {} and "numslices" not in settings(model, 64, "smooth")
+    assert drawing_settings(model, 64, "fast") == fast | {"numslices": 16, "numstacks": 8}
+    assert drawing_settings(model, 256, "fast") == fast | {"numslices": 28, "numstacks": 16}  # as the model asks
+    assert drawing_settings(model, 64, "paper") == {} and "numslices" not in drawing_settings(model, 64, "smooth")
 
 
 def test_shadows_darken_what_lies_behind_them():

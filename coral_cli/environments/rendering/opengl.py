@@ -137,7 +137,9 @@ class OpenGLRenderer:
 def offscreen(model: mujoco.MjModel, height: int, width: int, quality: str) -> Iterator[None]:
     """The model's drawing settings as a new MjrContext should find them; the model is left as it was."""
     wanted = [(model.vis.global_, "offheight", height), (model.vis.global_, "offwidth", width)]
-    wanted += [(model.vis.quality, *setting) for setting in settings(model, min(height, width), quality).items()]
+    wanted += [
+        (model.vis.quality, *setting) for setting in drawing_settings(model, min(height, width), quality).items()
+    ]
     before = [getattr(place, name) for place, name, _ in wanted]
     for place, name, value in wanted:
         setattr(place, name, value)
@@ -148,7 +150,7 @@ def offscreen(model: mujoco.MjModel, height: int, width: int, quality: str) -> I
             setattr(place, name, value)
 
 
-def settings(model: mujoco.MjModel, side: int, quality: str) -> dict[str, int]:
+def drawing_settings(model: mujoco.MjModel, side: int, quality: str) -> dict[str, int]:
     """Of ``model.vis.quality``, for images whose smaller side has ``side`` pixels."""
     if quality == "paper":
         return {}

@@ -10,7 +10,7 @@ class Gates:
     """Step t from h_t in ``hs`` (T + 1, B, H) to h_{t+1}, which is written there.
 
     ``inputs`` and ``states`` (T, B, 3 H) are the shares of reset, update and candidate, ``gates`` (T, B, 3 H) are kept
-    in that order. Where they lie is found once for all steps: a step takes as long to find its place as to compute.
+    in that order. Where they lie is found once for all steps, as that takes long beside sums of a few rows.
     """
 
     def __init__(self, inputs: Tensor, states: Tensor, gates: Tensor, hs: Tensor) -> None:
