@@ -1,5 +1,7 @@
 """The procedural texture behind the agent: spectrum, motion and colours as in natural images."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 

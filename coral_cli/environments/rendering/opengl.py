@@ -137,9 +137,8 @@ class OpenGLRenderer:
 def offscreen(model: mujoco.MjModel, height: int, width: int, quality: str) -> Iterator[None]:
     """The model's drawing settings as a new MjrContext should find them; the model is left as it was."""
     wanted = [(model.vis.global_, "offheight", height), (model.vis.global_, "offwidth", width)]
-    wanted += [
-        (model.vis.quality, *setting) for setting in drawing_settings(model, min(height, width), quality).items()
-    ]
+    settings = drawing_settings(model, min(height, width), quality)
+    wanted += [(model.vis.quality, name, value) for name, value in settings.items()]
     before = [getattr(place, name) for place, name, _ in wanted]
     for place, name, value in wanted:
         setattr(place, name, value)
