@@ -5,10 +5,9 @@ python benchmarks/environments.py --distractions cheetah-run box-push
 
 An action is as many environment steps as the environment's action repeat, and one 64x64 image in quality ``fast``; all
 contestants take the same random actions, in turn. Prints a Markdown table, or with --json one document: milliseconds
-an action (medians) of coral, of MuJoCo alone, of MuJoCo drawing as coarse shapes as coral does, of dm_control's own
-reward, which is Python and part of coral's time, and of stock dm_control with its stock image; then how coral compares,
-with and without that reward. --distractions compares an environment with 76x76 images with itself under each
-distraction of the image.
+an action (medians) of coral, of MuJoCo alone, of MuJoCo drawing as coarse shapes as coral does, and of stock dm_control
+with its stock image; then how coral compares. --distractions compares an environment with 76x76 images with itself
+under each distraction of the image.
 """
 
 from __future__ import annotations
@@ -67,7 +66,6 @@ class Result:
     coral: float
     bare: float
     coarse: float
-    reward: float
     stock: float | None
     stock_over_coral: float | None
 
@@ -79,10 +77,6 @@ class Result:
     def over_coarse(self) -> float:
         return self.coral / self.coarse
 
-    @property
-    def over_coarse_without_reward(self) -> float:
-        return (self.coral - self.reward) / self.coarse
-
 
 def compared(name: str, backend: str, rounds: int) -> Result:
     """Builds all contestants of a task and lets them act in turn."""
@@ -93,8 +87,6 @@ def compared(name: str, backend: str, rounds: int) -> Result:
     bare, coarse = Bare(env, rendering), Bare(env, rendering, coarse=True)
     coral = {"coral": acting(env, stepping(env))}
     calls = coral | {"bare": acting(env, bare.act, bare.begin), "coarse": acting(env, coarse.act, coarse.begin)}
-    if reward := reward_of(env):
-        calls["reward"] = acting(env, reward)
     timings = interleaved(calls, rounds)
     against = None
     if backend != "raycast" and (stock := stock_of(name)):  # which needs OpenGL
@@ -108,7 +100,6 @@ def compared(name: str, backend: str, rounds: int) -> Result:
         seconds(timings["coral"]),
         seconds(timings["bare"]),
         seconds(timings["coarse"]),
-        seconds(timings["reward"]) if reward else 0.0,
         seconds(against["stock"]) if against else None,
         against["stock"].median / against["coral"].median if against else None,
     )
@@ -145,20 +136,6 @@ def random_actions(env: gymnasium.Env) -> Iterator[np.ndarray]:
 def seconds(timing: Timing) -> float:
     """Of an action."""
     return timing.median / BLOCK
-
-
-def reward_of(env: Any) -> Act | None:
-    """Computes dm_control's rewards of an action, without the action; None for a task of coral's own."""
-    simulation = getattr(env.unwrapped, "simulation", None)
-    if simulation is None:
-        return None
-    task, physics, repeat = simulation.task, simulation.physics, env.unwrapped.action_repeat
-
-    def rewards(_: np.ndarray) -> None:
-        for _ in range(repeat):
-            task.get_reward(physics)
-
-    return rewards
 
 
 def stock_of(name: str) -> Any:
@@ -239,13 +216,13 @@ def clip(folder: Path) -> None:
 
 def table(results: list[Result]) -> str:
     """Markdown."""
-    titles = ("task", "coral, ms", "MuJoCo alone", "as coarse", "dm_control's reward", "stock")
-    titles += ("coral / alone", "coral / as coarse", "the same without reward", "stock / coral")
+    titles = ("task", "coral, ms", "MuJoCo alone", "as coarse", "stock")
+    titles += ("coral / alone", "coral / as coarse", "stock / coral")
     lines = ["| " + " | ".join(titles) + " |", "|---" * len(titles) + "|"]
     for result in results:
-        times = (result.coral, result.bare, result.coarse, result.reward, result.stock)
+        times = (result.coral, result.bare, result.coarse, result.stock)
         cells = ["-" if value is None else f"{1e3 * value:.2f}" for value in times]
-        ratios = (result.over_bare, result.over_coarse, result.over_coarse_without_reward, result.stock_over_coral)
+        ratios = (result.over_bare, result.over_coarse, result.stock_over_coral)
         cells += ["-" if value is None else f"{value:.2f}" for value in ratios]
         lines.append(f"| {result.task} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

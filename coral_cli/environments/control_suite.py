@@ -13,6 +13,7 @@ from dm_control.rl.control import Environment, compute_n_steps
 
 from coral_cli.environments.control_tasks import ControlOptions
 from coral_cli.environments.proprioception import Sense, sense_of
+from coral_cli.environments.rewards import reward_of
 from coral_cli.environments.simulated_task import SimulatedTask
 from coral_cli.environments.stepping import checked_advance, remember_names
 from coral_cli.plugin import Rendering
@@ -47,6 +48,7 @@ class ControlSimulation:
         remember_names(self.physics)
         self._substeps = compute_n_steps(self.seconds, self.physics.timestep())
         self._sense = sense
+        self._reward = reward_of(environment)
         self._arrange = arrange
 
     def begin(self, seed: int | None) -> None:
@@ -61,7 +63,7 @@ class ControlSimulation:
         self.task.before_step(action, self.physics)
         checked_advance(self.model, self.data, self._substeps)
         self.task.after_step(self.physics)
-        return float(self.task.get_reward(self.physics)), self.task.get_termination(self.physics)
+        return self._reward(), self.task.get_termination(self.physics)
 
     def feel(self) -> np.ndarray:
         return self._sense(self.physics)
