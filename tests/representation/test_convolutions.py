@@ -5,7 +5,8 @@ import torch
 from torch import nn
 from torch.nn.functional import conv2d, conv_transpose2d
 
-from coral_cli.representation.convolutions import FEW_CHANNELS, MANY_CHANNELS, Downsampling, Rectifier, Upsampling
+from coral_cli.representation.convolutions import FEW_CHANNELS, MANY_CHANNELS, Downsampling, Upsampling
+from coral_cli.representation.rectifier import Rectifier
 
 
 def values(layer, image, direction):
@@ -37,7 +38,7 @@ def compared(function, layer, image, autocast):
 
 @pytest.mark.parametrize("autocast", [False, True])
 @pytest.mark.parametrize(("before", "after"), [(3, 4), (8, MANY_CHANNELS)])
-@pytest.mark.parametrize("shape", [(9, 9), (8, 11)])
+@pytest.mark.parametrize("shape", [(5, 4), (7, 9), (11, 14)])
 def test_down(before, after, shape, autocast):
     torch.manual_seed(0)
     layer = Downsampling(before, after, 4).to(memory_format=torch.channels_last)
@@ -67,10 +68,12 @@ def test_up(before, after, shape, kernel, autocast):
     compared(conv_transpose2d, layer, torch.randn(5, before, *shape), autocast)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("overwrites", [False, True])
-def test_the_rectifier_is_a_relu(overwrites):
+def test_the_rectifier_is_a_relu(overwrites, dtype):
     torch.manual_seed(0)
-    image, weights = torch.randn(2, 3, 4, 4, dtype=torch.float64), torch.randn(2, 3, 4, 4, dtype=torch.float64)
+    image, weights = torch.randn(2, 3, 4, 4, dtype=dtype), torch.randn(2, 3, 4, 4, dtype=dtype)
+    image[0, 0, 0] = torch.tensor([0.0, -0.0, torch.inf, -torch.inf])
     ours, theirs = image.clone().requires_grad_(), image.clone().requires_grad_()
     rectified = Rectifier(overwrites)(ours * 1.0)
     (rectified * weights).sum().backward()

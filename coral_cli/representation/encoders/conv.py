@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from coral_cli.registry.errors import UsageError
-from coral_cli.representation.convolutions import STRIDE, Downsampling, Rectifier
+from coral_cli.representation.convolutions import STRIDE, Downsampling
+from coral_cli.representation.rectifier import Rectifier
 
 KERNEL = 4
 SMALLEST = 32

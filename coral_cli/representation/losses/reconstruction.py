@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from coral_cli.registry.contracts import LossBatch
 from coral_cli.registry.errors import UsageError
-from coral_cli.representation.convolutions import STRIDE, Rectifier, Upsampling
+from coral_cli.representation.convolutions import STRIDE, Upsampling
 from coral_cli.representation.networks import mlp
+from coral_cli.representation.rectifier import Rectifier
 from coral_cli.representation.steps import masked_mean
 
 KERNELS = {64: (5, 5, 6, 6), 32: (5, 6, 6)}
