@@ -100,7 +100,10 @@ class _Up(torch.autograd.Function):
         with torch.autocast("cpu", enabled=False):
             if weight.shape[1] < FEW_CHANNELS and weight.shape[2] % STRIDE == 0:
                 return _by_phases(coarse, weight, bias)
-            return conv_transpose2d(coarse, weight, stride=STRIDE).add_(bias[:, None, None])
+            drawn = conv_transpose2d(coarse, weight, stride=STRIDE)
+            # Row by row: torch adds a few values at a time slowly.
+            drawn.permute(0, 2, 3, 1).view(*drawn.shape[::2], -1).add_(bias.repeat(drawn.shape[3]))
+            return drawn
 
     @staticmethod
     def backward(context: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
