@@ -70,6 +70,9 @@ class GruRssm(nn.Module):
         )
         known_u = linear(actions.transpose(0, 1), weight_a, bias_u)  # (T, B, hidden)
         known_v = linear(embeddings.transpose(0, 1), weight_e, bias_v)
+        if known_u.device.type == "cpu":
+            # Where a step's rows are few, conversions cost more than products in half precision save.
+            known_u, known_v = known_u.to(weight_h.dtype), known_v.to(weight_h.dtype)
         like = self._latent(weight_h.new_empty(len(actions), outer[-1].shape[0]))
         noise = [like.noise() for _ in range(actions.shape[1])]
         gru = self.gru
