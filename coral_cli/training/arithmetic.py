@@ -1,4 +1,4 @@
-"""How a GPU is used to the full: in half precision, and for two things at once."""
+"""How a device is used to the full: in half precision where it has units for that, and for two things at once."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ Precision: TypeAlias = Literal["fp32", "bf16"]
 
 
 def chosen(precision: Literal["auto", "fp32", "bf16"], device: torch.device) -> Precision:
-    """``auto`` is bf16 on a GPU, else fp32, since many processors emulate bf16."""
+    """``auto`` is bf16 where the device has matrix units for it, else fp32."""
     if precision != "auto":
         return precision
-    return "bf16" if device.type == "cuda" else "fp32"
+    return "bf16" if device.type == "cuda" or has_matrix_units() else "fp32"
+
+
+def has_matrix_units() -> bool:
+    """Whether the processor multiplies matrices in bf16 (AMX); most others emulate it, slowly."""
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)  # older versions of torch have none
+    return bool(capabilities().get("amx_bf16", False))
 
 
 class Beside:

@@ -8,7 +8,7 @@ from coral_cli.app import main
 from coral_cli.assembly.shorthands import METHODS
 from coral_cli.runs.metrics import read_metrics
 
-TINY = ["--size", "tiny", "--batch-size", "2", "--batch-length", "4", "--env.action-repeat", "40"]
+TINY = "--size tiny --batch-size 2 --batch-length 4 --env.action-repeat 40 --precision fp32".split()
 PACE = [
     "--updates-per-step",
     "0.08",

@@ -68,7 +68,7 @@ def agent_of(case: Case) -> Agent:
         if case.imagines
         else Sac(inputs, ACTION, SacOptions(hidden=5, layers=1))
     )
-    return Agent(model, policy, SENSORS, ACTION, 1e-3, case.clip, torch.device("cpu"), imagines=case.imagines)
+    return Agent(model, policy, SENSORS, ACTION, 1e-3, case.clip, torch.device("cpu"), "fp32", case.imagines)
 
 
 def cut(batch: Batch, part: slice) -> Batch:

@@ -84,6 +84,18 @@ def test_after_a_step_a_network_computes_with_its_new_weights():
     assert not torch.equal(before, after)
 
 
-def test_the_choice_follows_the_device():
-    assert chosen("auto", CPU) == "fp32" and chosen("auto", torch.device("cuda")) == "bf16"
+@pytest.mark.parametrize(
+    ("capabilities", "precision"), [({"amx_bf16": True}, "bf16"), ({"amx_bf16": False}, "fp32"), ({}, "fp32")]
+)
+def test_auto_is_bf16_where_there_are_units_for_it(monkeypatch, capabilities, precision):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    assert chosen("auto", CPU) == precision and chosen("auto", torch.device("cuda")) == "bf16"
+
+
+def test_a_torch_that_does_not_know_its_processor_computes_in_fp32(monkeypatch):
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert chosen("auto", CPU) == "fp32"
+
+
+def test_what_is_asked_for_is_chosen_on_any_device():
     assert chosen("bf16", CPU) == "bf16" and chosen("fp32", torch.device("cuda")) == "fp32"
