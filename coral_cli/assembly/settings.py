@@ -30,7 +30,7 @@ class Settings:
     seed: Annotated[int, Help("Seed of everything random.", min=0)] = 0
     device: Annotated[str, Help("Where to compute: auto, cpu, cuda or cuda:N.")] = "auto"
     precision: Annotated[
-        Literal["auto", "fp32", "bf16"], Help("Arithmetic of the update; auto: bf16 where the hardware has units for it.")
+        Literal["auto", "fp32", "bf16"], Help("Arithmetic of the update; auto is bf16 where there are units for it.")
     ] = "auto"
     eval_every: Annotated[int, Help("Episodes between evaluations (0: never).", min=0)] = 20
     eval_episodes: Annotated[int, Help("Episodes per evaluation, with the mean action.", min=1)] = 20

@@ -8,8 +8,10 @@ from coral_cli.app import main
 from coral_cli.assembly.shorthands import METHODS
 from coral_cli.runs.metrics import read_metrics
 
-TINY = "--size tiny --batch-size 2 --batch-length 4 --env.action-repeat 40 --precision fp32".split()
+TINY = ["--size", "tiny", "--batch-size", "2", "--batch-length", "4", "--env.action-repeat", "40"]
 PACE = [
+    "--precision",
+    "fp32",
     "--updates-per-step",
     "0.08",
     "--random-episodes",
