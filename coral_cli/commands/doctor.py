@@ -73,9 +73,11 @@ def _python() -> str:
 def _torch() -> str:
     import torch
 
-    if torch.cuda.is_available():
-        return f"{torch.__version__} on {torch.cuda.get_device_name()}"
-    return f"{torch.__version__} on the CPU, {torch.get_num_threads()} threads"
+    from coral_cli.training.arithmetic import chosen
+
+    gpu = torch.cuda.is_available()
+    where = torch.cuda.get_device_name() if gpu else f"the CPU, {torch.get_num_threads()} threads"
+    return f"{torch.__version__} on {where}; updates in {chosen('auto', torch.device('cuda' if gpu else 'cpu'))}"
 
 
 def _simulation() -> str:
