@@ -6,18 +6,23 @@ down is a convolution of the fine one, up a transposed convolution of the coarse
 
 from __future__ import annotations
 
-from itertools import product
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d
 
-STRIDE = 2
+from coral_cli.representation.windows import (
+    STRIDE,
+    as_matrix,
+    down_by_product,
+    leaves_few,
+    up_by_product,
+    weight_gradient,
+)
+
 FEW_CHANNELS = 16
 """Below this many output channels a transposed convolution leaves most of a vector register empty."""
-FEW_PIXELS = 9
-"""Up to as many coarse ones a convolution is slower than matrix products."""
 MANY_CHANNELS = 128
 """From this many coarse channels on, the weight's gradient is faster as one matrix product, in half precision."""
 
@@ -30,12 +35,13 @@ class Downsampling(nn.Conv2d):
 
     def forward(self, image: Tensor) -> Tensor:
         """(N, before, H, W) to (N, after, (H - kernel) // 2 + 1, (W - kernel) // 2 + 1)."""
+        assert self.bias is not None
         if image.device.type != "cpu":
             return super().forward(image)
         if len(image) == 1 and not torch.is_grad_enabled():
             # On the weights as they lie; a convolution would rearrange them for every action.
-            return _down_by_product(image, self.weight, self.bias)
-        if torch.is_autocast_enabled("cpu") or _leaves_few(image, self.weight):
+            return down_by_product(image, self.weight, self.bias)
+        if torch.is_autocast_enabled("cpu") or leaves_few(image, self.weight):
             return _Down.apply(*_in_autocast_precision(image, self.weight, self.bias))  # type: ignore[no-any-return]
         return super().forward(image)
 
@@ -64,7 +70,7 @@ class Upsampling(nn.ConvTranspose2d):
         """(N, before) to (N, after, kernel, kernel)."""
         assert self.bias is not None
         height, width = self.kernel_size
-        drawn = torch.addmm(self.bias.repeat(height * width), values, _as_matrix(self.weight))
+        drawn = torch.addmm(self.bias.repeat(height * width), values, as_matrix(self.weight))
         return drawn.view(-1, height, width, self.out_channels).permute(0, 3, 1, 2)
 
 
@@ -81,8 +87,8 @@ class _Down(torch.autograd.Function):
     def forward(context: Any, fine: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         context.save_for_backward(fine, weight)
         with torch.autocast("cpu", enabled=False):
-            if _leaves_few(fine, weight):
-                return _down_by_product(fine, weight, bias)
+            if leaves_few(fine, weight):
+                return down_by_product(fine, weight, bias)
             return conv2d(fine, weight, bias, stride=STRIDE)
 
     @staticmethod
@@ -118,10 +124,10 @@ def _gradients(
 ) -> tuple[Tensor | None, Tensor | None]:
     """The gradients of what ``entered`` and of the weight, from that of the output."""
     coarse, fine = (entered, output) if transposed else (output, entered)
-    few = not transposed and _leaves_few(fine, weight)
+    few = not transposed and leaves_few(fine, weight)
     many = weight.shape[0] >= MANY_CHANNELS and weight.dtype == torch.bfloat16
-    of_weight = _weight_gradient(coarse, fine, weight) if wanted[1] and (few or many) else None
-    of_entered = _up_by_product(coarse, weight, fine.shape) if wanted[0] and few else None
+    of_weight = weight_gradient(coarse, fine, weight) if wanted[1] and (few or many) else None
+    of_entered = up_by_product(coarse, weight, fine.shape) if wanted[0] and few else None
     rest = [wanted[0] and of_entered is None, wanted[1] and of_weight is None, False]
     if any(rest):
         others = torch.ops.aten.convolution_backward(
@@ -129,59 +135,6 @@ def _gradients(
         )
         of_entered, of_weight = others[0] if rest[0] else of_entered, others[1] if rest[1] else of_weight
     return of_entered, of_weight
-
-
-def _leaves_few(fine: Tensor, weight: Tensor) -> bool:
-    """Whether a convolution leaves so few pixels that products with all windows are faster, in both directions."""
-    height, width = ((side - weight.shape[2]) // STRIDE + 1 for side in fine.shape[2:])
-    return height * width <= FEW_PIXELS
-
-
-def _down_by_product(fine: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    assert bias is not None
-    windows = _windows(fine, weight.shape[2])
-    count, height, width, _ = windows.shape
-    # No view: the ReLU behind it writes it over.
-    drawn = torch.empty(count, len(bias), height, width, dtype=bias.dtype, memory_format=torch.channels_last)
-    torch.addmm(bias, windows.flatten(0, 2), _as_matrix(weight).T, out=drawn.permute(0, 2, 3, 1).flatten(0, 2))
-    return drawn
-
-
-def _up_by_product(coarse: Tensor, weight: Tensor, shape: torch.Size) -> Tensor:
-    """Adds up, in a fine map of ``shape``, each coarse pixel's window of fine ones."""
-    channels, kernel = weight.shape[1], weight.shape[2]
-    pixels = coarse.permute(0, 2, 3, 1)  # (N, h, w, C)
-    windows = (pixels.flatten(0, 2) @ _as_matrix(weight)).view(*pixels.shape[:3], kernel, kernel, channels)
-    fine = weight.new_zeros(shape[0], *shape[2:], channels)
-    for row, column in product(*map(range, pixels.shape[1:3])):
-        top, left = STRIDE * row, STRIDE * column
-        fine[:, top : top + kernel, left : left + kernel] += windows[:, row, column]
-    return fine.permute(0, 3, 1, 2)
-
-
-def _weight_gradient(coarse: Tensor, fine: Tensor, weight: Tensor) -> Tensor:
-    """The sum over all coarse pixels of their values times the window of fine pixels that each belongs to."""
-    channels, kernel = weight.shape[1], weight.shape[2]
-    pixels = coarse.permute(0, 2, 3, 1).flatten(0, 2)
-    columns = _windows(fine, kernel).flatten(0, 2)
-    return (pixels.T @ columns).view(-1, kernel, kernel, channels).permute(0, 3, 1, 2)
-
-
-def _windows(fine: Tensor, kernel: int) -> Tensor:
-    """(N, F, H, W) to (N, h, w, kernel * kernel * F): the fine pixels that each coarse one belongs to."""
-    pixels = fine.permute(0, 2, 3, 1).contiguous()
-    count, rows, columns, channels = pixels.shape
-    height, width = ((side - kernel) // STRIDE + 1 for side in (rows, columns))
-    line, step = columns * channels, STRIDE * channels
-    windows = pixels.as_strided(
-        (count, height, width, kernel, kernel * channels), (rows * line, STRIDE * line, step, line, 1)
-    )
-    return windows.flatten(3)
-
-
-def _as_matrix(weight: Tensor) -> Tensor:
-    """(C, F, kernel, kernel) to (C, kernel * kernel * F)."""
-    return weight.permute(0, 2, 3, 1).flatten(1)
 
 
 def _by_phases(coarse: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

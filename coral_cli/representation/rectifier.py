@@ -7,6 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+MINUS_INFINITY = -128
+"""Its bits in bf16 as an integer: all other negative numbers lie below it, and what is no number at all above."""
+
 
 class Rectifier(nn.Module):
     """A ReLU between two of these convolutions, whose backward pass on the CPU works in place.
@@ -32,18 +35,21 @@ class _Rectified(torch.autograd.Function):
         if overwrites:
             context.mark_dirty(image)
         rectified = image if overwrites else torch.empty_like(image)
-        torch.clamp_min(_comparable(image), 0, out=_comparable(rectified))
+        if image.dtype == torch.bfloat16:
+            torch.ops.aten.threshold.out(_bits(image), MINUS_INFINITY, 0, out=_bits(rectified))
+        else:
+            torch.clamp_min(image, 0, out=rectified)
         context.save_for_backward(rectified)
         return rectified
 
     @staticmethod
     def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (rectified,), (gradient,) = context.saved_tensors, gradients
-        own = _comparable(gradient)
-        torch.ops.aten.threshold_backward.grad_input(own, _comparable(rectified), 0, grad_input=own)
+        own, read = (_bits(x) if x.dtype == torch.bfloat16 else x for x in (gradient, rectified))
+        torch.ops.aten.threshold_backward.grad_input(own, read, 0, grad_input=own)
         return gradient, None
 
 
-def _comparable(values: Tensor) -> Tensor:
-    """The same memory as numbers of the same signs: torch compares halves several times more slowly than integers."""
-    return values.view(torch.int16) if values.dtype == torch.bfloat16 else values
+def _bits(values: Tensor) -> Tensor:
+    """The same memory as integers, which have the same signs: torch compares halves several times more slowly."""
+    return values.view(torch.int16)

@@ -79,3 +79,12 @@ def test_the_rectifier_is_a_relu(overwrites, dtype):
     (rectified * weights).sum().backward()
     (nn.functional.relu(theirs) * weights).sum().backward()
     assert torch.equal(rectified, image.clamp(min=0)) and torch.equal(ours.grad, theirs.grad)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_rectifier_hides_nothing_that_is_no_number(dtype):
+    """An invalid operation of the processor gives one with the sign bit set."""
+    none = torch.tensor([torch.nan, -torch.nan, torch.inf], dtype=dtype)
+    none[2] -= none[2]
+    image = none.repeat(2).view(1, 1, 2, 3).requires_grad_()
+    assert Rectifier(overwrites=False)(image).isnan().all()

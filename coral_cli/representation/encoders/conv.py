@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from coral_cli.registry.errors import UsageError
-from coral_cli.representation.convolutions import STRIDE, Downsampling
+from coral_cli.representation.convolutions import Downsampling
 from coral_cli.representation.rectifier import Rectifier
+from coral_cli.representation.windows import STRIDE
 
 KERNEL = 4
 SMALLEST = 32

@@ -10,10 +10,11 @@ from torch import Tensor, nn
 
 from coral_cli.registry.contracts import LossBatch
 from coral_cli.registry.errors import UsageError
-from coral_cli.representation.convolutions import STRIDE, Upsampling
+from coral_cli.representation.convolutions import Upsampling
 from coral_cli.representation.networks import mlp
 from coral_cli.representation.rectifier import Rectifier
 from coral_cli.representation.steps import masked_mean
+from coral_cli.representation.windows import STRIDE
 
 KERNELS = {64: (5, 5, 6, 6), 32: (5, 6, 6)}
 """Of the transposed convolutions, by the pixels of the smaller side from which they are used."""

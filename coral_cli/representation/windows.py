@@ -1,0 +1,68 @@
+"""Convolutions of stride 2 without padding as matrix products: each coarse pixel reads a window of fine ones.
+
+A fine map is (N, F, H, W), a coarse one (N, C, h, w), a weight (C, F, kernel, kernel), all channels-last.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+import torch
+from torch import Tensor
+
+STRIDE = 2
+FEW_PIXELS = 9
+"""Up to as many coarse ones the library's convolution is slower."""
+
+
+def leaves_few(fine: Tensor, weight: Tensor) -> bool:
+    """Whether a convolution leaves so few pixels that products with all windows are faster, in both directions."""
+    height, width = ((side - weight.shape[2]) // STRIDE + 1 for side in fine.shape[2:])
+    return height * width <= FEW_PIXELS
+
+
+def down_by_product(fine: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """The convolution of a fine map: a coarse one."""
+    windows = _windows(fine, weight.shape[2])
+    count, height, width, _ = windows.shape
+    # No view: the ReLU behind it writes it over.
+    drawn = torch.empty(count, len(bias), height, width, dtype=bias.dtype, memory_format=torch.channels_last)
+    torch.addmm(bias, windows.flatten(0, 2), as_matrix(weight).T, out=drawn.permute(0, 2, 3, 1).flatten(0, 2))
+    return drawn
+
+
+def up_by_product(coarse: Tensor, weight: Tensor, shape: torch.Size) -> Tensor:
+    """The transposed convolution of a coarse map: adds up, in a fine one of ``shape``, each pixel's window."""
+    channels, kernel = weight.shape[1], weight.shape[2]
+    pixels = coarse.permute(0, 2, 3, 1)  # (N, h, w, C)
+    windows = (pixels.flatten(0, 2) @ as_matrix(weight)).view(*pixels.shape[:3], kernel, kernel, channels)
+    fine = weight.new_zeros(shape[0], *shape[2:], channels)
+    for row, column in product(*map(range, pixels.shape[1:3])):
+        top, left = STRIDE * row, STRIDE * column
+        fine[:, top : top + kernel, left : left + kernel] += windows[:, row, column]
+    return fine.permute(0, 3, 1, 2)
+
+
+def weight_gradient(coarse: Tensor, fine: Tensor, weight: Tensor) -> Tensor:
+    """The sum over all coarse pixels of their values times the window of fine pixels that each belongs to."""
+    channels, kernel = weight.shape[1], weight.shape[2]
+    pixels = coarse.permute(0, 2, 3, 1).flatten(0, 2)
+    columns = _windows(fine, kernel).flatten(0, 2)
+    return (pixels.T @ columns).view(-1, kernel, kernel, channels).permute(0, 3, 1, 2)
+
+
+def _windows(fine: Tensor, kernel: int) -> Tensor:
+    """(N, F, H, W) to (N, h, w, kernel * kernel * F): the fine pixels that each coarse one belongs to."""
+    pixels = fine.permute(0, 2, 3, 1).contiguous()
+    count, rows, columns, channels = pixels.shape
+    height, width = ((side - kernel) // STRIDE + 1 for side in (rows, columns))
+    line, step = columns * channels, STRIDE * channels
+    windows = pixels.as_strided(
+        (count, height, width, kernel, kernel * channels), (rows * line, STRIDE * line, step, line, 1)
+    )
+    return windows.flatten(3)
+
+
+def as_matrix(weight: Tensor) -> Tensor:
+    """(C, F, kernel, kernel) to (C, kernel * kernel * F)."""
+    return weight.permute(0, 2, 3, 1).flatten(1)
