@@ -31,9 +31,9 @@ def _one_pole(data: mujoco.MjData) -> Callable[[], float]:
 
     def reward() -> float:
         upright = (rotations.item(_POLE, _ZZ) + 1) / 2
-        centered = (1 + 0.1 ** (position.item(0) / 2) ** 2) / 2
+        centered = (1 + 0.1 ** ((position.item(0) / 2) ** 2)) / 2
         small_control = (4 + max(1 - control.item(0) ** 2, 0.0)) / 5
-        small_velocity = (1 + 0.1 ** (velocity.item(1) / 5) ** 2) / 2
+        small_velocity = (1 + 0.1 ** ((velocity.item(1) / 5) ** 2)) / 2
         return float(upright * small_control * small_velocity * centered)
 
     return reward

@@ -8,6 +8,7 @@ import torch
 
 from coral_cli.representation.rssm import tape
 from coral_cli.representation.rssm.categorical import Categoricals
+from coral_cli.representation.rssm.filtering import Filter
 from coral_cli.representation.rssm.gaussian import Gaussians
 from coral_cli.representation.rssm.gru import GruRssm
 
@@ -62,6 +63,34 @@ def test_values_and_gradients_are_those_of_the_filter_step_by_step(family, layer
         results.append((outputs, torch.autograd.grad(loss, used, allow_unused=True, materialize_grads=True)))
     for ours, torchs in zip(*results, strict=True):
         torch.testing.assert_close(ours, torchs, rtol=1e-9, atol=1e-9)
+
+
+def gradients(model, embeddings, actions):
+    """Of all states' sum, towards all weights."""
+    torch.manual_seed(1)
+    states = scanned(model, embeddings, actions)
+    assert {state.dtype for state in states} == {torch.float64}
+    names, weights = zip(*(pair for pair in model.named_parameters() if not pair[0].startswith("prior")), strict=True)
+    return dict(zip(names, torch.autograd.grad(sum(state.sum() for state in states), weights), strict=True))
+
+
+def test_products_in_half_precision_give_nearly_the_same_gradients(monkeypatch):
+    """As on a GPU."""
+    model, embeddings, actions = model_of("gaussian", 2)
+    exact, apply = gradients(model, embeddings, actions), Filter.apply
+    monkeypatch.setattr(Filter, "apply", lambda a, b, c, u, v, *d: apply(a, b, c, u.bfloat16(), v.bfloat16(), *d))
+    found = gradients(model, embeddings, actions)
+    error = max((found[name] - exact[name]).norm() / exact[name].norm() for name in exact)
+    assert 1e-4 < error < 0.05
+
+
+def test_a_processor_keeps_to_single_precision(monkeypatch):
+    model, embeddings, actions = model_of("gaussian", 2)
+    seen, apply = [], Filter.apply
+    monkeypatch.setattr(Filter, "apply", lambda *given: seen.extend(given[3:5]) or apply(*given))
+    with torch.autocast("cpu", torch.bfloat16):
+        model.to(torch.float32).scan(embeddings.to(torch.float32), actions.to(torch.float32))
+    assert [known.dtype for known in seen] == [torch.float32] * 2
 
 
 def test_the_gradient_can_be_asked_for_twice():
