@@ -91,7 +91,15 @@ def _layers(sizes: list[int], outputs: int | None = None) -> nn.Sequential:
     """Linear, RMSNorm, SiLU from each size to the next; then linear to ``outputs``, if given."""
     layers: list[nn.Module] = []
     for before, after in itertools.pairwise(sizes):
-        layers += [nn.Linear(before, after), nn.RMSNorm(after), nn.SiLU()]
+        layers += [nn.Linear(before, after), Norm(after), nn.SiLU()]
     if outputs is not None:
         layers.append(nn.Linear(sizes[-1], outputs))
     return nn.Sequential(*layers)
+
+
+class Norm(nn.RMSNorm):
+    """In the weights' own precision, also where the products before it are in half: both at once torch warns of."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape to the same."""
+        return super().forward(x.to(self.weight.dtype))
