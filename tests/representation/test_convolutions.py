@@ -81,10 +81,11 @@ def test_the_rectifier_is_a_relu(overwrites, dtype):
     assert torch.equal(rectified, image.clamp(min=0)) and torch.equal(ours.grad, theirs.grad)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_the_rectifier_hides_nothing_that_is_no_number(dtype):
+@pytest.mark.parametrize("sign", [0x0000, 0x8000])
+def test_the_rectifier_hides_nothing_that_is_no_number(sign):
     """An invalid operation of the processor gives one with the sign bit set."""
-    none = torch.tensor([torch.nan, -torch.nan, torch.inf], dtype=dtype)
-    none[2] -= none[2]
-    image = none.repeat(2).view(1, 1, 2, 3).requires_grad_()
-    assert Rectifier(overwrites=False)(image).isnan().all()
+    for bits in (0x7F81, 0x7FC0, 0x7FFF):
+        none = torch.tensor([(sign | bits) - (sign << 1)], dtype=torch.int16).view(torch.bfloat16)
+        assert none.isnan() and none.signbit() == (sign > 0)
+        for image in (none, none.float()):
+            assert Rectifier(overwrites=False)(image.expand(1, 1, 2, 3).clone().requires_grad_()).isnan().all()
