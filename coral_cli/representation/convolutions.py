@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d
 
-from coral_cli.representation.windows import (
+from coral_cli.representation.window_products import (
     STRIDE,
     as_matrix,
     down_by_product,

@@ -12,7 +12,7 @@ MINUS_INFINITY = -128
 
 
 class Rectifier(nn.Module):
-    """A ReLU between two of these convolutions, whose backward pass on the CPU works in place.
+    """A ReLU between two convolutions of the module ``convolutions``, whose backward pass on the CPU works in place.
 
     Memory limits both passes. The gradient may be written over because the next convolution made it for nobody else;
     so may ``image``, if ``overwrites``, by the same reasoning.

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from coral_cli.registry.errors import UsageError
 from coral_cli.representation.convolutions import Downsampling
 from coral_cli.representation.rectifier import Rectifier
-from coral_cli.representation.windows import STRIDE
+from coral_cli.representation.window_products import STRIDE
 
 KERNEL = 4
 SMALLEST = 32

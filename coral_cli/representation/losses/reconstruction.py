@@ -14,7 +14,7 @@ from coral_cli.representation.convolutions import Upsampling
 from coral_cli.representation.networks import mlp
 from coral_cli.representation.rectifier import Rectifier
 from coral_cli.representation.steps import masked_mean
-from coral_cli.representation.windows import STRIDE
+from coral_cli.representation.window_products import STRIDE
 
 KERNELS = {64: (5, 5, 6, 6), 32: (5, 6, 6)}
 """Of the transposed convolutions, by the pixels of the smaller side from which they are used."""

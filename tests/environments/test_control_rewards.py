@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from dm_control import suite
 
-from coral_cli.environments.rewards import reward_of
+from coral_cli.environments.control_rewards import reward_of
 
 
 def load(task):
