@@ -43,7 +43,7 @@ class Batch:
 
 class Normalization(nn.Module):
     """Images to ``x / 255 - 0.5``, depth to ``x / 4 - 0.5``, both channels first; vectors to mean 0 and deviation 1 of
-    the first episodes.
+    the first episodes. Images have autocast's precision where that is on.
     """
 
     def __init__(self, sensors: Mapping[str, Sensor]) -> None:
@@ -63,7 +63,10 @@ class Normalization(nn.Module):
     def forward(self, name: str, value: Tensor) -> Tensor:
         """(N, H, W, C) uint8 to (N, C, H, W), a channels-last view; (N, D) to (N, D)."""
         if self._kinds[name] == "image":
-            return value.permute(0, 3, 1, 2).float().mul_(1 / 255).sub_(0.5)
+            image, kind = value.permute(0, 3, 1, 2), value.device.type
+            half = torch.is_autocast_enabled(kind)
+            image = image.to(torch.get_autocast_dtype(kind)) if half else image.float()
+            return image.sub_(127.5).mul_(1 / 255)  # x - 127.5 is exact in half precision too
         if self._kinds[name] == "depth":
             return value.permute(0, 3, 1, 2).clamp(0, FAR).mul_(1 / FAR).sub_(0.5)
         return (value - getattr(self, f"{name}_mean")) / getattr(self, f"{name}_std")

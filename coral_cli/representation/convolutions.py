@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d
 
+from coral_cli.representation import image_layers
 from coral_cli.representation.window_products import (
     STRIDE,
     as_matrix,
@@ -45,6 +46,13 @@ class Downsampling(nn.Conv2d):
             return _Down.apply(*_in_autocast_precision(image, self.weight, self.bias))  # type: ignore[no-any-return]
         return super().forward(image)
 
+    def rectified(self, image: Tensor, rectifier: nn.Module) -> Tensor:
+        """The result after its ``rectifier``, a ReLU."""
+        assert self.bias is not None
+        if image_layers.fits(image):
+            return image_layers.rectified(image, self.weight, self.bias)
+        return rectifier(self(image))  # type: ignore[no-any-return]
+
 
 class Upsampling(nn.ConvTranspose2d):
     """A transposed convolution of stride 2 without padding.
@@ -65,6 +73,13 @@ class Upsampling(nn.ConvTranspose2d):
         if image.device.type != "cpu":
             return super().forward(image)
         return _Up.apply(*_in_autocast_precision(image, self.weight, self.bias))  # type: ignore[no-any-return]
+
+    def rectified(self, image: Tensor, rectifier: nn.Module) -> Tensor:
+        """The result after its ``rectifier``, a ReLU."""
+        assert self.bias is not None
+        if image.shape[2:] != (1, 1) and image_layers.fits(image):
+            return image_layers.rectified(image, self.weight, self.bias, transposed=True)
+        return rectifier(self(image))  # type: ignore[no-any-return]
 
     def _from_one_pixel(self, values: Tensor) -> Tensor:
         """(N, before) to (N, after, kernel, kernel)."""

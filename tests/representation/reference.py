@@ -150,9 +150,9 @@ class Reference:
     def __init__(self, weights: Weights, setting: Setting, data: Data, noise: list[NDArray]) -> None:
         self.weights, self.setting, self.data = weights, setting, data
         self.batch, self.steps = data.rewards.shape
-        self._levels = noise[self.steps :]
+        self._levels = noise[1:]
         self._encode()
-        self._filter(noise[: self.steps])
+        self._filter(noise[0])
 
     def _encode(self) -> None:
         everything = [(b, t) for b in range(self.batch) for t in range(self.steps)]
@@ -165,16 +165,16 @@ class Reference:
             for name, seen in self.targets.items()
         }
 
-    def _filter(self, noise: list[NDArray]) -> None:
+    def _filter(self, noise: NDArray) -> None:
         self.h, self.z, self.q, self.p = {}, {}, {}, {}
-        hidden, latent = self.weights["rssm.gru.weight_hh"].shape[1], noise[0].shape[1]
+        hidden, latent = self.weights["rssm.gru.weight_hh"].shape[1], noise.shape[2]
         for b in range(self.batch):
             h, z = np.zeros(hidden), np.zeros(latent)
             for t in range(self.steps):
                 h = predict(self.weights, h, z, self.data.actions[b, t])
                 seen = [e[b, t] * (not self._missing(name, b, t)) for name, e in self.embeddings.items()]
                 q = gaussian(dense(self.weights, "rssm.posterior_network", np.concatenate([*seen, h])))
-                z = q[0] + q[1] * noise[t][b]
+                z = q[0] + q[1] * noise[t, b]
                 self.h[b, t], self.z[b, t], self.q[b, t], self.p[b, t] = h, z, q, prior_of(self.weights, h)
 
     def _missing(self, name: str, b: int, t: int) -> bool:

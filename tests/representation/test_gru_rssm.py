@@ -14,11 +14,11 @@ def rssm(embedding=5, action=2, hidden_size=4, latent=3, hidden=6, layers=2):
 
 def test_scan_equals_predict_and_update_step_by_step():
     torch.manual_seed(0)
-    model, embeddings, actions = rssm(), torch.randn(3, 6, 5), torch.randn(3, 6, 2)
+    model, embeddings, actions = rssm(), torch.randn(16, 6, 5), torch.randn(16, 6, 2)
     torch.manual_seed(1)
     scanned = model.scan(embeddings, actions)
     torch.manual_seed(1)
-    h, z = torch.zeros(3, 4), torch.zeros(3, 3)
+    h, z = torch.zeros(16, 4), torch.zeros(16, 3)
     for t in range(6):
         h = model.predict(h, z, actions[:, t])
         posterior = model.update(h, embeddings[:, t])

@@ -86,7 +86,7 @@ def test_the_scan_is_filtering_step_by_step(missing, monkeypatch):
         batch, terminated=torch.zeros_like(batch.terminated)
     )  # so that the world has all states
     noise = torch.randn(STEPS, BATCH, LATENT, generator=torch.Generator().manual_seed(3))
-    draws = iter([*noise, *(noise[t, b : b + 1] for b in range(BATCH) for t in range(STEPS))])
+    draws = iter([noise, *(noise[t, b : b + 1] for b in range(BATCH) for t in range(STEPS))])
     monkeypatch.setattr(torch, "randn_like", lambda like: next(draws))
     scanned = model(batch)
     z, h = (part.unflatten(0, (BATCH, STEPS)) for part in (scanned.world.z, scanned.world.h))

@@ -39,7 +39,7 @@ class Spy(nn.Module):
 def representation(objective, **weights):
     torch.manual_seed(0)
     encoders = {name: MlpEncoder(3, 4, 1) for name in SENSORS}
-    rssm = GruRssm(8, 2, 5, 3, 6, Gaussians(0.1), 7, 2)
+    rssm = GruRssm(8, 2, 5, 8, 16, Gaussians(0.1), 7, 2)
     return Representation(
         SENSORS,
         encoders,

@@ -47,7 +47,9 @@ class ConvEncoder(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """(N, C, H, W) in [-0.5, 0.5] to (N, size)."""
-        return self.layers(image).permute(0, 2, 3, 1).flatten(1)
+        for convolution, rectifier in zip(self.layers[::2], self.layers[1::2], strict=True):
+            image = convolution.rectified(image, rectifier)
+        return image.permute(0, 2, 3, 1).flatten(1)
 
 
 def _side(pixels: int, layers: int) -> int:

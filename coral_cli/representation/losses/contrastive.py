@@ -71,7 +71,7 @@ class InfoNCE(nn.Module):
             if self._negatives != "all":
                 logits = logits.masked_fill(self._left_out(later, pairs), -math.inf)
             # The cross-entropies of both directions; as the library has them, with indices, they take twice as long.
-            losses.append(-0.5 * (logits.log_softmax(1) + logits.log_softmax(0)).diagonal().mean())
+            losses.append(-0.5 * (logits.log_softmax(1) + logits.T.log_softmax(1)).diagonal().mean())
             if k == 0:
                 own = torch.arange(len(logits), device=logits.device)
                 metrics["accuracy"] = (logits.detach().argmax(1) == own).float().mean()

@@ -103,8 +103,9 @@ class ImageDecoder(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """(N, F) to (N, C, H, W)."""
         image = self.linear(features).unflatten(1, (*self._start, -1)).permute(0, 3, 1, 2)
-        for index, layer in enumerate(self.layers):
-            image = layer(self._rectifier(image) if index else image)
+        for layer in self.layers[:-1]:
+            image = layer.rectified(image, self._rectifier)
+        image = self.layers[-1](image)
         (height, width), (drawn_height, drawn_width) = self._size, image.shape[2:]
         top, left = (drawn_height - height) // 2, (drawn_width - width) // 2
         return image[:, :, top : top + height, left : left + width]

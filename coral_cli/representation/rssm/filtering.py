@@ -7,7 +7,6 @@ single product over all steps in the end.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
@@ -23,8 +22,9 @@ class Filter(torch.autograd.Function):
 
     ``known_u`` (T, B, U) and ``known_v`` (T, B, V) are the shares in the first layers of transition and posterior of
     what is known for all steps; their type is that of all products, while states stay in that of the weights.
-    ``weights``: z's in the transition, those and biases of its further layers and of the GRU's input, of the GRU's
-    state, h's in the posterior, weights and biases of its further layers. ``layers`` counts the transition's.
+    ``noise`` (T, B, ...) is what the samples are drawn with. ``weights``: z's in the transition, those and biases of
+    its further layers and of the GRU's input, of the GRU's state, h's in the posterior, weights and biases of its
+    further layers. ``layers`` counts the transition's.
     """
 
     @staticmethod
@@ -32,7 +32,7 @@ class Filter(torch.autograd.Function):
         context: Any,
         family: Family,
         layers: int,
-        noise: Sequence[Tensor],
+        noise: Tensor,
         known_u: Tensor,
         known_v: Tensor,
         *weights: Tensor,

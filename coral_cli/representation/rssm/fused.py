@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import warnings
-from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from coral_cli.representation.gpu import begins_early, makes_kernels
 from coral_cli.representation.rssm.gaussian import Gaussians
 from coral_cli.representation.rssm.tape import Chain, Tape, turned
 
-WIDTH, DEPTH = 16, 128
-WARPS, STAGES = 4, 3
-"""Columns of a tile, how many terms of its sums are taken at once, warps for it, and how far they load ahead."""
+ROWS, COLUMNS, DEPTH = 16, 16, 512
+WARPS, STAGES = 2, 3
+"""Of a tile; how many terms of its sums are taken at once, warps for it, and how far they load ahead."""
 
 
 def fits(tape: Tape) -> bool:
@@ -28,23 +27,10 @@ def fits(tape: Tape) -> bool:
         and tape.hs.dtype == torch.float32
         and tape.z_to_u.dtype == torch.bfloat16
         and isinstance(tape.family, Gaussians)
-        and work_on(tape.hs.device)
+        and makes_kernels(tape.hs.device)
     )
 
 
-@cache
-def work_on(device: torch.device) -> bool:
-    """Tried once. Triton comes with torch where that can use a GPU, but not the C compiler that it needs."""
-    x = torch.zeros(16, 16, device=device, dtype=torch.bfloat16)
-    try:
-        launch(kernels().layer, 16, x, x, *placed(x), *placed(x), 0)
-    except Exception as error:
-        warnings.warn(f"updates are slower: no kernels can be made for this GPU ({error}).", stacklevel=2)
-        return False
-    return True
-
-
-@cache
 def kernels() -> Any:
     """The module of kernels; raises ImportError without Triton."""
     from coral_cli.representation.rssm import kernels
@@ -52,13 +38,17 @@ def kernels() -> Any:
     return kernels
 
 
-def launch(kernel: Any, columns: int, x: Tensor, weight: Tensor, *others: Any) -> None:
-    """``kernel`` for a result (B, columns) of x (B, K) and a weight (columns or a multiple, K), in tiles."""
-    batch = len(x)
-    rows = 16 if batch <= 16 else 32
-    kernel[-(-columns // WIDTH), -(-batch // rows)](
-        *placed(x), weight, *others, batch, N=columns, K=weight.shape[1],
-        BM=rows, BN=WIDTH, BK=DEPTH, num_warps=WARPS, num_stages=STAGES,
+def launch(kernel: Any, columns: int, x: Tensor, weight: Tensor, *others: Any, first: bool = False) -> None:
+    """``kernel`` for a result (B, columns) of x (B, K) and a weight (columns or a multiple, K), in tiles.
+
+    All but the ``first`` one of a chain begin early where that can be: its weights may be another one's result.
+    """
+    batch, terms = len(x), weight.shape[1]
+    depth = min(DEPTH, max(16, 1 << (terms - 1).bit_length()))
+    early = begins_early(x.device) and not first
+    kernel[-(-columns // COLUMNS), -(-batch // ROWS)](
+        *placed(x), weight, *others, batch, N=columns, K=terms, BM=ROWS, BN=COLUMNS, BK=depth,
+        EARLY=early, num_warps=WARPS, num_stages=STAGES, launch_pdl=early,
     )  # fmt: skip
 
 
@@ -75,7 +65,7 @@ def forward(tape: Tape, known_u: Tensor) -> None:
     tape.parameters = tape.hs.new_empty(steps, batch, 2 * latent)
     tape.z[0] = 0
     for t in range(steps):
-        layer(tape.z[t], tape.z_to_u, known_u[t], tape.transition.read[0][t])
+        layer(tape.z[t], tape.z_to_u, known_u[t], tape.transition.read[0][t], first=not t)
         last = all_but_the_last(tape.transition, t)
         launch(kernels().gru, size, *last, *placed(tape.shares[t]), tape.hs[t], tape.gates[t], tape.hs[t + 1])
         layer(tape.hs[t + 1], tape.from_h, tape.shares[t + 1], tape.shares[t + 1], linear=3 * size)
@@ -84,9 +74,9 @@ def forward(tape: Tape, known_u: Tensor) -> None:
         launch(kernels().gaussian, latent, *last, tape.noise[t], *results, family.min_std)
 
 
-def layer(x: Tensor, weight: Tensor, base: Tensor, out: Tensor, linear: int = 0) -> None:
+def layer(x: Tensor, weight: Tensor, base: Tensor, out: Tensor, linear: int = 0, first: bool = False) -> None:
     """``out`` (B, O) = ELU(base + x @ weight.T); the first ``linear`` columns without ELU."""
-    launch(kernels().layer, len(weight), x, weight, *placed(base), *placed(out), linear)
+    launch(kernels().layer, len(weight), x, weight, *placed(base), *placed(out), linear, first=first)
 
 
 def all_but_the_last(chain: Chain, t: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -105,8 +95,9 @@ def backward(tape: Tape, of_shares: Tensor, *gradients: Tensor) -> None:
     to_h, to_z = turned(tape.from_h), turned(tape.z_to_u)
     slopes = tape.family.slopes(tape.parameters[-1], tape.noise[-1])
     tape.family.pull(slopes, of_z[-1], of_parameter[-1], out=of_parameters[-1])
+    last = len(of_h) - 1
     for t in reversed(range(len(of_h))):
-        to_latent(t)
+        to_latent(t, first=t == last)
         before = max(t - 1, 0)  # nothing comes of what reaches the zero state
         launch(
             kernels().gru_gradient, len(to_h), of_shares[t + 1], to_h, of_shares[t], tape.shares[t], tape.hs[t],
@@ -127,6 +118,8 @@ class Backwards:
         weights, gradients = map(turned, chain.weights), itertools.pairwise(chain.gradients)
         self._layers = list(zip(weights, chain.read, gradients, strict=True))
 
-    def __call__(self, t: int) -> None:
+    def __call__(self, t: int, first: bool = False) -> None:
         for weight, read, (entered, output) in reversed(self._layers):
-            launch(kernels().layer_gradient, len(weight), output[t], weight, *placed(read[t]), *placed(entered[t]))
+            places = *placed(read[t]), *placed(entered[t])
+            launch(kernels().layer_gradient, len(weight), output[t], weight, *places, first=first)
+            first = False

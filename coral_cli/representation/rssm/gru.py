@@ -73,8 +73,7 @@ class GruRssm(nn.Module):
         if known_u.device.type == "cpu":
             # Where a step's rows are few, conversions cost more than products in half precision save.
             known_u, known_v = known_u.to(weight_h.dtype), known_v.to(weight_h.dtype)
-        like = self._latent(weight_h.new_empty(len(actions), outer[-1].shape[0]))
-        noise = [like.noise() for _ in range(actions.shape[1])]
+        noise = self._latent(weight_h.new_empty(*known_v.shape[:2], len(outer[-1]))).noise()
         gru = self.gru
         h, z, parameters = Filter.apply(
             self._latent, len(inner) // 2 + 1, noise, known_u, known_v,

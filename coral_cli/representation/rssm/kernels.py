@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import triton
 import triton.language as tl
+from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
 
 
 @triton.jit
@@ -36,19 +37,32 @@ def rows_of(x, x_row, m, k, M, K: tl.constexpr):
 
 
 @triton.jit
-def plus_dot(result, a, w, n, k, N: tl.constexpr, K: tl.constexpr):
-    """``result`` and the products of ``a`` with columns ``n`` of w.T, where w is (N, K), over the terms ``k``."""
-    b = tl.load(w + n[None, :] * K + k[:, None], mask=(k < K)[:, None] & (n < N)[None, :], other=0.0)
+def weights_of(w, n, k, N: tl.constexpr, K: tl.constexpr):
+    """Columns ``n`` and rows ``k`` of w.T, where w is (N, K)."""
+    return tl.load(w + n[None, :] * K + k[:, None], mask=(k < K)[:, None] & (n < N)[None, :], other=0.0)
+
+
+@triton.jit
+def await_last(EARLY: tl.constexpr):
+    """From here on all that kernels ahead have written is there, and the next one may begin."""
+    if EARLY:
+        gdc_wait()
+        gdc_launch_dependents()
+
+
+@triton.jit
+def plus_dot(result, a, b):
+    """``result`` and the product of ``a`` with ``b``, in the precision of ``b``."""
     return tl.dot(a.to(b.dtype), b, result, input_precision="ieee")
 
 
 @triton.jit
-def dot(x, x_row, w, m, n, M, N: tl.constexpr, K: tl.constexpr, BK: tl.constexpr):
-    """Rows ``m`` of x (M, K) times columns ``n`` of w.T, where w is (N, K)."""
-    result = tl.zeros((m.shape[0], n.shape[0]), tl.float32)
-    for start in range(0, K, BK):
-        k = start + tl.arange(0, BK)
-        result = plus_dot(result, rows_of(x, x_row, m, k, M, K), w, n, k, N, K)
+def dot(x, x_row, w, first, m, n, M, N: tl.constexpr, K: tl.constexpr, BK: tl.constexpr):
+    """Rows ``m`` of x (M, K) times columns ``n`` of w.T, where w is (N, K) and its ``first`` BK terms are at hand."""
+    k = tl.arange(0, BK)
+    result = plus_dot(tl.zeros((m.shape[0], n.shape[0]), tl.float32), rows_of(x, x_row, m, k, M, K), first)
+    for start in range(BK, K, BK):
+        result = plus_dot(result, rows_of(x, x_row, m, start + k, M, K), weights_of(w, n, start + k, N, K))
     return result
 
 
@@ -67,13 +81,15 @@ def tile(BM: tl.constexpr, BN: tl.constexpr):
 @triton.jit
 def layer(
     x, x_row, w, base, base_row, out, out_row, linear, M,
-    N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
+    N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, EARLY: tl.constexpr,
 ):  # fmt: skip
     """out (M, N) = base + x @ w.T, after an ELU in all but the first ``linear`` columns."""
     m, n = tile(BM, BN)
     inside = (m < M)[:, None] & (n < N)[None, :]
-    result = dot(x, x_row, w, m, n, M, N, K, BK)
-    result += tl.load(base + m[:, None] * base_row + n[None, :], mask=inside).to(tl.float32)
+    first = weights_of(w, n, tl.arange(0, BK), N, K)
+    await_last(EARLY)
+    known = tl.load(base + m[:, None] * base_row + n[None, :], mask=inside).to(tl.float32)
+    result = known + dot(x, x_row, w, first, m, n, M, N, K, BK)
     result = tl.where((n >= linear)[None, :], elu(result), result)
     tl.store(out + m[:, None] * out_row + n[None, :], result, mask=inside)
 
@@ -81,25 +97,32 @@ def layer(
 @triton.jit
 def gru(
     x, x_row, w, bias, shares, shares_row, h, gates, out, M,
-    N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
+    N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, EARLY: tl.constexpr,
 ):  # fmt: skip
     """The next h (M, N), and the gates (M, 3 N) that made it."""
     m, n = tile(BM, BN)
     inside = (m < M)[:, None] & (n < N)[None, :]
     share, gate = shares + m[:, None] * shares_row + n[None, :], gates + m[:, None] * (3 * N) + n[None, :]
-    reset = tl.zeros((BM, BN), tl.float32)
-    update, candidate = reset, reset
-    for start in range(0, K, BK):
-        k = start + tl.arange(0, BK)
-        a = rows_of(x, x_row, m, k, M, K)
-        reset = plus_dot(reset, a, w, n, k, N, K)
-        update = plus_dot(update, a, w + N * K, n, k, N, K)
-        candidate = plus_dot(candidate, a, w + 2 * N * K, n, k, N, K)
-    reset = tl.sigmoid(reset + bias_of(bias, n, N) + tl.load(share, mask=inside).to(tl.float32))
-    update = tl.sigmoid(update + bias_of(bias + N, n, N) + tl.load(share + N, mask=inside).to(tl.float32))
+    k = tl.arange(0, BK)
+    to_update, to_candidate = w + N * K, w + 2 * N * K
+    first, second = weights_of(w, n, k, N, K), weights_of(to_update, n, k, N, K)
+    third = weights_of(to_candidate, n, k, N, K)
+    reset_bias, update_bias, candidate_bias = bias_of(bias, n, N), bias_of(bias + N, n, N), bias_of(bias + 2 * N, n, N)
+    await_last(EARLY)
+    reset = reset_bias + tl.load(share, mask=inside).to(tl.float32)
+    update = update_bias + tl.load(share + N, mask=inside).to(tl.float32)
     state = tl.load(share + 2 * N, mask=inside).to(tl.float32)
-    candidate = tanh(candidate + bias_of(bias + 2 * N, n, N) + reset * state)
     before = tl.load(h + m[:, None] * N + n[None, :], mask=inside)
+    a = rows_of(x, x_row, m, k, M, K)
+    reset, update = plus_dot(reset, a, first), plus_dot(update, a, second)
+    candidate = plus_dot(candidate_bias + tl.zeros((BM, BN), tl.float32), a, third)
+    for start in range(BK, K, BK):
+        a = rows_of(x, x_row, m, start + k, M, K)
+        reset = plus_dot(reset, a, weights_of(w, n, start + k, N, K))
+        update = plus_dot(update, a, weights_of(to_update, n, start + k, N, K))
+        candidate = plus_dot(candidate, a, weights_of(to_candidate, n, start + k, N, K))
+    reset, update = tl.sigmoid(reset), tl.sigmoid(update)
+    candidate = tanh(candidate + reset * state)
     tl.store(gate, reset, mask=inside)
     tl.store(gate + N, update, mask=inside)
     tl.store(gate + 2 * N, candidate, mask=inside)
@@ -109,42 +132,48 @@ def gru(
 @triton.jit
 def gaussian(
     x, x_row, w, bias, noise, parameters, z, min_std, M,
-    N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
+    N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, EARLY: tl.constexpr,
 ):  # fmt: skip
     """Means and raw deviations, ``parameters`` (M, 2 N), and the sample z (M, N) that ``noise`` (M, N) leads to."""
     m, n = tile(BM, BN)
     inside = (m < M)[:, None] & (n < N)[None, :]
-    mean = tl.zeros((BM, BN), tl.float32)
-    raw = mean
-    for start in range(0, K, BK):
-        k = start + tl.arange(0, BK)
-        a = rows_of(x, x_row, m, k, M, K)
-        mean, raw = plus_dot(mean, a, w, n, k, N, K), plus_dot(raw, a, w + N * K, n, k, N, K)
-    mean, raw = mean + bias_of(bias, n, N), raw + bias_of(bias + N, n, N)
-    std = tl.where(raw > 20, raw, tl.log(1 + tl.exp(tl.minimum(raw, 20.0)))) + min_std
     place, own = m[:, None] * N + n[None, :], parameters + m[:, None] * (2 * N) + n[None, :]
+    k, to_raw, none = tl.arange(0, BK), w + N * K, tl.zeros((BM, BN), tl.float32)
+    first, second = weights_of(w, n, k, N, K), weights_of(to_raw, n, k, N, K)
+    mean, raw = none + bias_of(bias, n, N), none + bias_of(bias + N, n, N)
+    await_last(EARLY)
+    drawn = tl.load(noise + place, mask=inside)
+    a = rows_of(x, x_row, m, k, M, K)
+    mean, raw = plus_dot(mean, a, first), plus_dot(raw, a, second)
+    for start in range(BK, K, BK):
+        a = rows_of(x, x_row, m, start + k, M, K)
+        mean = plus_dot(mean, a, weights_of(w, n, start + k, N, K))
+        raw = plus_dot(raw, a, weights_of(to_raw, n, start + k, N, K))
+    std = tl.where(raw > 20, raw, tl.log(1 + tl.exp(tl.minimum(raw, 20.0)))) + min_std
     tl.store(own, mean, mask=inside)
     tl.store(own + N, raw, mask=inside)
-    tl.store(z + place, mean + std * tl.load(noise + place, mask=inside), mask=inside)
+    tl.store(z + place, mean + std * drawn, mask=inside)
 
 
 @triton.jit
 def layer_gradient(
     of_out, of_out_row, w, y, y_row, of_x, of_x_row, M,
-    N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
+    N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, EARLY: tl.constexpr,
 ):  # fmt: skip
     """The gradient (M, N) at what enters an ELU, whose result is y, and then w (N, K): from that (M, K) at the end."""
     m, n = tile(BM, BN)
     inside = (m < M)[:, None] & (n < N)[None, :]
-    result = dot(of_out, of_out_row, w, m, n, M, N, K, BK)
-    result *= elu_slope(tl.load(y + m[:, None] * y_row + n[None, :], mask=inside).to(tl.float32))
+    first = weights_of(w, n, tl.arange(0, BK), N, K)
+    await_last(EARLY)
+    slope = elu_slope(tl.load(y + m[:, None] * y_row + n[None, :], mask=inside).to(tl.float32))
+    result = dot(of_out, of_out_row, w, first, m, n, M, N, K, BK) * slope
     tl.store(of_x + m[:, None] * of_x_row + n[None, :], result, mask=inside)
 
 
 @triton.jit
 def gru_gradient(
     of_after, row, w, of_shares, shares, h, gates, kept, of_h, of_h_row, of_inputs, M,
-    N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
+    N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, EARLY: tl.constexpr,
 ):  # fmt: skip
     """A step back through the GRU.
 
@@ -155,10 +184,14 @@ def gru_gradient(
     m, n = tile(BM, BN)
     inside = (m < M)[:, None] & (n < N)[None, :]
     place, gate = m[:, None] * N + n[None, :], m[:, None] * (3 * N) + n[None, :]
-    gradient = dot(of_after, row, w, m, n, M, N, K, BK) + tl.load(kept + place, mask=inside)
+    first = weights_of(w, n, tl.arange(0, BK), N, K)
+    await_last(EARLY)
+    gradient = tl.load(kept + place, mask=inside)
     reset, update = tl.load(gates + gate, mask=inside), tl.load(gates + gate + N, mask=inside)
     candidate, before = tl.load(gates + gate + 2 * N, mask=inside), tl.load(h + place, mask=inside)
     state = tl.load(shares + m[:, None] * row + 2 * N + n[None, :], mask=inside).to(tl.float32)
+    passed = tl.load(of_h + m[:, None] * of_h_row + n[None, :], mask=inside)
+    gradient += dot(of_after, row, w, first, m, n, M, N, K, BK)
     of_candidate = gradient * (1 - update) * (1 - candidate * candidate)
     of_reset = of_candidate * state * reset * (1 - reset)
     of_update = gradient * (before - candidate) * update * (1 - update)
@@ -169,14 +202,13 @@ def gru_gradient(
     tl.store(of_inputs + gate, of_reset, mask=inside)
     tl.store(of_inputs + gate + N, of_update, mask=inside)
     tl.store(of_inputs + gate + 2 * N, of_candidate, mask=inside)
-    passed = tl.load(of_h + m[:, None] * of_h_row + n[None, :], mask=inside) + gradient * update
-    tl.store(kept + place, passed, mask=inside)
+    tl.store(kept + place, passed + gradient * update, mask=inside)
 
 
 @triton.jit
 def gaussian_gradient(
     of_u, of_u_row, w, of_z, of_z_row, direct, direct_row, noise, parameters, out, M,
-    N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr,
+    N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, EARLY: tl.constexpr,
 ):  # fmt: skip
     """The gradient (M, 2 N) at a Gaussian's parameters.
 
@@ -184,10 +216,13 @@ def gaussian_gradient(
     """
     m, n = tile(BM, BN)
     inside = (m < M)[:, None] & (n < N)[None, :]
-    gradient = dot(of_u, of_u_row, w, m, n, M, N, K, BK)
-    gradient += tl.load(of_z + m[:, None] * of_z_row + n[None, :], mask=inside)
     own, given = m[:, None] * (2 * N) + n[None, :], direct + m[:, None] * direct_row + n[None, :]
+    first = weights_of(w, n, tl.arange(0, BK), N, K)
+    await_last(EARLY)
+    gradient = tl.load(of_z + m[:, None] * of_z_row + n[None, :], mask=inside)
     slope = tl.load(noise + m[:, None] * N + n[None, :], mask=inside)
     slope *= tl.sigmoid(tl.load(parameters + own + N, mask=inside))
-    tl.store(out + own, tl.load(given, mask=inside) + gradient, mask=inside)
-    tl.store(out + own + N, tl.load(given + N, mask=inside) + gradient * slope, mask=inside)
+    of_mean, of_raw = tl.load(given, mask=inside), tl.load(given + N, mask=inside)
+    gradient += dot(of_u, of_u_row, w, first, m, n, M, N, K, BK)
+    tl.store(out + own, of_mean + gradient, mask=inside)
+    tl.store(out + own + N, of_raw + gradient * slope, mask=inside)

@@ -30,7 +30,7 @@ def backward(tape: Tape, of_shares: Tensor, of_h: Tensor, of_z: Tensor, of_param
     """Fills the chains' gradients and ``of_shares``, from the last step to the first."""
     size, z_to_u, gates = tape.hs.shape[2], tape.z_to_u, tape.gates
     to_latent, to_u = Backwards(tape.posterior), Backwards(tape.transition)
-    slopes = tape.family.slopes(tape.parameters, torch.stack(list(tape.noise)))
+    slopes = tape.family.slopes(tape.parameters, tape.noise)
     to_inputs, to_states, update = gate_slopes(gates, tape.shares[:-1, :, 2 * size : 3 * size], tape.hs[:-1])
     of_inputs, of_states = tape.transition.gradients[-1], of_shares[..., : 3 * size]
     into_shares, into_h, into_z, direct, out, slope, updates = (

@@ -62,7 +62,7 @@ class Tape:
     """
 
     family: Family
-    noise: Sequence[Tensor]
+    noise: Tensor
     z_to_u: Tensor
     from_h: Tensor
     transition: Chain
@@ -78,7 +78,7 @@ class Tape:
         cls,
         family: Family,
         layers: int,
-        noise: Sequence[Tensor],
+        noise: Tensor,
         known_u: Tensor,
         known_v: Tensor,
         weights: Sequence[Tensor],
