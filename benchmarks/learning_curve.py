@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from statistics import fmean
 
 import matplotlib
 
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("runs", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--random", type=int, default=20, help="episodes of the random policy")
+    parser.add_argument("--training", type=int, metavar="N", help="also draw means of N episodes of training")
     parser.add_argument("--published", nargs="*", default=[], metavar="STEP:RETURN")
     args = parser.parse_args()
 
@@ -50,7 +52,13 @@ def main() -> None:
         events = read_metrics(RunDirectory.open(run).metrics)
         steps, means = curve(events, "evaluation", "return/mean")
         _, errors = curve(events, "evaluation", "return/stderr")
-        axes.errorbar(steps, means, errors, marker="o", markersize=3, capsize=2, label=run.name)
+        *_, bars = axes.errorbar(steps, means, errors, marker="o", markersize=3, capsize=2, label=run.name)
+        if args.training:
+            steps_of, totals = curve(events, "episode", "return")
+            whole = len(totals) // args.training * args.training
+            smoothed = [fmean(totals[i : i + args.training]) for i in range(0, whole, args.training)]
+            ends = steps_of[args.training - 1 : whole : args.training]
+            axes.plot(ends, smoothed, linewidth=0.8, alpha=0.6, color=bars[0].get_color())
         columns[run.name] = dict(zip(steps, zip(means, errors, strict=True), strict=True))
     mean, error = random_return(args.runs[0], args.random)
     axes.axhline(mean, color="grey", linestyle=":", label=f"random policy ({mean:.0f})")
