@@ -42,8 +42,8 @@ def is_first(image: Tensor, weight: Tensor) -> bool:
 
 
 def fits(image: Tensor) -> bool:
-    """Whether ``rectified`` can take the image."""
-    return makes_kernels(image.device)
+    """Whether ``rectified`` can take the image, and something is learned from it: a single action gains nothing."""
+    return torch.is_grad_enabled() and makes_kernels(image.device)
 
 
 class _Rectified(torch.autograd.Function):

@@ -14,11 +14,14 @@ from coral_cli.testing.failures import failures_of, located, require, settle
 from coral_cli.testing.records import RECORD
 from coral_cli.testing.tensors import (
     SENSORS,
+    half,
+    halved,
     moved,
     observed,
     reloaded,
     require_finite,
     require_module,
+    require_near,
     require_same,
     require_shape,
     require_untouched,
@@ -56,7 +59,7 @@ def check_encoder(record: Encoder, options: object | None = None) -> None:
     failures = failures_of(record, RECORD)
     for kind in record.sensors:
         case = Case(record, options or record.options, SENSORS[kind])
-        rules = (_gradient, _one_by_one, _state)
+        rules = (_gradient, _one_by_one, _half_precision, _state)
         failures = failures or located(failures_of(case, (_build,), (_output,), (_inputs,), (_seed,), rules), kind)
     settle(f"encoder {record.name!r}", failures)
 
@@ -96,6 +99,17 @@ def _one_by_one(case: Case) -> None:
         "depends on the other observations of its batch.",
         "Use LayerNorm in place of BatchNorm, and no randomness.",
     )
+
+
+def _half_precision(case: Case) -> None:
+    """As updates in bf16 call it."""
+    module, inputs = case.module(), case.inputs()
+    exact = seeded(lambda: module(inputs))
+    with half():
+        found = seeded(lambda: module(halved(case.sensor, inputs)))
+    require_near("the embedding", found, exact)
+    if found.requires_grad:
+        found.float().sum().backward()
 
 
 def _seed(case: Case) -> None:

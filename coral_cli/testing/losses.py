@@ -18,6 +18,8 @@ from coral_cli.testing.failures import failures_of, located, require, settle
 from coral_cli.testing.records import RECORD
 from coral_cli.testing.tensors import (
     SENSORS,
+    half,
+    halved,
     moved,
     observed,
     reloaded,
@@ -136,6 +138,17 @@ def _batch_of_one(case: Case) -> None:
     require_finite("the loss of one sequence of two steps", case.value(batch_of(case.sensor, 1, 2)))
 
 
+def _half_precision(case: Case) -> None:
+    """As updates in bf16 call it: embeddings are in that precision, states are not."""
+    batch = batch_of(case.sensor)
+    batch = replace(batch, target=halved(case.sensor, batch.target), embedding=batch.embedding.bfloat16())
+    with half():
+        value = case.value(batch)
+    require_finite("the loss in bf16", value)
+    if value.requires_grad:
+        value.backward()  # type: ignore[no-untyped-call]
+
+
 def _seed(case: Case) -> None:
     batch = batch_of(case.sensor)
     hint = "Draw all that is random from torch's own generator, and keep no state outside of buffers."
@@ -160,7 +173,7 @@ def _state(case: Case) -> None:
     )
 
 
-RULES = (_gradient, _mask, _batch_of_one, _state)
+RULES = (_gradient, _mask, _batch_of_one, _half_precision, _state)
 
 
 def batch_of(sensor: Sensor, batch: int = BATCH, steps: int = STEPS, seed: int = 0) -> LossBatch:

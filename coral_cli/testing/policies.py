@@ -20,6 +20,7 @@ from coral_cli.testing import toys
 from coral_cli.testing.failures import failures_of, located, require, settle
 from coral_cli.testing.records import RECORD
 from coral_cli.testing.tensors import (
+    half,
     reloaded,
     require_finite,
     require_module,
@@ -65,7 +66,7 @@ def check_policy(record: Policy, options: object | None = None) -> None:
     failures = failures_of(record, RECORD)
     for each in inputs:
         case = Case(record, options or record.options, each)
-        rules = (_mask, _batch_of_one, _state)
+        rules = (_mask, _batch_of_one, _half_precision, _state)
         failures = failures or located(
             failures_of(case, (_build,), (_act, _update), (_inputs,), (_seed,), rules),
             f"features {each.features}, vectors {sum(each.vectors.values())}",
@@ -123,6 +124,13 @@ def _mask(case: Case) -> None:
 def _batch_of_one(case: Case) -> None:
     """One sequence of two steps."""
     require_finite("an action after learning from two steps", _after(case, case.experience(1, 2)))
+
+
+def _half_precision(case: Case) -> None:
+    """As updates in bf16 call it."""
+    with half():
+        changed = _after(case, case.experience())
+    require_finite("what is learned in bf16", changed)
 
 
 def _seed(case: Case) -> None:

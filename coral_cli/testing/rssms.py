@@ -15,6 +15,7 @@ from coral_cli.testing import toys
 from coral_cli.testing.failures import failures_of, require, settle
 from coral_cli.testing.records import RECORD
 from coral_cli.testing.tensors import (
+    half,
     moved,
     reloaded,
     require_finite,
@@ -49,7 +50,7 @@ def check_rssm(record: Rssm, options: object | None = None) -> None:
     failures = failures_of(record, RECORD)
     if record.build is not None and not failures:
         case = Case(record, options or record.options)
-        rules = (_steps, _gradient, _batch_of_one, _state, _blocks)
+        rules = (_steps, _gradient, _batch_of_one, _half_precision, _state, _blocks)
         failures = failures_of(case, (_build,), (_latents,), (_scan,), (_inputs,), (_seed,), rules)
     settle(f"rssm {record.name!r}", failures)
 
@@ -127,6 +128,20 @@ def _batch_of_one(case: Case) -> None:
     trajectory = seeded(lambda: module.scan(torch.ones(1, 2, toys.EMBEDDING), torch.ones(1, 2, toys.ACTION)))
     require_shape("h of one sequence of two steps", trajectory.h, (1, 2, module.hidden_size))
     require_finite("h of one sequence of two steps", trajectory.h)
+
+
+def _half_precision(case: Case) -> None:
+    """As updates in bf16 call it: embeddings are in that precision, states stay in single."""
+    module = case.module()
+    embeddings, actions = sequence()
+    with half():
+        trajectory = seeded(lambda: module.scan(embeddings.bfloat16(), actions))
+        kl = trajectory.posterior.kl(module.prior(trajectory.h))
+    require_shape("h of a scan in bf16", trajectory.h, (BATCH, STEPS, module.hidden_size))
+    require_shape("z of a scan in bf16", trajectory.z, (BATCH, STEPS, module.latent_size))
+    require_finite("the KL in bf16", kl)
+    if kl.requires_grad:
+        kl.sum().backward()
 
 
 def _seed(case: Case) -> None:

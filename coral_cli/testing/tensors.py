@@ -38,6 +38,16 @@ def observed(sensor: Sensor, *shape: int) -> Tensor:
     return (torch.rand(*shape, height, width, channels) - 0.5).movedim(-1, -3)
 
 
+def half() -> torch.autocast:
+    """The arithmetic of updates in bf16."""
+    return torch.autocast("cpu", torch.bfloat16)
+
+
+def halved(sensor: Sensor, observation: Tensor) -> Tensor:
+    """Normalised observations of ``sensor`` as such updates have them."""
+    return observation.bfloat16() if sensor.kind == "image" else observation
+
+
 def tensors_of(value: Any) -> list[Tensor]:
     """The tensors of a dataclass."""
     assert is_dataclass(value)
@@ -67,6 +77,15 @@ def require_shape(name: str, value: Any, shape: tuple[int, ...]) -> None:
 def require_same(name: str, one: Tensor, other: Tensor, problem: str, hint: str) -> None:
     """Fails where two values differ by more than rounding."""
     require(torch.allclose(one, other, rtol=1e-4, atol=1e-5), f"{name} {problem}", hint)
+
+
+def require_near(name: str, found: Tensor, exact: Tensor) -> None:
+    """Fails where a value in half precision is far from that in single precision."""
+    require(
+        bool((found.float() - exact).norm() <= 0.1 * exact.norm() + 1e-3),
+        f"{name} in bf16 is far from that in float32.",
+        "Do what adds up many numbers, or takes differences of large ones, in float32.",
+    )
 
 
 def require_untouched(before: Iterable[Tensor], after: Iterable[Tensor]) -> None:

@@ -22,7 +22,7 @@ from coral_cli.representation.direct import NoRepresentation
 from coral_cli.representation.gradients import gradient_shares
 from coral_cli.representation.objective import Losses, Representation, State
 from coral_cli.representation.ranks import average_gradients
-from coral_cli.training.arithmetic import Beside, chosen
+from coral_cli.training.arithmetic import Beside, chosen, current
 from coral_cli.training.recorded import Recorded
 
 
@@ -139,7 +139,8 @@ class Agent:
         ``shares`` also measures each term's share of the gradient at the embeddings. On a GPU the update is recorded
         once and then replayed, where that can be done.
         """
-        return (self._recorded or self.step_by_step)(batch, shares)
+        with current(self.device):
+            return (self._recorded or self.step_by_step)(batch, shares)
 
     def step_by_step(self, batch: Batch, shares: bool = False) -> Mapping[str, Tensor]:
         """The same update, one operation after the other."""

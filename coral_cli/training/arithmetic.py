@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Literal, TypeAlias
 
 import torch
@@ -22,6 +22,11 @@ def has_matrix_units() -> bool:
     """Whether the processor multiplies matrices in bf16 (AMX); most others emulate it, slowly."""
     capabilities = getattr(torch.cpu, "get_capabilities", dict)  # older versions of torch have none
     return bool(capabilities().get("amx_bf16", False))
+
+
+def current(device: torch.device) -> AbstractContextManager[object]:
+    """Makes a GPU the one that kernels of coral's own are launched on."""
+    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
 class Beside:

@@ -77,6 +77,11 @@ class NeedsMany(GoodLoss):
         return super().forward(batch)[0] + 0 * batch.features.flatten(0, 1).std(0)[0] / (len(batch.features) - 1), {}
 
 
+class NeedsSingle(GoodLoss):
+    def forward(self, batch):
+        return super().forward(batch)[0] + 0 * torch.zeros(1, E).addmm_(batch.embedding[0, :1], torch.eye(E)).sum(), {}
+
+
 class Forgetful(GoodLoss):
     """Differs from call to call."""
 
@@ -152,6 +157,11 @@ class NoGradient(GoodEncoder):
 class AcrossBatch(GoodEncoder):
     def forward(self, observation):
         return super().forward(observation) - super().forward(observation).mean(0)
+
+
+class LargeDifference(GoodEncoder):
+    def forward(self, observation):
+        return super().forward(observation) + 100 - 100
 
 
 class ZeroesInput(GoodEncoder):

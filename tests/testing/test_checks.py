@@ -131,6 +131,22 @@ def unmasked(self, experience):
     return Learner.update(self, replace(experience, mask=None))
 
 
+def needs_single(self, experience):
+    torch.zeros(1, 2).addmm_(self.layer(experience.features[:1, 0]), torch.eye(2))
+    return Learner.update(self, experience)
+
+
+def half_states(module, scan):
+    """Scans with states in autocast's precision."""
+
+    def changed(*given):
+        trajectory = scan(*given)
+        half = torch.is_autocast_enabled("cpu")
+        return replace(trajectory, h=trajectory.h.bfloat16()) if half else trajectory
+
+    return changed
+
+
 def in_place(self, experience):
     found = Learner.update(self, experience)
     experience.rewards.zero_()
@@ -199,6 +215,7 @@ BROKEN = {
     "unmasked": (loss(broken.Unmasked), "mask: the loss depends on steps where the mask is false."),
     "empty mask": (loss(broken.EmptyMask), "mask: the loss is not finite when no step is valid."),
     "needs many": (loss(broken.NeedsMany), "batch of one: the loss of one sequence of two steps is not finite."),
+    "single only": (loss(broken.NeedsSingle), "half precision: .* was raised: "),
     "forgetful": (loss(broken.Forgetful), "seed: the loss differs from call to call"),
     "in place": (loss(broken.InPlace), "inputs: an input is changed in place."),
     "hidden": (loss(broken.Hidden), "state: the loss changes when its state is loaded again."),
@@ -206,6 +223,7 @@ BROKEN = {
     "wrong size": (encoder(broken.WrongSize), "output: the embedding is torch.float32 of shape"),
     "no gradient": (encoder(broken.NoGradient), "gradient: the embedding has no gradient."),
     "across batch": (encoder(broken.AcrossBatch), "one by one: an embedding depends on the other observations"),
+    "large difference": (encoder(broken.LargeDifference), "half precision: the embedding in bf16 is far from that"),
     "zeroes input": (encoder(broken.ZeroesInput), "inputs: an input is changed in place."),
     "hidden weight": (encoder(broken.HiddenEncoder), "state: the embedding changes when its state is loaded again."),
     "no hidden size": (rssm(hidden_size=lambda module, _: 0), "build: hidden_size is 0."),
@@ -219,6 +237,7 @@ BROKEN = {
         rssm(scan=lambda _, old: lambda e, a: old(e, a.detach())),
         "gradient: no gradient reaches the first action from the last step.",
     ),
+    "half states": (rssm(scan=half_states), "half precision: h of a scan in bf16 is torch.bfloat16"),
     "blocks": (
         rssm(inputs=lambda _, old: {**old, "gru.weight_ih": {"z": 3}}),
         "blocks: inputs of 'gru.weight_ih' add",
@@ -228,6 +247,7 @@ BROKEN = {
     "no optimizers": (policy(optimizers=lambda self: [1]), r"build: optimizers\(\) gives \[1\]."),
     "no dict": (policy(update=lambda self, experience: None), "update: update gives NoneType."),
     "masked steps": (policy(update=unmasked), "mask: what is learned depends on steps where the mask is false."),
+    "single only policy": (policy(update=needs_single), "half precision: .* was raised: "),
     "rewards gone": (policy(update=in_place), "inputs: an input is changed in place."),
     "actions": (
         environment(action_space=gymnasium.spaces.Box(-2, 2, (2,), np.float32)),
