@@ -18,7 +18,7 @@ def film_pieces(monkeypatch):
 
 
 def frames(count=5):
-    """Two grey levels brighter with every column, darker with every row; all get brighter by ten from frame to frame."""
+    """Two grey levels brighter with every column, darker with every row; ten brighter from frame to frame."""
     rows, columns = np.mgrid[:48, :64]
     return [
         np.stack([columns * 2, 94 - rows * 2, 0 * rows], -1).astype(np.uint8) + np.uint8(10 * t) for t in range(count)
@@ -30,7 +30,7 @@ def test_a_piece_is_a_square_through_all_frames_tinted_and_turned_alike(film_pie
     for seed in range(8):
         images = [np.asarray(image).astype(float) for image in film_pieces.piece(frames(), np.random.default_rng(seed))]
         assert [image.shape for image in images] == [(76, 76, 3)] * 5
-        steps = np.diff([image.mean((0, 1)) for image in images], axis=0) / 10  # all alike, or the place would change
+        steps = np.diff([image.mean((0, 1)) for image in images], axis=0) / 10  # else the place would change
         assert np.ptp(steps, 0).max() < 0.2
         gain = abs(steps).mean(0)
         assert gain.min() > 0.7 and gain.max() < 1.3
