@@ -8,7 +8,7 @@ import os
 from collections.abc import MutableMapping
 from contextlib import suppress
 
-SPINS = "3000"
+SPINS = "5000"
 
 TRIM_THRESHOLD, MMAP_MAX = -1, -4
 """glibc's numbers of two settings of its allocator (mallopt)."""
@@ -27,7 +27,8 @@ def spin_briefly(environ: MutableMapping[str, str]) -> None:
 
     By default they spin for a long time. When another process takes a share of the cores, that starves the
     very thread that is waited for: on two cores with one busy neighbour, an update of the size ``tiny`` took
-    6 s instead of 0.05 s; with brief spinning 0.18 s, and no longer than before when the machine is free.
+    6 s instead of 0.05 s; with brief spinning 0.18 s. Too brief, and threads sleep between two operations: waking them
+    took an eighth of an action's time (docs/results/speed.md).
     """
     if "OMP_WAIT_POLICY" not in environ:
         environ.setdefault("GOMP_SPINCOUNT", SPINS)

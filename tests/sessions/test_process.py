@@ -12,7 +12,7 @@ from coral_cli.sessions.process import hold_memory, load_triton, spin_briefly
 @pytest.mark.parametrize(
     ("environ", "expected"),
     [
-        ({}, {"GOMP_SPINCOUNT": "3000"}),
+        ({}, {"GOMP_SPINCOUNT": "5000"}),
         ({"GOMP_SPINCOUNT": "7"}, {"GOMP_SPINCOUNT": "7"}),
         ({"OMP_WAIT_POLICY": "ACTIVE"}, {"OMP_WAIT_POLICY": "ACTIVE"}),
     ],
