@@ -31,7 +31,7 @@ def piece(frames: list[NDArray[np.uint8]], random: np.random.Generator) -> Itera
     gain = random.uniform(1 - TINT, 1 + TINT, 3)
     flipped, backwards = random.random(2) < 0.5
     for frame in frames[::-1] if backwards else frames:
-        cut = frame[top : top + side, left : left + side, :]
+        cut = frame[top : top + side, left : left + side]
         tinted = np.clip((cut[:, ::-1] if flipped else cut) * gain, 0, 255).astype(np.uint8)
         yield Image.fromarray(tinted).resize((SIDE, SIDE), Image.Resampling.BOX)
 

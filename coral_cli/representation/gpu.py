@@ -13,11 +13,11 @@ def makes_kernels(device: torch.device) -> bool:
     """Tried once. Triton comes with torch where that can use a GPU, but not the C compiler that it needs."""
     if device.type != "cuda":
         return False
-    values, bias = (torch.zeros(16, 16, device=device) for _ in range(2))
+    zeros = torch.zeros(256, device=device)
     try:
         from coral_cli.representation import image_kernels
 
-        image_kernels.rectify[1,](values, bias, values.numel(), C=16, BLOCK=256)
+        image_kernels.rectify[1,](zeros, zeros, 256, C=16, BLOCK=256)
     except Exception as error:
         warnings.warn(f"updates are slower: no kernels can be made for this GPU ({error}).", stacklevel=2)
         return False

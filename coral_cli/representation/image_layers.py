@@ -53,12 +53,12 @@ class _Rectified(torch.autograd.Function):
     def forward(context: Any, image: Tensor, bias: Tensor) -> Tensor:
         context.mark_dirty(image)
         _kernels().rectify[_parts(image.numel(), VALUES),](image, bias, image.numel(), C=image.shape[1], BLOCK=VALUES)
-        context.save_for_backward(image, bias)
+        context.save_for_backward(image)
         return image
 
     @staticmethod
     def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
-        image, bias = context.saved_tensors
+        (image,) = context.saved_tensors
         of_image = gradients[0].contiguous(memory_format=torch.channels_last)
         channels = image.shape[1]
         of_convolved, rows = torch.empty_like(image), image.numel() // channels
@@ -68,7 +68,7 @@ class _Rectified(torch.autograd.Function):
         _kernels().rectify_gradient[programs,](
             of_image, image, of_convolved, shares, rows, C=channels, BC=_power(channels), STEPS=steps, BLOCK=block
         )
-        return of_convolved, shares.sum(1).to(bias.dtype)
+        return of_convolved, shares.sum(1)
 
 
 class _First(torch.autograd.Function):
