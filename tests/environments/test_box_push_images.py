@@ -4,14 +4,16 @@ from math import pi
 
 import mujoco
 import numpy as np
+import pytest
 
 from coral_cli.environments.box_push.environment import BoxPush
 from coral_cli.environments.box_push.options import BoxPushOptions
 from coral_cli.plugin import Rendering
 
 
-def test_the_trays_yaw_can_be_read_off_64_pixels(backend):
-    """The blue wall's pixels lie on the side of all the tray's pixels that the yaw says (the arm aside)."""
+@pytest.mark.parametrize("thing", ["tray", "target"])
+def test_yaw_can_be_read_off_64_pixels(thing, backend):
+    """The marked wall's pixels lie on the side of all the thing's pixels that its yaw says (the arm aside)."""
     environment = BoxPush(BoxPushOptions(), Rendering(64, 64, backend=backend))
     camera = environment._model.camera("agent")
     errors = []
@@ -20,14 +22,16 @@ def test_the_trays_yaw_can_be_read_off_64_pixels(backend):
         data = environment._data
         data.qpos[:7] = [2.5, 0, 0, -1.5, 0, 1.5, 0]  # the arm turned away
         mujoco.mj_forward(environment._model, data)
-        image = environment._observation()["image"].astype(int)
-        red, green, blue = image[..., 0], image[..., 1], image[..., 2]
-        marked, others = (blue > 2 * green) & (blue > 2 * red), (red > 2 * green) & (red > 2 * blue)
+        red, green, blue = np.moveaxis(environment._observation()["image"].astype(int), -1, 0)
+        if thing == "tray":
+            marked, others = (blue > 2 * green) & (blue > 2 * red), (red > 2 * green) & (red > 2 * blue)
+        else:  # see-through: magenta and green over the table's brown
+            marked, others = (red > 1.5 * green) & (blue > 1.5 * green), (green > 1.3 * red) & (green > 1.3 * blue)
         assert marked.sum() >= 2 and others.sum() >= 8
         towards = np.argwhere(marked).mean(0) - np.argwhere(marked | others).mean(0)
         # The camera looks from the front, along -x and down: image right is +y, image down is +x.
         steepness = data.cam_xmat[camera.id].reshape(3, 3)[2, 2]
-        w, _, _, z = data.body("tray").xquat
+        w, _, _, z = data.body(thing).xquat
         error = np.arctan2(towards[1], towards[0] / steepness) - 2 * np.arctan2(z, w)
         errors.append(abs((error + pi) % (2 * pi) - pi))
     assert np.median(errors) < 0.35 and np.max(errors) < 1.0

@@ -33,7 +33,7 @@ _MIN_TARGET_DISTANCE = 0.3
 _START_HEIGHT = 0.15  # of the tip above the tray's centre
 
 _MAX_TORQUE = 10.0  # Nm, at action 1
-_MAX_SPEED = 0.5  # m/s, at action 1
+_MAX_SPEED = 1.0  # m/s, at action 1
 _PUSH_HEIGHT = 0.03  # of the tip above the tray's centre: between the floor and the walls' rims
 _TIP_GAIN = 10.0  # 1/s: how fast height and lean return to what they should be
 _TIP_LOW, _TIP_HIGH = np.array([0.28, -0.49]), np.array([0.63, 0.49])  # metres: where cartesian actions lead it
@@ -47,7 +47,7 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
 
     Proprioception is 7 joint positions, 7 joint velocities and the rod tip's position. ``torque`` actions
     are 7 joint torques of up to 10 Nm beyond gravity compensation; ``cartesian`` ones the tip's velocity in
-    x and y, of up to 0.5 m/s each, while the rod points down into the tray at a constant height and stays
+    x and y, of up to 1 m/s each, while the rod points down into the tray at a constant height and stays
     over the working area.
     ``reset(seed=...)`` determines the episode bit for bit. To distractions the ground, like the sky, is background, and
     the table is the floor.

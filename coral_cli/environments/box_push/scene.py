@@ -85,7 +85,7 @@ _SCENE = """
     <material name="tray" rgba="0.85 0.10 0.10 1" specular="0"/>
     <material name="tray_mark" rgba="0.10 0.15 0.90 1" specular="0"/>
     <material name="target" rgba="0.10 0.75 0.20 0.45" specular="0"/>
-    <material name="target_mark" rgba="0.55 0.10 0.80 0.45" specular="0"/>
+    <material name="target_mark" rgba="0.9 0 0.9 0.65" specular="0"/>
     {patterns}
   </asset>
   <worldbody>
