@@ -7,7 +7,7 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import elu, softplus
+from torch.nn.functional import elu, layer_norm, softplus
 
 from coral_cli.policies.tanh_gaussian import TanhGaussian
 from coral_cli.registry.contracts import PolicyInputs
@@ -60,10 +60,14 @@ class Actor(nn.Module):
 
 
 class TwinCritics(nn.Module):
-    """Two independent MLPs with ELU, run as one batched matrix product per layer."""
+    """Two independent MLPs with ELU, run as one batched matrix product per layer.
 
-    def __init__(self, inputs: PolicyInputs, action_size: int, hidden: int, layers: int) -> None:
+    With ``norm``, the values of a hidden layer have mean 0 and variance 1 before their ELU (Ba et al., 2016).
+    """
+
+    def __init__(self, inputs: PolicyInputs, action_size: int, hidden: int, layers: int, norm: bool = False) -> None:
         super().__init__()
+        self._norm = norm
         self.join = Join(inputs)
         sizes = [self.join.size + action_size] + [hidden] * layers + [1]
         self.weights = nn.ParameterList(torch.empty(2, a, b) for a, b in itertools.pairwise(sizes))
@@ -80,5 +84,5 @@ class TwinCritics(nn.Module):
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             x = torch.baddbmm(bias, x, weight)
             if layer < last:
-                x = elu(x)
+                x = elu(layer_norm(x, x.shape[-1:]) if self._norm else x)
         return x.squeeze(-1)

@@ -26,6 +26,7 @@ class SacOptions:
         Literal["sigmoid", "exponential"], Help("How the entropy weight depends on its raw parameter.")
     ] = "sigmoid"
     target_entropy: Annotated[float | None, Help("Entropy aimed at, in nats (default: minus the action size).")] = None
+    critic_norm: Annotated[bool, Help("Normalise the critics' hidden layers (not in the paper).")] = False
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class Sac(nn.Module):
     def __init__(self, inputs: PolicyInputs, action_size: int, options: SacOptions) -> None:
         super().__init__()
         self.actor = Actor(inputs, action_size, options.hidden, options.layers, INITIAL_STD, MIN_STD)
-        self.critics = TwinCritics(inputs, action_size, options.hidden, options.layers)
+        self.critics = TwinCritics(inputs, action_size, options.hidden, options.layers, options.critic_norm)
         self.target_critics = copy.deepcopy(self.critics).requires_grad_(False)
         self.entropy_weight = EntropyWeight(options.entropy_weight, options.entropy_form)
         self._target_entropy = -float(action_size) if options.target_entropy is None else options.target_entropy

@@ -47,15 +47,18 @@ def test_targets_by_hand():
     assert targets.tolist() == pytest.approx([1 + 0.9 * 2.5, 7.0])
 
 
-def test_twin_critics_are_two_separate_networks():
+@pytest.mark.parametrize("norm", [False, True])
+def test_twin_critics_are_two_separate_networks(norm):
     torch.manual_seed(0)
-    critics = TwinCritics(PolicyInputs(3), 2, 8, 2)
+    critics = TwinCritics(PolicyInputs(3), 2, 8, 2, norm)
     features, actions = torch.randn(7, 3), torch.randn(7, 2)
     values = critics(features, actions)
     for twin in range(2):
         x = torch.cat([features, actions], 1)
         for layer, (weight, bias) in enumerate(zip(critics.weights, critics.biases, strict=True)):
             x = x @ weight[twin] + bias[twin]
+            if norm and layer < 2:
+                x = (x - x.mean(1, keepdim=True)) / (x.var(1, correction=0, keepdim=True) + 1e-5).sqrt()
             x = torch.nn.functional.elu(x) if layer < 2 else x
         torch.testing.assert_close(values[twin], x[:, 0])
     assert not torch.allclose(values[0], values[1])
