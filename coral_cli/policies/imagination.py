@@ -48,7 +48,7 @@ class Imagination(nn.Module):
         distribution = self.actor(features)
         if not explore:
             return distribution.mean_action
-        action, _ = distribution.sample()
+        action = distribution.draw()
         return (action + self._noise * torch.randn_like(action)).clamp(-1, 1)
 
     def update(self, experience: Experience) -> dict[str, Tensor]:
@@ -88,8 +88,7 @@ class Imagination(nn.Module):
         h, z = world.h, world.z
         states = [world.features(h, z)]
         for _ in range(self._horizon):
-            action, _ = self.actor(states[-1]).sample()
-            h, z = world.step(h, z, action)
+            h, z = world.step(h, z, self.actor(states[-1]).draw())
             states.append(world.features(h, z))
         return torch.stack(states)
 

@@ -62,7 +62,7 @@ class Sac(nn.Module):
     def act(self, features: Tensor, explore: bool) -> Tensor:
         """Actions (B, A) for features (B, F)."""
         distribution = self.actor(features)
-        return distribution.sample()[0] if explore else distribution.mean_action
+        return distribution.draw() if explore else distribution.mean_action
 
     def update(self, experience: Experience) -> dict[str, Tensor]:
         """One step of critics, actor and entropy weight on the T - 1 transitions of every sequence."""

@@ -22,6 +22,10 @@ class TanhGaussian:
         """tanh(mean): what acts when nothing is explored."""
         return torch.tanh(self.mean)
 
+    def draw(self) -> Tensor:
+        """A reparameterised action (..., A), where its density is not asked for."""
+        return torch.tanh(torch.addcmul(self.mean, self.std, torch.randn_like(self.mean)))
+
     def sample(self) -> tuple[Tensor, Tensor]:
         """A reparameterised action (..., A) and its log-density (...).
 

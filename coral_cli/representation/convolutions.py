@@ -39,9 +39,6 @@ class Downsampling(nn.Conv2d):
         assert self.bias is not None
         if image.device.type != "cpu":
             return super().forward(image)
-        if len(image) == 1 and not torch.is_grad_enabled():
-            # On the weights as they lie; a convolution would rearrange them for every action.
-            return down_by_product(image, self.weight, self.bias)
         if torch.is_autocast_enabled("cpu") or leaves_few(image, self.weight):
             return _Down.apply(*_in_autocast_precision(image, self.weight, self.bias))  # type: ignore[no-any-return]
         return super().forward(image)

@@ -21,9 +21,15 @@ def leaves_few(fine: Tensor, weight: Tensor) -> bool:
     return height * width <= FEW_PIXELS
 
 
+def pixels_down(pixels: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """The convolution of fine pixels (N, H, W, F), without gradients: coarse ones (N, h, w, C)."""
+    windows = _windows(pixels, weight.shape[2])
+    return torch.addmm(bias, windows.flatten(0, 2), as_matrix(weight).T).view(*windows.shape[:3], -1)
+
+
 def down_by_product(fine: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """The convolution of a fine map: a coarse one."""
-    windows = _windows(fine, weight.shape[2])
+    windows = _windows(fine.permute(0, 2, 3, 1), weight.shape[2])
     count, height, width, _ = windows.shape
     # No view: the ReLU behind it writes it over.
     drawn = torch.empty(count, len(bias), height, width, dtype=bias.dtype, memory_format=torch.channels_last)
@@ -47,13 +53,13 @@ def weight_gradient(coarse: Tensor, fine: Tensor, weight: Tensor) -> Tensor:
     """The sum over all coarse pixels of their values times the window of fine pixels that each belongs to."""
     channels, kernel = weight.shape[1], weight.shape[2]
     pixels = coarse.permute(0, 2, 3, 1).flatten(0, 2)
-    columns = _windows(fine, kernel).flatten(0, 2)
+    columns = _windows(fine.permute(0, 2, 3, 1), kernel).flatten(0, 2)
     return (pixels.T @ columns).view(-1, kernel, kernel, channels).permute(0, 3, 1, 2)
 
 
-def _windows(fine: Tensor, kernel: int) -> Tensor:
-    """(N, F, H, W) to (N, h, w, kernel * kernel * F): the fine pixels that each coarse one belongs to."""
-    pixels = fine.permute(0, 2, 3, 1).contiguous()
+def _windows(pixels: Tensor, kernel: int) -> Tensor:
+    """(N, H, W, F) to (N, h, w, kernel * kernel * F): the fine pixels that each coarse one belongs to."""
+    pixels = pixels.contiguous()
     count, rows, columns, channels = pixels.shape
     height, width = ((side - kernel) // STRIDE + 1 for side in (rows, columns))
     line, step = columns * channels, STRIDE * channels

@@ -32,3 +32,11 @@ def test_log_density_stays_finite_where_tanh_saturates():
 
 def test_mean_action():
     assert TanhGaussian(torch.tensor([0.3]), torch.tensor([9.0])).mean_action.item() == pytest.approx(math.tanh(0.3))
+
+
+def test_a_draw_is_a_sample_without_its_density():
+    distribution = TanhGaussian(torch.randn(4, 3), torch.rand(4, 3) + 0.1)
+    torch.manual_seed(0)
+    action, _ = distribution.sample()
+    torch.manual_seed(0)
+    assert torch.equal(distribution.draw(), action)

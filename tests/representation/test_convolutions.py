@@ -45,19 +45,6 @@ def test_down(before, after, shape, autocast):
     compared(conv2d, layer, torch.randn(5, before, *shape), autocast)
 
 
-@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
-@pytest.mark.parametrize("shape", [(4, 4), (9, 9), (8, 11)])
-def test_down_one_image_without_gradients(shape, layout):
-    torch.manual_seed(0)
-    layer = Downsampling(3, 8, 4).to(memory_format=layout)
-    images = torch.randn(3, 3, *shape).to(memory_format=layout)
-    with torch.no_grad():
-        out = layer(images[1:2])
-    expected = reference(conv2d, layer, images[1:2], torch.ones_like(out))[0]
-    torch.testing.assert_close(out, expected.float())
-    assert not out.requires_grad and (layout != torch.channels_last or out.is_contiguous(memory_format=layout))
-
-
 @pytest.mark.parametrize("autocast", [False, True])
 @pytest.mark.parametrize("kernel", [5, 6])
 @pytest.mark.parametrize(("before", "after"), [(4, 3), (4, FEW_CHANNELS), (MANY_CHANNELS, 8)])

@@ -71,6 +71,17 @@ def test_conv_of_64_pixels_is_four_plain_convolutions_flattened_position_by_posi
     torch.testing.assert_close(encoder(image), expected)
 
 
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+@pytest.mark.parametrize("size", [(64, 64), (33, 50), (76, 61)])
+def test_conv_of_a_single_image_without_gradients_is_as_among_others(size, layout):
+    torch.manual_seed(0)
+    encoder, images = ConvEncoder((*size, 3), 4), (torch.rand(3, 3, *size) - 0.5).to(memory_format=layout)
+    with torch.no_grad():
+        alone = encoder(images[1:2])
+    torch.testing.assert_close(alone, encoder(images)[1:2])
+    assert alone.std() > 0
+
+
 def test_conv_keeps_the_size_of_an_image_s_values():
     """Noise in [-0.5, 0.5] has a mean square of 1/12; so has the embedding, over many draws of the weights."""
     torch.manual_seed(0)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from coral_cli.registry.errors import UsageError
 from coral_cli.representation.convolutions import Downsampling
 from coral_cli.representation.rectifier import Rectifier
-from coral_cli.representation.window_products import STRIDE
+from coral_cli.representation.window_products import STRIDE, pixels_down
 
 KERNEL = 4
 SMALLEST = 32
@@ -43,13 +43,23 @@ class ConvEncoder(nn.Module):
             nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
             nn.init.zeros_(convolution.bias)
         self.layers = nn.Sequential(*layers).to(memory_format=torch.channels_last)
+        self._pairs = list(zip(layers[::2], layers[1::2], strict=True))
         self.size = channels * _side(height, count) * _side(width, count)
 
     def forward(self, image: Tensor) -> Tensor:
         """(N, C, H, W) in [-0.5, 0.5] to (N, size)."""
-        for convolution, rectifier in zip(self.layers[::2], self.layers[1::2], strict=True):
+        if len(image) == 1 and image.device.type == "cpu" and not torch.is_grad_enabled():
+            return self._single(image)
+        for convolution, rectifier in self._pairs:
             image = convolution.rectified(image, rectifier)
         return image.permute(0, 2, 3, 1).flatten(1)
+
+    def _single(self, image: Tensor) -> Tensor:
+        """The same for one image, on the weights as they lie; a convolution would rearrange them for every action."""
+        pixels = image.permute(0, 2, 3, 1)
+        for convolution, _ in self._pairs:
+            pixels = pixels_down(pixels, convolution.weight, convolution.bias).relu_()
+        return pixels.flatten(1)
 
 
 def _side(pixels: int, layers: int) -> int:
