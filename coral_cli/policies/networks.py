@@ -84,5 +84,5 @@ class TwinCritics(nn.Module):
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             x = torch.baddbmm(bias, x, weight)
             if layer < last:
-                x = elu(layer_norm(x, x.shape[-1:]) if self._norm else x)
+                x = elu(layer_norm(x, x.shape[-1:]) if self._norm else x, inplace=True)
         return x.squeeze(-1)
