@@ -105,7 +105,7 @@ def test_cartesian_actions_keep_the_tip_over_the_working_area(action):
         for _ in range(100):
             proprio = environment.step(np.array(action))[0]["proprio"]
             assert (np.abs(proprio[7:14]) < 1.1 * VELOCITY_LIMITS).all()
-            assert (proprio[14:16] > [0.25, -0.52]).all() and (proprio[14:16] < [0.66, 0.52]).all()
+            assert (proprio[14:16] > [0.25, -0.51]).all() and (proprio[14:16] < [0.65, 0.51]).all()
 
 
 def test_starts_keep_to_their_ranges_and_the_tip_above_the_tray():

@@ -64,6 +64,17 @@ def test_twin_critics_are_two_separate_networks(norm):
     assert not torch.allclose(values[0], values[1])
 
 
+def test_normalised_critics_do_not_see_the_scale_of_a_hidden_layer():
+    torch.manual_seed(0)
+    sac = Sac(PolicyInputs(4), 1, dataclasses.replace(SMALL, critic_norm=True))
+    features, actions = torch.randn(7, 4), torch.randn(7, 1)
+    for critics in (sac.critics, sac.target_critics):
+        before = critics(features, actions)
+        critics.weights[0].data *= 10
+        critics.biases[0].data *= 10
+        torch.testing.assert_close(critics(features, actions), before, rtol=0.01, atol=0.01)
+
+
 def test_sizes_of_the_paper():
     sac = Sac(PolicyInputs(264), 6, SacOptions())
     hidden = 2 * (1024 * 1024 + 1024)
