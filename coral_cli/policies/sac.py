@@ -13,6 +13,7 @@ from torch.optim import Adam, Optimizer
 from coral_cli.policies.descent import descend, follow
 from coral_cli.policies.networks import Actor, TwinCritics
 from coral_cli.policies.records import SacOptions
+from coral_cli.policies.tanh_gaussian import TanhGaussian
 from coral_cli.registry.contracts import Experience, PolicyInputs
 from coral_cli.representation.ranks import share_of
 
@@ -67,15 +68,18 @@ class Sac(nn.Module):
     def update(self, experience: Experience) -> dict[str, Tensor]:
         """One step of critics, actor and entropy weight on the T - 1 transitions of every sequence."""
         features, next_features, action, reward, live = transitions(experience)
-        share = 1.0 if experience.mask is None else share_of(action)
+        mask = experience.mask
+        share = 1.0 if mask is None else share_of(action)
         weight = self.entropy_weight().detach()
-        target = self.targets(next_features, reward, live, weight)
+        drawn = self.actor(experience.features)  # of s and of s' at once: it does not learn in between
+        now, after = (TanhGaussian(end(drawn.mean, mask), end(drawn.std, mask)) for end in (first, second))
+        target = self.targets(next_features, after, reward, live, weight)
         values = self.critics(features, action)  # (2, N)
         both = 2 * mse_loss(values, target.expand_as(values))  # the sum of both critics' mean squared errors
         critic_loss = share * both
         critic_norm = descend(critic_loss, self.critics, self._optimizers["critics"], CRITIC_CLIP)
 
-        new_action, log_density = self.actor(features).sample()
+        new_action, log_density = now.sample()
         actor_loss = share * (weight * log_density - self.critics(features, new_action).amin(0)).mean()
         actor_norm = descend(actor_loss, self.actor, self._optimizers["actor"], ACTOR_CLIP)
 
@@ -94,9 +98,11 @@ class Sac(nn.Module):
         }
 
     @torch.no_grad()
-    def targets(self, next_features: Tensor, reward: Tensor, live: Tensor, weight: Tensor) -> Tensor:
-        """r + discount * live * (min Q'(s', a') - weight * log p(a')), a' from the actor; all (N,)."""
-        next_action, log_density = self.actor(next_features).sample()
+    def targets(
+        self, next_features: Tensor, after: TanhGaussian, reward: Tensor, live: Tensor, weight: Tensor
+    ) -> Tensor:
+        """r + discount * live * (min Q'(s', a') - weight * log p(a')), a' ~ ``after``, the actor at s'; all (N,)."""
+        next_action, log_density = after.sample()
         value = self.target_critics(next_features, next_action).amin(0) - weight * log_density
         return reward + self._discount * live * value
 
@@ -107,13 +113,17 @@ def transitions(experience: Experience) -> tuple[Tensor, Tensor, Tensor, Tensor,
     The action and reward stored with step t led to it, so (s_t, s_{t+1}) goes with those of t + 1; ``live`` is 0
     where s' is terminal.
     """
-    parts = (
-        experience.features[:, :-1],
-        experience.features[:, 1:],
-        experience.actions[:, 1:],
-        experience.rewards[:, 1:],
-        1.0 - experience.terminated[:, 1:].float(),
-    )
-    if experience.mask is None:
-        return tuple(part.flatten(0, 1) for part in parts)
-    return tuple(part[experience.mask[:, 1:]] for part in parts)
+    mask = experience.mask
+    states = first(experience.features, mask), second(experience.features, mask)
+    led = experience.actions, experience.rewards, 1.0 - experience.terminated.float()
+    return *states, *(second(part, mask) for part in led)
+
+
+def first(steps: Tensor, mask: Tensor | None) -> Tensor:
+    """What (B, T, ...) holds at the first step of every valid transition, (N, ...)."""
+    return steps[:, :-1].flatten(0, 1) if mask is None else steps[:, :-1][mask[:, 1:]]
+
+
+def second(steps: Tensor, mask: Tensor | None) -> Tensor:
+    """What (B, T, ...) holds at the second step of every valid transition, (N, ...)."""
+    return steps[:, 1:].flatten(0, 1) if mask is None else steps[:, 1:][mask[:, 1:]]

@@ -73,7 +73,7 @@ def test_each_join_learns_from_its_own_loss_alone():
     torch.manual_seed(1)
     state, after, action, reward, live = transitions(data)
     weight = sac.entropy_weight().detach()
-    q, goal = sac.critics(state, action), sac.targets(after, reward, live, weight)
+    q, goal = sac.critics(state, action), sac.targets(after, sac.actor(after), reward, live, weight)
     new_action, log_density = sac.actor(state).sample()
     losses = {
         sac.critics.join: ((q - goal) ** 2).mean(1).sum(),

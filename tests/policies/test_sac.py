@@ -3,7 +3,6 @@
 import copy
 import dataclasses
 import math
-from functools import partial
 
 import pytest
 import torch
@@ -41,9 +40,10 @@ def test_masked_transitions_are_left_out():
 def test_targets_by_hand():
     """min(3, 2) - 0.5 * log p(-1 nats) = 2.5; r + 0.9 * 2.5, and r alone at a terminal step."""
     sac = Sac(PolicyInputs(1), 1, dataclasses.replace(SMALL, discount=0.9))
-    sac.actor.forward = lambda features: TanhGaussianStub(features, torch.tensor([-1.0]), sac.actor)
+    after = Drawn(torch.zeros(2, 1), torch.ones(2, 1), torch.tensor([-1.0, -1.0]))
     sac.target_critics.forward = lambda features, actions: torch.tensor([[3.0, 3.0], [2.0, 2.0]])
-    targets = sac.targets(torch.zeros(2, 1), torch.tensor([1.0, 7.0]), torch.tensor([1.0, 0.0]), torch.tensor(0.5))
+    reward, live = torch.tensor([1.0, 7.0]), torch.tensor([1.0, 0.0])
+    targets = sac.targets(torch.zeros(2, 1), after, reward, live, torch.tensor(0.5))
     assert targets.tolist() == pytest.approx([1 + 0.9 * 2.5, 7.0])
 
 
@@ -106,25 +106,23 @@ def test_the_sigmoid_form_moves_half_as_fast_in_log_space():
     assert slopes["sigmoid"] == pytest.approx(0.5, abs=0.01)
 
 
-def test_the_entropy_weight_falls_when_entropy_is_above_its_target():
-    for mean_entropy, direction in ((5.0, -1), (-5.0, 1)):
-        sac = Sac(PolicyInputs(4), 1, dataclasses.replace(SMALL, target_entropy=0.0))
-        log_density = torch.tensor([-mean_entropy])
-        sac.actor.forward = partial(TanhGaussianStub, log_density=log_density, actor=sac.actor)
-        before = sac.entropy_weight().item()
-        sac.update(random_experience())
-        assert math.copysign(1, sac.entropy_weight().item() - before) == direction
+@pytest.mark.parametrize("target, direction", [(-6.0, -1), (1.0, 1)])
+def test_the_entropy_weight_falls_when_entropy_is_above_its_target(target, direction):
+    """A new actor's is about log(0.0183 sqrt(2 pi e)) = -2.6, and on (-1, 1) none is above log 2."""
+    sac = Sac(PolicyInputs(4), 1, dataclasses.replace(SMALL, target_entropy=target))
+    before = sac.entropy_weight().item()
+    sac.update(random_experience())
+    assert math.copysign(1, sac.entropy_weight().item() - before) == direction
 
 
-class TanhGaussianStub(TanhGaussian):
-    """Samples zero actions of a given log-density."""
+@dataclasses.dataclass(frozen=True)
+class Drawn(TanhGaussian):
+    """Draws actions of zero with a given log-density."""
 
-    def __init__(self, features, log_density, actor):
-        object.__setattr__(self, "mean", features)
-        object.__setattr__(self, "given", log_density + 0 * sum(p.sum() for p in actor.parameters()))
+    log_density: torch.Tensor
 
     def sample(self):
-        return torch.zeros(len(self.mean), 1), self.given.expand(len(self.mean))
+        return torch.zeros_like(self.mean), self.log_density
 
 
 def random_experience():
@@ -134,32 +132,39 @@ def random_experience():
     )
 
 
-def test_one_update_against_plain_gradients():
-    """The critics' step equals Adam on the sum of both mean squared errors; the targets move by 0.005."""
+@pytest.mark.parametrize("masked", [False, True])
+def test_one_update_against_plain_gradients(masked):
+    """Adam on the critics' mean squared errors, on the actor's loss before the new critics; targets move by 0.005."""
     torch.manual_seed(1)
     sac = Sac(PolicyInputs(4), 1, SMALL)
     reference, before = copy.deepcopy(sac), copy.deepcopy(sac.target_critics)
-    data = random_experience()
+    mask = torch.arange(5) < torch.tensor([[5], [3], [2]]) if masked else None
+    data = dataclasses.replace(random_experience(), mask=mask)
     torch.manual_seed(2)
     sac.update(data)
     torch.manual_seed(2)
     state, after, action, reward, live = transitions(data)
-    goal = reference.targets(after, reward, live, reference.entropy_weight().detach())
+    weight = reference.entropy_weight().detach()
+    goal = reference.targets(after, reference.actor(after), reward, live, weight)
     q = reference.critics(state, action)
-    loss = ((q[0] - goal) ** 2).mean() + ((q[1] - goal) ** 2).mean()
-    loss.backward()
-    optimizer = torch.optim.Adam(reference.critics.parameters(), SMALL.lr)
-    torch.nn.utils.clip_grad_norm_(reference.critics.parameters(), 100.0)
-    optimizer.step()
-    for new, expected, old, target in zip(
-        sac.critics.parameters(),
-        reference.critics.parameters(),
-        before.parameters(),
-        sac.target_critics.parameters(),
-        strict=True,
-    ):
-        torch.testing.assert_close(new, expected, rtol=1e-4, atol=1e-6)
+    step(((q[0] - goal) ** 2).mean() + ((q[1] - goal) ** 2).mean(), reference.critics, 100.0)
+    new_action, log_density = reference.actor(state).sample()
+    step((weight * log_density - torch.minimum(*reference.critics(state, new_action))).mean(), reference.actor, 10.0)
+    for part in ("critics", "actor"):
+        pairs = zip(getattr(sac, part).parameters(), getattr(reference, part).parameters(), strict=True)
+        for new, expected in pairs:
+            torch.testing.assert_close(new, expected, rtol=1e-4, atol=1e-6)
+    trio = (part.parameters() for part in (sac.critics, before, sac.target_critics))
+    for new, old, target in zip(*trio, strict=True):
         torch.testing.assert_close(target, 0.995 * old + 0.005 * new)
+
+
+def step(loss, network, clip):
+    parameters = list(network.parameters())
+    for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+        parameter.grad = gradient
+    torch.nn.utils.clip_grad_norm_(parameters, clip)
+    torch.optim.Adam(parameters, SMALL.lr).step()
 
 
 def test_it_learns_a_one_step_task():
