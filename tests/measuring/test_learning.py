@@ -59,15 +59,16 @@ def test_an_update_is_timed_counted_and_split(agent):
 
 
 def test_an_update_of_sac_by_hand(agent):
-    """N transitions, A the actor's and C the critics' weights; a product with W weights takes 2 N W."""
-    n, hidden = 3 * (4 - 1), 4
+    """N transitions between S steps; the product of a row with W weights takes 2 W operations."""
+    sequences, length, hidden = 3, 4, 4
+    s, n = sequences * length, sequences * (length - 1)
     actor = 5 * hidden + hidden * 2 * ACTIONS
     critics = 2 * ((5 + ACTIONS) * hidden + hidden)
-    targets = actor + critics
     critic_step = critics + critics + 2 * hidden  # forward; backward for all weights, and for the second layer's input
-    actor_step = actor + critics + critics + actor + hidden * 2 * ACTIONS  # both forward; backward down to the actor
+    through_critics = critics + critics  # forward; backward down to the actor
+    actor_step = actor + actor + hidden * 2 * ACTIONS  # the same as the critics', once for all steps
     learned = learning(agent, noise_replay(TOUCH, ACTIONS, 4, seed=0), BATCHING, repeats=1)
-    assert learned.flops.total == 2 * n * (targets + critic_step + actor_step)
+    assert learned.flops.total == 2 * n * (critics + critic_step + through_critics) + 2 * s * actor_step
 
 
 def test_every_update_gets_a_batch_of_its_own(agent, monkeypatch):

@@ -32,7 +32,7 @@ def records(folder):
     for file in sorted(folder.glob("wandb/offline-run-*/*.wandb")):
         log, position, data = file.read_bytes(), 7, b""  # behind the file's own header
         while position + 7 <= len(log):
-            rest = -position % 32768
+            rest = 32768 - position % 32768
             if rest < 7:
                 position += rest  # no record's header crosses a block's border
                 continue
