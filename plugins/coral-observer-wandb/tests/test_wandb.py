@@ -1,8 +1,10 @@
 """What an offline run holds is what was heard. Nothing here needs a network or an account."""
 
+import itertools
 import json
 import math
 import sys
+import time
 
 import pytest
 
@@ -26,24 +28,39 @@ def wandb(monkeypatch, tmp_path):
 
 
 def records(folder):
-    """The records of every offline run below ``folder``, in order of time: a log in the format of LevelDB."""
+    """The records of every offline run below ``folder``, in order of time, once all have ended.
+
+    wandb writes them in a process of its own, which may be behind on a busy machine.
+    """
+    deadline = time.monotonic() + 30
+    while True:
+        logs = [list(parsed(file.read_bytes())) for file in sorted(folder.glob("wandb/offline-run-*/*.wandb"))]
+        if logs and all(log and log[-1].WhichOneof("record_type") == "exit" for log in logs):
+            return list(itertools.chain(*logs))
+        assert time.monotonic() < deadline, [[record.WhichOneof("record_type") for record in log] for log in logs]
+        time.sleep(0.1)
+
+
+def parsed(log):
+    """The records of a log in the format of LevelDB, as far as it is written."""
     from wandb.proto.wandb_internal_pb2 import Record
 
-    for file in sorted(folder.glob("wandb/offline-run-*/*.wandb")):
-        log, position, data = file.read_bytes(), 7, b""  # behind the file's own header
-        while position + 7 <= len(log):
-            rest = 32768 - position % 32768
-            if rest < 7:
-                position += rest  # no record's header crosses a block's border
-                continue
-            length, kind = int.from_bytes(log[position + 4 : position + 6], "little"), log[position + 6]
-            data += log[position + 7 : position + 7 + length]
-            position += 7 + length
-            if kind in (1, 4):  # whole, or the last part
-                record = Record()
-                record.ParseFromString(data)
-                data = b""
-                yield record
+    position, data = 7, b""  # behind the file's own header
+    while position + 7 <= len(log):
+        rest = 32768 - position % 32768
+        if rest < 7:
+            position += rest  # no record's header crosses a block's border
+            continue
+        length, kind = int.from_bytes(log[position + 4 : position + 6], "little"), log[position + 6]
+        position += 7 + length
+        if position > len(log):
+            return
+        data += log[position - length : position]
+        if kind in (1, 4):  # whole, or the last part
+            record = Record()
+            record.ParseFromString(data)
+            data = b""
+            yield record
 
 
 def history(folder):
