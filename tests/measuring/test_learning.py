@@ -66,7 +66,7 @@ def test_an_update_of_sac_by_hand(agent):
     critics = 2 * ((5 + ACTIONS) * hidden + hidden)
     critic_step = critics + critics + 2 * hidden  # forward; backward for all weights, and for the second layer's input
     through_critics = critics + critics  # forward; backward down to the actor
-    actor_step = actor + actor + hidden * 2 * ACTIONS  # the same as the critics', once for all steps
+    actor_step = actor + actor + hidden * 2 * ACTIONS  # as the critics' own, of all steps at once
     learned = learning(agent, noise_replay(TOUCH, ACTIONS, 4, seed=0), BATCHING, repeats=1)
     assert learned.flops.total == 2 * n * (critics + critic_step + through_critics) + 2 * s * actor_step
 
