@@ -129,7 +129,11 @@ class Assembler:
             for name, encoder in encoders.items()
         }
         heads = HeadSizes(
-            settings.head_hidden, settings.head_layers, settings.inverse_dynamics, self._parts["env"][0].terminates
+            settings.head_hidden,
+            settings.head_layers,
+            reward=settings.reward_weight,
+            inverse_dynamics=settings.inverse_dynamics,
+            continues=self._parts["env"][0].terminates,
         )
         return Representation(seen, encoders, rssm, terms, self._parts["objective"][1], heads, action_size)
 

@@ -59,6 +59,9 @@ class Settings:
     model_clip: Annotated[float, Help("Largest gradient norm of the representation.", min=0)] = 10.0
     head_hidden: Annotated[int, Help("Units per layer of the heads (reward, continue, inverse dynamics).", min=1)] = 128
     head_layers: Annotated[int, Help("Layers of the heads.", min=1)] = 2
+    reward_weight: Annotated[
+        float, Help("Weight of predicting rewards: more, where they tell what the sensors' losses pass over.", min=0)
+    ] = 1.0
     inverse_dynamics: Annotated[float, Help("Weight of predicting actions from pairs of states (0: off).", min=0)] = 0.0
     freeze: Annotated[
         tuple[Part, ...], Help("Parts that keep their weights: encoders, rssm, losses, heads, policy.")

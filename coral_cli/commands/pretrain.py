@@ -57,10 +57,11 @@ def of_data(written: Given, catalog: Catalog) -> Mapping[str, Json]:
 
 
 SETTINGS = ("sensors", "seed", "device", "precision", "batch_size", "batch_length", "model_lr", "model_clip")
-HEADS = ("head_hidden", "head_layers", "inverse_dynamics", "freeze", "init_from", "init_parts", "crop_margin")
+HEADS = ("head_hidden", "head_layers", "reward_weight", "inverse_dynamics")
+WEIGHTS = ("freeze", "init_from", "init_parts")
 SCOPE = Scope(
     slots=lambda slot: slot not in (ENV, POLICY) and slot.kind != DISTRACTION,
-    settings=(*SETTINGS, *HEADS, OBSERVER),
+    settings=(*SETTINGS, *HEADS, *WEIGHTS, "crop_margin", OBSERVER),
     shorthands=True,
     base=of_data,
 )

@@ -21,6 +21,8 @@ class HeadSizes:
 
     hidden: int = 128
     layers: int = 2
+    reward: float = 1.0
+    """Weight of the reward's loss."""
     inverse_dynamics: float = 0.0
     """Weight of the inverse dynamics; 0: no such head."""
     continues: bool = False

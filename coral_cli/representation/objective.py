@@ -76,7 +76,7 @@ class Representation(nn.Module):
         self.heads = build_heads(heads, self.feature_size, action_size)
         self.normalization = Normalization({name: sensors[name] for name in encoders})
         self._weights = {name: term.weight for name, term in terms.items()}
-        self._inverse_weight = heads.inverse_dynamics
+        self._head_weights = {"reward": heads.reward, "inverse": heads.inverse_dynamics}
         self._objective = objective
 
     def initial(self, batch: int, device: torch.device | str = "cpu") -> State:
@@ -134,7 +134,7 @@ class Representation(nn.Module):
             self._add_sensor_terms(view, targets, embeddings, batch, terms, metrics)
         heads = head_losses(self.heads, torch.cat([trajectory.z, trajectory.h], -1), batch)
         metrics |= {f"loss/{name}": value.detach() for name, value in heads.items()}
-        terms |= {name: self._inverse_weight * loss if name == "inverse" else loss for name, loss in heads.items()}
+        terms |= {name: self._head_weights.get(name, 1.0) * loss for name, loss in heads.items()}
         terms["kl"] = self._kl(trajectory.posterior, prior, batch.mask, metrics)
         features = torch.cat([trajectory.posterior.mean, trajectory.h], -1).detach()
         world = LearnedWorld(self.rssm, self.heads, trajectory, self._going_on(batch))

@@ -87,10 +87,10 @@ def test_sizes_of_the_paper():
     assert counts == {"reward": scalar, "continue": scalar, "inverse": 528 * 128 + 128 + hidden + 128 * 6 + 6}
 
 
-def test_the_weight_of_the_inverse_dynamics_scales_its_term_but_not_what_is_reported():
-    losses = small(heads=HeadSizes(5, 2, inverse_dynamics=0.7))(random_batch())
-    assert losses.terms["inverse"].item() == pytest.approx(0.7 * losses.metrics["loss/inverse"].item())
-    assert losses.terms["reward"].item() == pytest.approx(losses.metrics["loss/reward"].item())
+def test_the_weights_of_heads_scale_their_terms_but_not_what_is_reported():
+    losses = small(heads=HeadSizes(5, 2, reward=3.0, inverse_dynamics=0.7, continues=True))(random_batch())
+    for name, weight in {"reward": 3.0, "inverse": 0.7, "continue": 1.0}.items():
+        assert losses.terms[name].item() == pytest.approx(weight * losses.metrics[f"loss/{name}"].item())
 
 
 def test_heads_read_posterior_samples_and_train_the_representation():
