@@ -57,4 +57,4 @@ def test_box_push_brings_the_tray_nearer_and_turns_it(tmp_path):
     evaluation, _ = trained(flags, tmp_path / "run")
     assert evaluation["return/mean"] > -160
     assert evaluation["distance/mean"] < 0.25
-    assert evaluation["angle/mean"] < 1.25
+    assert evaluation["angle/mean"] < 1.35
