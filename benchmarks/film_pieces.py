@@ -51,7 +51,7 @@ def main() -> None:
             folder = args.clips / f"{film.stem}-{number}"
             folder.mkdir(parents=True)
             for index, image in enumerate(piece(frames, random)):
-                image.save(folder / f"{index:03d}.jpg", quality=90)
+                image.save(folder / f"{index:06d}.jpg", quality=90)
 
 
 if __name__ == "__main__":

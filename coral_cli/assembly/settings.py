@@ -27,7 +27,7 @@ class Settings:
     ] = ()
     observer: Annotated[tuple[str, ...], Help("What else hears the run's events; repeat the flag for several.")] = ()
     steps: Annotated[int, Help("Environment steps to train for.", min=1)] = 500_000
-    seed: Annotated[int, Help("Seed of everything random.", min=0)] = 0
+    seed: Annotated[int, Help("Seed of everything random.", min=0, max=2**63 - 1)] = 0
     device: Annotated[str, Help("Where to compute: auto, cpu, cuda or cuda:N.")] = "auto"
     precision: Annotated[
         Literal["auto", "fp32", "bf16"], Help("Arithmetic of the update; auto is bf16 where there are units for it.")

@@ -29,7 +29,7 @@ class EvalOptions:
     """How to evaluate; everything else is in the checkpoint."""
 
     episodes: Annotated[int, Help("Episodes to run.", min=1)] = 20
-    seed: Annotated[int | None, Help("Seed of the episodes (default: the run's).", min=0)] = None
+    seed: Annotated[int | None, Help("Seed of the episodes (default: the run's).", min=0, max=2**63 - 1)] = None
     video: Annotated[str | None, Help("Film the episodes; without PATH, into the run's videos/.")] = None
     device: Annotated[str, Help("Where to compute: auto, cpu, cuda or cuda:N.")] = "auto"
     renderer: Annotated[Literal["auto", "egl", "osmesa", "raycast"], Help("What draws.")] = "auto"

@@ -40,7 +40,7 @@ class RolloutOptions:
     agent: Annotated[str | None, Help("A checkpoint or run whose agent acts (default: random actions).")] = None
     episodes: Annotated[int, Help("Episodes to record.", min=1)] = 20
     explore: Annotated[bool, Help("Let the agent explore, instead of its mean action.")] = False
-    seed: Annotated[int, Help("Seed of the episodes.", min=0)] = 0
+    seed: Annotated[int, Help("Seed of the episodes.", min=0, max=2**63 - 1)] = 0
     device: Annotated[str, Help("Where to compute: auto, cpu, cuda or cuda:N.")] = "auto"
     renderer: Annotated[Literal["auto", "egl", "osmesa", "raycast"], Help("What draws.")] = "auto"
     json: JsonFlag = False

@@ -20,6 +20,7 @@ from coral_cli.display.numbers import duration
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help, Json
+from coral_cli.runs.directory import RunDirectory
 
 HELP = """Train an agent assembled from components, or go on with a run.
 
@@ -88,6 +89,8 @@ def _request(output: TrainOutput, given: Given, catalog: Catalog) -> TrainReques
     if out and resume:
         raise UsageError("--out and --resume exclude each other.", "Leave --out out: a resumed run stays where it is.")
     if resume:
+        if "data" in RunDirectory.open(resume).read_record():
+            raise UsageError(f"{resume} was pretrained.", f"Go on with: coral pretrain --resume {resume}.")
         assembly, changes = resumed(recorded_assembly(resume), given, catalog)
     else:
         assembly, changes = resolve(given, catalog), {}

@@ -15,7 +15,7 @@ from gymnasium.spaces import Box, Dict
 from gymnasium.utils.env_checker import check_env
 from numpy.typing import NDArray
 
-from coral_cli.registry.records import SensorKind
+from coral_cli.registry.records import COUNTED, SensorKind
 
 LONGEST = 10_000
 """Actions within which an episode must end."""
@@ -125,6 +125,8 @@ def _metrics(metrics: Any) -> Iterator[str]:
         yield f'info["metrics"] is of type {type(metrics).__name__}: make it a dict of floats.'
         return
     for name, value in metrics.items():
+        if name in COUNTED:
+            yield f'info["metrics"] has {name!r}, which coral counts itself: choose another name.'
         if not isinstance(value, Real | np.bool_) or not np.isfinite(float(value)):
             yield f'info["metrics"][{name!r}] is {value!r}: make it a finite float.'
 

@@ -43,7 +43,8 @@ class ControlSimulation:
         self.data: mujoco.MjData = self.physics.data.ptr
         self.seconds = environment.control_timestep()
         actions = environment.action_spec()
-        self.low, self.high = actions.minimum, actions.maximum
+        limited = actions.maximum < mujoco.mjMAXVAL  # dm_control's word for an actuator without limits
+        self.low, self.high = np.where(limited, actions.minimum, -1.0), np.where(limited, actions.maximum, 1.0)
         self.outside = outside
         remember_names(self.physics)
         self._substeps = compute_n_steps(self.seconds, self.physics.timestep())

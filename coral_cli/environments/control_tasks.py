@@ -39,7 +39,8 @@ _PUBLISHED_REPEATS = {
     ("cheetah", "run"): 4,
     ("reacher", "easy"): 4,
 }
-_CAMERAS = {"quadruped": 2}
+_CAMERAS = {("quadruped", task): 2 for task in TASKS["quadruped"]} | {("dog", "fetch"): 2}
+"""Where camera 0 does not follow the robot."""
 
 
 @dataclass(frozen=True)
@@ -52,4 +53,4 @@ class ControlOptions:
 
 def published_options(domain: str, task: str) -> ControlOptions:
     """The published camera and action repeat; 0 and 2 where none is published."""
-    return ControlOptions(_PUBLISHED_REPEATS.get((domain, task), 2), _CAMERAS.get(domain, 0))
+    return ControlOptions(_PUBLISHED_REPEATS.get((domain, task), 2), _CAMERAS.get((domain, task), 0))

@@ -20,7 +20,7 @@ class SacOptions:
     lr: Annotated[float, Help("Learning rate of actor and critics (Adam).", min=0)] = 1e-3
     discount: Annotated[float, Help("Discount per policy step.", min=0, max=1)] = 0.99
     target_decay: Annotated[float, Help("Decay of the target critics' moving average.", min=0, max=1)] = 0.995
-    entropy_weight: Annotated[float, Help("Initial weight of the entropy bonus.", min=1e-6, max=2)] = 0.1
+    entropy_weight: Annotated[float, Help("Initial weight of the entropy bonus.", min=2e-6, max=2)] = 0.1
     entropy_lr: Annotated[float, Help("Learning rate of the entropy weight.", min=0)] = 1e-3
     entropy_form: Annotated[
         Literal["sigmoid", "exponential"], Help("How the entropy weight depends on its raw parameter.")

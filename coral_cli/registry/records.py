@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     )
 
 SensorKind = Literal["image", "vector", "depth"]
+COUNTED = frozenset({"return", "length"})
+"""What is counted of every episode: names that an environment's metrics cannot have."""
+
 Split = Literal["training", "evaluation"]
 Backend = Literal["egl", "osmesa", "raycast"]
 

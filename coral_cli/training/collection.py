@@ -70,7 +70,7 @@ def run_episode(
         check_finite(observation, reward, length)
         if record:
             filled = {
-                name: np.zeros_like(everything[name]) if gone else everything[name]
+                name: np.zeros_like(everything[name]) if gone else everything[name].copy()  # it may be overwritten
                 for name, gone in zip(sensors, missing, strict=True)
             }
             step = {"action": action, "reward": reward, "terminated": terminated, "missing": missing}
@@ -110,9 +110,14 @@ def acting(agent: Agent, explore: bool) -> Callable[[Observation], NDArray]:
 
 
 def chance(env: gymnasium.Env, seed: int) -> Callable[[Observation], NDArray]:
-    """Uniform random actions."""
-    random = np.random.default_rng(seed)
+    """Uniform random actions of the episode that begins with ``seed``."""
+    random = random_actions(seed)
     return lambda _: random.uniform(-1, 1, env.action_space.shape).astype(np.float32)
+
+
+def random_actions(seed: int) -> np.random.Generator:
+    """The stream of random actions: another one than Gymnasium's for ``seed``, from which environments draw."""
+    return np.random.default_rng([seed, 1])
 
 
 def episode_seed(seed: int, stream: str, episode: int) -> int:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from coral_cli.environments.vectorised import Vectorised
 from coral_cli.training.agent import Agent
-from coral_cli.training.collection import Episode, Observation, acting, chance, run_episode
+from coral_cli.training.collection import Episode, Observation, acting, chance, random_actions, run_episode
 from coral_cli.training.collection_many import ChooseMany, run_episodes
 
 Stop = Callable[[], bool]
@@ -105,7 +105,7 @@ class SideBySide:
         streams: dict[int, np.random.Generator] = {}
 
         def choose(observations: Observation, missing: object, fresh: NDArray[np.bool_]) -> NDArray:
-            streams.update((int(index), np.random.default_rng(next(waiting))) for index in np.flatnonzero(fresh))
+            streams.update((int(index), random_actions(next(waiting))) for index in np.flatnonzero(fresh))
             actions = np.zeros((self.count, *self._env.action_space.shape), np.float32)
             for index, stream in streams.items():
                 actions[index] = stream.uniform(-1, 1, actions.shape[1:])

@@ -18,13 +18,18 @@ def evaluation_episodes(
 
 
 def statistics(episodes: Sequence[Episode]) -> dict[str, float]:
-    """``NAME/mean`` and ``NAME/stderr`` of return, length and the environment's metrics; best and worst return."""
+    """``NAME/mean`` and ``NAME/stderr`` of return, length and the environment's metrics; best and worst return.
+
+    A metric that only some episodes have is that of those, but for ``success``, which the others lack.
+    """
     columns = {
         "return": [episode.total for episode in episodes],
         "length": [float(episode.length) for episode in episodes],
     }
-    for name in episodes[0].metrics:
-        columns[name] = [episode.metrics[name] for episode in episodes]
+    for name in dict.fromkeys(name for episode in episodes for name in episode.metrics):
+        default = {"success": 0.0} if name == "success" else {}
+        known = [{**default, **episode.metrics} for episode in episodes]
+        columns.setdefault(name, [metrics[name] for metrics in known if name in metrics])
     out: dict[str, float] = {"episodes": len(episodes)}
     for name, values in columns.items():
         out[f"{name}/mean"], out[f"{name}/stderr"] = mean_and_stderr(values)

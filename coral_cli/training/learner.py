@@ -146,9 +146,14 @@ def _sent(array: NDArray, device: torch.device) -> Tensor:
 
 
 def fit_normalization(agent: Agent, replay: Replay) -> None:
-    """Takes each encoded vector's mean and deviation from the replay, unless the encoders stay as they came."""
+    """Takes each encoded vector's mean and deviation from the replay, unless the encoders stay as they came.
+
+    Steps at which a sensor gave nothing do not count for it.
+    """
     if "encoders" in agent.frozen:
         return
-    for name in agent.representation.encoders:
-        if agent.sensors[name].kind == "vector":
-            agent.representation.normalization.fit(name, torch.from_numpy(replay.everything(name)))
+    there = ~replay.everything("missing")
+    for index, (name, sensor) in enumerate(agent.sensors.items()):
+        if sensor.kind == "vector" and name in agent.representation.encoders and there[:, index].any():
+            values = replay.everything(name)[there[:, index]]
+            agent.representation.normalization.fit(name, torch.from_numpy(values))

@@ -38,6 +38,8 @@ def test_the_command_of_the_run_itself_may_be_repeated(assembly: Assembly, toy_c
         ({"image-loss": "cpc"}, "--image-loss is cpc, but the run was started with cv."),
         ({"method": "p-coral"}, "--image-loss is cpc, but the run was started with cv."),
         ({"size": "tiny"}, "--image-loss.hidden is 64, but the run was started with 128."),
+        ({"size": "paper"}, "--image-loss.hidden is 256, but the run was started with 128."),
+        ({"size": "small", "rssm.gru": 64}, "--rssm.gru is 64, but the run was started with 128."),
         ({"env": "maze"}, "--env is maze, but the run was started with box-push."),
         ({"policy.lr": 0.1}, "--policy.lr is 0.1, but the run was started with 0.001."),
     ],

@@ -141,6 +141,7 @@ BROKEN = [
     ({"told": {"missing": ("nose",)}}, r'info\["missing"\] is .*: make it a tuple of names among image, proprio, far'),
     ({"told": {"missing": "far"}}, r'info\["missing"\] is .far.: make it a tuple'),
     ({"end": {"success": "yes"}}, r'info\["metrics"\]\[.success.\] is .yes.: make it a finite float'),
+    ({"end": {"return": 1.0}}, r'info\["metrics"\] has .return., which coral counts itself'),
     ({"end": [1.0]}, r'info\["metrics"\] is of type list: make it a dict'),
     ({"length": 99}, "not ended after 20 actions: truncate it"),
     ({"frame": np.zeros((6, 7, 3), np.uint8)}, "render.. gave 6x7 pixels: make both sides even"),

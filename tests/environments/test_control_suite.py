@@ -34,6 +34,13 @@ def test_the_sizes_of_actions(domain):
         assert environment.action_spec().shape == (size,)
 
 
+@pytest.mark.parametrize(("domain", "task"), [("lqr", "lqr_2_1"), ("cartpole", "swingup")])
+def test_actions_have_bounds_also_where_the_actuators_have_none(domain, task):
+    """dm_control says 1e10 then."""
+    simulation = make(domain, task).simulation
+    assert simulation.low.tolist() == [-1] and simulation.high.tolist() == [1]
+
+
 def test_films_are_in_real_time():
     environment = make("cartpole", "swingup")  # 8 environment steps of 10 ms a frame
     assert environment.metadata["render_fps"] == pytest.approx(12.5)

@@ -122,6 +122,17 @@ def test_two_cameras_of_one_scene_do_not_add_up():
     assert same(state(scene.model), state(alone.model))
 
 
+def test_a_lamp_that_the_task_moves_stays_where_the_task_puts_it():
+    """As swimmer's above its target: the light of an episode follows from its own seed alone."""
+    lamp = []
+    for seeds in ((7,), (1, 7)):
+        env = make("swimmer-swimmer6", ["light"])
+        for seed in seeds:
+            env.reset(seed=seed)
+        lamp.append(env.unwrapped.simulation.model.light("target_light").pos)
+    assert lamp[0].tolist() == lamp[1].tolist()
+
+
 def test_without_jitter_the_camera_stands_still_and_with_it_it_shakes_as_asked():
     scene, _ = views()
     still, shaking = built("camera"), built("camera", position=0.2, rotation=0.0, jitter=0.5, memory=0.8)

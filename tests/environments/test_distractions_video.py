@@ -1,5 +1,6 @@
 """Clips behind the agent: which play when, how they are decoded, and what happens with broken ones."""
 
+import shutil
 from pathlib import Path
 
 import av
@@ -242,6 +243,14 @@ def test_which_clip_plays_does_not_depend_on_what_is_known_to_be_broken(tmp_path
     assert play(source, 7, 5) == play(video(folder), 7, 5)
     play(source, 1, 5)
     assert play(source, 7, 5) == play(video(folder), 7, 5)
+
+
+def test_clips_that_are_gone_end_the_run(tmp_path):
+    folder = write_folder(tmp_path, clips=3)
+    source = video(folder)
+    shutil.rmtree(folder)
+    with pytest.raises(CoralError, match="none of the clips can be read any more"):
+        source.begin(np.random.default_rng(0))
 
 
 def test_a_video_without_frames_or_cut_short_is_broken(tmp_path):

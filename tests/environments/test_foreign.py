@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from gymnasium.spaces import Box
 
+from coral_cli.environments.foreign import adapter
 from coral_cli.environments.foreign.adapter import Foreign
 from coral_cli.environments.foreign.records import ForeignOptions, resolve_foreign
+from coral_cli.environments.foreign.sensors import _depth
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import CoralError, UsageError
 
@@ -194,6 +196,16 @@ def test_the_end_tells_success_and_numbers(toys):
     assert env.reset()[1] == {}  # what is there is not what coral means
     assert env.step(np.zeros(2))[4] == {"missing": ("proprio",)}
     assert env.step(np.zeros(2))[4] == {"missing": ("proprio",), "metrics": {"height": 2.0, "success": 1.0}}
+
+
+def test_what_is_no_number_or_counted_anyway_is_no_metric():
+    told = {"metrics": {"return": 5, "length": 2, "off": np.nan, "far": np.inf, "tip": np.float32(0.5)}}
+    assert adapter._metrics(told | {"is_success": True}) == {"tip": 0.5, "success": 1.0}
+
+
+def test_depth_without_end_is_far():
+    depth = _depth(1, 2, np.array([[np.inf, 2]]))
+    assert depth[..., 0].tolist() == [[np.finfo(np.float32).max, 2]]
 
 
 def test_closing_twice_closes_once(toys):

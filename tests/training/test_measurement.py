@@ -26,6 +26,14 @@ def test_statistics_of_episodes():
     assert (values["episodes"], values["return/max"], values["return/min"]) == (2, 3.0, 1.0)
 
 
+def test_a_metric_need_not_be_in_every_episode():
+    episodes = [Episode(1.0, 5, {"return": 9.0}), Episode(3.0, 5, {"success": 1.0, "tries": 2.0})]
+    values = statistics(episodes)
+    assert values["success/mean"] == 0.5  # who does not tell has not solved it
+    assert (values["tries/mean"], values["tries/stderr"]) == (2.0, 0.0)
+    assert values["return/mean"] == 2.0  # of the episodes, whatever they call their metrics
+
+
 def test_measurement_reports_means_and_starts_again():
     measurement = Measurement()
     for value in (1.0, 2.0, 6.0):

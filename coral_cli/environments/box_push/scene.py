@@ -73,7 +73,7 @@ _SCENE = """
   <option timestep="{timestep}" cone="elliptic" impratio="3"/>
   <visual>
     <headlight ambient="0.4 0.4 0.4" diffuse="0.3 0.3 0.3" specular="0 0 0"/>
-    <map znear="0.01" zfar="10"/>
+    <map znear="0.01" zfar="10" shadowclip="2"/>
   </visual>
   <statistic extent="1.5" center="0.4 0 0"/>
   <asset>

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
 
+import numpy as np
+
 from coral_cli.plugin import Scene
 from coral_cli.registry.errors import CoralError
 
@@ -28,18 +30,22 @@ class Baseline:
         self._arrays = {name: attrgetter(name)(model) for name in parts}
         self._parts = parts
         self._values = {name: array[parts[name]].copy() for name, array in self._arrays.items()}
+        self._written: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
 
     def set(self, name: str, value: Any) -> None:
         """Writes to that array's part in the model."""
-        self._arrays[name][self._parts[name]] = value
+        array, part = self._arrays[name], self._parts[name]
+        array[part] = value
+        self._written[name] = array[part].copy()
 
     def restore(self) -> None:
-        """Writes all values back."""
-        for name, value in self._values.items():
-            self.set(name, value)
+        """Writes the values back, but where the task has written others since."""
+        for name, written in self._written.items():
+            array, part = self._arrays[name], self._parts[name]
+            array[part] = np.where(array[part] == written, self._values[name], array[part])
 
 
 def baseline(known: Baseline | None, model: Any, parts: Mapping[str, Any]) -> Baseline:

@@ -10,7 +10,7 @@ from coral_cli.environments.distractions.clips import Clip, clips_of, find_clips
 from coral_cli.environments.distractions.color import LUMA
 from coral_cli.environments.distractions.decoding import BrokenClipError, Frames, name_broken
 from coral_cli.plugin import Split
-from coral_cli.registry.errors import UsageError
+from coral_cli.registry.errors import CoralError, UsageError
 
 
 class Video:
@@ -33,10 +33,17 @@ class Video:
             self._clips = (first,)
 
     def begin(self, random: np.random.Generator) -> None:
-        """Draws until a clip can be read: which one it is depends on ``random`` alone, not on earlier episodes."""
-        frames = None
+        """Draws until a clip can be read: which one it is depends on ``random`` alone, not on earlier episodes.
+
+        Raises CoralError when there is none any more.
+        """
+        frames, broken = None, set()
         while frames is None:
-            frames = self._frames(self._clips[random.integers(len(self._clips))])
+            if len(broken) == len(self._clips):
+                raise CoralError("none of the clips can be read any more.", "Is their folder still there?")
+            chosen = int(random.integers(len(self._clips)))
+            frames = self._frames(self._clips[chosen])
+            broken.add(chosen)
         self._playing, self._steps = frames, int(random.integers(len(frames)))
 
     def frame(self) -> Frame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from coral_cli.environments.foreign.records import ForeignOptions
 from coral_cli.environments.foreign.sensors import free_name, readers, resized
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import CoralError, UsageError
-from coral_cli.registry.records import SensorKind
+from coral_cli.registry.records import COUNTED, SensorKind
 
 Observation = dict[str, NDArray[Any]]
 
@@ -132,8 +133,9 @@ def _metrics(info: Mapping[str, Any]) -> dict[str, float]:
     for name in ("success", "is_success"):  # the names that Meta-World and Gymnasium-Robotics use
         if name in info:
             found.setdefault("success", info[name])
-    numbers = {str(name): np.asarray(value) for name, value in found.items()}
-    return {name: float(value) for name, value in numbers.items() if value.ndim == 0 and value.dtype.kind in "biuf"}
+    values = {str(name): np.asarray(value) for name, value in found.items() if name not in COUNTED}
+    numbers = {name: float(value) for name, value in values.items() if value.ndim == 0 and value.dtype.kind in "biuf"}
+    return {name: number for name, number in numbers.items() if math.isfinite(number)}
 
 
 def _bounded(name: str, space: gymnasium.Space[Any]) -> Box:

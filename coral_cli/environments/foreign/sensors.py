@@ -123,7 +123,7 @@ def _picture(height: int, width: int, channel_axis: int, value: Any) -> NDArray[
 
 def _depth(height: int, width: int, value: Any) -> NDArray[np.float32]:
     """The nearest pixels: a mean across an edge would be a distance where nothing is."""
-    depth = np.asarray(value, np.float32)
+    depth = np.minimum(np.asarray(value, np.float32), np.finfo(np.float32).max)  # infinite where nothing is hit
     flat = Image.fromarray(depth.reshape(depth.shape[:2]))
     return np.array(flat.resize((width, height), Image.Resampling.NEAREST))[..., None]
 

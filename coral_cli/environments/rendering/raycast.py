@@ -11,11 +11,12 @@ from contextlib import contextmanager
 import mujoco
 import numpy as np
 
-from coral_cli.environments.rendering.shading import Hits, Shading
+from coral_cli.environments.rendering.shading import Hits, Lens, Shading
 
 _GROUPS = np.array([1, 0, 0, 0, 0, 0], np.uint8)
 _SHOWN, _HIDDEN = 0, 5
 _DIRECTIONAL = int(mujoco.mjtLightType.mjLIGHT_DIRECTIONAL)
+_OPEN = (mujoco.mjtGeom.mjGEOM_PLANE, mujoco.mjtGeom.mjGEOM_HFIELD)  # which enclose nothing
 _SHOWN_BY_DEFAULT = 3  # MuJoCo shows the groups 0, 1 and 2
 _SHADOW_BIAS = 1e-3  # metres
 _SUN = 1e3  # scene sizes between the scene and where directional light comes from
@@ -32,6 +33,7 @@ class RayCaster:
         self._shadows = quality == "paper"
         self._shading = Shading(model, self._height)
         self._shown = model.geom_group < _SHOWN_BY_DEFAULT
+        self._closed = np.append(~np.isin(model.geom_type, _OPEN), False)  # -1, no hit, reads the appended value
         self._sites = np.flatnonzero(model.site_group < _SHOWN_BY_DEFAULT)
         self._rays: dict[tuple[float, int], np.ndarray] = {}
 
@@ -39,11 +41,12 @@ class RayCaster:
         """A new (H, W, 3) uint8 image from the model's camera ``camera``."""
         origin, directions = self._view(data, camera, self._fine)
         pixel = 2 * np.tan(np.deg2rad(self._model.cam_fovy[camera]) / 2) / self._height
+        lens = Lens(-data.cam_xmat[camera].reshape(3, 3)[:, 2], pixel)
         rgba = self._shading.rgba()
         solid = self._shown & (rgba[: self._model.ngeom, 3] >= 1)
-        hits = self._cast(data, origin, directions, solid)
-        colours = self._colours(data, hits, rgba, pixel)
-        self._blend(colours, data, hits, rgba, pixel, self._shown & ~solid & (rgba[: self._model.ngeom, 3] > 0))
+        hits = self._see(data, origin, directions, solid)
+        colours = self._colours(data, hits, rgba, lens)
+        self._blend(colours, data, hits, rgba, lens, self._shown & ~solid & (rgba[: self._model.ngeom, 3] > 0))
         return self._image(colours)
 
     def segment(self, data: mujoco.MjData, camera: int) -> np.ndarray:
@@ -51,7 +54,7 @@ class RayCaster:
         ngeom = self._model.ngeom
         origin, directions = self._view(data, camera, 1)
         visible = self._shading.rgba()[:, 3] > 0
-        hits = self._cast(data, origin, directions, self._shown & visible[:ngeom])
+        hits = self._see(data, origin, directions, self._shown & visible[:ngeom])
         nearest = np.where(hits.shape < 0, np.inf, hits.distance)
         for site in self._sites[visible[ngeom + self._sites]]:
             rays, at_site = self._site_layer(data, hits, site)
@@ -85,6 +88,19 @@ class RayCaster:
             self._rays[fovy, fine] = rays / np.linalg.norm(rays, axis=1, keepdims=True)
         return self._rays[fovy, fine]
 
+    def _see(self, data: mujoco.MjData, origin: np.ndarray, directions: np.ndarray, geoms: np.ndarray) -> Hits:
+        """As ``_cast``, but a geom around the origin is not seen: OpenGL leaves out the inner sides of shapes."""
+        hits, rays = self._cast(data, origin, directions, geoms), np.arange(len(directions))
+        while len(rays := rays[self._from_within(_some(hits, rays))]):
+            geoms = geoms & ~np.isin(np.arange(len(geoms)), hits.shape[rays])
+            beyond = self._cast(data, origin, directions[rays], geoms)
+            hits.shape[rays], hits.distance[rays], hits.normals[rays] = beyond.shape, beyond.distance, beyond.normals
+        return hits
+
+    def _from_within(self, hits: Hits) -> np.ndarray:
+        """Which rays (N,) meet a shape from its inside."""
+        return self._closed[hits.shape] & (hits.facing() < 0)
+
     def _cast(self, data: mujoco.MjData, origin: np.ndarray, directions: np.ndarray, geoms: np.ndarray) -> Hits:
         """The nearest hits of rays from one point with those geoms where ``geoms`` (ngeom,) is true."""
         count = len(directions)
@@ -111,20 +127,20 @@ class RayCaster:
             self._model.geom_group[:] = groups
             self._model.body_bvhadr[:] = trees
 
-    def _colours(self, data: mujoco.MjData, hits: Hits, rgba: np.ndarray, pixel: float) -> np.ndarray:
+    def _colours(self, data: mujoco.MjData, hits: Hits, rgba: np.ndarray, lens: Lens) -> np.ndarray:
         missed = hits.shape < 0
         if not missed.any():
-            return self._shade(data, hits, rgba, pixel)
+            return self._shade(data, hits, rgba, lens)
         colours = np.empty((len(missed), 3), np.float32)
         colours[missed] = self._shading.sky(hits.directions[missed])
-        colours[~missed] = self._shade(data, _some(hits, ~missed), rgba, pixel)
+        colours[~missed] = self._shade(data, _some(hits, ~missed), rgba, lens)
         return colours
 
-    def _shade(self, data: mujoco.MjData, hits: Hits, rgba: np.ndarray, pixel: float) -> np.ndarray:
+    def _shade(self, data: mujoco.MjData, hits: Hits, rgba: np.ndarray, lens: Lens) -> np.ndarray:
         def shadow(light: int, points: np.ndarray) -> np.ndarray:
             return self._in_shadow(data, light, points)
 
-        return self._shading(data, hits, rgba, pixel, shadow if self._shadows else None)
+        return self._shading(data, hits, rgba, lens, shadow if self._shadows else None)
 
     def _in_shadow(self, data: mujoco.MjData, light: int, points: np.ndarray) -> np.ndarray:
         """Which points (N,) the light does not reach. Directional light comes from very far away."""
@@ -137,7 +153,7 @@ class RayCaster:
         return (blockers.shape >= 0) & (blockers.distance < distance - _SHADOW_BIAS)
 
     def _blend(
-        self, colours: np.ndarray, data: mujoco.MjData, solid: Hits, rgba: np.ndarray, pixel: float, clear: np.ndarray
+        self, colours: np.ndarray, data: mujoco.MjData, solid: Hits, rgba: np.ndarray, lens: Lens, clear: np.ndarray
     ) -> None:
         """Draws see-through geoms and sites over the solid scene, each twice, as MuJoCo does with OpenGL.
 
@@ -147,7 +163,7 @@ class RayCaster:
         layers = []
         for geom in np.flatnonzero(clear):
             rays = self._towards(solid, data.geom_xpos[geom], self._model.geom_rbound[geom])
-            hits = self._cast(data, solid.origin, solid.directions[rays], np.arange(ngeom) == geom)
+            hits = self._see(data, solid.origin, solid.directions[rays], np.arange(ngeom) == geom)
             layers.append((rays, hits))
         for site in self._sites[rgba[ngeom + self._sites, 3] > 0]:
             layers.append(self._site_layer(data, solid, site))
@@ -158,7 +174,7 @@ class RayCaster:
             if seen.any():
                 hits = _some(hits, seen)
                 drawn.append(
-                    (hits.distance.mean(), rays[seen], rgba[hits.shape, 3:], self._shade(data, hits, rgba, pixel))
+                    (hits.distance.mean(), rays[seen], rgba[hits.shape, 3:], self._shade(data, hits, rgba, lens))
                 )
         drawn.sort(key=lambda layer: layer[0])
         for _, rays, alpha, layer in (*drawn, *reversed(drawn)):

@@ -30,6 +30,18 @@ class Hits:
     def points(self) -> np.ndarray:
         return self.origin + self.directions * self.distance[:, None]
 
+    def facing(self) -> np.ndarray:
+        """Cosines (N,) between the normals and the ways back; negative where a shape is met from within."""
+        return -np.einsum("ij,ij->i", self.directions, self.normals)
+
+
+@dataclass(frozen=True)
+class Lens:
+    """A camera: the unit vector (3,) that it looks along, and a pixel's size in radians."""
+
+    axis: np.ndarray
+    pixel: float
+
 
 class Shading:
     """Colours of hits in one model; colours, materials and lights are read anew for every frame."""
@@ -67,18 +79,17 @@ class Shading:
         return 0.0 if self._sky is None else self._sky(directions)
 
     def __call__(
-        self, data: mujoco.MjData, hits: Hits, rgba: np.ndarray, pixel: float, shadow: Callable[..., np.ndarray] | None
+        self, data: mujoco.MjData, hits: Hits, rgba: np.ndarray, lens: Lens, shadow: Callable[..., np.ndarray] | None
     ) -> np.ndarray:
-        """Colours (N, 3) of hits that all hit something; ``pixel`` is a pixel's size in radians.
+        """Colours (N, 3) of hits that all hit something.
 
         ``shadow(light, offsets)`` tells which points, ``offsets`` (N, 3) from a light, lie in its shadow.
         """
         points = hits.points()
-        facing = -np.einsum("ij,ij->i", hits.directions, hits.normals)
         colours = rgba[hits.shape, :3]
         # As in OpenGL, where each pass's light is cut off at 1 before textures are applied.
-        lit = sum(np.minimum(colours * light, 1) for light in self._light(data, hits, points, facing, shadow))
-        self._apply_textures(lit, data, hits, points, pixel / np.sqrt(np.maximum(facing, 0.02)))
+        lit = sum(np.minimum(colours * light, 1) for light in self._light(data, hits, points, lens.axis, shadow))
+        self._apply_textures(lit, data, hits, points, lens.pixel / np.sqrt(np.maximum(hits.facing(), 0.02)))
         return lit
 
     def _apply_textures(
@@ -108,16 +119,19 @@ class Shading:
         data: mujoco.MjData,
         hits: Hits,
         points: np.ndarray,
-        facing: np.ndarray,
+        axis: np.ndarray,
         shadow: Callable[..., np.ndarray] | None,
     ) -> list[np.ndarray]:
-        """The light (N, 3) that each point sends on, by pass: all without shadows, then each light with shadows."""
+        """The light (N, 3) that each point sends on, by pass: all without shadows, then each light with shadows.
+
+        The headlight is parallel, along the camera's ``axis``.
+        """
         model = self._model
         emission = np.append(model.mat_emission, 0)[self._materials()]  # -1, no material, reads the appended 0
         total = np.repeat(emission[hits.shape][:, None], 3, axis=1).astype(np.float32)
         head = model.vis.headlight
         if head.active:
-            total += head.ambient + np.maximum(facing, 0)[:, None] * head.diffuse
+            total += head.ambient + np.maximum(-(hits.normals @ axis), 0)[:, None] * head.diffuse
         passes = [total]
         for light in np.flatnonzero(model.light_active):
             offsets, strength = self._reach(data, light, points)
