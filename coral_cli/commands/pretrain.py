@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -69,8 +69,8 @@ SCOPE = Scope(
 
 def pretrain(context: typer.Context, given: Given) -> int:
     """Resolves the flags and runs a session."""
-    options, given = taken(PretrainOptions(), given)
-    return run_session(_request(options, given, context.obj))
+    options, rest = taken(PretrainOptions(), given)
+    return run_session(_request(options, given.keys(), rest, context.obj))
 
 
 def run_session(request: PretrainRequest) -> int:
@@ -87,7 +87,8 @@ def run_session(request: PretrainRequest) -> int:
         return run(request, display)
 
 
-def _request(options: PretrainOptions, given: Given, catalog: Catalog) -> PretrainRequest:
+def _request(options: PretrainOptions, written: Collection[str], given: Given, catalog: Catalog) -> PretrainRequest:
+    """``written`` are the names of all flags that were."""
     out, resume = (Path(path).expanduser() if path else None for path in (options.out, options.resume))
     if out and resume:
         raise UsageError("--out and --resume exclude each other.", "Leave --out out: a resumed run stays where it is.")
@@ -97,9 +98,9 @@ def _request(options: PretrainOptions, given: Given, catalog: Catalog) -> Pretra
         record = RunDirectory.open(resume).read_record()
         if "data" not in record:
             raise UsageError(f"{resume} was not pretrained.", f"Go on with: coral train --resume {resume}.")
-        data = record["data"]
-        updates = record["updates"] if updates == PretrainOptions().updates else updates
-        every = record["checkpoint_every"] if every == PretrainOptions().checkpoint_every else every
+        data = _same_data(data, record["data"])
+        updates = updates if "updates" in written else record["updates"]
+        every = every if "checkpoint-every" in written else record["checkpoint_every"]
     elif data is None:
         raise UsageError("--data is missing.", "Record a dataset with `coral rollout --out DIR`, then --data DIR.")
     else:
@@ -115,6 +116,15 @@ def _request(options: PretrainOptions, given: Given, catalog: Catalog) -> Pretra
     return PretrainRequest(
         assembly, catalog, command, Path(data).expanduser(), updates, every, out, resume, options.json, options.quiet
     )
+
+
+def _same_data(asked: str | None, recorded: str) -> str:
+    """Where the dataset of a run lies: where it lay, unless it is gone from there. Raises UsageError for another."""
+    if asked is None or Path(asked).expanduser().absolute() == Path(recorded).absolute():
+        return recorded
+    if Path(recorded).exists():
+        raise UsageError(f"--data is {asked}, but the run was started with {recorded}.", "Leave it out.")
+    return asked
 
 
 def add(app: typer.Typer) -> None:

@@ -33,7 +33,7 @@ from coral_cli.registry.errors import CoralError
 SECONDS_TO_CLOSE = 1.5
 """A worker that has not ended by then is killed."""
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Meant for the parent, which tells its workers when to end; a terminal or a scheduler sends them to all processes."""
 
 Env = gymnasium.Env[dict[str, NDArray[Any]], NDArray[Any]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,12 +58,22 @@ class Dataset:
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in wanted}
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
             raise UnreadableError(f"{path} is missing or damaged ({error}).") from error
         for name, shape in wanted.items():
             if arrays[name].shape != shape:
                 raise UnreadableError(f"{name!r} in {path} has shape {arrays[name].shape}, but should have {shape}.")
+        self._check_values(arrays, path)
         return arrays
+
+    def _check_values(self, arrays: Mapping[str, NDArray], path: Path) -> None:
+        """What a sensor holds where it is missing does not matter."""
+        there = dict(zip(self.sensors, ~arrays["missing"].astype(bool).T, strict=True))
+        for name, array in arrays.items():
+            if name in self.sensors and self.sensors[name].kind == "image" and array.dtype != np.uint8:
+                raise UnreadableError(f"{name!r} in {path} is {array.dtype}, but images are uint8, 0 to 255.")
+            if array.dtype.kind == "f" and not np.isfinite(array[there.get(name, slice(None))]).all():
+                raise UnreadableError(f"{name!r} in {path} has values that are not finite.")
 
 
 def open_dataset(path: Path) -> Dataset:
@@ -74,8 +85,9 @@ def open_dataset(path: Path) -> Dataset:
         record = json.loads(index.read_text(encoding="utf-8"))
         sensors = {name: Sensor(name, s["kind"], tuple(s["shape"])) for name, s in record["sensors"].items()}
         version, episodes = record["format"], record["episodes"]
+        [(episode["file"], int(episode["rows"])) for episode in episodes]
         lacking = [key for key in REQUIRED if key not in record]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableError(f"{index} is damaged ({error}).") from error
     if version != FORMAT:
         raise UnreadableError(f"{path} has dataset format {version}, and this coral reads format {FORMAT}.")

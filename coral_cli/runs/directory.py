@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import json
 import os
 import platform
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,6 +86,17 @@ class RunDirectory:
         """The newest complete checkpoint, if there is any yet."""
         return self.checkpoints / "latest.pt"
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keeps other processes from training here meanwhile. Raises UsageError when one does already."""
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            with suppress(OSError):  # where the file system has no locks
+                _lock(descriptor, self.path)
+            yield
+        finally:
+            os.close(descriptor)
+
     def write_record(self, record: Json) -> None:
         """Writes run.json. Raises CoralError when it cannot be written."""
         with replacing(self.record) as partial:
@@ -122,6 +136,13 @@ def machine() -> dict[str, Json]:
     return facts
 
 
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UsageError(f"{path} is being trained by another process.", "Stop that one first.") from None
+
+
 def _unused(name: str) -> Path:
     name = name.replace("/", "-")  # a component may be called distribution/name
     with writing(RUNS / name):
@@ -138,7 +159,8 @@ def _unused(name: str) -> Path:
 
 def _empty(out: Path) -> Path:
     if (out / "run.json").exists():
-        raise UsageError(f"{out} already holds a run.", f"Choose another --out, or go on with --resume {out}.")
+        go_on = f", or go on with --resume {out}" if RunDirectory(out).latest.is_file() else ""
+        raise UsageError(f"{out} already holds a run.", f"Choose another --out{go_on}.")
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file.", "Choose another --out.")
     with writing(out):

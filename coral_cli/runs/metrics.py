@@ -63,6 +63,8 @@ def read_metrics(path: Path) -> list[Event]:
     for number, line in enumerate(lines, start=1):
         try:
             event = Event(**json.loads(line))
+            if not isinstance(event.values, dict):
+                raise TypeError
         except (ValueError, TypeError) as error:
             raise UnreadableError(f"line {number} of {path} is damaged.") from error
         if event.kind == "start" and event.values.get("resumed"):

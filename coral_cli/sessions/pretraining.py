@@ -16,8 +16,9 @@ from coral_cli.assembly.requests import PretrainRequest
 from coral_cli.assembly.resolve import plugin_flags
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.records import Sensor
+from coral_cli.runs.checkpoint import load
 from coral_cli.runs.dataset import Dataset, open_dataset
-from coral_cli.runs.directory import RunDirectory, machine
+from coral_cli.runs.directory import RunDirectory, find_checkpoint, machine
 from coral_cli.runs.events import Listener
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.parallel import Start, announce_crew, in_step
@@ -49,7 +50,9 @@ def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
     if settings.init_from and not request.resume:
         transfer = take_over(agent, request.init_from, settings.init_parts, request.catalog)
     run = RunDirectory.open(request.resume) if request.resume else RunDirectory.create(request.out, _name(request))
-    run.write_record(_record(request, crew))
+    state = load(find_checkpoint(run.path))[1] if request.resume else None
+    if state is None:
+        run.write_record(_record(request, crew))
     replay = Replay(sensors, dataset.action_size, dataset.transitions, run.replay)
     fill(replay, dataset, sensors)
     crew.begin(Start(sensors, dataset.action_size, run.replay, replay.capacity))
@@ -68,6 +71,8 @@ def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
         return Pretrainer(agent, replay, schedule, emit, save, interruption, crew)
 
     def announce(pretrainer: Pretrainer) -> None:
+        if state is not None:  # and could be gone on from
+            run.write_record(_record(request, crew))
         pretrainer.begin(
             name=run.path.name,
             out=str(run.path),
@@ -85,7 +90,7 @@ def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
         announce_crew(crew, settings.batch_size, pretrainer)
 
     after = replace(_AFTER, flags=plugin_flags(request.assembly))
-    return supervise(run, record, display, assembler.observers(), make, announce, after, request.resume)
+    return supervise(run, record, display, assembler.observers(), make, announce, after, state)
 
 
 def _name(request: PretrainRequest) -> str:
@@ -98,7 +103,7 @@ def _record(request: PretrainRequest, crew: Crew) -> dict[str, object]:
     return {
         "command": request.command,
         "assembly": request.assembly.to_json(),
-        "data": str(request.data),
+        "data": str(request.data.absolute()),
         "updates": request.updates,
         "checkpoint_every": request.checkpoint_every,
         "processes": crew.count,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import shlex
+import signal
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from coral_cli.registry.errors import CoralError
 from coral_cli.registry.options import Json
-from coral_cli.runs.checkpoint import load, mark_best, save_latest
-from coral_cli.runs.directory import RunDirectory, find_checkpoint
+from coral_cli.runs.checkpoint import mark_best, save_latest
+from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.events import Event, EventKind, Listener
 from coral_cli.runs.metrics import MetricsWriter
 from coral_cli.sessions.observing import Makers, Observers
@@ -56,13 +56,15 @@ def supervise(
     make: Callable[[Listener, Save, Interruption], L],
     announce: Callable[[L], None],
     after: After,
-    resume: Path | None,
+    state: Mapping[str, Any] | None,
 ) -> int:
     """Runs a loop that ``make`` builds until its end or an interruption; returns the exit code.
 
-    ``record`` goes into every checkpoint. ``resume`` names the run to go on from.
+    ``record`` goes into every checkpoint. ``state`` is what to go on from, if not from the beginning. Raises UsageError
+    when another process trains in ``run``.
     """
     with (
+        run.held(),
         Interruption() as interruption,
         MetricsWriter(run.metrics) as metrics,
         closing(Observers(observers, run.path)) as observing,
@@ -70,7 +72,10 @@ def supervise(
 
         def emit(event: Event) -> None:
             metrics(event)
-            display(event)
+            try:
+                display(event)
+            except OSError:  # nobody reads it any more: save what there is, and end
+                interruption.signal = interruption.signal or signal.SIGPIPE
             for problem in observing.hear(event):
                 emit(Event("warning", event.step, event.seconds, {"message": problem}))
 
@@ -79,8 +84,8 @@ def supervise(
             return str(mark_best(path) if best else path)
 
         loop = make(emit, save, interruption)
-        if resume:
-            loop.load_state_dict(load(find_checkpoint(resume), "cpu")[1])
+        if state is not None:
+            loop.load_state_dict(state)
         announce(loop)
         status, message = "failed", ""
         try:

@@ -12,7 +12,8 @@ from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.requests import TrainRequest
 from coral_cli.assembly.resolve import command_line, plugin_flags
 from coral_cli.environments.rendering.backend import select_backend
-from coral_cli.runs.directory import RunDirectory, machine
+from coral_cli.runs.checkpoint import load
+from coral_cli.runs.directory import RunDirectory, find_checkpoint, machine
 from coral_cli.runs.events import Listener
 from coral_cli.sessions.parallel import Start, announce_crew, in_step
 from coral_cli.sessions.parts import Parts, actor_of, build, schedule, several
@@ -37,7 +38,6 @@ def _lead(request: TrainRequest, display: Listener, crew: Crew) -> int:
     parts = build(request, backend)
     try:
         run = RunDirectory.open(request.resume) if request.resume else _new_run(request)
-        run.write_record(_record(request, parts, crew))
         return _train(request, display, parts, run, crew)
     finally:
         parts.close()
@@ -74,12 +74,17 @@ def _record(request: TrainRequest, parts: Parts, crew: Crew) -> dict[str, Any]:
 
 def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirectory, crew: Crew) -> int:
     settings = request.assembly.settings
+    state = load(find_checkpoint(run.path))[1] if request.resume else None
+    if state is None:
+        run.write_record(_record(request, parts, crew))
     replay = Replay(parts.sensors, parts.agent.action_size, parts.replay_capacity, run.replay)
     crew.begin(Start(parts.sensors, parts.agent.action_size, run.replay, replay.capacity))
     record = record_of(request.assembly, parts.sensors, parts.agent.action_size)
     record |= {"renderer": parts.backend, "coral": __version__}
 
     def announce(trainer: Trainer) -> None:
+        if state is not None:  # and could be gone on from
+            run.write_record(_record(request, parts, crew))
         _announce(request, parts, run, crew, trainer)
 
     with several(request, parts) as (env, eval_env):
@@ -90,7 +95,7 @@ def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirec
 
         after = replace(_AFTER, flags=plugin_flags(request.assembly))
         observers = Assembler(request.assembly, request.catalog).observers()
-        return supervise(run, record, display, observers, make, announce, after, request.resume)
+        return supervise(run, record, display, observers, make, announce, after, state)
 
 
 _AFTER = After(

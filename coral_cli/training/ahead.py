@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from coral_cli.training.agent import Agent
@@ -26,6 +27,11 @@ class Ahead:
         """Starts an episode for each seed, with the weights of this moment."""
         self._actor.load_weights(agent.state_dict()["weights"])
         self._episodes = self._thread.submit(self._collected, seeds)
+
+    def wait(self) -> None:
+        """Until what was begun is over, whatever became of it."""
+        if self._episodes is not None:
+            futures.wait([self._episodes])
 
     def finish(self) -> list[Episode] | None:
         """The episodes that were begun, waited for; None if none were. Raises what the environment raised."""

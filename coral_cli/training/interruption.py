@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: once asks to stop after the current update, twice stops at once."""
+"""Ctrl-C, SIGTERM and a closed terminal ask to stop after the current update; Ctrl-C twice stops at once."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import signal
 import threading
 from types import FrameType, TracebackType
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class Interruption:
-    """While entered, the first SIGINT or SIGTERM only sets ``signal``; a second SIGINT raises KeyboardInterrupt."""
+    """While entered, the first of ``SIGNALS`` only sets ``signal``; a SIGINT after it raises KeyboardInterrupt.
+
+    A closed terminal (SIGHUP) stays ignored where it is, as under ``nohup``.
+    """
 
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
@@ -19,13 +24,14 @@ class Interruption:
 
     @property
     def exit_code(self) -> int:
-        """130 for SIGINT, 143 for SIGTERM, 0 when nothing came."""
+        """130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP, 0 when nothing came."""
         return 128 + self.signal if self.signal else 0
 
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._on_signal)
+            for number in SIGNALS:
+                if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._on_signal)
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:

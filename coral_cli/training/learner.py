@@ -87,20 +87,31 @@ class Learner:
         if bad:
             raise CoralError(
                 f"{bad[0]} is not a finite number after {updates} updates.",
-                "The last good checkpoint is kept; try a lower --model-lr or --precision fp32.",
+                "Go on from the last checkpoint, if there is one; or try a lower --model-lr or --precision fp32.",
             )
         return values
+
+    def random_state(self) -> dict[str, Any]:
+        """Where all random streams are."""
+        return {
+            "torch": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state_all() if self.agent.device.type == "cuda" else [],
+            "numpy": json.dumps(self._random.bit_generator.state),  # 128-bit integers
+        }
+
+    def set_random_state(self, state: Mapping[str, Any]) -> None:
+        """Goes on from what ``random_state`` gave, with as many GPUs as there are now."""
+        torch.set_rng_state(state["torch"].cpu())
+        if self.agent.device.type == "cuda":
+            torch.cuda.set_rng_state_all([number.cpu() for number in state["cuda"][: torch.cuda.device_count()]])
+        self._random.bit_generator.state = json.loads(state["numpy"])
 
     def state_dict(self) -> dict[str, Any]:
         """Agent, random streams and the length of the replay."""
         return {
             "agent": self.agent.state_dict(),
-            "replay": {"next_serial": self.replay.next_serial},
-            "random": {
-                "torch": torch.get_rng_state(),
-                "cuda": torch.cuda.get_rng_state_all() if self.agent.device.type == "cuda" else [],
-                "numpy": json.dumps(self._random.bit_generator.state),  # 128-bit integers
-            },
+            "replay": {"next_serial": self.replay.next_serial, "size": self.replay.size},
+            "random": self.random_state(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -109,10 +120,7 @@ class Learner:
         self.replay.forget_after(state["replay"]["next_serial"])
         self._resident = None  # makes room for the next one
         self._resident = self._moved_in()
-        torch.set_rng_state(state["random"]["torch"].cpu())
-        if self.agent.device.type == "cuda" and state["random"]["cuda"]:
-            torch.cuda.set_rng_state_all([number.cpu() for number in state["random"]["cuda"]])
-        self._random.bit_generator.state = json.loads(state["random"]["numpy"])
+        self.set_random_state(state["random"])
 
 
 def sample_batch(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.registry.records import Sensor
+from coral_cli.runs.files import writing
 
 Arrays = dict[str, NDArray]
 DTYPES = {"image": np.uint8, "vector": np.float32, "depth": np.float32}
@@ -106,9 +107,10 @@ class Replay:
         return self._next_serial
 
     def add(self, episode: Arrays) -> None:
-        """Stores one episode, each array (L, ...). Raises UsageError when it is longer than the capacity.
+        """Stores one episode, each array (L, ...).
 
-        Without ``missing``, every sensor was there all the time.
+        Raises UsageError when it is longer than the capacity, CoralError when the disk is full. Without ``missing``,
+        every sensor was there all the time.
         """
         length = len(episode["reward"])
         episode = {"missing": np.zeros((length, *self.layout["missing"][1]), np.bool_), **episode}
@@ -119,6 +121,7 @@ class Replay:
         kept_after = np.cumsum(self.episodes.length[::-1])[::-1]  # transitions from this episode to the newest
         self.episodes = self.episodes.where(kept_after + length <= self.capacity)
         self._write_index()  # first forget what is overwritten next, so that a crash leaves no torn episode
+        self._take_room(self._cursor, length)
         rows = (self._cursor + np.arange(length)) % self.capacity
         for name, array in self._arrays.items():
             array[rows] = episode[name]
@@ -128,7 +131,15 @@ class Replay:
         self._write_index()
 
     def forget_after(self, serial: int) -> None:
-        """Drops the episodes from number ``serial`` on: what was added after the checkpoint that is resumed."""
+        """Drops the episodes from number ``serial`` on: what was added after the checkpoint that is resumed.
+
+        Raises UnreadableError when those before it were never added.
+        """
+        if self._next_serial < serial:
+            raise UnreadableError(
+                f"the replay has had {self._next_serial} episodes, but the checkpoint was written after {serial}.",
+                "Its files were lost or replaced; restore them, or start a new run with --init-from.",
+            )
         self.episodes = self.episodes.where(self.episodes.serial < serial)
         self._next_serial = serial
         if len(self.episodes.serial):
@@ -199,6 +210,21 @@ class Replay:
         for array in self._maps():
             array.flush()
 
+    def _take_room(self, start: int, count: int) -> None:
+        """Has the disk set rows aside: to write into a sparse file when it is full would end the process.
+
+        Raises CoralError when there is no room.
+        """
+        if self._directory is None or not hasattr(os, "posix_fallocate"):
+            return
+        before_end = min(count, self.capacity - start)
+        for name, array in self._arrays.items():
+            path, row = self._path(name), array.nbytes // self.capacity
+            with writing(path), path.open("r+b") as file:
+                for first, rows in ((start, before_end), (0, count - before_end)):
+                    if rows * row:
+                        os.posix_fallocate(file.fileno(), first * row, rows * row)
+
     def _maps(self) -> list[np.memmap]:
         return [array.base for array in self._arrays.values() if isinstance(array.base, np.memmap)]
 
@@ -206,18 +232,21 @@ class Replay:
         full = (self.capacity, *shape)
         if self._directory is None:
             return np.zeros(full, dtype)
-        path = self._directory / f"{name}.bin"
-        wanted = math.prod(full) * np.dtype(dtype).itemsize
+        path, wanted = self._path(name), math.prod(full) * np.dtype(dtype).itemsize
         with path.open("ab") as file:
             file.truncate(max(wanted, 1))  # a sparse file: takes disk only where written
         return np.memmap(path, dtype, "r+", shape=full).view(np.ndarray)
+
+    def _path(self, name: str) -> Path:
+        assert self._directory is not None
+        return self._directory / f"{name}.bin"
 
     def _check_disk(self, directory: Path) -> None:
         held = sum(path.stat().st_blocks * 512 for path in directory.glob("*.bin"))
         free = shutil.disk_usage(directory).free
         if self.bytes - held > free:
             raise CoralError(
-                f"the replay needs {self.bytes / 1e9:.1f} GB, but only {free / 1e9:.1f} GB of disk are free.",
+                f"the replay needs {self.bytes / 1e6:,.0f} MB, but only {free / 1e6:,.0f} MB of disk are free.",
                 "Lower --replay-size, or choose another --out.",
             )
 
@@ -235,8 +264,9 @@ class Replay:
             **{name: getattr(self.episodes, name).tolist() for name in ("serial", "start", "length")},
         }
         temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(record))
-        os.replace(temporary, path)
+        with writing(path):
+            temporary.write_text(json.dumps(record))
+            os.replace(temporary, path)
 
     def _read_index(self) -> None:
         """Takes over an earlier process's episodes and its capacity, or a larger one while the ring never wrapped."""
@@ -247,8 +277,12 @@ class Replay:
             record = json.loads(path.read_text())
             self.episodes = Episodes(*(np.array(record[name], np.int64) for name in ("serial", "start", "length")))
             self._next_serial, self._cursor, capacity = record["next_serial"], record["cursor"], record["capacity"]
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise UnreadableError(f"the replay's index {path} is damaged ({error}).") from error
+        for name, (dtype, shape) in self.layout.items():
+            file, wanted = self._path(name), capacity * math.prod(shape) * np.dtype(dtype).itemsize
+            if not file.is_file() or file.stat().st_size < wanted:
+                raise UnreadableError(f"{file} of the replay is missing or was cut short.", "Restore it if you can.")
         ends, starts = self.episodes.start + self.episodes.length, self.episodes.start
         wrapped = (ends > capacity).any() or (np.diff(starts) < 0).any()
         self.capacity = capacity if wrapped else max(self.capacity, capacity)

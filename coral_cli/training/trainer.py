@@ -78,13 +78,16 @@ class Trainer:
         self.progress = Progress()
         self._learner = Learner(agent, replay, schedule, crew)
         self._emit, self._save = emit, save
-        self._saved = self._first_step = 0
+        self._saved = self._first_step = self._lost = 0
         self._started = self._began = time.monotonic()
 
     def begin(self, **values: Any) -> None:
         """Starts the clock and emits the start event with ``values``."""
         self._started = time.monotonic() - self.progress.seconds
         self.emit("start", **values)
+        if self._lost > 0:
+            message = f"{self._lost:,} transitions are gone: newer ones took their place after the checkpoint."
+            self.emit("warning", message=message)
 
     def run(self) -> None:
         """Until the budget is used up or an interruption came; saves a checkpoint at the end either way."""
@@ -133,11 +136,21 @@ class Trainer:
             self._report()
 
     def _collect(self) -> None:
-        """As many episodes as run side by side; the random ones, which fill the replay, come first."""
+        """As many episodes as run side by side; the random ones, which fill the replay, come first.
+
+        When an interruption cuts one off, none of them counts, nor what was drawn for them, so that a resumed run plays
+        the same.
+        """
         left = self.schedule.random_episodes - self.progress.episodes
+        seeds = self._seeds(min(self._collector.count, left) if left > 0 else self._collector.count)
+        before = self._learner.random_state()
         with self._learner.measurement.timing("collect"):
-            for episode in self._by_chance(left) if left > 0 else self._by_agent():
-                self._take(episode, by_chance=left > 0)
+            episodes = list(self._by_chance(seeds) if left > 0 else self._by_agent(seeds))
+        if len(episodes) < len(seeds):
+            self._learner.set_random_state(before)
+            return
+        for episode in episodes:
+            self._take(episode, by_chance=left > 0)
         if self._ahead and self.progress.pending and not self._spent:
             self._ahead.begin(self.agent, self._seeds(self._collector.count))
 
@@ -146,16 +159,15 @@ class Trainer:
         first = self.progress.episodes
         return [episode_seed(self.schedule.seed, "training", first + index) for index in range(count)]
 
-    def _by_chance(self, left: int) -> Iterator[Episode]:
-        seeds = self._seeds(min(self._collector.count, left))
+    def _by_chance(self, seeds: list[int]) -> Iterator[Episode]:
         return self._collector.by_chance(seeds, tuple(self.agent.sensors), self.interruption.__bool__)
 
-    def _by_agent(self) -> Iterable[Episode]:
+    def _by_agent(self, seeds: list[int]) -> Iterable[Episode]:
         """Those that were begun while the agent learned, if any."""
         begun = self._ahead.finish() if self._ahead else None
         if begun is not None:
             return begun
-        return self._collector.by_agent(self.agent, self._seeds(self._collector.count), self.interruption.__bool__)
+        return self._collector.by_agent(self.agent, seeds, self.interruption.__bool__)
 
     def _take(self, episode: Episode, by_chance: bool) -> None:
         """Stores a new episode and plans the updates that follow from it."""
@@ -178,6 +190,8 @@ class Trainer:
 
     def _evaluate(self) -> None:
         schedule, progress = self.schedule, self.progress
+        if self._ahead:
+            self._ahead.wait()  # it draws from the same random stream
         with self._learner.measurement.timing("evaluate"):
             episodes = list(
                 evaluation_episodes(
@@ -224,4 +238,5 @@ class Trainer:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Goes on from what ``state_dict`` gave."""
         self._learner.load_state_dict(state)
+        self._lost = state["replay"].get("size", 0) - self.replay.size  # older checkpoints do not say it
         self.progress = Progress(**state["progress"])

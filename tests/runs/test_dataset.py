@@ -84,11 +84,37 @@ def test_what_an_index_lacks_is_named(path):
         open_dataset(path)
 
 
-@pytest.mark.parametrize("content", ["{", "{}", '{"format": 99, "sensors": {}, "episodes": [1]}'])
+MEANINGLESS = ["{", "{}", "[]", '{"format": 99, "sensors": {}, "episodes": [1]}', '{"format": 1, "sensors": []}']
+MEANINGLESS += ['{"format": 1, "sensors": {}, "episodes": [{"file": "x"}]}']
+
+
+@pytest.mark.parametrize("content", MEANINGLESS)
 def test_an_index_that_makes_no_sense_is_refused(content, path):
     (path / INDEX).write_text(content)
     with pytest.raises(UnreadableError):
         open_dataset(path)
+
+
+def change(path, **arrays):
+    """Of the first episode."""
+    file = path / "episode-000000.npz"
+    with np.load(file) as archive:
+        np.savez_compressed(file, **(dict(archive) | arrays))
+
+
+def test_images_that_are_no_bytes_and_numbers_that_are_none_are_refused(path):
+    first = next(open_dataset(path).episodes())
+    skin, missing = first["skin"].copy(), first["missing"].copy()
+    skin[1, 0], missing[1, 1] = np.nan, False
+    change(path, skin=skin, missing=missing)
+    with pytest.raises(UnreadableError, match=r"'skin' in .* not finite"):
+        next(open_dataset(path).episodes())
+    missing[1, 1] = True  # there it does not matter
+    change(path, missing=missing)
+    next(open_dataset(path).episodes())
+    change(path, eye=(first["eye"] / 255).astype(np.float32))
+    with pytest.raises(UnreadableError, match=r"'eye' in .* is float32, but images are uint8"):
+        next(open_dataset(path).episodes())
 
 
 def test_a_directory_without_an_index_is_none(tmp_path):

@@ -40,10 +40,24 @@ def test_out_may_be_an_empty_directory():
 
 
 def test_out_that_holds_a_run_is_refused_with_the_way_to_go_on():
-    RunDirectory.create(Path("x"), "ignored").write_record({})
-    with pytest.raises(UsageError, match="already holds a run") as error:
-        RunDirectory.create(Path("x"), "ignored")
-    assert "--resume x" in error.value.hint
+    run = RunDirectory.create(Path("x"), "ignored")
+    run.write_record({})
+    for way in ("", "--resume x"):  # before its first checkpoint there is nothing to go on from
+        with pytest.raises(UsageError, match="already holds a run") as error:
+            RunDirectory.create(Path("x"), "ignored")
+        assert ("--resume" in error.value.hint) == bool(way) and way in error.value.hint
+        run.latest.touch()
+
+
+def test_two_processes_do_not_train_in_one_run():
+    run = RunDirectory.create(Path("x"), "ignored")
+    with run.held():
+        with pytest.raises(UsageError, match="x is being trained by another process"), run.held():
+            pass
+        with RunDirectory.create(Path("y"), "ignored").held():
+            pass
+    with run.held():  # again free
+        pass
 
 
 def test_out_with_foreign_files_and_out_that_is_a_file_are_refused():

@@ -61,6 +61,9 @@ def test_a_damaged_line_in_the_middle_is_named(tmp_path):
     (tmp_path / "m").write_text('{"kind": "warning", "step": 1, "seconds": 0, "values": {}}\nnonsense\n')
     with pytest.raises(UnreadableError, match=r"line 2 of .* is damaged"):
         read_metrics(tmp_path / "m")
+    (tmp_path / "m").write_text('{"kind": "start", "step": 1, "seconds": 0, "values": null}\n')
+    with pytest.raises(UnreadableError, match="line 1"):
+        read_metrics(tmp_path / "m")
     (tmp_path / "m").write_text('{"kind": "warning"}\n')
     with pytest.raises(UnreadableError, match="line 1"):
         read_metrics(tmp_path / "m")

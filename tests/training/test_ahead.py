@@ -1,6 +1,7 @@
 """Episodes collected beside the updates: as many of both, by the agent as it was one block before."""
 
 import threading
+import time
 
 import pytest
 import torch
@@ -81,6 +82,26 @@ def test_a_run_has_the_schedule_of_one_that_collects_in_turn():
     assert len(collector.played) == 8 and torch.equal(collector.played[0], weight_of(agent()))
     assert len({str(weight) for weight in collector.played}) == 8
     assert threading.current_thread() not in collector.threads
+
+
+def test_nothing_is_collected_during_an_evaluation():
+    """Both draw from the process's random numbers, so that neither would be repeatable."""
+
+    class Slow(Walk):
+        def step(self, action):
+            time.sleep(0.02)
+            return super().step(action)
+
+    class Quiet(OneByOne):
+        def evaluated(self, one, seeds, stop):
+            under_way.append(run.trainer._ahead._episodes is not None and not run.trainer._ahead._episodes.done())
+            yield from super().evaluated(one, seeds, stop)
+
+    under_way, run = [], Run(actor=agent(), eval_every=1)
+    run.trainer._collector = run.trainer._ahead._collector = Watched(Slow())
+    run.trainer._evaluator = Quiet(Walk())
+    run.trainer.run()
+    assert len(under_way) == 10 and not any(under_way)
 
 
 def test_an_interruption_ends_the_thread_too():

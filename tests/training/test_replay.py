@@ -1,5 +1,6 @@
 """The replay: its cap, what it samples, how it survives a process."""
 
+import errno
 import json
 
 import numpy as np
@@ -161,6 +162,54 @@ def test_a_damaged_index_is_named(tmp_path):
     (tmp_path / "index.json").write_text(json.dumps({"serial": []}))
     with pytest.raises(UnreadableError, match=r"index\.json is damaged"):
         Replay(SENSORS, 1, 30, tmp_path)
+
+
+@pytest.mark.parametrize("harm", ["unlink", "truncate"])
+def test_lost_rows_are_named(harm, tmp_path):
+    filled(directory=tmp_path)
+    file = tmp_path / "skin.bin"
+    file.unlink() if harm == "unlink" else file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(UnreadableError, match=r"skin\.bin of the replay is missing or was cut short"):
+        Replay(SENSORS, 1, 30, tmp_path)
+
+
+def test_a_replay_that_lacks_what_the_checkpoint_has_seen_is_refused(tmp_path):
+    filled(directory=tmp_path)
+    (tmp_path / "index.json").unlink()
+    with pytest.raises(UnreadableError, match="has had 0 episodes, but the checkpoint was written after 3"):
+        Replay(SENSORS, 1, 30, tmp_path).forget_after(3)
+
+
+def test_rows_go_on_behind_the_last_that_is_kept(tmp_path):
+    """Else episodes would overlap in a ring that is nearly full."""
+    replay = filled(directory=tmp_path, lengths=(10, 10, 10))
+    replay.forget_after(1)
+    replay.add(episode(7, 10))
+    replay.add(episode(8, 10))
+    expected = [100 * number + step for number in (0, 7, 8) for step in range(10)]
+    assert replay.everything("reward").tolist() == expected
+
+
+def test_a_crash_while_rows_are_written_leaves_no_torn_episode(tmp_path):
+    replay = filled(directory=tmp_path)
+    with pytest.raises(KeyError):
+        replay.add({name: value for name, value in episode(7, 10).items() if name != "terminated"})
+    again = Replay(SENSORS, 1, 30, tmp_path)
+    assert again.episodes.serial.tolist() == [1, 2]  # the first one's rows may hold others by now
+
+
+def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch):
+    """Writing to a mapped file that the disk has no room for would be a bus error."""
+    replay, asked = filled(directory=tmp_path, lengths=(10, 10)), []
+
+    def full(descriptor, start, size):
+        asked.append((start, size))
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", full)
+    with pytest.raises(CoralError, match=r"there is no room left to write .*image\.bin"):
+        replay.add(episode(7, 10))
+    assert asked == [(20 * 6 * 8 * 3, 10 * 6 * 8 * 3)]
 
 
 def test_an_empty_replay_says_so():

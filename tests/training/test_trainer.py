@@ -1,5 +1,7 @@
 """The loop on a toy: its schedule, interruption and resumption, what a checkpoint carries."""
 
+from types import MappingProxyType
+
 import gymnasium
 import numpy as np
 import pytest
@@ -17,7 +19,9 @@ from coral_cli.representation.objective import Representation, Term
 from coral_cli.representation.rssm.gaussian import Gaussians
 from coral_cli.representation.rssm.gru import GruRssm
 from coral_cli.training.agent import Agent
+from coral_cli.training.collectors import OneByOne
 from coral_cli.training.interruption import Interruption
+from coral_cli.training.learner import fit_normalization
 from coral_cli.training.replay import Replay
 from coral_cli.training.trainer import Schedule, Trainer
 
@@ -159,6 +163,88 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, stop_at
         torch.testing.assert_close(got[name], expected[name], rtol=0, atol=0)
     assert second.trainer.progress.updates == whole.trainer.progress.updates
     assert second.trainer.replay.next_serial == whole.trainer.replay.next_serial
+
+
+class CutOff(Walk):
+    """Interrupts the run ``at`` an action, counted over all episodes."""
+
+    def __init__(self, interruption, at):
+        self._interruption, self._left = interruption, at
+
+    def step(self, action):
+        self._left -= 1
+        if not self._left:
+            self._interruption.signal = 2
+        return super().step(action)
+
+
+def in_rounds(env, count):
+    """A collector that plays ``count`` episodes at a time, one after the other."""
+    collector = OneByOne(env)
+    collector.count = count
+    return collector
+
+
+@pytest.mark.parametrize(("count", "at"), [(1, 5), (1, 4 * LENGTH + 5), (1, 5 * LENGTH), (3, 6 * LENGTH + 5)])
+def test_episodes_that_are_cut_off_leave_no_trace(tmp_path, count, at):
+    whole = Run(directory=tmp_path / "whole")
+    whole.trainer._collector = in_rounds(Walk(), count)
+    whole.trainer.run()
+
+    first = Run(directory=tmp_path / "parts")
+    first.trainer._collector = in_rounds(CutOff(first.interruption, at), count)
+    first.trainer.run()
+    second = Run(directory=tmp_path / "parts")
+    second.trainer._collector = in_rounds(Walk(), count)
+    second.trainer.load_state_dict(first.saved[-1])
+    second.trainer.run()
+    returns = [event.values["return"] for run in (first, second) for event in run.of("episode")]
+    assert returns == [event.values["return"] for event in whole.of("episode")]
+    expected, got = (run.trainer.agent.state_dict()["weights"] for run in (whole, second))
+    for name in expected:
+        torch.testing.assert_close(got[name], expected[name], rtol=0, atol=0)
+    assert second.trainer.progress.updates == whole.trainer.progress.updates
+
+
+def test_transitions_that_are_gone_are_told():
+    run = finished()
+    state = {**run.saved[-1], "replay": {"next_serial": 10, "size": 107}}
+    run.trainer.load_state_dict(state)
+    run.trainer.begin()
+    assert run.of("warning")[-1].values["message"].startswith("7 transitions are gone")
+
+
+def test_values_where_a_sensor_is_missing_do_not_count_for_normalization():
+    one, replay = agent(), Replay(SENSORS, 1, 100)
+    place = np.array([[1, 9], [3, 9], [0, 0], [0, 0]], np.float32)
+    arrays = {"place": place, "action": np.zeros((4, 1)), "reward": np.zeros(4), "terminated": np.zeros(4, bool)}
+    replay.add(arrays | {"missing": np.array([[False], [False], [True], [True]])})
+    fit_normalization(one, replay)
+    assert one.representation.normalization.place_mean.tolist() == [2, 9]
+    assert one.representation.normalization.place_std.tolist() == [1, 1]
+
+
+def test_the_best_checkpoint_is_that_of_the_best_evaluation():
+    run = Run(eval_every=1)
+    run.trainer._save = lambda state, best: run.saved.append((state["progress"]["best_return"], best)) or "x.pt"
+    run.trainer.run()
+    means = [event.values["return/mean"] for event in run.of("evaluation")]
+    rising = [mean for index, mean in enumerate(means) if mean > max(means[:index], default=-np.inf)]
+    assert [value for value, best in run.saved if best] == rising and len(rising) < len(means)
+
+
+def test_evaluation_does_not_explore():
+    class Noting(Agent):
+        def act(self, observations, memory, explore, missing=MappingProxyType({})):
+            explored.add(explore)
+            return super().act(observations, memory, explore, missing)
+
+    explored, one = set(), agent()
+    one.__class__ = Noting
+    list(OneByOne(Walk()).evaluated(one, [1], lambda: False))
+    assert explored == {False}
+    list(OneByOne(Walk()).by_agent(one, [1], lambda: False))
+    assert explored == {False, True}
 
 
 def test_a_checkpoint_s_weights_are_named_by_the_paper_s_parts():
