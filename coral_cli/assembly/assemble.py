@@ -14,7 +14,7 @@ from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.contracts import ObserverModule, PolicyInputs
 from coral_cli.registry.errors import CoralError
 from coral_cli.registry.options import with_values
-from coral_cli.registry.records import Backend, Record, Rendering, Sensor, Split
+from coral_cli.registry.records import RESERVED, Backend, Record, Rendering, Sensor, Split
 
 if TYPE_CHECKING:
     import gymnasium
@@ -71,6 +71,9 @@ class Assembler:
         missing = [name for name in kinds if name not in spaces]
         if missing:
             raise CoralError(f"the environment has no sensor {missing[0]!r}.", f"It has: {', '.join(spaces)}.")
+        taken = [name for name in kinds if name in RESERVED or _is_torchs(name)]
+        if taken:
+            raise CoralError(f"no sensor can be called {taken[0]!r}.", "Give it another name in the environment.")
         return {name: Sensor(name, kind, tuple(spaces[name].shape)) for name, kind in kinds.items()}
 
     def seen(self, sensors: Mapping[str, Sensor]) -> dict[str, Sensor]:
@@ -140,3 +143,10 @@ class Assembler:
     def _build(self, slot: str, *arguments: object) -> Any:
         record, options = self._parts[slot]
         return record.build(options, *arguments)
+
+
+def _is_torchs(name: str) -> bool:
+    """Whether torch keeps a sensor's modules from being found by its name."""
+    from torch import nn
+
+    return hasattr(nn.ModuleDict, name)

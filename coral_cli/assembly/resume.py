@@ -25,7 +25,10 @@ def recorded_assembly(run: Path) -> Assembly:
     record = directory.read_record()
     if not isinstance(record, dict) or "assembly" not in record:
         raise UnreadableError(f"{directory.record} names no assembly.", "It is damaged, or no record of a run.")
-    return Assembly.from_json(record["assembly"])
+    assembly = Assembly.from_json(record["assembly"])
+    if ENV.name not in assembly.choices:
+        raise UnreadableError(f"{directory.record} names no environment.", "It is damaged, or no record of a run.")
+    return assembly
 
 
 def resumed(assembly: Assembly, given: Mapping[str, Json], catalog: Catalog) -> tuple[Assembly, dict[str, Json]]:
@@ -46,7 +49,7 @@ def resumed(assembly: Assembly, given: Mapping[str, Json], catalog: Catalog) -> 
             continue
         if flag not in budget:
             raise UsageError(
-                f"--{flag} is {text_of(asked[flag])}, but the run was started with {text_of(before)}.",
+                f"--{flag} is {_said(asked[flag])}, but the run was started with {_said(before)}.",
                 f"Leave it out: a resumed run can change only --{', --'.join(sorted(budget))}.",
             )
         changes[budget[flag]] = asked[flag]
@@ -60,3 +63,7 @@ def _sized(assembly: Assembly, catalog: Catalog) -> frozenset[str]:
     environment = catalog.locate(*assembly.choices[ENV.name].identity).record
     assert isinstance(environment, Environment)
     return frozenset(flag for size in SIZES.values() for flag in expand(size, environment.sensors))
+
+
+def _said(value: Json) -> str:
+    return text_of(value) or "nothing"

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     )
 
 SensorKind = Literal["image", "vector", "depth"]
+RESERVED = frozenset({"action", "reward", "terminated", "missing", "kl", "continue", "inverse", "total"})
+"""What a recorded step and the objective hold beside the sensors: names that no sensor can have."""
+
 COUNTED = frozenset({"return", "length"})
 """What is counted of every episode: names that an environment's metrics cannot have."""
 

@@ -41,6 +41,7 @@ def test_the_command_of_the_run_itself_may_be_repeated(assembly: Assembly, toy_c
         ({"size": "paper"}, "--image-loss.hidden is 256, but the run was started with 128."),
         ({"size": "small", "rssm.gru": 64}, "--rssm.gru is 64, but the run was started with 128."),
         ({"env": "maze"}, "--env is maze, but the run was started with box-push."),
+        ({"freeze": ["rssm"]}, "--freeze is rssm, but the run was started with nothing."),
         ({"policy.lr": 0.1}, "--policy.lr is 0.1, but the run was started with 0.001."),
     ],
 )
@@ -58,7 +59,12 @@ def test_the_record_of_a_run(assembly: Assembly, tmp_path: Path) -> None:
     assert recorded_assembly(tmp_path) == assembly
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"assembly": {}}', '{"assembly": {"choices": 3, "settings": {}}}'])
+EMPTY = '{"assembly": {"choices": {}, "settings": {}}}'
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"assembly": {}}', '{"assembly": {"choices": 3, "settings": {}}}', EMPTY]
+)
 def test_a_damaged_record_is_unreadable(text: str, tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(UnreadableError):

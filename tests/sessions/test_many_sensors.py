@@ -109,6 +109,21 @@ def test_each_has_its_own_loss_and_encoder_and_may_fail(catalog, tmp_path):
     assert main(["eval", str(run), "--episodes", "1", "--video", str(tmp_path / "film.mp4")], catalog) == 0
 
 
+@pytest.mark.parametrize("name", ["kl", "total", "type"])
+def test_a_sensor_cannot_have_a_name_that_is_taken(name, catalog, capsys):
+    """By a term of the objective, which would replace its loss, or by torch."""
+
+    class Blind(Robot):
+        def __init__(self, rendering):
+            super().__init__(rendering)
+            self.observation_space = Dict({name: Box(-1, 1, (2,), np.float32)})
+
+    record = Environment("blind", "One sensor.", lambda _, rendering: Blind(rendering), sensors={name: "vector"})
+    entries = [*catalog._entries, Entry(record, CORE, "0.1.0")]
+    assert main(["train", "--env", "blind", "--dry-run"], Catalog(entries)) == 1
+    assert f"no sensor can be called '{name}'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("method", ["recon-same", "cv-concat", "cpc-image", "proprio-sac"])
 def test_methods_take_every_sensor_by_its_kind(method, catalog, tmp_path):
     run = tmp_path / "run"

@@ -1,6 +1,7 @@
 """From recorded episodes to a pretrained representation, and on to an agent."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,11 @@ import numpy as np
 import pytest
 import torch
 
+from coral_cli import builtin
 from coral_cli.app import main
+from coral_cli.commands import pretrain
+from coral_cli.commands.pretrain import PretrainOptions
+from coral_cli.registry.discovery import discover
 from coral_cli.runs.checkpoint import load
 from coral_cli.runs.dataset import open_dataset
 from coral_cli.runs.metrics import read_metrics
@@ -86,6 +91,28 @@ def test_interrupted_and_resumed_it_ends_as_if_it_had_never_stopped(pretrained, 
     assert main(["pretrain", "--resume", str(run), "--updates", "6", "--quiet"]) == 0
     expected, resumed = weights(pretrained), weights(run)
     assert all(torch.equal(expected[name], resumed[name]) for name in expected)
+
+
+def test_a_resumed_run_heeds_what_is_written(data, pretrained, tmp_path, monkeypatch, capsys):
+    run = tmp_path / "run"
+    shutil.copytree(pretrained, run)
+    shutil.copytree(data, tmp_path / "other")
+    assert main(["pretrain", "--resume", str(run), "--data", str(tmp_path / "other")]) == 2
+    assert "but the run was started with" in capsys.readouterr().err
+    monkeypatch.chdir(tmp_path)  # the record's path does not depend on where one stands
+    assert main(["pretrain", "--resume", "run", "--data", str(data), "--updates", "8", "--quiet"]) == 0
+    assert load(run / "checkpoints" / "latest.pt")[1]["progress"]["updates"] == 8
+    request = pretrain._request(
+        PretrainOptions(resume=str(run)), {"resume", "updates", "checkpoint-every"}, {}, discover(builtin, {})
+    )
+    assert (request.updates, request.checkpoint_every) == (50_000, 2_000)  # the defaults, but written
+
+
+def test_what_was_pretrained_is_not_trained_on(pretrained, capsys):
+    before = (pretrained / "run.json").read_text()
+    assert main(["train", "--resume", str(pretrained)]) == 2
+    assert f"Go on with: coral pretrain --resume {pretrained}" in capsys.readouterr().err.replace("\n", " ")
+    assert (pretrained / "run.json").read_text() == before
 
 
 def test_ctrl_c_saves_and_says_how_to_go_on(data, tmp_path):

@@ -13,6 +13,7 @@ import pytest
 
 from coral_cli.app import main
 from coral_cli.runs.checkpoint import load
+from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.metrics import read_metrics
 
 SIZES = {
@@ -116,7 +117,7 @@ def test_without_opengl_the_ray_caster_draws_and_films(tmp_path):
     assert film.stat().st_size > 1000
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_an_interrupted_run_is_saved_and_goes_on(number, code, tmp_path, capsys):
     run = tmp_path / "run"
     words = command("train", *BOX, "--steps", "100k", "--out", str(run))
@@ -127,7 +128,7 @@ def test_an_interrupted_run_is_saved_and_goes_on(number, code, tmp_path, capsys)
         training.send_signal(number)
         _, errors = training.communicate(timeout=60)
     assert training.returncode == code
-    assert f"coral train --resume {run}" in errors
+    assert f"coral train --resume {run}" in errors.replace("\n", " ")
 
     before = read_metrics(run / "metrics.jsonl")[-1]
     saved = load(run / "checkpoints" / "latest.pt")[1]
@@ -176,6 +177,38 @@ def test_bad_input_is_one_sentence_and_a_hint(run, words, code, match, tmp_path,
     assert main([word.format(run=run, tmp=tmp_path) for word in words]) == code
     errors = capsys.readouterr().err
     assert match in errors and "error: " in errors and "Traceback" not in errors
+
+
+def test_two_processes_cannot_train_one_run(run, capsys):
+    with RunDirectory.open(run).held():
+        assert main(["train", "--resume", str(run), "--steps", "400"]) == 2
+    assert "is being trained by another process" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lost", ["replay", "replay/index.json", "replay/image.bin", "checkpoints/latest.pt"])
+def test_what_cannot_be_gone_on_from_stays_as_it_is(lost, run, tmp_path, capsys):
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    gone = copy / lost
+    shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+    before = (copy / "run.json").read_text()
+    assert main(["train", "--resume", str(copy), "--steps", "400"]) == 4
+    assert "Traceback" not in capsys.readouterr().err
+    assert (copy / "run.json").read_text() == before
+
+
+def test_a_reader_that_goes_away_ends_the_run_saved(tmp_path):
+    run = tmp_path / "run"
+    with subprocess.Popen(
+        command("train", *BOX, "--steps", "100k", "--out", str(run), "--json"), stdout=-1
+    ) as training:
+        training.stdout.readline()
+        training.stdout.close()
+        training.wait(timeout=120)
+    assert training.returncode != 0
+    *_, end = read_metrics(run / "metrics.jsonl")
+    assert end.values["status"] == "interrupted"
+    assert load(run / "checkpoints" / "latest.pt")[1]["progress"]["steps"] == end.step
 
 
 def test_an_impatient_interruption_stops_at_once(tmp_path, monkeypatch, capsys):

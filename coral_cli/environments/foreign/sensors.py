@@ -16,11 +16,9 @@ from PIL import Image
 
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import UsageError
-from coral_cli.registry.records import SensorKind
+from coral_cli.registry.records import RESERVED, SensorKind
 
 _CHANNELS = (1, 3, 4)
-_RESERVED = frozenset(("action", "reward", "terminated", "missing"))
-"""What a recorded step holds beside its sensors."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def readers(space: Space[Any], rendering: Rendering) -> dict[str, Reader]:
 
 def free_name(name: str, taken: Collection[str]) -> str:
     """``name``, with a number behind it where its flags would be another's."""
-    flags = {other.replace("_", "-") for other in _RESERVED | set(taken)}
+    flags = {other.replace("_", "-") for other in RESERVED | set(taken)}
     names = (name if number == 1 else f"{name}_{number}" for number in range(1, len(flags) + 2))
     return next(free for free in names if free.replace("_", "-") not in flags)
 
