@@ -68,7 +68,8 @@ def prepare(words: list[str], catalog: Catalog) -> None:
     for flag, value in itertools.pairwise(words):
         if flag == "--resume" and not Path(value).exists():
             record = {"assembly": resolve({"env": ENV}, catalog).to_json()}
-            record |= {"data": "data", "updates": 1, "checkpoint_every": 1}
+            if words[0] == "pretrain":
+                record |= {"data": "data", "updates": 1, "checkpoint_every": 1}
             Path(value).mkdir(parents=True)
             (Path(value) / "run.json").write_text(json.dumps(record))
         if flag == "--data" and not Path(value).exists():

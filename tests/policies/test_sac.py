@@ -9,7 +9,7 @@ import torch
 
 from coral_cli.policies.networks import Actor, TwinCritics
 from coral_cli.policies.records import SacOptions
-from coral_cli.policies.sac import EntropyWeight, Sac, transitions
+from coral_cli.policies.sac import ACTOR_CLIP, CRITIC_CLIP, ENTROPY_CLIP, EntropyWeight, Sac, transitions
 from coral_cli.policies.tanh_gaussian import TanhGaussian
 from coral_cli.registry.contracts import Experience, PolicyInputs
 
@@ -80,6 +80,20 @@ def test_sizes_of_the_paper():
     hidden = 2 * (1024 * 1024 + 1024)
     assert sum(p.numel() for p in sac.actor.parameters()) == 264 * 1024 + 1024 + hidden + 1024 * 12 + 12
     assert sum(p.numel() for p in sac.critics.parameters()) == 2 * (270 * 1024 + 1024 + hidden + 1024 + 1)
+
+
+def test_settings_of_the_paper():
+    sac = Sac(PolicyInputs(3), 2, SacOptions())
+    rates = {name: optimizer.param_groups[0]["lr"] for name, optimizer in sac.optimizers().items()}
+    assert rates == {"actor": 1e-3, "critics": 1e-3, "entropy_weight": 1e-3}
+    assert (ACTOR_CLIP, CRITIC_CLIP, ENTROPY_CLIP) == (10, 100, 1)
+    for parameter in sac.actor.parameters():
+        torch.nn.init.zeros_(parameter)
+    assert sac.actor(torch.zeros(1, 3)).std.tolist()[0] == pytest.approx([0.0183, 0.0183], rel=1e-4)
+
+
+def test_the_smallest_initial_entropy_weight():
+    assert EntropyWeight(2e-6, "sigmoid")().item() == pytest.approx(2e-6, rel=1e-3)
 
 
 def test_actor_s_initial_std_and_mean_bound():

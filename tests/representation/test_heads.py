@@ -129,6 +129,9 @@ def test_nothing_is_imagined_from_a_terminal_state_or_behind_an_episode_s_end():
     everywhere = small()(dataclasses.replace(data, mask=None, terminated=torch.zeros_like(data.terminated))).world
     assert len(everywhere.h) == data.mask.numel()
     assert len(starts.h) == len(starts.z) == int((data.mask & ~data.terminated).sum())
+    assert data.terminated.any()
+    unmasked = small()(dataclasses.replace(data, mask=None)).world
+    assert len(unmasked.h) == int((~data.terminated).sum())
 
 
 def test_an_imagined_step_is_a_sample_of_the_prior():
