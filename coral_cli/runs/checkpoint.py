@@ -14,6 +14,7 @@ import os
 import shutil
 import zipfile
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -87,6 +88,20 @@ def load(path: Path, device: str | torch.device = "cpu") -> tuple[Json, dict[str
         ) from error
 
 
+def load_latest(directory: Path) -> tuple[dict[str, Any], str]:
+    """The newest intact state in ``directory``, and what to say of a newer one that is damaged, if there is one.
+
+    Raises UnreadableError when none is intact.
+    """
+    try:
+        return load(directory / "latest.pt")[1], ""
+    except UnreadableError as error:
+        for path in reversed(_numbered(directory)):
+            with suppress(UnreadableError):
+                return load(path)[1], f"{error.message} Going on from {path.name}."
+        raise
+
+
 def _seal(path: Path, content: str) -> None:
     """Adds the record and the checksum to what torch wrote."""
     with zipfile.ZipFile(path, "a") as archive:
@@ -137,10 +152,17 @@ def _point(name: Path, target: Path) -> None:
 
 
 def _drop_old(directory: Path) -> None:
-    """Keeps those written last; the step would not do, for a run may go on from an older checkpoint."""
-    numbered = sorted(directory.glob("step-*.pt"), key=lambda path: (path.stat().st_mtime_ns, path.name))
-    for path in [*numbered[:-KEPT], *directory.glob(f".*{SUFFIX}")]:  # the latter are left by a killed process
+    """Keeps those written last."""
+    for path in [
+        *_numbered(directory)[:-KEPT],
+        *directory.glob(f".*{SUFFIX}"),
+    ]:  # the latter are left by a killed process
         path.unlink(missing_ok=True)
+
+
+def _numbered(directory: Path) -> list[Path]:
+    """In the order written; the step would not do, for a run may go on from an older checkpoint."""
+    return sorted(directory.glob("step-*.pt"), key=lambda path: (path.stat().st_mtime_ns, path.name))
 
 
 def _require_archive(path: Path, file: BinaryIO) -> None:

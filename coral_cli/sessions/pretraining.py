@@ -16,14 +16,13 @@ from coral_cli.assembly.requests import PretrainRequest
 from coral_cli.assembly.resolve import plugin_flags
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.records import Sensor
-from coral_cli.runs.checkpoint import load
 from coral_cli.runs.dataset import Dataset, open_dataset
-from coral_cli.runs.directory import RunDirectory, find_checkpoint, machine
+from coral_cli.runs.directory import RunDirectory, machine
 from coral_cli.runs.events import Listener
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.parallel import Start, announce_crew, in_step
 from coral_cli.sessions.saved import record_of
-from coral_cli.sessions.supervision import After, Save, supervise
+from coral_cli.sessions.supervision import After, Save, resumed_state, supervise
 from coral_cli.sessions.transfer import announce_transfer, take_over
 from coral_cli.training.interruption import Interruption
 from coral_cli.training.parallel import Crew
@@ -50,7 +49,7 @@ def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
     if settings.init_from and not request.resume:
         transfer = take_over(agent, request.init_from, settings.init_parts, request.catalog)
     run = RunDirectory.open(request.resume) if request.resume else RunDirectory.create(request.out, _name(request))
-    state = load(find_checkpoint(run.path))[1] if request.resume else None
+    state, damage = resumed_state(run) if request.resume else (None, "")
     if state is None:
         run.write_record(_record(request, crew))
     replay = Replay(sensors, dataset.action_size, dataset.transitions, run.replay)
@@ -88,6 +87,8 @@ def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
         )
         announce_transfer(transfer, pretrainer)
         announce_crew(crew, settings.batch_size, pretrainer)
+        if damage:
+            pretrainer.emit("warning", message=damage)
 
     after = replace(_AFTER, flags=plugin_flags(request.assembly))
     return supervise(run, record, display, assembler.observers(), make, announce, after, state)

@@ -11,8 +11,8 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from coral_cli.registry.errors import CoralError
 from coral_cli.registry.options import Json
-from coral_cli.runs.checkpoint import mark_best, save_latest
-from coral_cli.runs.directory import RunDirectory
+from coral_cli.runs.checkpoint import load_latest, mark_best, save_latest
+from coral_cli.runs.directory import RunDirectory, find_checkpoint
 from coral_cli.runs.events import Event, EventKind, Listener
 from coral_cli.runs.metrics import MetricsWriter
 from coral_cli.sessions.observing import Makers, Observers
@@ -46,6 +46,16 @@ class After:
     interrupted: str
     flags: str = ""
     """What else that takes."""
+
+
+def resumed_state(run: RunDirectory) -> tuple[dict[str, Any], str]:
+    """What to go on from, and what to say of a newer checkpoint that is damaged, if there is one.
+
+    Raises UnreadableError when there is nothing to go on from.
+    """
+    if not any(run.checkpoints.glob("*.pt")):
+        find_checkpoint(run.path)  # which says so
+    return load_latest(run.checkpoints)
 
 
 def supervise(

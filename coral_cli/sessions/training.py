@@ -12,14 +12,13 @@ from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.requests import TrainRequest
 from coral_cli.assembly.resolve import command_line, plugin_flags
 from coral_cli.environments.rendering.backend import select_backend
-from coral_cli.runs.checkpoint import load
-from coral_cli.runs.directory import RunDirectory, find_checkpoint, machine
+from coral_cli.runs.directory import RunDirectory, machine
 from coral_cli.runs.events import Listener
 from coral_cli.sessions.parallel import Start, announce_crew, in_step
 from coral_cli.sessions.parts import Parts, actor_of, build, schedule, several
 from coral_cli.sessions.rehearsal import notice
 from coral_cli.sessions.saved import record_of
-from coral_cli.sessions.supervision import After, Save, supervise
+from coral_cli.sessions.supervision import After, Save, resumed_state, supervise
 from coral_cli.sessions.transfer import announce_transfer
 from coral_cli.training.interruption import Interruption
 from coral_cli.training.parallel import Crew
@@ -74,7 +73,7 @@ def _record(request: TrainRequest, parts: Parts, crew: Crew) -> dict[str, Any]:
 
 def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirectory, crew: Crew) -> int:
     settings = request.assembly.settings
-    state = load(find_checkpoint(run.path))[1] if request.resume else None
+    state, damage = resumed_state(run) if request.resume else (None, "")
     if state is None:
         run.write_record(_record(request, parts, crew))
     replay = Replay(parts.sensors, parts.agent.action_size, parts.replay_capacity, run.replay)
@@ -86,6 +85,8 @@ def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirec
         if state is not None:  # and could be gone on from
             run.write_record(_record(request, parts, crew))
         _announce(request, parts, run, crew, trainer)
+        if damage:
+            trainer.emit("warning", message=damage)
 
     with several(request, parts) as (env, eval_env):
 

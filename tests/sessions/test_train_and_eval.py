@@ -185,7 +185,7 @@ def test_two_processes_cannot_train_one_run(run, capsys):
     assert "is being trained by another process" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("lost", ["replay", "replay/index.json", "replay/image.bin", "checkpoints/latest.pt"])
+@pytest.mark.parametrize("lost", ["replay", "replay/index.json", "replay/image.bin", "checkpoints"])
 def test_what_cannot_be_gone_on_from_stays_as_it_is(lost, run, tmp_path, capsys):
     copy = tmp_path / "copy"
     shutil.copytree(run, copy)
@@ -195,6 +195,19 @@ def test_what_cannot_be_gone_on_from_stays_as_it_is(lost, run, tmp_path, capsys)
     assert main(["train", "--resume", str(copy), "--steps", "400"]) == 4
     assert "Traceback" not in capsys.readouterr().err
     assert (copy / "run.json").read_text() == before
+
+
+def test_a_damaged_checkpoint_is_replaced_by_the_one_before(run, tmp_path, capsys):
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    for name in ("latest.pt", "step-000000300.pt"):
+        file = copy / "checkpoints" / name
+        file.write_bytes(file.read_bytes()[:-100])
+    assert main(["train", "--resume", str(copy), "--steps", "400"]) == 0
+    errors = " ".join(capsys.readouterr().err.split())
+    assert "latest.pt is damaged" in errors and "Going on from step-000000200.pt." in errors
+    episodes = [event.step for event in read_metrics(copy / "metrics.jsonl") if event.kind == "episode"]
+    assert episodes == [100, 200, 300, 400]
 
 
 def test_a_reader_that_goes_away_ends_the_run_saved(tmp_path):
