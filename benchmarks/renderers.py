@@ -22,7 +22,7 @@ from PIL import Image
 from coral_cli.environments.rendering.backend import BACKENDS, probe, settings
 
 TASKS = ("cartpole-swingup", "ball-in-cup-catch", "cheetah-run", "walker-walk", "reacher-easy", "quadruped-walk")
-TASKS += ("finger-spin", "box-push")
+TASKS += ("finger-spin", "ant-walls", "hurdle-walker-run", "box-push")
 STEPS = 20
 SCALE = 3  # of the sheet
 
