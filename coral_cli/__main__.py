@@ -1,7 +1,17 @@
-"""``python -m coral_cli``."""
+"""The program ``coral``, also as ``python -m coral_cli``."""
 
 import sys
 
-from coral_cli.app import main
 
-sys.exit(main())
+def run() -> int:
+    """``coral_cli.app.main``, whose import takes long enough to be interrupted, too."""
+    try:
+        from coral_cli.app import main
+
+        return main()
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import sys
@@ -19,7 +20,7 @@ from coral_cli.assembly.help import Group
 from coral_cli.commands import bench, doctor, envs, eval, methods, plugged, plugins, pretrain, rollout, train
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
-from coral_cli.registry.errors import CoralError, UsageError
+from coral_cli.registry.errors import CoralError, UsageError, described
 from coral_cli.sessions.torchrun import follows
 
 HELP = "Learn joint representations of several sensors, and policies that act on them."
@@ -30,6 +31,7 @@ GRACE = 5.0
 
 def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> int:
     """Runs a command line and returns its exit code; ``catalog`` stands in for what is installed."""
+    _open_streams()
     args = list(sys.argv[1:] if argv is None else argv)
     completing = "_CORAL_COMPLETE" in os.environ  # the shell shows whatever is written, so write nothing else
     follower = follows()
@@ -44,8 +46,9 @@ def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> i
         code = get_command(application(catalog)).main(args, prog_name="coral", standalone_mode=False, obj=catalog)
         sys.stdout.flush()
         return int(code or 0)
-    except SystemExit as stop:  # Typer's way to end, of completion for one
-        return stop.code if isinstance(stop.code, int) else 0
+    except SystemExit as stop:  # Typer's way to end, of completion for one; or that of a plugin's command
+        quiet = stop.code is None or isinstance(stop.code, int)
+        return int(stop.code or 0) if quiet else _report(CoralError(str(stop.code)))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # who reads has gone; nothing may be written at exit either
@@ -58,6 +61,15 @@ def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> i
         if follower:
             time.sleep(GRACE)
         return explained.exit_code if completing else _report(explained)
+
+
+def _open_streams() -> None:
+    """Makes standard output and error take any text: escaped where their encoding lacks it, lost where closed."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - as long as the process
+        if isinstance(stream := getattr(sys, name), io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _line() -> list[str]:
@@ -105,18 +117,18 @@ def _explained(error: Exception) -> CoralError:
         return error
     if isinstance(error, typer.TyperException):
         return _usage_error(error)
-    return CoralError(f"unexpected {type(error).__name__}: {error}", "Run it again with --debug to see the traceback.")
+    return CoralError(f"unexpected {described(error)}", "Run it again with --debug to see the traceback.")
 
 
 def _usage_error(error: Any) -> UsageError:
     """What Typer found wrong, in our words. Its error classes are private, so they are told by their attributes."""
     context = getattr(error, "ctx", None)
-    hint = f"See `{context.command_path} --help`." if context else ""
+    hint = f"See `{context.command_path} --help`." if context else "`--help` says what each option takes."
     if hasattr(error, "possibilities"):
         hint = f"Did you mean {error.possibilities[0]}?" if error.possibilities else hint
         return UsageError(f"there is no option {error.option_name}.", hint)
     message = error.format_message()
-    return UsageError(message[:1].lower() + message[1:], hint)
+    return UsageError(f"{message[:1].lower()}{message[1:].rstrip('.')}.", hint)
 
 
 def _report(error: CoralError) -> int:

@@ -64,7 +64,7 @@ def split_plugins(args: Sequence[str]) -> tuple[list[str], list[Path]]:
         if word == "--":
             rest += [word, *words]
         elif word == f"--{PLUGIN.name}" or word.startswith(f"--{PLUGIN.name}="):
-            path = word.partition("=")[2] or next(words, "")
+            path = word.partition("=")[2] if "=" in word else next(words, "")
             if not path:
                 raise UsageError(f"--{PLUGIN.name} needs a path.", "Name the directory of a package, or a .py file.")
             paths.append(Path(path))

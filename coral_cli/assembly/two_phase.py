@@ -55,7 +55,7 @@ def of_run(written: Given, catalog: Catalog) -> Mapping[str, Json]:
         return {}
     if ENV.flag in written:
         catalog.get(ENV.kind, written[ENV.flag])  # which allows it to run
-    return flags_of(recorded_assembly(Path(run)), catalog)
+    return flags_of(recorded_assembly(Path(run).expanduser()), catalog)
 
 
 EVERYTHING = Scope(lambda _: True, [field.name for field in fields_of(Settings())], True, of_run)
@@ -110,7 +110,7 @@ def gathered(args: Sequence[str], name: str) -> list[str]:
     words = iter(args)
     for word in words:
         if word == flag or word.startswith(f"{flag}="):
-            value = word.partition("=")[2] or next(words, None)
+            value = word.partition("=")[2] if "=" in word else next(words, None)
             place = len(out) if place < 0 else place
             values += [value] if value is not None else []
         else:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from coral_cli.assembly.selection import Selection
-from coral_cli.assembly.slots import ENV, Slot
+from coral_cli.assembly.slots import ENV, REPEATABLE, Slot
 from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import fields_of
 from coral_cli.registry.records import Environment
 
 
-def unknown_flag(flag: str, selection: Selection, catalog: Catalog, known: Iterable[str]) -> UsageError:
+def unknown_flag(flag: str, selection: Selection, catalog: Catalog, known: Collection[str]) -> UsageError:
     """The error for ``--FLAG``: whose option it is, or which known flag comes near."""
     slot_flag, dot, option = flag.rpartition(".") if "." in flag else (flag, "", "")
     slots = {slot.flag: slot for slot in selection.entries}
     if dot and slot_flag in slots:
         slot = slots[slot_flag]
         return _foreign_option(slot, selection.entries[slot], option, catalog)
+    kind, _, name = slot_flag.partition(".")
+    if kind in known and kind in REPEATABLE and name in catalog.names(kind):
+        return UsageError(f"{kind} {name!r} is not in use (--{flag}).", f"Add --{kind} {name}.")
     sensor, _, role = slot_flag.rpartition("-")
     if role in ("loss", "encoder") and slot_flag not in slots and ENV.flag in slots:
         environment = selection.entries[slots[ENV.flag]]
@@ -29,7 +32,7 @@ def unknown_flag(flag: str, selection: Selection, catalog: Catalog, known: Itera
         listed = ", ".join(environment.record.sensors) or "none"
         return UsageError(f"{environment.record.name} has no sensor {sensor!r} (--{flag}).", f"Its sensors: {listed}.")
     bare = flag.removeprefix("no-")
-    near = [name for name in known if name.endswith(f".{bare}")] or difflib.get_close_matches(bare, list(known), n=1)
+    near = [name for name in known if name.endswith(f".{bare}")] or difflib.get_close_matches(bare, known, n=1)
     hint = f"Did you mean --{' or --'.join(near)}?" if near else "`--help` lists them."
     return UsageError(f"there is no option --{flag}.", hint)
 

@@ -21,6 +21,8 @@ def parse(field: Field, text: str) -> Json:
     """
     if field.optional and text.lower() == "none":
         return None
+    if field.optional and not text:  # a shell variable that is not set, where a path was meant
+        raise UsageError(f"--{field.flag} is empty.", "Give it a value, or leave it out.")
     named = replace(field, name=f"--{field.name}")
     return check(named, _typed(named, text))
 

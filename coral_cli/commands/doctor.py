@@ -11,14 +11,14 @@ from importlib import metadata
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
 from coral_cli.assembly.help import Command
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
+from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog
-from coral_cli.registry.errors import CoralError
+from coral_cli.registry.errors import CoralError, described
 from coral_cli.registry.records import Check
 
 SCENE = """
@@ -59,11 +59,14 @@ def doctor(context: typer.Context, given: Given) -> int:
 
 def _checked(name: str, check: Callable[[], str]) -> Line:
     try:
-        return Line(name, True, check())
+        said = check()
+        if not isinstance(said, str):
+            raise TypeError(f"it returned {said!r}, not a few words on what works")
+        return Line(name, True, said)
     except CoralError as error:
         return Line(name, False, f"{error.message} {error.hint}".strip())
-    except Exception as error:  # whatever is wrong here is the answer
-        return Line(name, False, f"{type(error).__name__}: {error}")
+    except (Exception, SystemExit) as error:  # whatever is wrong here is the answer
+        return Line(name, False, described(error))
 
 
 def _python() -> str:
@@ -139,14 +142,9 @@ def _plugged(catalog: Catalog) -> Iterable[Line]:
 
 
 def _print(lines: list[Line]) -> None:
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for line in lines:
-        mark = Text("ok", "green") if line.ok else Text("failed", "red")
-        table.add_row(mark, Text(line.name), Text(line.detail))
-    Console(highlight=False).print(table)
+    marks = [Text("ok", "green") if line.ok else Text("failed", "red") for line in lines]
+    rows = [(mark, line.name, " ".join(line.detail.split())) for mark, line in zip(marks, lines, strict=True)]
+    print_table(Console(highlight=False), ("result", "check", "detail"), rows)
 
 
 def add(app: typer.Typer) -> None:

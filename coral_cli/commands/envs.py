@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +19,7 @@ from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.errors import UsageError
-from coral_cli.registry.options import Help, Json
+from coral_cli.registry.options import Help, Json, fields_of
 from coral_cli.registry.records import Environment
 
 SCOPE = Scope(
@@ -53,8 +54,9 @@ class Envs(Group):
     """A group that lists when it is called alone."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Without arguments, the callback lists."""
-        return super(Group, self).parse_args(ctx, args)
+        """Without arguments, the callback lists. Flags before the name of a command are the command's."""
+        at = next((index for index, word in enumerate(args) if word in self.commands), 0)
+        return super(Group, self).parse_args(ctx, [*args[at : at + 1], *args[:at], *args[at + 1 :]])
 
 
 def list_envs(context: typer.Context, given: Given) -> int:
@@ -113,6 +115,19 @@ def show(context: typer.Context, given: Given) -> int:
     return 0
 
 
+SWITCHES = {"--help", *(f"--{field.flag}" for field in fields_of(ShowOptions()) if field.type is bool)}
+"""The flags that no value follows."""
+
+
+def named(args: Sequence[str]) -> list[str]:
+    """``args`` with ``--env`` before the first word that is neither a flag nor a flag's value."""
+    for index, (before, word) in enumerate(zip(["", *args], args, strict=False)):
+        alone = not before.startswith("--") or "=" in before or before in SWITCHES
+        if alone and not word.startswith("-") and "--env" not in args:
+            return [*args[:index], "--env", *args[index:]]
+    return list(args)
+
+
 _Show = two_phase(show, flags_from(ShowOptions(), "Drawing", {"image": "PNG"}), SCOPE)
 
 
@@ -121,8 +136,7 @@ class Show(_Show):  # type: ignore[misc, valid-type]
 
     def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Reads the name first."""
-        named = ["--env", *args] if args and not args[0].startswith("-") else args
-        return super().make_context(info_name, named, parent=parent, **extra)
+        return super().make_context(info_name, named(args), parent=parent, **extra)
 
 
 def add(app: typer.Typer) -> None:

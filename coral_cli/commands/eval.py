@@ -13,15 +13,22 @@ from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
 from coral_cli.assembly.help import Command
+from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.requests import EvalRequest
+from coral_cli.assembly.slots import ENV
 from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, print_json
 from coral_cli.display.tables import print_evaluation
+from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help
+from coral_cli.runs.checkpoint import read_record
+from coral_cli.runs.directory import find_checkpoint
 
 HELP = "Evaluate a checkpoint with the mean action, and film it."
 AUTO = "auto"
 SUFFIX = ".mp4"
+FILMS = (SUFFIX, ".avi", ".gif", ".mkv", ".mov", ".webm")
+"""How a word after ``--video`` ends if it is the video's path, be it one of a kind that is not made."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ class Eval(Command):
 def complete_video(args: Sequence[str]) -> list[str]:
     """``--video`` as ``--video=auto``, unless a video's path follows (so that a checkpoint may follow)."""
     return [
-        f"--video={AUTO}" if word == "--video" and not (following or "").lower().endswith(SUFFIX) else word
+        f"--video={AUTO}" if word == "--video" and not (following or "").lower().endswith(FILMS) else word
         for word, following in zip_longest(args, args[1:])
     ]
 
@@ -58,10 +65,11 @@ def complete_video(args: Sequence[str]) -> list[str]:
 def evaluate(context: typer.Context, given: Given) -> int:
     """Runs an evaluation session."""
     options, rest = taken(EvalOptions(), given)
+    checkpoint = Path(rest["checkpoint"]).expanduser()
     if options.env is not None:
-        context.obj.get("environment", options.env)
+        _allow(options.env, checkpoint, context.obj)
     request = EvalRequest(
-        checkpoint=Path(rest["checkpoint"]).expanduser(),
+        checkpoint=checkpoint,
         catalog=context.obj,
         episodes=options.episodes,
         seed=options.seed,
@@ -90,6 +98,17 @@ def run_session(request: EvalRequest) -> int:
     if result.video is not None:
         console.print(f"video {result.video}", soft_wrap=True)
     return 0
+
+
+def _allow(env: str, checkpoint: Path, catalog: Catalog) -> None:
+    """Lets the checkpoint's environment run. Raises UsageError when ``env`` is another one."""
+    named = catalog.get(ENV.kind, env)
+    trained = Assembly.from_json(read_record(find_checkpoint(checkpoint)).get("assembly")).choices[ENV.name]
+    if (named.record.name, named.distribution) != (trained.component, trained.distribution):
+        raise UsageError(
+            f"--env is {env}, but {checkpoint} was trained in {trained.component}.",
+            "Leave --env out: a checkpoint brings its own environment.",
+        )
 
 
 def _video(text: str | None) -> Path | Literal["auto"] | None:

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
@@ -17,6 +16,7 @@ from coral_cli.assembly.shorthands import METHODS, Method, expand
 from coral_cli.assembly.slots import ENV
 from coral_cli.assembly.values import text_of
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
+from coral_cli.display.tables import print_table
 from coral_cli.registry.options import Help
 from coral_cli.registry.records import Environment, SensorKind
 
@@ -49,12 +49,8 @@ def methods(context: typer.Context, given: Given) -> int:
             ]
         )
         return 0
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, method, line in rows:
-        table.add_row(Text(name, "bold cyan"), Text.assemble(method.summary, "\n", (line, "dim")))
-    Console(highlight=False).print(table)
+    lines = [(Text(name, "bold cyan"), method.summary, line) for name, method, line in rows]
+    print_table(Console(highlight=False), ("method", "summary", "flags"), lines)
     return 0
 
 

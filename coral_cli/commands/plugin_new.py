@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
+from keyword import iskeyword
 from pathlib import Path
 from string import Template
 from typing import Annotated, Literal, TypeAlias
@@ -15,7 +17,7 @@ import typer
 from coral_cli import __version__
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
 from coral_cli.assembly.help import Command
-from coral_cli.commands.output import DebugFlag
+from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.registry.catalog import CORE, Catalog
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help
@@ -43,6 +45,7 @@ class NewOptions:
 
     kind: Annotated[Kind | None, Help("What the plugin offers.")] = None
     out: Annotated[str | None, Help("The directory to make (default: coral-KIND-NAME).")] = None
+    json: JsonFlag = False
     debug: DebugFlag = False
 
 
@@ -59,9 +62,12 @@ def new(context: typer.Context, given: Given) -> int:
         for place, text in _files(options.kind, words):
             (out / place).parent.mkdir(parents=True, exist_ok=True)
             (out / place).write_text(text, encoding="utf-8")
-    print(f"{out} holds the {options.kind} {words['name']}. Next:")
-    for line in (f"pip install -e {out}", f"coral plugins check {out}", words["command"]):
-        print(f"  {line}")
+    place = shlex.quote(str(out))
+    following = [f"pip install -e {place}", f"coral plugins check {place}", words["command"]]
+    if options.json:
+        print_json({"path": str(out), "kind": options.kind, "name": words["name"], "next": following})
+    else:
+        print("\n  ".join([f"{out} holds the {options.kind} {words['name']}. Next:", *following]))
     return 0
 
 
@@ -78,11 +84,19 @@ def _words(name: str, kind: Kind, catalog: Catalog) -> dict[str, str]:
         "distribution": distribution,
         "package": distribution.replace("-", "_"),
         "module": kind,
-        "class_": "".join(part.capitalize() for part in name.split("-")),
+        "class_": _class(name, kind),
         "command": f"coral train {TRIED[kind].format(name=name)} --size tiny --dry-run",
         "version": ".".join(__version__.split(".")[:2]),
         "next": str(int(__version__.split(".")[0]) + 1),
     }
+
+
+def _class(name: str, kind: Kind) -> str:
+    """The class of a component: called like it, and of its kind where Python or the files have that name already."""
+    own = "".join(part.capitalize() for part in name.split("-"))
+    texts = [_template(f"{kind}/{file}") for file in ("__init__.py.in", f"{kind}.py.in")]
+    clashes = iskeyword(own) or any(re.search(rf"\b{own}\b", text) for text in texts)
+    return f"{own}{kind.capitalize()}" if clashes else own
 
 
 def _files(kind: Kind, words: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -95,10 +109,13 @@ def _files(kind: Kind, words: dict[str, str]) -> Iterator[tuple[str, str]]:
         f"{kind}/{kind}.py.in": f"{source}/{kind}.py",
         f"{kind}/test.py.in": f"tests/test_{words['package']}.py",
     }
-    templates = resources.files("coral_cli") / "templates"
     for template, place in places.items():
-        yield place, Template((templates / template).read_text(encoding="utf-8")).substitute(words)
+        yield place, Template(_template(template)).substitute(words)
     yield f"{source}/py.typed", ""
+
+
+def _template(place: str) -> str:
+    return (resources.files("coral_cli") / "templates" / place).read_text(encoding="utf-8")
 
 
 def add(app: typer.Typer) -> None:

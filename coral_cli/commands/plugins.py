@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, get_args
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
 from coral_cli.assembly.help import Command, Group
 from coral_cli.commands import plugin_check, plugin_info, plugin_new
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
+from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog, Plugin
 from coral_cli.registry.options import Help, Json
 
 Kind: TypeAlias = Literal[
     "environment", "loss", "encoder", "rssm", "objective", "policy", "distraction", "observer", "command", "check"
 ]
-STYLES = {"active": "green", "broken": "red", "disabled": "dim", "incompatible": "red", "shadowed": "yellow"}
+STYLES = {"broken": "red", "disabled": "dim", "incompatible": "red", "shadowed": "yellow"}
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,11 @@ def list_plugins(context: typer.Context, given: Given) -> int:
         {"name": p.name, "distribution": p.distribution, "version": p.version, "status": p.status, "error": p.error}
         for p in catalog.plugins
     ]
-    if options.requirements:
-        print("".join(f"{line}\n" for line in dict.fromkeys(map(_requirement, catalog.plugins))), end="")
+    requirements = list(dict.fromkeys(map(_requirement, catalog.plugins)))
+    if options.requirements and options.json:
+        print_json(requirements)
+    elif options.requirements:
+        print("".join(f"{line}\n" for line in requirements), end="")
     elif options.json:
         print_json({"components": components, "plugins": plugins})
     else:
@@ -78,31 +82,27 @@ def _components(catalog: Catalog, kind: str) -> list[dict[str, Json]]:
 
 
 def _print_tables(components: list[dict[str, Json]], plugins: list[dict[str, Json]]) -> None:
+    """A table for each kind, which is the heading of the names, and one of the plugins."""
     console = Console(highlight=False)
-    if components:
-        console.print(_table(components, "summary"))
-    else:
+    if not components:
         console.print("No such component is installed.")
+    for number, (kind, rows) in enumerate(groupby(components, lambda row: row["kind"])):
+        if number:
+            console.print()
+        lines = [(row["name"], _origin(row), row["summary"]) for row in rows]
+        print_table(console, (kind, "from", "summary"), lines)
     if plugins:
         console.print()
-        console.print(_table(plugins, "error"))
+        print_table(
+            console, ("plugin", "from", "error"), [(row["name"], _origin(row), row["error"]) for row in plugins]
+        )
 
 
-def _table(rows: list[dict[str, Json]], text: str) -> Table:
-    """``rows`` under their kinds, which would need a column of their own."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("name", no_wrap=True)
-    for title in (text, "from"):
-        table.add_column(title, overflow="fold")
-    table.add_column("status", no_wrap=True)
-    kind = None
-    for row in rows:
-        if row.get("kind") != kind:
-            kind = row["kind"]
-            table.add_row(Text(kind, "bold cyan"))
-        origin = Text(f"{row['distribution']} {row['version']}")
-        table.add_row(Text(f"  {row['name']}"), Text(row[text]), origin, Text(row["status"], STYLES[row["status"]]))
-    return table
+def _origin(row: dict[str, Json]) -> Text:
+    """The distribution, and what became of it unless that is as it should be."""
+    origin = Text(f"{row['distribution']} {row['version']}")
+    status = row["status"]
+    return origin if status == "active" else origin.append(f", {status}", STYLES[status])
 
 
 def add(app: typer.Typer) -> None:

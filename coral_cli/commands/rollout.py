@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,8 @@ def run_session(request: RolloutRequest) -> int:
     if request.json:
         print_json({"dataset": str(path), "episodes": recorded, "interrupted": code != 0})
     else:
-        print(f"{recorded} episodes in {path}; train a representation on them with: coral pretrain --data {path}")
+        command = shlex.join(["coral", "pretrain", "--data", str(path)])
+        print(f"{recorded} episodes in {path}; train a representation on them with: {command}")
     return code
 
 

@@ -48,6 +48,8 @@ class Dashboard:
             self._thread.join()
         finally:  # an impatient Ctrl-C must not leave the cursor hidden
             self._live.stop()
+        if self._progress.end and (message := self._progress.end.values.get("message")):
+            self._print(message)
 
     def __call__(self, event: Event) -> None:
         """Notes the event; the drawing happens on its own thread."""
@@ -55,7 +57,11 @@ class Dashboard:
             self._progress(event)
             self._received = time.monotonic()
         if command := event.values.get("command"):  # stands above the screenful, for good
-            self._console.print(str(command), markup=False, highlight=False, soft_wrap=True)
+            self._print(command)
+
+    def _print(self, line: object) -> None:
+        """In one piece, however narrow the terminal: it may hold a command to copy."""
+        self._console.print(str(line), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
     def _keep_drawing(self) -> None:
         while not self._over.wait(TICK):

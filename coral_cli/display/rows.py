@@ -162,8 +162,6 @@ def _message_rows(progress: Progress, width: int) -> list[Row]:
         rows += _wrapped("note", progress.note, "cyan", width)
     if progress.warning:
         rows += _wrapped("warning", progress.warning, "yellow", width)
-    if progress.end and progress.end.values.get("message"):
-        rows += _wrapped("", progress.end.values["message"], "bold", width)
     return rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +14,9 @@ from coral_cli.registry.options import Json
 
 LABELS = {"return": "return", "success": "success rate", "length": "length"}
 """The metrics that every reader looks for, first and in this order."""
+
+Cell: TypeAlias = str | Text
+"""A text, or one with a colour that a terminal shows."""
 
 LAST_COLUMN = 24
 """Columns below which wrapping the last cell reads worse than one line per cell."""
@@ -41,7 +45,7 @@ def print_evaluation(console: Console, values: Mapping[str, Json]) -> None:
 
 
 def print_table(
-    console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[int] = ()
+    console: Console, columns: Sequence[str], rows: Sequence[Sequence[Cell]], numeric: Sequence[int] = ()
 ) -> None:
     """A table without lines, which pipes well. ``numeric`` names the columns to align right.
 
@@ -59,25 +63,25 @@ def print_table(
         _print_cells(console, columns, rows, min(max(map(len, columns)), console.width // 2))
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[int]) -> Table:
+def _table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], numeric: Sequence[int]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for index, column in enumerate(columns):
         wraps = index == len(columns) - 1
         table.add_column(column, justify="right" if index in numeric else "left", no_wrap=not wraps)
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*map(_text, row))
     return table
 
 
-def _print_aligned(console: Console, row: Sequence[str], widths: Sequence[int], numeric: Sequence[int]) -> None:
+def _print_aligned(console: Console, row: Sequence[Cell], widths: Sequence[int], numeric: Sequence[int]) -> None:
     cells = [
-        cell.rjust(width) if index in numeric else cell.ljust(width)
+        str(cell).rjust(width) if index in numeric else str(cell).ljust(width)
         for index, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
     console.print(Text("  ".join(cells).rstrip()), soft_wrap=True)
 
 
-def _print_cells(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]], label: int) -> None:
+def _print_cells(console: Console, columns: Sequence[str], rows: Sequence[Sequence[Cell]], label: int) -> None:
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="bold", width=label)
     grid.add_column()
@@ -85,5 +89,9 @@ def _print_cells(console: Console, columns: Sequence[str], rows: Sequence[Sequen
         if index:
             grid.add_row()
         for column, cell in zip(columns, row, strict=True):
-            grid.add_row(column, Text(cell))
+            grid.add_row(column, _text(cell))
     console.print(grid)
+
+
+def _text(cell: Cell) -> Text:
+    return cell if isinstance(cell, Text) else Text(cell)

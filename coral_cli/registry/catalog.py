@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -120,7 +121,8 @@ class Catalog:
     def get(self, kind: str, name: str) -> Entry:
         """The component called ``name`` (bare, or ``distribution/name``); ``_`` and ``-`` are the same.
 
-        Raises UsageError when there is none, or when two distributions share the bare name.
+        Raises UsageError when there is none, or when two distributions share the bare name; PluginError when there is
+        none, but a plugin that ``--plugin`` named is broken.
         """
         wanted = name.replace("_", "-")
         found = [
@@ -179,7 +181,12 @@ class Catalog:
         return self._found[kind, name]
 
     def _unknown(self, kind: str, name: str) -> Entry:
-        raise UsageError(f"there is no {kind} named {name!r}.", self._hint(kind, name.replace("_", "-")))
+        missing = f"there is no {kind} named {name!r}"
+        for plugin in self.plugins:
+            if plugin.path and plugin.status in ("broken", "incompatible"):  # it was named to be used, so this is why
+                why = f"plugin {plugin.name}, which may offer it, is {plugin.status}: {plugin.error}"
+                raise PluginError(f"{missing}; {why}", f"See `coral plugins check {shlex.quote(plugin.path)}`.")
+        raise UsageError(f"{missing}.", self._hint(kind, name.replace("_", "-")))
 
     def _hint(self, kind: str, name: str) -> str:
         names = self.names(kind)

@@ -11,7 +11,7 @@ import io
 import os
 import re
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,10 +20,10 @@ import pluggy
 
 from coral_cli import __version__
 from coral_cli.registry.catalog import CORE, Catalog, Entry, Plugin
-from coral_cli.registry.errors import PluginError
+from coral_cli.registry.errors import PluginError, described
 from coral_cli.registry.hooks import HOOK_KINDS, PROJECT, Hooks
 from coral_cli.registry.options import fields_of
-from coral_cli.registry.records import KINDS, Record
+from coral_cli.registry.records import KINDS, Environment, Record
 from coral_cli.registry.sources import Source, at, canonical, installed
 
 _BOUND = r"(?:==|[<>!]=|[<>])\s*\d+(?:\.\d+)*"
@@ -105,7 +105,7 @@ def _load(source: Source, unwanted: Plugin | None, strict: bool) -> tuple[Plugin
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may even call sys.exit at import
-        line = f"{type(error).__name__}: {error}".splitlines()[0]
+        line = described(error).splitlines()[0]
         if strict:
             raise PluginError(f"plugin {source.name} of {source.distribution} is broken: {line}") from error
         return replace(Plugin.of(source, "broken"), error=line, traceback=traceback.format_exc()), []
@@ -135,8 +135,14 @@ def _components(module: object, source: Source) -> list[Entry]:
 
 
 def _checked(record: object, hook: str, kind: str) -> Record:
+    """The record, if it is one, down to what lists, help and the choice of components read."""
     if not isinstance(record, KINDS[kind]):
         raise TypeError(f"{hook} yielded {record!r}, which is no {KINDS[kind].__name__}")
+    wanted = {"name": str, "summary": str, "defaults": Mapping}
+    wanted["sensors"] = Mapping if isinstance(record, Environment) else Collection
+    for attribute, shape in wanted.items():
+        if hasattr(record, attribute) and not isinstance(value := getattr(record, attribute), shape):
+            raise TypeError(f"{hook} yielded a record whose {attribute} cannot be {value!r}")
     fields_of(record.options)
     return record
 

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 
+def described(error: BaseException) -> str:
+    """The error's class and message, even where an author's own class cannot say it."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        return f"{type(error).__name__}, whose message cannot be shown"
+
+
 class CoralError(Exception):
     """The run failed (exit code 1). ``message`` is one sentence, ``hint`` one action."""
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
 
 SensorKind = Literal["image", "vector", "depth"]
-RESERVED = frozenset({"action", "reward", "terminated", "missing", "kl", "continue", "inverse", "total"})
+RESERVED = frozenset({"action", "reward", "terminated", "missing", "kl", "continue", "inverse"})
 """What a recorded step and the objective hold beside the sensors: names that no sensor can have."""
 
 COUNTED = frozenset({"return", "length"})

@@ -35,15 +35,17 @@ class Source:
 
 
 def installed() -> Iterator[Source]:
-    """Every entry point of the group ``coral``, once."""
+    """Every entry point of the group ``coral``, once.
+
+    A distribution that cannot be read may hold one, too: it gives a source that raises the error when it is loaded.
+    """
     seen = set()
     for distribution in metadata.distributions():
-        for point in distribution.entry_points.select(group=PROJECT):
-            key = (distribution.name, point.name)
+        for source in _of_distribution(distribution):
+            key = (source.distribution, source.name)
             if key not in seen:  # an editable install can be listed twice
                 seen.add(key)
-                requires = tuple(distribution.requires or ())
-                yield Source(point.name, distribution.name, distribution.version, requires, point.load)
+                yield source
 
 
 def at(path: Path) -> Iterable[Source]:
@@ -56,16 +58,40 @@ def at(path: Path) -> Iterable[Source]:
         return [Source(place.stem, place.stem, UNKNOWN, (), lambda: _run(place), str(place))]
     project = place / "pyproject.toml"
     if not project.is_file():
-        what = (
-            f"holds no {project.name}" if place.is_dir() else "does not exist" if not place.exists() else "is no plugin"
-        )
-        raise UsageError(f"--plugin {path} {what}.", "Name the directory of a package, or a .py file.")
+        what = "is no package" if place.exists() else "does not exist"
+        what = f"holds no {project.name}" if place.is_dir() else what
+        hint = "Name the directory of a package, or a .py file."
+        raise UsageError(f"there is no plugin at {path}, which {what}.", hint)
     return _of_package(place, project)
 
 
 def canonical(distribution: str) -> str:
     """The name by which two spellings of a distribution are the same."""
     return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def _of_distribution(distribution: metadata.Distribution) -> list[Source]:
+    try:
+        points = distribution.entry_points.select(group=PROJECT)
+        if not points:
+            return []
+        name, version = distribution.name, distribution.version
+        if name is None or version is None:
+            raise ValueError("its METADATA is missing")
+        requires = tuple(distribution.requires or ())
+        return [Source(point.name, name, version, requires, point.load) for point in points]
+    except Exception as error:  # its files are whatever somebody installed
+        return [_unreadable(distribution, error)]
+
+
+def _unreadable(distribution: metadata.Distribution, error: Exception) -> Source:
+    """Stands for a distribution of which nothing is known but where it lies: ``NAME-VERSION.dist-info``."""
+
+    def load() -> object:
+        raise error
+
+    name, _, version = Path(str(getattr(distribution, "_path", "unknown"))).stem.partition("-")
+    return Source(canonical(name), canonical(name), version or UNKNOWN, (), load)
 
 
 def _of_package(place: Path, project: Path) -> list[Source]:

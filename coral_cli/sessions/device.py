@@ -38,6 +38,6 @@ def _named(name: str) -> torch.device:
             f"{name} is not there: torch {torch.__version__} sees {torch.cuda.device_count()} GPUs.",
             "Use --device cpu.",
         )
-    if device.type not in ("cpu", "cuda"):
+    if device.type not in ("cpu", "cuda") or (device.type == "cpu" and device.index is not None):
         raise UsageError(f"device {name!r} is not supported.", "Choose auto, cpu, cuda or cuda:N.")
     return device

@@ -13,6 +13,7 @@ import numpy as np
 from coral_cli.assembly.requests import EvalRequest
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.registry.errors import CoralError
+from coral_cli.runs.files import writing
 from coral_cli.runs.video import Frame, side_by_side, write_video
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.saved import Saved, open_saved
@@ -40,7 +41,7 @@ def evaluate(request: EvalRequest) -> Evaluation:
     """Runs the episodes and writes the video. The checkpoint says everything else.
 
     Raises UnreadableError for the checkpoint, PluginError for a missing component, CoralError when the renderer of
-    the run does not work here.
+    the run does not work here or the video cannot be written.
     """
     saved = open_saved(request.checkpoint, request.catalog)
     path, assembly = saved.path, saved.assembly
@@ -56,7 +57,8 @@ def evaluate(request: EvalRequest) -> Evaluation:
         if video is None:
             episodes += evaluation_episodes(agent, OneByOne(env), seed, request.episodes)
         else:
-            video.parent.mkdir(parents=True, exist_ok=True)
+            with writing(video):
+                video.parent.mkdir(parents=True, exist_ok=True)
             write_video(video, recorder.frames(seed, request.episodes, episodes), _fps(env))
     finally:
         env.close()

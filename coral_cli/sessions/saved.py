@@ -38,8 +38,9 @@ class Saved:
     def agent(self, device: torch.device) -> Agent:
         """The agent with its weights. Raises UnreadableError when they do not fit the assembly."""
         agent = self.assembler.agent(self.sensors, self.action_size, device)
+        _, state = load(self.path)
         try:
-            agent.load_weights(load(self.path, device)[1]["agent"]["weights"])
+            agent.load_weights(state["agent"]["weights"])
         except (KeyError, RuntimeError) as error:
             raise UnreadableError(
                 f"{self.path} does not fit its own assembly ({str(error).splitlines()[0]})."

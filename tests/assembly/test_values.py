@@ -56,6 +56,12 @@ def test_none_is_only_for_optional_fields() -> None:
         parse(option(int), "none")
 
 
+def test_only_what_cannot_be_left_out_may_be_empty() -> None:
+    assert parse(option(str), "") == ""
+    with pytest.raises(UsageError, match=r"^--steps is empty\.$"):
+        parse(option(str, optional=True), "")
+
+
 def test_bounds_and_choices_are_checked_under_the_flags_name() -> None:
     with pytest.raises(UsageError, match="--steps is 0, but must be at least 1"):
         parse(option(int, low=1), "0")

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from coral_cli.app import main
@@ -33,6 +34,24 @@ def test_one_is_shown_and_drawn(tmp_path, capsys) -> None:
     assert len(np.unique(agent.reshape(-1, 3), axis=0)) > 10 and not np.array_equal(agent, outside)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--json show box-push --seed 3",
+        "show --seed 3 --json box-push",
+        "show --seed=3 box-push --json",
+        "show --json --seed 3 --env box-push",
+    ],
+)
+def test_name_and_flags_stand_in_any_order(line: str, capsys, monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr("coral_cli.sessions.showing.show", lambda request: asked.append(request) or {})
+    assert main(["envs", *line.split()]) == 0
+    assert capsys.readouterr().out == "{}\n"
+    assembly = asked[0].assembly
+    assert (assembly.choices["env"].component, assembly.settings.seed) == ("box-push", 3)
+
+
 def test_what_cannot_be_is_said(tmp_path, capsys) -> None:
     assert main(["envs", "show", "cartpole-swngup"]) == 2
     assert "Did you mean 'cartpole-swingup'" in capsys.readouterr().err
@@ -40,3 +59,5 @@ def test_what_cannot_be_is_said(tmp_path, capsys) -> None:
     assert "pictures are .png files" in capsys.readouterr().err
     assert main(["envs", "shwo"]) == 2
     assert "there is no command 'shwo'" in capsys.readouterr().err
+    assert main(["envs", "show", "box-push", "maze"]) == 2
+    assert "extra argument" in capsys.readouterr().err

@@ -25,10 +25,11 @@ def test_video_may_stand_alone(line: str, video: object, coral, requests) -> Non
     assert requests[0].video == video
 
 
-def test_a_video_is_an_mp4_file(coral, requests) -> None:
-    outcome = coral("eval", "runs/x", "--video=film.avi")
+@pytest.mark.parametrize("line", ["runs/x --video=film.avi", "runs/x --video film.avi", "--video film.GIF runs/x"])
+def test_a_video_is_an_mp4_file(line: str, coral, requests) -> None:
+    outcome = coral("eval", *line.split())
     assert outcome.code == 2
-    assert ".mp4" in outcome.err
+    assert "but videos are .mp4 files" in outcome.err
     assert not requests
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.errors import CoralError, PluginError, UnreadableError, UsageError
+from coral_cli.registry.records import Command
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
@@ -66,3 +69,45 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     gone = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)
     assert (gone.returncode, gone.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("stop", "code", "err"), [(7, 7, ""), (None, 0, ""), ("no such thing.", 1, "error: no such thing.\n")]
+)
+def test_a_command_may_end_by_exit(stop: object, code: int, err: str, coral, toy_catalog: Catalog) -> None:
+    def run(options: object) -> int:
+        raise SystemExit(stop)
+
+    entry = Entry(Command("leave", "Leaves.", run), "pack-a", "1.0")
+    outcome = coral("leave", catalog=Catalog([*toy_catalog, entry]))
+    assert (outcome.code, outcome.out, outcome.err) == (code, "", err)
+
+
+def test_closed_streams_lose_what_is_written() -> None:
+    command = shlex.join([sys.executable, "-m", "coral_cli", "plugins", "list", "--kind", "rssm"])
+    for streams in (">&-", ">&- 2>&-"):
+        ended = subprocess.run(f"{command} {streams}", shell=True, stderr=subprocess.PIPE, text=True, check=False)
+        assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_what_an_encoding_lacks_is_escaped(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "coral_cli", "plugins", "new", "mine", "--kind", "loss", "--out", "bäse"]
+    environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    ended = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert ended.stdout.startswith(b"b\\xe4se holds the loss mine.")
+
+
+def test_interruption_while_it_starts() -> None:
+    program = """
+import sys
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "coral_cli.app":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+from coral_cli.__main__ import run
+sys.exit(run())
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (130, "")

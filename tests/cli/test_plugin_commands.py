@@ -64,6 +64,8 @@ def test_what_is_not_there_has_no_info(coral) -> None:
 
 def test_requirements_name_each_distribution_once(coral, toy_catalog, tmp_path, capsys) -> None:
     assert coral("plugins", "list", "--requirements", catalog=toy_catalog).out == "coral-byol==2.0\ncoral-bad==0.1\n"
+    as_json = coral("plugins", "list", "--requirements", "--json", catalog=toy_catalog).out
+    assert json.loads(as_json) == ["coral-byol==2.0", "coral-bad==0.1"]
     assert main(["plugins", "new", "fresh", "--kind", "loss", "--out", str(tmp_path / "fresh")]) == 0
     (tmp_path / "lone.py").write_text("")
     paths = ["--plugin", str(tmp_path / "fresh"), "--plugin", str(tmp_path / "lone.py")]
@@ -90,6 +92,24 @@ def test_a_new_plugin_keeps_its_contract(kind: str, fresh: Path, capsys) -> None
         "ok      names",
         f"ok      {kind} mine",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "called"),
+    [
+        ("environment", "box", "BoxEnvironment"),
+        ("policy", "adam", "AdamPolicy"),
+        ("rssm", "trajectory", "TrajectoryRssm"),
+        ("encoder", "none", "NoneEncoder"),
+        ("loss", "true", "TrueLoss"),
+        ("loss", "loss-module", "LossModuleLoss"),
+    ],
+)
+def test_a_name_that_means_something_already(kind: str, name: str, called: str, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "package"
+    assert main(["plugins", "new", name, "--kind", kind, "--out", str(out)]) == 0
+    assert f"class {called}" in next(out.glob(f"src/*/{kind}.py")).read_text()
+    assert main(["plugins", "check", str(out)]) == 0
 
 
 def test_new_code_is_clean(fresh: Path) -> None:
@@ -119,6 +139,21 @@ def test_new_says_what_comes_next(tmp_path, capsys, monkeypatch) -> None:
         "coral-env-my-arm/src/coral_env_my_arm/py.typed",
         "coral-env-my-arm/tests/test_coral_env_my_arm.py",
     ]
+
+
+def test_new_quotes_and_prints_json(tmp_path, capsys) -> None:
+    out = tmp_path / "my arm"
+    assert main(["plugins", "new", "arm", "--kind", "environment", "--out", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "path": str(out),
+        "kind": "environment",
+        "name": "arm",
+        "next": [
+            f"pip install -e '{out}'",
+            f"coral plugins check '{out}'",
+            "coral train --env arm --size tiny --dry-run",
+        ],
+    }
 
 
 @pytest.mark.parametrize(
@@ -179,6 +214,9 @@ def test_check_names_each_failure_in_one_line(tmp_path, capsys) -> None:
     assert document["checked"][0]["failures"][0]["problem"] == "it is broken: SystemExit: gone."
 
 
-def test_check_needs_a_plugin(capsys) -> None:
+def test_check_needs_a_plugin(tmp_path, capsys) -> None:
+    assert main(["plugins", "check", str(tmp_path)]) == 2
+    message = f"error: there is no plugin at {tmp_path}, which holds no pyproject.toml.\n"
+    assert capsys.readouterr().err.startswith(message)
     assert main(["plugins", "check", "nothing-here"]) == 2
     assert capsys.readouterr().err.startswith("error: there is no plugin 'nothing-here'.\nhint: Name a directory")

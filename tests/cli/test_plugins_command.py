@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from coral_cli.commands import doctor
 from coral_cli.registry.catalog import Catalog
 
@@ -25,8 +27,19 @@ def test_plugins_that_offer_nothing_are_listed(coral, toy_catalog: Catalog) -> N
         "plugins"
     ][1].items()
     table = coral("plugins", "list", catalog=toy_catalog).out
-    assert "ImportError" in table
-    assert max(map(len, table.splitlines())) <= 80
+    assert table.splitlines()[-2:] == [
+        "plugin  from                   error",
+        "bad     coral-bad 0.1, broken  ImportError: no module named 'jax'",
+    ]
+
+
+@pytest.mark.parametrize("words", [["plugins", "list"], ["methods"], ["doctor"]])
+def test_in_a_pipe_nothing_is_wrapped_or_padded(words: list[str], coral, toy_catalog: Catalog, monkeypatch) -> None:
+    monkeypatch.setattr(doctor, "CHECKS", (doctor._python, lambda: "ok\n" * 40))
+    narrow, wide = (coral(*words, width=width, catalog=toy_catalog).out for width in (30, 300))
+    assert narrow == wide
+    assert max(map(len, narrow.splitlines())) > 80
+    assert not any(line.endswith(" ") for line in narrow.splitlines())
 
 
 def test_an_empty_catalog(coral) -> None:
@@ -49,7 +62,7 @@ def test_the_doctor_is_red_when_a_check_fails(coral, monkeypatch, tmp_path) -> N
     monkeypatch.setattr(doctor, "CHECKS", (_nothing,))
     outcome = coral("doctor")
     assert outcome.code == 1
-    assert outcome.out.split() == ["failed", "nothing", "OSError:", "no", "space", "left"]
+    assert outcome.out.splitlines()[1].split() == ["failed", "nothing", "OSError:", "no", "space", "left"]
 
 
 def test_the_doctor_draws_films_and_computes_here() -> None:

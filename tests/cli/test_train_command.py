@@ -55,6 +55,37 @@ def test_resume_needs_no_other_flag(run: str, coral, requests, toy_catalog) -> N
     assert request.assembly == resolve({"env": "maze", "camera-loss": "byol", "steps": 100}, toy_catalog)
 
 
+def test_a_home_directory_that_the_shell_left_alone(run: str, coral, requests, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", str(Path(run).parent))
+    assert coral("train", f"--resume=~/{Path(run).name}", "--dry-run").code == 0
+    assert requests.pop().resume == Path(run)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "train --resume EMPTY",
+        "train --resume=EMPTY",
+        "train --out EMPTY",
+        "train --init-from EMPTY",
+        "rollout --out x --agent EMPTY",
+        "pretrain --data EMPTY",
+        "eval x --video=EMPTY",
+    ],
+)
+def test_an_empty_path_is_not_one_left_out(line: str, coral, requests) -> None:
+    outcome = coral(*(word.replace("EMPTY", "") for word in line.split()))
+    flag = line.replace("=", " ").split()[-2]
+    assert (outcome.code, outcome.err) == (2, f"error: {flag} is empty.\nhint: Give it a value, or leave it out.\n")
+    assert not requests
+
+
+def test_an_empty_value_swallows_no_word(coral, requests) -> None:
+    assert coral("train", "--distraction=", "--steps", "2k").code == 0
+    settings = requests.pop().assembly.settings
+    assert (settings.distraction, settings.steps) == ((), 2000)
+
+
 def test_resume_may_change_the_budget(run: str, coral, requests) -> None:
     coral("train", "--steps", "1k", "--resume", run)
     request = requests.pop()

@@ -21,6 +21,7 @@ TRANSCRIPTS = {
     "unknown-command": "trian",
     "unknown-component": "train --image-loss bjol",
     "foreign-option": "train --image-loss.temperature 0.1",
+    "unused-distraction": "train --distraction noise --distraction.disks.count 4",
     "misspelt-option": "train --image-loss.weigth 2",
     "unknown-sensor": "train --env maze --image-loss cpc",
     "range": "train --image-loss byol --image-loss.temperature 7",
@@ -38,6 +39,7 @@ TRANSCRIPTS = {
     "shared-name": "train --image-loss twin",
     "missing-value": "train --steps",
     "missing-argument": "eval",
+    "extra-argument": "train extra",
     "no-run": "train --resume nowhere",
 }
 

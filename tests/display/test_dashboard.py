@@ -102,10 +102,10 @@ def test_random_episodes_are_called_so(run):
     assert "random actions" not in "\n".join(shown(after(run), 80, 23))
 
 
-def test_long_messages_are_wrapped_not_cut(run, end):
-    message = "saved; go on with: coral train --resume " + "/".join(["very-long-directory"] * 4)
-    end = Event("end", end.step, end.seconds, {**end.values, "message": message})
-    text = "".join(line.strip() for line in shown(after([*run, end]), 60, 40, summary_rows))
+def test_long_messages_are_wrapped_not_cut(run):
+    message = "the file " + "/".join(["very-long-directory"] * 4) + " cannot be written"
+    warning = Event("warning", 24_000, 110.0, {"message": message})
+    text = "".join(line.strip() for line in shown(after([*run, warning]), 60, 40, summary_rows))
     assert message.replace(" ", "") in text.replace(" ", "")
 
 
@@ -141,6 +141,17 @@ def test_it_redraws_while_it_runs_and_ends_with_a_summary(terminal, run, end):
     last = plain[plain.rindex("done  ") :]
     assert "done  box-push-cpc-recon-seed0  at step 100,000 after 0:31:10" in last
     assert "env steps/s" not in last and "return    431.2" in last and last.endswith("\n")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 10), (10, 3)])
+def test_the_command_at_the_end_is_in_one_piece(terminal, run, end, size):
+    """As a terminal wraps it by itself, and so copies it."""
+    terminal.size = size
+    message = "saved; go on with: coral train --resume runs/cartpole-swingup-cpc-recon-seed0"
+    with Dashboard(terminal) as dashboard:
+        for event in [*run, Event("end", 24_000, 110.0, {**end.values, "message": message})]:
+            dashboard(event)
+    assert terminal.file.getvalue().splitlines()[-1].removeprefix("\x1b[?25h") == message
 
 
 def test_a_failing_run_leaves_the_error_and_a_summary(terminal, run):

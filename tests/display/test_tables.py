@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 
 from rich.console import Console
+from rich.text import Text
 
 from coral_cli.display.tables import print_evaluation, print_table
 
@@ -67,6 +68,14 @@ def test_a_narrow_terminal_gets_a_line_per_cell():
     assert lines[:3] == ["kind     loss", "name     cpc", "summary  Contrasts [image]"]
     assert lines[-4:] == ["", "kind     encoder", "name     mlp", "summary  x"]
     assert max(map(len, lines)) <= 30
+
+
+def test_a_cell_may_have_a_colour():
+    rows = [(Text("ok", "green"), "x")]
+    console = Console(file=io.StringIO(), force_terminal=True, color_system="standard", width=60)
+    print_table(console, ("result", "name"), rows)
+    assert "\x1b[32mok" in console.file.getvalue()
+    assert printed(print_table, ("result", "name"), rows) == ["result  name", "ok      x"]
 
 
 def test_no_rows_leave_the_heading():

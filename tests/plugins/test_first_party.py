@@ -57,7 +57,7 @@ def test_it_is_a_whole_package(package: Path) -> None:
     (module,) = about["entry-points"]["coral"].values()
     assert (package / "src" / module / "__init__.py").exists() and list(package.glob("tests/test_*.py"))
     readme = (package / "README.md").read_text()
-    assert readme.startswith(f"# {package.name}\n") and f"pip install {package.name}" in readme
+    assert readme.startswith(f"# {package.name}\n") and f"pip install ./plugins/{package.name}" in readme
     assert importlib.import_module(module).__file__ == str(package / "src" / module / "__init__.py"), "not installed"
 
 

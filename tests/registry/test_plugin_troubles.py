@@ -21,6 +21,21 @@ from coral_cli.plugin import Loss, LossOptions, hookimpl
 def coral_losses():
     yield Loss({name!r}, "A stranger's.", build=None)
 """
+ENVIRONMENT = """
+from coral_cli.plugin import Environment, hookimpl
+
+@hookimpl
+def coral_environments():
+    yield Environment("fine", "A stranger's.", build=None, sensors=None)
+"""
+CHECK = """
+import sys
+from coral_cli.plugin import Check, hookimpl
+
+@hookimpl
+def coral_checks():
+    yield Check("odd", "A stranger's.", {run})
+"""
 HERE = f"coral-cli {__version__}"
 FINE = LOSS.format(name="fine")
 
@@ -34,6 +49,26 @@ TROUBLES = {
     "nothing": (
         FINE.replace("yield Loss('fine', \"A stranger's.\", build=None)", "return None"),
         "is broken: TypeError: 'NoneType' object is not iterable",
+    ),
+    "mute": (
+        "class Mute(Exception):\n    def __str__(self):\n        raise RuntimeError\nraise Mute",
+        "is broken: Mute, whose message cannot be shown",
+    ),
+    "name": (
+        FINE.replace("'fine'", "5"),
+        "is broken: TypeError: coral_losses yielded a record whose name cannot be 5",
+    ),
+    "summary": (
+        FINE.replace('"A stranger\'s."', "None"),
+        "is broken: TypeError: coral_losses yielded a record whose summary cannot be None",
+    ),
+    "sensors": (
+        FINE.replace("build=None", "build=None, sensors=None"),
+        "is broken: TypeError: coral_losses yielded a record whose sensors cannot be None",
+    ),
+    "environment": (
+        ENVIRONMENT,
+        "is broken: TypeError: coral_environments yielded a record whose sensors cannot be None",
     ),
     "exit": ("import sys\nsys.exit(3)", "is broken: SystemExit: 3"),
     "print": (f"print('hello\\n there')\n{FINE}", "prints when it is loaded: hello there"),
@@ -74,6 +109,40 @@ def test_one_line_names_it_and_all_else_works(trouble, install, capsys, monkeypa
         status,
         "active",
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (b"[other.group]\njust text\n", "TypeError: "),
+        (b"[coral]\nmain = caf\xe9\n", "UnicodeDecodeError: "),
+        (b"[coral]\nmain = nowhere\n", "ValueError: its METADATA is missing"),
+    ],
+)
+def test_a_distribution_that_cannot_be_read_is_one_line_too(content, error, tmp_path: Path, install, capsys) -> None:
+    install("pack-b", LOSS.format(name="other"))
+    info = tmp_path / "pack_a-1.0.dist-info"
+    info.mkdir()
+    (info / "entry_points.txt").write_bytes(content)
+    assert main(["plugins", "list", "--kind", "loss"]) == 0
+    out, err = capsys.readouterr()
+    assert "other" in out
+    assert err.startswith(f"warning: plugin pack-a (pack-a 1.0) is broken: {error}")
+
+
+@pytest.mark.parametrize(
+    ("run", "detail"),
+    [
+        ("lambda: None", "TypeError: it returned None, not a few words on what works"),
+        ("lambda: sys.exit(7)", "SystemExit: 7"),
+    ],
+)
+def test_a_check_that_keeps_no_contract_is_a_red_line(run, detail, install, capsys, monkeypatch) -> None:
+    install("pack-a", CHECK.format(run=run))
+    monkeypatch.setattr(doctor, "CHECKS", ())
+    assert main(["doctor", "--json"]) == 1
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    assert checks[-1] == {"name": "odd (pack-a)", "ok": False, "detail": detail}
 
 
 def test_a_circular_import(install, tmp_path: Path, monkeypatch, capsys) -> None:

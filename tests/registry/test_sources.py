@@ -108,11 +108,31 @@ def test_a_broken_one_disturbs_nothing(tmp_path: Path, capsys) -> None:
     )
 
 
+def test_what_only_a_broken_one_may_offer_is_its_fault(tmp_path: Path, capsys) -> None:
+    file = tmp_path / "bad.py"
+    file.write_text("import nowhere_at_all")
+    assert main(["train", "--plugin", str(file), "--image-loss", "bad"]) == 3
+    assert capsys.readouterr().err.splitlines()[1:] == [
+        "error: there is no loss named 'bad'; plugin bad, which may offer it, is broken: ModuleNotFoundError: "
+        "No module named 'nowhere_at_all'",
+        f"hint: See `coral plugins check {file}`.",
+    ]
+    assert main(["train", "--image-loss", "bad"]) == 2
+
+
 @pytest.mark.parametrize(
     ("content", "message", "hint"),
     [
-        (None, "--plugin {path} does not exist.", "Name the directory of a package, or a .py file."),
-        ({}, "--plugin {path} holds no pyproject.toml.", "Name the directory of a package, or a .py file."),
+        (
+            None,
+            "there is no plugin at {path}, which does not exist.",
+            "Name the directory of a package, or a .py file.",
+        ),
+        (
+            {},
+            "there is no plugin at {path}, which holds no pyproject.toml.",
+            "Name the directory of a package, or a .py file.",
+        ),
         ({"pyproject.toml": "["}, "{path}/pyproject.toml cannot be read as a package's (", ""),
         ({"pyproject.toml": "[tool]"}, "{path}/pyproject.toml cannot be read as a package's ('project').", ""),
         (
@@ -145,6 +165,7 @@ def test_the_flag_may_stand_anywhere(words, rest, paths) -> None:
     assert split_plugins(words.split()) == (rest.split(), [Path(path) for path in paths])
 
 
-def test_the_flag_needs_a_path() -> None:
+@pytest.mark.parametrize("words", [["train", "--plugin"], ["--plugin=", "train"], ["--plugin", "", "train"]])
+def test_the_flag_needs_a_path(words) -> None:
     with pytest.raises(UsageError, match="--plugin needs a path"):
-        split_plugins(["train", "--plugin"])
+        split_plugins(words)

@@ -109,7 +109,7 @@ def test_each_has_its_own_loss_and_encoder_and_may_fail(catalog, tmp_path):
     assert main(["eval", str(run), "--episodes", "1", "--video", str(tmp_path / "film.mp4")], catalog) == 0
 
 
-@pytest.mark.parametrize("name", ["kl", "total", "type"])
+@pytest.mark.parametrize("name", ["kl", "continue", "type"])
 def test_a_sensor_cannot_have_a_name_that_is_taken(name, catalog, capsys):
     """By a term of the objective, which would replace its loss, or by torch."""
 

@@ -134,7 +134,7 @@ def test_a_resumed_run_keeps_its_observers_unless_told_otherwise(tmp_path: Path)
     [
         ("--observer dairy", "there is no observer named 'dairy'."),
         ("--observer diary --observer.diary.fil x", "observer 'diary' has no option 'fil' (--observer.diary.fil)."),
-        ("--observer.diary.file x", "there is no option --observer.diary.file."),
+        ("--observer.diary.file x", "observer 'diary' is not in use (--observer.diary.file)."),
     ],
 )
 def test_what_cannot_be_is_said(words: str, message: str) -> None:
