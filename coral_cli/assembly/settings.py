@@ -78,7 +78,7 @@ class Settings:
     ] = None
     render_quality: Annotated[
         Literal["fast", "smooth", "paper"],
-        Help("fast: no shadows; smooth: anti-aliased, no shadows; paper: anti-aliased, with shadows, 24 times slower."),
+        Help("fast: no shadows; smooth: anti-aliased, no shadows; paper: with both, 20 to 100 times slower."),
     ] = "fast"
     renderer: Annotated[
         Literal["auto", "egl", "osmesa", "raycast"],
