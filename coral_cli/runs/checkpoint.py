@@ -153,10 +153,8 @@ def _point(name: Path, target: Path) -> None:
 
 def _drop_old(directory: Path) -> None:
     """Keeps those written last."""
-    for path in [
-        *_numbered(directory)[:-KEPT],
-        *directory.glob(f".*{SUFFIX}"),
-    ]:  # the latter are left by a killed process
+    unfinished = directory.glob(f".*{SUFFIX}")  # which a killed process left
+    for path in [*_numbered(directory)[:-KEPT], *unfinished]:
         path.unlink(missing_ok=True)
 
 

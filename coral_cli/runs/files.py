@@ -10,6 +10,8 @@ from pathlib import Path
 
 from coral_cli.registry.errors import CoralError
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 SUFFIX = ".partial"
 """What an unfinished file is called: ``.NAME.partial``, beside the file it will become."""
 
@@ -43,7 +45,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def _explain(path: Path, error: OSError) -> CoralError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if error.errno in NO_ROOM:
         return CoralError(f"there is no room left to write {path}.", "Free some space, or write to another disk.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return CoralError(f"there is no permission to write {path}.", "Choose a directory that you may write to.")

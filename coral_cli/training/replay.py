@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.registry.records import Sensor
-from coral_cli.runs.files import writing
+from coral_cli.runs.files import NO_ROOM, writing
 
 Arrays = dict[str, NDArray]
 DTYPES = {"image": np.uint8, "vector": np.float32, "depth": np.float32}
@@ -223,7 +223,7 @@ class Replay:
             with writing(path), path.open("r+b") as file:
                 for first, rows in ((start, before_end), (0, count - before_end)):
                     if rows * row:
-                        os.posix_fallocate(file.fileno(), first * row, rows * row)
+                        _set_aside(file.fileno(), first * row, rows * row)
 
     def _maps(self) -> list[np.memmap]:
         return [array.base for array in self._arrays.values() if isinstance(array.base, np.memmap)]
@@ -288,6 +288,15 @@ class Replay:
         self.capacity = capacity if wrapped else max(self.capacity, capacity)
         if capacity < self.capacity and len(ends):
             self._cursor = int(ends[-1])
+
+
+def _set_aside(descriptor: int, start: int, size: int) -> None:
+    """Raises OSError when there is no room; a file system that cannot tell is taken at its word."""
+    try:
+        os.posix_fallocate(descriptor, start, size)
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise
 
 
 def _cropped(

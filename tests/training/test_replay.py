@@ -202,11 +202,18 @@ def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch):
     """Writing to a mapped file that the disk has no room for would be a bus error."""
     replay, asked = filled(directory=tmp_path, lengths=(10, 10)), []
 
-    def full(descriptor, start, size):
-        asked.append((start, size))
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def failing(number):
+        def fail(descriptor, start, size):
+            asked.append((start, size))
+            raise OSError(number, "no")
 
-    monkeypatch.setattr("os.posix_fallocate", full)
+        monkeypatch.setattr("os.posix_fallocate", fail)
+
+    failing(errno.EOPNOTSUPP)  # a file system that cannot tell
+    replay.add(episode(6, 5))
+    replay.forget_after(2)
+    asked.clear()
+    failing(errno.ENOSPC)
     with pytest.raises(CoralError, match=r"there is no room left to write .*image\.bin"):
         replay.add(episode(7, 10))
     assert asked == [(20 * 6 * 8 * 3, 10 * 6 * 8 * 3)]
