@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 import gymnasium
@@ -69,8 +70,7 @@ class OneByOne:
 
     def evaluated(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
         for seed in seeds:
-            with torch.random.fork_rng():
-                torch.manual_seed(seed)
+            with _drawing_from(seed, agent.device):
                 choose = acting(agent, explore=False)
                 episode = run_episode(self._env, seed, choose, tuple(agent.sensors), on_step=self._on_step, stop=stop)
             if episode is None:
@@ -93,8 +93,7 @@ class SideBySide:
         yield from run_episodes(self._env, seeds, choose, tuple(agent.sensors), record=True, stop=stop)
 
     def evaluated(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
-        with torch.random.fork_rng():
-            torch.manual_seed(seeds[0])
+        with _drawing_from(seeds[0], agent.device):
             choose = self._acting(agent, explore=False)
             episodes = list(run_episodes(self._env, seeds, choose, tuple(agent.sensors), stop=stop))
         yield from episodes
@@ -123,6 +122,14 @@ class SideBySide:
             return actions
 
         return choose
+
+
+@contextmanager
+def _drawing_from(seed: int, device: torch.device) -> Iterator[None]:
+    """Has an agent on ``device`` draw from ``seed``, and from its former streams afterwards."""
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
 
 
 def action_repeat(env: gymnasium.Env) -> int:
