@@ -82,6 +82,7 @@ def test_an_empty_path_is_not_one_left_out(line: str, coral, requests) -> None:
 
 def test_an_empty_value_swallows_no_word(coral, requests) -> None:
     assert coral("train", "--distraction=", "--steps", "2k").code == 0
+    assert "--plugin needs a path" in coral("train", "--plugin=", "--steps", "2k").err
     settings = requests.pop().assembly.settings
     assert (settings.distraction, settings.steps) == ((), 2000)
 

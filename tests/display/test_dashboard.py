@@ -151,7 +151,9 @@ def test_the_command_at_the_end_is_in_one_piece(terminal, run, end, size):
     with Dashboard(terminal) as dashboard:
         for event in [*run, Event("end", 24_000, 110.0, {**end.values, "message": message})]:
             dashboard(event)
-    assert terminal.file.getvalue().splitlines()[-1].removeprefix("\x1b[?25h") == message
+    output = terminal.file.getvalue()
+    assert output.splitlines()[-1].removeprefix("\x1b[?25h") == message
+    assert output.count("saved; go on with") == 1
 
 
 def test_a_failing_run_leaves_the_error_and_a_summary(terminal, run):
