@@ -61,7 +61,7 @@ def at(path: Path) -> Iterable[Source]:
         what = "is no package" if place.exists() else "does not exist"
         what = f"holds no {project.name}" if place.is_dir() else what
         hint = "Name the directory of a package, or a .py file."
-        raise UsageError(f"there is no plugin at {path}, which {what}.", hint)
+        raise UsageError(f"{path} {what}.", hint)
     return _of_package(place, project)
 
 

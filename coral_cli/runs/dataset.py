@@ -85,7 +85,7 @@ def open_dataset(path: Path) -> Dataset:
         record = json.loads(index.read_text(encoding="utf-8"))
         sensors = {name: Sensor(name, s["kind"], tuple(s["shape"])) for name, s in record["sensors"].items()}
         version, episodes = record["format"], record["episodes"]
-        [(episode["file"], int(episode["rows"])) for episode in episodes]
+        rows = {episode["file"]: int(episode["rows"]) for episode in episodes} if version == FORMAT else {}
         lacking = [key for key in REQUIRED if key not in record]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnreadableError(f"{index} is damaged ({error}).") from error
@@ -93,7 +93,7 @@ def open_dataset(path: Path) -> Dataset:
         raise UnreadableError(f"{path} has dataset format {version}, and this coral reads format {FORMAT}.")
     if lacking:
         raise UnreadableError(f"{index} does not say {', '.join(lacking)}.", "See the format in the documentation.")
-    if not episodes:
+    if not rows:
         raise UnreadableError(f"{path} holds no episode.", "Record some with `coral rollout`.")
     return Dataset(path, record, sensors)
 

@@ -1,9 +1,8 @@
-"""Clips behind the agent: which play when, how they are decoded, and what happens with broken ones."""
+"""Clips behind the agent: which play when, and what happens with broken ones."""
 
 import shutil
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -12,12 +11,12 @@ from coral_cli.environments.distractions import clip_cache
 from coral_cli.environments.distractions.clips import Clip, clips_of, find_clips
 from coral_cli.environments.distractions.decoding import BrokenClipError, decode
 from coral_cli.environments.distractions.records import DISTRACTIONS
-from coral_cli.environments.distractions.video import Video
 from coral_cli.plugin import Sensor
 from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.options import with_values
 
-SIZE = (4, 6)
+from .clip_files import SIZE, play, video, write_folder, write_images, write_video
+
 VIDEO = next(record for record in DISTRACTIONS if record.name == "video")
 
 
@@ -25,55 +24,6 @@ VIDEO = next(record for record in DISTRACTIONS if record.name == "video")
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache" / "coral" / "clips"
-
-
-@pytest.fixture
-def decoded(monkeypatch):
-    """The names of clips as they are decoded."""
-    names = []
-
-    def counting(clip, *args):
-        names.append(clip.name)
-        return decode(clip, *args)
-
-    monkeypatch.setattr(clip_cache, "decode", counting)
-    return names
-
-
-def write_images(folder, clip, frames=5):
-    """A clip whose pixels all say ``10 * clip + index``."""
-    path = folder / f"clip{clip:02d}"
-    path.mkdir(parents=True)
-    for index in range(frames):
-        Image.fromarray(np.full((*SIZE, 3), 10 * clip + index, np.uint8)).save(path / f"{index:03d}.png")
-
-
-def write_folder(tmp_path, clips, frames=5):
-    folder = tmp_path / "clips"
-    for clip in range(clips):
-        write_images(folder, clip, frames)
-    return folder
-
-
-def write_video(path, frames, codec="h264"):
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=30)
-        stream.height, stream.width = frames.shape[1:3]
-        stream.pix_fmt = "yuv420p"
-        stream.options = {"crf": "10"}
-        for frame in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
-        container.mux(stream.encode(None))
-
-
-def video(folder, split="training", single=False, gray=False, max_frames=1000, size=SIZE):
-    return Video(str(folder), size, split, single=single, gray=gray, max_frames=max_frames)
-
-
-def play(source, seed, steps):
-    """What the frames say, one number each."""
-    source.begin(np.random.default_rng(seed))
-    return [int(source.frame()[0, 0, 0]) for _ in range(steps)]
 
 
 # Which clips there are, and for whom
@@ -173,51 +123,6 @@ def test_gray_is_the_luma_in_all_channels(tmp_path):
     assert (frame == frame[..., :1]).all()
 
 
-# Decoding
-
-
-def test_images_are_cut_to_their_centre_and_averaged_over_areas(tmp_path):
-    image = np.random.default_rng(0).integers(0, 256, (4, 8, 3), np.uint8)
-    Image.fromarray(image).save(tmp_path / "a.png")
-    (small,) = decode(*find_clips(str(tmp_path)), 2, 2, 10)
-    by_hand = image[:, 2:6].astype(float).reshape(2, 2, 2, 2, 3).mean((1, 3))
-    assert np.abs(small - by_hand).max() <= 1
-
-
-@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.mov", "a.avi"])
-def test_videos_are_cut_to_their_centre_and_keep_their_order(tmp_path, name):
-    frames = np.zeros((6, 64, 192, 3), np.uint8)
-    frames[:, :, :64] = 255  # cut off on the left
-    frames[:, :, 64:96, 0] = 200  # red
-    frames[:, :, 96:128, 2] = 200  # blue
-    frames[:, :, :, 1] = (np.arange(6) * 20)[:, None, None]  # time
-    write_video(tmp_path / name, frames)
-    decoded = decode(*find_clips(str(tmp_path)), 16, 16, 5).astype(int)
-    assert decoded.shape == (5, 16, 16, 3)
-    assert np.abs(decoded[:, :, 1:7, 0] - 200).max() < 40 and decoded[:, :, 9:15, 0].max() < 40
-    assert np.abs(decoded[:, :, 9:15, 2] - 200).max() < 40 and decoded[:, :, 1:7, 2].max() < 40
-    assert np.allclose(decoded[..., 1].mean((1, 2)), 20 * np.arange(5), atol=8)
-
-
-def test_a_fine_pattern_becomes_its_mean_and_a_small_video_is_enlarged(tmp_path):
-    frames = np.full((2, 64, 64, 3), 220, np.uint8)
-    frames[:, ::2] = 20
-    write_video(tmp_path / "a.mp4", frames)
-    (clip,) = find_clips(str(tmp_path))
-    assert np.abs(decode(clip, 8, 8, 5).astype(int) - 120).max() < 8
-    assert decode(clip, 100, 120, 5).shape == (2, 100, 120, 3)
-
-
-def test_gif_and_webp(tmp_path):
-    colors = [(250, 0, 0), (0, 250, 0), (0, 0, 250)]
-    images = [Image.new("RGB", (12, 12), color) for color in colors]
-    images[0].save(tmp_path / "a.gif", save_all=True, append_images=images[1:], duration=40)
-    images[1].save(tmp_path / "b.webp", lossless=True)
-    still, moving = find_clips(str(tmp_path))
-    assert np.abs(decode(moving, 4, 6, 9)[:, 2, 3].astype(int) - colors).max() < 8
-    assert np.abs(decode(still, 4, 6, 9)[0, 2, 3].astype(int) - colors[1]).max() < 8
-
-
 # Broken files
 
 
@@ -281,61 +186,6 @@ def test_a_folder_must_be_given():
     with pytest.raises(UsageError) as refused:
         VIDEO.build(VIDEO.options, Sensor("image", "image", (*SIZE, 3)), "training")
     assert "--distraction.video.folder" in refused.value.hint
-
-
-# The cache
-
-
-def test_a_clip_is_decoded_once_for_all_processes_and_again_when_it_changes(tmp_path, cache, decoded):
-    folder = write_folder(tmp_path, clips=1)
-    first = play(video(folder), 0, 9)
-    assert play(video(folder), 0, 9) == first
-    assert decoded == ["clip00"]
-    assert [path.suffix for path in cache.iterdir()] == [".npy"]
-    video(folder, size=(8, 8))
-    video(folder, max_frames=2)
-    assert len(decoded) == 3
-    Image.fromarray(np.full((*SIZE, 3), 99, np.uint8)).resize((60, 60)).save(folder / "clip00" / "000.png")
-    assert 99 in play(video(folder), 0, 9)
-    assert len(decoded) == 4
-
-
-def test_cached_frames_are_mapped_into_memory(tmp_path):
-    (clip,) = find_clips(str(write_folder(tmp_path, clips=1)))
-    frames = clip_cache.frames_of(clip, *SIZE, 10)
-    assert isinstance(frames, np.memmap) and not frames.flags.writeable
-    assert np.array_equal(frames, decode(clip, *SIZE, 10))
-
-
-def test_a_damaged_cache_is_made_anew(tmp_path, cache, decoded):
-    folder = write_folder(tmp_path, clips=1)
-    first = play(video(folder), 0, 9)
-    for damage in (b"", b"nothing", next(cache.iterdir()).read_bytes()[:-10]):
-        next(cache.iterdir()).write_bytes(damage)
-        assert play(video(folder), 0, 9) == first
-    assert len(decoded) == 4
-
-
-def test_a_cache_that_cannot_be_written_is_named(tmp_path, monkeypatch):
-    folder = write_folder(tmp_path, clips=1)
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.raises(CoralError, match="cannot be written") as refused:
-        video(folder)
-    assert "XDG_CACHE_HOME" in refused.value.hint
-
-
-def test_nothing_unfinished_stays_behind(tmp_path, cache, monkeypatch):
-    (clip,) = find_clips(str(write_folder(tmp_path, clips=1)))
-
-    def full(file, frames):
-        file.write(b"half")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(clip_cache.np, "save", full)
-    with pytest.raises(CoralError, match="No space left"):
-        clip_cache.frames_of(clip, *SIZE, 10)
-    assert list(cache.iterdir()) == []
 
 
 # In front of the agent

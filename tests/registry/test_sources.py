@@ -125,12 +125,12 @@ def test_what_only_a_broken_one_may_offer_is_its_fault(tmp_path: Path, capsys) -
     [
         (
             None,
-            "there is no plugin at {path}, which does not exist.",
+            "{path} does not exist.",
             "Name the directory of a package, or a .py file.",
         ),
         (
             {},
-            "there is no plugin at {path}, which holds no pyproject.toml.",
+            "{path} holds no pyproject.toml.",
             "Name the directory of a package, or a .py file.",
         ),
         ({"pyproject.toml": "["}, "{path}/pyproject.toml cannot be read as a package's (", ""),

@@ -37,13 +37,13 @@ class Video:
 
         Raises CoralError when there is none any more.
         """
-        frames, broken = None, set()
+        frames, tried = None, set()
         while frames is None:
-            if len(broken) == len(self._clips):
+            if len(tried) == len(self._clips):
                 raise CoralError("none of the clips can be read any more.", "Is their folder still there?")
             chosen = int(random.integers(len(self._clips)))
             frames = self._frames(self._clips[chosen])
-            broken.add(chosen)
+            tried.add(chosen)
         self._playing, self._steps = frames, int(random.integers(len(frames)))
 
     def frame(self) -> Frame:
