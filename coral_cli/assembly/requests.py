@@ -37,6 +37,7 @@ class EvalRequest:
     video: Path | Literal["auto"] | None
     device: str
     renderer: Literal["auto", "egl", "osmesa", "raycast"]
+    losses: bool = False
     json: bool = False
 
 

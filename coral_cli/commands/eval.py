@@ -17,7 +17,7 @@ from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.requests import EvalRequest
 from coral_cli.assembly.slots import ENV
 from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, print_json
-from coral_cli.display.tables import print_evaluation
+from coral_cli.display.tables import print_evaluation, print_losses
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help
@@ -38,6 +38,7 @@ class EvalOptions:
     episodes: Annotated[int, Help("Episodes to run.", min=1)] = 20
     seed: Annotated[int | None, Help("Seed of the episodes (default: the run's).", min=0, max=2**63 - 1)] = None
     video: Annotated[str | None, Help("Film the episodes; without PATH, into the run's videos/.")] = None
+    losses: Annotated[bool, Help("Also tell the losses on these episodes, beside those of training.")] = False
     device: Annotated[str, Help("Where to compute: auto, cpu, cuda or cuda:N.")] = "auto"
     renderer: Annotated[Literal["auto", "egl", "osmesa", "raycast"], Help("What draws.")] = "auto"
     env: Annotated[str | None, Help("Allow the checkpoint's environment to run, where it is Python code.")] = None
@@ -76,6 +77,7 @@ def evaluate(context: typer.Context, given: Given) -> int:
         video=_video(options.video),
         device=options.device,
         renderer=options.renderer,
+        losses=options.losses,
         json=options.json,
     )
     return run_session(request)
@@ -95,6 +97,9 @@ def run_session(request: EvalRequest) -> int:
         return 0
     console = Console(highlight=False)
     print_evaluation(console, result.statistics)
+    if result.losses is not None:
+        console.print()
+        print_losses(console, result.losses.here, result.losses.training)
     if result.video is not None:
         console.print(f"video {result.video}", soft_wrap=True)
     return 0

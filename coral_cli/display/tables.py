@@ -44,6 +44,16 @@ def print_evaluation(console: Console, values: Mapping[str, Json]) -> None:
         console.print(f"best return {best}, worst {worst}", highlight=False)
 
 
+def print_losses(console: Console, here: Mapping[str, float], training: Mapping[str, float]) -> None:
+    """A line per loss and metric of a representation: on the episodes evaluated and, where known, in training."""
+    columns = ("loss", "these episodes", *(("in training",) if training else ()))
+    rows = [
+        (name.split("/", 1)[1], number(value), *((number(training.get(name)),) if training else ()))
+        for name, value in here.items()
+    ]
+    print_table(console, columns, rows, numeric=(1, 2)[: len(columns) - 1])
+
+
 def print_table(
     console: Console, columns: Sequence[str], rows: Sequence[Sequence[Cell]], numeric: Sequence[int] = ()
 ) -> None:

@@ -16,6 +16,7 @@ from coral_cli.registry.errors import CoralError
 from coral_cli.runs.files import writing
 from coral_cli.runs.video import Frame, side_by_side, write_video
 from coral_cli.sessions.device import choose_device
+from coral_cli.sessions.held_out import HeldOut, held_out, require_losses
 from coral_cli.sessions.saved import Saved, open_saved
 from coral_cli.training.agent import Agent
 from coral_cli.training.collection import Episode, Observation
@@ -34,6 +35,7 @@ class Evaluation:
     seed: int
     renderer: str
     statistics: dict[str, float]
+    losses: HeldOut | None
     video: Path | None
 
 
@@ -50,19 +52,23 @@ def evaluate(request: EvalRequest) -> Evaluation:
     try:
         _require_same(saved, env)
         agent = saved.agent(choose_device(request.device))
+        if request.losses:
+            require_losses(agent)
         seed = assembly.settings.seed if request.seed is None else request.seed
         video = _video_path(request, path, seed)
-        recorder = _Recorder(env, agent)
+        recorder = _Recorder(env, agent, request.losses)
         episodes: list[Episode] = []
         if video is None:
-            episodes += evaluation_episodes(agent, OneByOne(env), seed, request.episodes)
+            collector = OneByOne(env, record=request.losses)
+            episodes += evaluation_episodes(agent, collector, seed, request.episodes)
         else:
             with writing(video):
                 video.parent.mkdir(parents=True, exist_ok=True)
             write_video(video, recorder.frames(seed, request.episodes, episodes), _fps(env))
     finally:
         env.close()
-    return Evaluation(path, assembly.choices["env"].component, seed, backend, statistics(episodes), video)
+    losses = held_out(saved, agent, episodes, seed) if request.losses else None
+    return Evaluation(path, assembly.choices["env"].component, seed, backend, statistics(episodes), losses, video)
 
 
 def _require_same(saved: Saved, env: gymnasium.Env[dict[str, Any], Any]) -> None:
@@ -106,14 +112,15 @@ def _fps(env: gymnasium.Env[dict[str, Any], Any]) -> float:
 class _Recorder:
     """Turns episodes into frames as they happen: the agent's images beside an outside view."""
 
-    def __init__(self, env: gymnasium.Env[dict[str, Any], Any], agent: Agent) -> None:
-        self._env, self._agent = env, agent
+    def __init__(self, env: gymnasium.Env[dict[str, Any], Any], agent: Agent, record: bool) -> None:
+        self._env, self._agent, self._record = env, agent, record
         self._images = [name for name, sensor in agent.sensors.items() if sensor.kind == "image"]
         self._pending: list[Frame] = []
 
     def frames(self, seed: int, count: int, episodes: list[Episode]) -> Iterator[Frame]:
         """The frames of ``count`` episodes, which are appended to ``episodes``."""
-        for episode in evaluation_episodes(self._agent, OneByOne(self._env, self._draw), seed, count):
+        collector = OneByOne(self._env, self._draw, self._record)
+        for episode in evaluation_episodes(self._agent, collector, seed, count):
             episodes.append(episode)
             yield from self._pending
             self._pending = []

@@ -142,6 +142,12 @@ class Agent:
         with current(self.device):
             return (self._recorded or self.step_by_step)(batch, shares)
 
+    @torch.no_grad()
+    def judge(self, batch: Batch) -> Mapping[str, Tensor]:
+        """What the objective says of a batch from which nothing is learned."""
+        with current(self.device), self._arithmetic():
+            return self.representation(batch).metrics
+
     def step_by_step(self, batch: Batch, shares: bool = False) -> Mapping[str, Tensor]:
         """The same update, one operation after the other."""
         with self._arithmetic():

@@ -45,13 +45,15 @@ def collector_of(env: gymnasium.Env | Vectorised) -> Collector:
 
 
 class OneByOne:
-    """Episodes of one environment; ``on_step`` sees every observation of an evaluation."""
+    """Episodes of one environment; ``on_step`` sees every observation of an evaluation, which ``record`` keeps."""
 
     count = 1
 
-    def __init__(self, env: gymnasium.Env, on_step: Callable[[Observation], object] | None = None) -> None:
+    def __init__(
+        self, env: gymnasium.Env, on_step: Callable[[Observation], object] | None = None, record: bool = False
+    ) -> None:
         self.action_repeat = action_repeat(env)
-        self._env, self._on_step = env, on_step
+        self._env, self._on_step, self._record = env, on_step, record
 
     def by_chance(self, seeds: Sequence[int], sensors: tuple[str, ...], stop: Stop) -> Iterator[Episode]:
         for seed in seeds:
@@ -72,7 +74,8 @@ class OneByOne:
         for seed in seeds:
             with _drawing_from(seed, agent.device):
                 choose = acting(agent, explore=False)
-                episode = run_episode(self._env, seed, choose, tuple(agent.sensors), on_step=self._on_step, stop=stop)
+                sensors = tuple(agent.sensors)
+                episode = run_episode(self._env, seed, choose, sensors, self._record, self._on_step, stop)
             if episode is None:
                 return
             yield episode
