@@ -79,5 +79,6 @@ def _in_training(saved: Saved) -> list[Mapping[str, float]]:
 
 def _means(reports: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Of what is told of a representation in every one of the ``reports``."""
-    names = [name for name in reports[0] if name.startswith(KINDS)] if reports else []
+    told = reports[0] if reports else {}
+    names = [name for name in told if name.startswith(KINDS) and all(name in report for report in reports)]
     return {name: math.fsum(report[name] for report in reports) / len(reports) for name in names}

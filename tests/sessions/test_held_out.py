@@ -76,7 +76,7 @@ def test_training_is_the_last_reports_before_the_checkpoint(run: Path, tmp_path:
     steps = [*range(1, REPORTS + 2), 201]  # one too early to count, and one after the checkpoint
     values = [1e6, *[1.0, 3.0] * (REPORTS // 2), 1e6]
     events = [
-        Event("update", step, 0.0, {"loss/kl": value, "loss/total": 1.0})
+        Event("update", step, 0.0, {"loss/kl": value, "loss/total": 1.0} | ({"loss/image": 1.0} if step < 9 else {}))
         for step, value in zip(steps, values, strict=True)
     ]
     (copy / "metrics.jsonl").write_text("".join(f"{to_line(event)}\n" for event in events))
