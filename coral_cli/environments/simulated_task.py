@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import gymnasium
 import mujoco
 import numpy as np
+from dm_control.rl.control import PhysicsError
 from gymnasium.spaces import Box, Dict
 
 from coral_cli.environments.rendering.views import Views
@@ -43,7 +44,7 @@ class Simulation(Protocol):
         ...
 
     def advance(self, action: np.ndarray) -> tuple[float, float | None]:
-        """Applies the action (A,) for one environment step.
+        """Applies the action (A,) for one environment step. Raises dm_control's PhysicsError when it is unstable.
 
         Returns the reward, and a discount if the task ends here: 0 in a terminal state, else None.
         """
@@ -99,12 +100,18 @@ class SimulatedTask(gymnasium.Env[Observation, np.ndarray]):
         return self._observation(), {}
 
     def step(self, action: np.ndarray) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Applies the action ``action_repeat`` times, or until the episode ends."""
+        """Applies the action ``action_repeat`` times, or until the episode ends.
+
+        An unstable simulation cuts it short, with the observation before: MuJoCo has thrown away where the robot was.
+        """
         simulation = self.simulation
         action = simulation.low + (np.clip(action, -1, 1) + 1) / 2 * (simulation.high - simulation.low)
         total, discount = 0.0, None
         for _ in range(min(self.action_repeat, simulation.steps - self._steps)):
-            reward, discount = simulation.advance(action)
+            try:
+                reward, discount = simulation.advance(action)
+            except PhysicsError:
+                return self._seen, total, False, True, {}
             total += reward
             self._steps += 1
             if discount is not None:
@@ -126,4 +133,5 @@ class SimulatedTask(gymnasium.Env[Observation, np.ndarray]):
 
     def _observation(self) -> Observation:
         image = self.scene.agent(self.simulation.data)
-        return {"image": image, "proprio": self.simulation.feel().astype(np.float32)}
+        self._seen: Observation = {"image": image, "proprio": self.simulation.feel().astype(np.float32)}
+        return self._seen

@@ -148,6 +148,27 @@ def test_the_seed_determines_the_episode(domain, task, backend):
     two.close()
 
 
+def test_an_unstable_simulation_cuts_the_episode_short():
+    """MuJoCo puts the model back to its beginning, which is no state that the action led to."""
+    env, other = make("cartpole", "swingup", action_repeat=4), make("cartpole", "swingup", action_repeat=4)
+    action = np.ones(1, np.float32)
+    for each in (env, other):
+        each.reset(seed=3)
+    before, *_ = env.step(action)
+    before = {name: value.copy() for name, value in before.items()}
+    env.simulation.data.qvel[0] = np.nan
+    observation, reward, terminated, truncated, _ = env.step(action)
+    assert (reward, terminated, truncated) == (0.0, False, True)
+    assert all(np.array_equal(observation[name], before[name]) for name in before)
+    other.step(action)
+    for each in (env, other):
+        each.reset()
+    after, expected = env.step(action)[0], other.step(action)[0]
+    assert all(np.array_equal(after[name], expected[name]) for name in before)
+    env.close()
+    other.close()
+
+
 def test_it_is_a_gymnasium_environment():
     environment = make("cartpole", "swingup", Rendering(64, 64))
     with warnings.catch_warnings():
