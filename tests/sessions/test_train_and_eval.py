@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import av
 import pytest
@@ -121,7 +122,8 @@ def test_without_opengl_the_ray_caster_draws_and_films(tmp_path):
 def test_an_interrupted_run_is_saved_and_goes_on(number, code, tmp_path, capsys):
     run = tmp_path / "run"
     words = command("train", *BOX, "--steps", "100k", "--out", str(run))
-    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as training:
+    heard = partial(signal.signal, number, signal.SIG_DFL)  # also where these tests run under nohup
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, preexec_fn=heard) as training:
         deadline = time.monotonic() + 120
         while not (run / "checkpoints" / "latest.pt").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
