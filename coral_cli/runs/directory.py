@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import platform
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -43,6 +44,10 @@ class RunDirectory:
             run.checkpoints.mkdir()
             run.videos.mkdir()
         return run
+
+    def discard(self) -> None:
+        """Removes a run that never began, so that its name is free again."""
+        shutil.rmtree(self.path, ignore_errors=True)
 
     @classmethod
     def open(cls, path: Path) -> RunDirectory:

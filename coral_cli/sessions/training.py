@@ -12,6 +12,7 @@ from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.requests import TrainRequest
 from coral_cli.assembly.resolve import command_line, plugin_flags
 from coral_cli.environments.rendering.backend import select_backend
+from coral_cli.registry.errors import CoralError
 from coral_cli.runs.directory import RunDirectory, machine
 from coral_cli.runs.events import Listener
 from coral_cli.sessions.parallel import Start, announce_crew, in_step
@@ -76,7 +77,7 @@ def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirec
     state, damage = resumed_state(run) if request.resume else (None, "")
     if state is None:
         run.write_record(_record(request, parts, crew))
-    replay = Replay(parts.sensors, parts.agent.action_size, parts.replay_capacity, run.replay)
+    replay = _replay(parts, run, new=not request.resume)
     crew.begin(Start(parts.sensors, parts.agent.action_size, run.replay, replay.capacity))
     record = record_of(request.assembly, parts.sensors, parts.agent.action_size)
     record |= {"renderer": parts.backend, "coral": __version__}
@@ -97,6 +98,16 @@ def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirec
         after = replace(_AFTER, flags=plugin_flags(request.assembly))
         observers = Assembler(request.assembly, request.catalog).observers()
         return supervise(run, record, display, observers, make, announce, after, state)
+
+
+def _replay(parts: Parts, run: RunDirectory, new: bool) -> Replay:
+    """The run's replay; a new run that has no room for one leaves nothing behind."""
+    try:
+        return Replay(parts.sensors, parts.agent.action_size, parts.replay_capacity, run.replay)
+    except CoralError:
+        if new:
+            run.discard()
+        raise
 
 
 _AFTER = After(

@@ -181,6 +181,16 @@ def test_bad_input_is_one_sentence_and_a_hint(run, words, code, match, tmp_path,
     assert match in errors and "error: " in errors and "Traceback" not in errors
 
 
+def test_a_run_without_room_for_its_replay_leaves_its_name_free(tmp_path, monkeypatch, capsys):
+    out, usage = tmp_path / "run", shutil.disk_usage
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(path)._replace(free=1))
+    words = ["train", *BOX, "--steps", "100", "--out", str(out), "--quiet"]
+    assert main(words) == 1
+    assert "disk are free" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert main(words) == 0
+
+
 def test_two_processes_cannot_train_one_run(run, capsys):
     with RunDirectory.open(run).held():
         assert main(["train", "--resume", str(run), "--steps", "400"]) == 2
