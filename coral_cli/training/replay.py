@@ -1,11 +1,9 @@
-"""Replay: a preallocated ring of transitions, images as uint8, in memory-mapped files."""
+"""Replay: a preallocated ring of whole episodes, images as uint8."""
 
 from __future__ import annotations
 
 import json
-import math
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,8 @@ from numpy.typing import NDArray
 
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.registry.records import Sensor
-from coral_cli.runs.files import NO_ROOM, writing
+from coral_cli.runs.files import writing
+from coral_cli.training.rows import Rows, check_disk, check_files, row_bytes
 
 Arrays = dict[str, NDArray]
 DTYPES = {"image": np.uint8, "vector": np.float32, "depth": np.float32}
@@ -62,8 +61,8 @@ class Replay:
 
     ``missing`` tells for each sensor, in their order, whether it gave nothing at a step.
 
-    With a directory, the arrays are files that a later process opens again (only touched pages use memory); without,
-    they live in memory. Sequences never cross an episode's end.
+    With a directory, a later process finds them again; without, they live in memory. Sequences never cross an episode's
+    end.
     """
 
     def __init__(
@@ -71,7 +70,7 @@ class Replay:
     ) -> None:
         self.capacity = capacity
         self._directory = directory
-        self.layout: dict[str, tuple[type, tuple[int, ...]]] = {  # dtype and shape of a row, by array
+        self.layout: dict[str, tuple[type, tuple[int, ...]]] = {
             name: (DTYPES[sensor.kind], sensor.shape) for name, sensor in sensors.items()
         }
         self.layout |= {
@@ -87,14 +86,15 @@ class Replay:
         self._cursor = 0
         if directory is not None:
             directory.mkdir(parents=True, exist_ok=True)
-            self._check_disk(directory)
+            check_disk(directory, self.bytes)
             self._read_index()
-        self._arrays = {name: self._allocate(name, *layout) for name, layout in self.layout.items()}
+        self._rows = Rows(self.layout, self.capacity, directory)
+        self._arrays = self._rows.arrays
 
     @property
     def bytes(self) -> int:
         """The size when full."""
-        return self.capacity * sum(np.dtype(dtype).itemsize * math.prod(shape) for dtype, shape in self.layout.values())
+        return self.capacity * sum(row_bytes(self.layout).values())
 
     @property
     def size(self) -> int:
@@ -121,7 +121,7 @@ class Replay:
         kept_after = np.cumsum(self.episodes.length[::-1])[::-1]  # transitions from this episode to the newest
         self.episodes = self.episodes.where(kept_after + length <= self.capacity)
         self._write_index()  # first forget what is overwritten next, so that a crash leaves no torn episode
-        self._take_room(self._cursor, length)
+        self._rows.take_room(self._cursor, length)
         rows = (self._cursor + np.arange(length)) % self.capacity
         for name, array in self._arrays.items():
             array[rows] = episode[name]
@@ -207,48 +207,7 @@ class Replay:
 
     def flush(self) -> None:
         """Writes what the operating system still holds."""
-        for array in self._maps():
-            array.flush()
-
-    def _take_room(self, start: int, count: int) -> None:
-        """Has the disk set rows aside: to write into a sparse file when it is full would end the process.
-
-        Raises CoralError when there is no room.
-        """
-        if self._directory is None or not hasattr(os, "posix_fallocate"):
-            return
-        before_end = min(count, self.capacity - start)
-        for name, array in self._arrays.items():
-            path, row = self._path(name), array.nbytes // self.capacity
-            with writing(path), path.open("r+b") as file:
-                for first, rows in ((start, before_end), (0, count - before_end)):
-                    if rows * row:
-                        _set_aside(file.fileno(), first * row, rows * row)
-
-    def _maps(self) -> list[np.memmap]:
-        return [array.base for array in self._arrays.values() if isinstance(array.base, np.memmap)]
-
-    def _allocate(self, name: str, dtype: type, shape: tuple[int, ...]) -> NDArray:
-        full = (self.capacity, *shape)
-        if self._directory is None:
-            return np.zeros(full, dtype)
-        path, wanted = self._path(name), math.prod(full) * np.dtype(dtype).itemsize
-        with path.open("ab") as file:
-            file.truncate(max(wanted, 1))  # a sparse file: takes disk only where written
-        return np.memmap(path, dtype, "r+", shape=full).view(np.ndarray)
-
-    def _path(self, name: str) -> Path:
-        assert self._directory is not None
-        return self._directory / f"{name}.bin"
-
-    def _check_disk(self, directory: Path) -> None:
-        held = sum(path.stat().st_blocks * 512 for path in directory.glob("*.bin"))
-        free = shutil.disk_usage(directory).free
-        if self.bytes - held > free:
-            raise CoralError(
-                f"the replay needs {self.bytes / 1e6:,.0f} MB, but only {free / 1e6:,.0f} MB of disk are free.",
-                "Lower --replay-size, or choose another --out.",
-            )
+        self._rows.flush()
 
     def _index_path(self) -> Path | None:
         return self._directory and self._directory / "index.json"
@@ -279,24 +238,12 @@ class Replay:
             self._next_serial, self._cursor, capacity = record["next_serial"], record["cursor"], record["capacity"]
         except (ValueError, KeyError, TypeError) as error:
             raise UnreadableError(f"the replay's index {path} is damaged ({error}).") from error
-        for name, (dtype, shape) in self.layout.items():
-            file, wanted = self._path(name), capacity * math.prod(shape) * np.dtype(dtype).itemsize
-            if not file.is_file() or file.stat().st_size < wanted:
-                raise UnreadableError(f"{file} of the replay is missing or was cut short.", "Restore it if you can.")
+        check_files(path.parent, self.layout, capacity)
         ends, starts = self.episodes.start + self.episodes.length, self.episodes.start
         wrapped = (ends > capacity).any() or (np.diff(starts) < 0).any()
         self.capacity = capacity if wrapped else max(self.capacity, capacity)
         if capacity < self.capacity and len(ends):
             self._cursor = int(ends[-1])
-
-
-def _set_aside(descriptor: int, start: int, size: int) -> None:
-    """Raises OSError when there is no room; a file system that cannot tell is taken at its word."""
-    try:
-        os.posix_fallocate(descriptor, start, size)
-    except OSError as error:
-        if error.errno in NO_ROOM:
-            raise
 
 
 def _cropped(
