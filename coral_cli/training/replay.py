@@ -119,8 +119,10 @@ class Replay:
                 f"an episode of {length} transitions does not fit a replay of {self.capacity}.", "Raise --replay-size."
             )
         kept_after = np.cumsum(self.episodes.length[::-1])[::-1]  # transitions from this episode to the newest
-        self.episodes = self.episodes.where(kept_after + length <= self.capacity)
-        self._write_index()  # first forget what is overwritten next, so that a crash leaves no torn episode
+        kept = kept_after + length <= self.capacity
+        if not kept.all():
+            self.episodes = self.episodes.where(kept)
+            self._write_index()  # first forget what is overwritten next, so that a crash leaves no torn episode
         self._rows.take_room(self._cursor, length)
         rows = (self._cursor + np.arange(length)) % self.capacity
         for name, array in self._arrays.items():
