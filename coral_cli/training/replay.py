@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.registry.records import Sensor
 from coral_cli.runs.files import writing
-from coral_cli.training.rows import Rows, check_disk, check_files, row_bytes
+from coral_cli.training.replay_rows import Rows, check_disk, check_files, row_bytes
 
 Arrays = dict[str, NDArray]
 DTYPES = {"image": np.uint8, "vector": np.float32, "depth": np.float32}
@@ -120,7 +120,7 @@ class Replay:
             )
         kept_after = np.cumsum(self.episodes.length[::-1])[::-1]  # transitions from this episode to the newest
         kept = kept_after + length <= self.capacity
-        if not kept.all():
+        if not kept.all():  # what ``forget_after`` dropped may stay listed: whoever goes on drops it again
             self.episodes = self.episodes.where(kept)
             self._write_index()  # first forget what is overwritten next, so that a crash leaves no torn episode
         self._rows.take_room(self._cursor, length)
