@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import itertools
 
-from torch import nn
+from torch import Tensor, nn
 
 
-def mlp(sizes: list[int], output: int | None = None) -> nn.Sequential:
+class Mlp(nn.Sequential):
+    """Layers over the last axis, to which all leading ones are one.
+
+    Else ELU would work in place on a view, and autograd copies such a layer's gradient three times.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., inputs) to (..., outputs)."""
+        y = super().forward(x.reshape(-1, x.shape[-1]))
+        return y.view(*x.shape[:-1], y.shape[-1])
+
+
+def mlp(sizes: list[int], output: int | None = None) -> Mlp:
     """Linear layers ``sizes[0] -> sizes[1] -> ...``, each followed by ELU; then one to ``output``, if given."""
     layers: list[nn.Module] = []
     for before, after in itertools.pairwise(sizes):
         layers += [nn.Linear(before, after), nn.ELU(inplace=True)]
     if output is not None:
         layers.append(nn.Linear(sizes[-1], output))
-    return nn.Sequential(*layers)
+    return Mlp(*layers)
