@@ -53,7 +53,11 @@ MANIPULATION = {
     "policy.discount": 0.85,
     "policy.lr": 3e-4,
     "policy.entropy-weight": 1.0,
-    "policy.entropy-form": "exponential",
+    "policy.entropy-lr": 3e-4,
+    "policy.initial-std": 1.0,
+    "policy.critic-norm": True,
+    "random-episodes": 20,
+    "updates-per-step": 0.25,
     # the colour rule would take the wall of the tray that shows its yaw
     "distraction.video.mask": "segmentation",
     "distraction.procedural.mask": "segmentation",

@@ -17,7 +17,7 @@ from coral_cli.policies.descent import descend, follow
 from coral_cli.policies.networks import Actor
 from coral_cli.policies.records import ImaginationOptions
 from coral_cli.registry.contracts import Experience, PolicyInputs, World
-from coral_cli.representation.networks import mlp
+from coral_cli.representation.networks import Precise, mlp
 from coral_cli.representation.ranks import share_of
 
 INITIAL_STD, MIN_STD = 5.0, 1e-4
@@ -31,7 +31,8 @@ class Imagination(nn.Module):
         super().__init__()
         assert not inputs.vectors  # what a raw vector will read is not known in imagined steps
         self.actor = Actor(inputs, action_size, options.hidden, options.layers, INITIAL_STD, MIN_STD)
-        self.value = mlp([inputs.features] + [options.hidden] * options.layers, 1)
+        hidden = mlp([inputs.features] + [options.hidden] * options.layers)
+        self.value = hidden.append(Precise(options.hidden, 1))
         self.target_value = copy.deepcopy(self.value).requires_grad_(False)
         self._horizon, self._discount, self._trace = options.horizon, options.discount, options.trace
         self._target_decay, self._noise = options.target_decay, options.noise
@@ -64,13 +65,13 @@ class Imagination(nn.Module):
         reached = states[1:]
         # In single precision whatever the networks compute in: sums over time are long.
         rewards, continues = world.reward(reached).float(), world.continues(reached).float()  # (H, N)
-        bootstrap = self.target_value(reached).squeeze(-1).float()
+        bootstrap = self.target_value(reached).squeeze(-1)
         returns = lambda_returns(rewards, continues, bootstrap, self._discount, self._trace)
         weights = survival(continues).detach()
         actor_loss = -share * (weights * returns).mean()
         actor_norm = descend(actor_loss, self.actor, self._optimizers["actor"], CLIP)
 
-        values = self.value(states[:-1].detach()).squeeze(-1).float()
+        values = self.value(states[:-1].detach()).squeeze(-1)
         value_loss = 0.5 * share * (weights * (values - returns.detach()).square()).mean()
         value_norm = descend(value_loss, self.value, self._optimizers["value"], CLIP)
         follow(self.target_value, self.value, self._target_decay)

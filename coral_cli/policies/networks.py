@@ -55,7 +55,8 @@ class Actor(nn.Module):
 
     def forward(self, features: Tensor) -> TanhGaussian:
         """(..., F) to a distribution over (..., A)."""
-        mean, raw = self.layers(self.join(features)).chunk(2, -1)
+        # In single precision whatever the layers computed in: log-densities are sums.
+        mean, raw = self.layers(self.join(features)).float().chunk(2, -1)
         return TanhGaussian(MEAN_SCALE * torch.tanh(mean / MEAN_SCALE), softplus(raw + self._shift) + self._min_std)
 
 
@@ -80,9 +81,9 @@ class TwinCritics(nn.Module):
     def forward(self, features: Tensor, actions: Tensor) -> Tensor:
         """(N, F) and (N, A) to (2, N) values."""
         x = torch.cat([self.join(features), actions], -1).expand(2, -1, -1)
-        last = len(self.weights) - 1
-        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            x = torch.baddbmm(bias, x, weight)
-            if layer < last:
-                x = elu(layer_norm(x, x.shape[-1:]) if self._norm else x, inplace=True)
-        return x.squeeze(-1)
+        *hidden, (weight, bias) = zip(self.weights, self.biases, strict=True)
+        for hidden_weight, hidden_bias in hidden:
+            x = torch.baddbmm(hidden_bias, x, hidden_weight)
+            x = elu(layer_norm(x, x.shape[-1:]) if self._norm else x, inplace=True)
+        with torch.autocast(x.device.type, enabled=False):  # as ``Precise`` does
+            return torch.baddbmm(bias, x.to(weight.dtype), weight).squeeze(-1)

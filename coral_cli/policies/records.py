@@ -26,7 +26,8 @@ class SacOptions:
         Literal["sigmoid", "exponential"], Help("How the entropy weight depends on its raw parameter.")
     ] = "sigmoid"
     target_entropy: Annotated[float | None, Help("Entropy aimed at, in nats (default: minus the action size).")] = None
-    critic_norm: Annotated[bool, Help("Normalise the critics' hidden layers (not in the paper).")] = False
+    initial_std: Annotated[float, Help("Standard deviation of the actor's Gaussian at first.", min=0.01)] = 0.0183
+    critic_norm: Annotated[bool, Help("Normalise the critics' hidden layers.")] = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,9 @@ POLICIES = (
             "env.action-repeat": 2,
             "head-hidden": 300,
             "head-layers": 3,
-            "policy.lr": ImaginationOptions.lr,  # in every environment
+            # in every environment
+            "policy.lr": ImaginationOptions.lr,
+            "policy.discount": ImaginationOptions.discount,
         },
     ),
     Policy("random", "Uniform random actions; only the representation learns.", _random),

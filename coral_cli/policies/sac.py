@@ -17,14 +17,14 @@ from coral_cli.policies.tanh_gaussian import TanhGaussian
 from coral_cli.registry.contracts import Experience, PolicyInputs
 from coral_cli.representation.ranks import share_of
 
-INITIAL_STD, MIN_STD = 0.0183, 0.005
+MIN_STD = 0.005
 ACTOR_CLIP, CRITIC_CLIP, ENTROPY_CLIP = 10.0, 100.0, 1.0
 
 
 class EntropyWeight(nn.Module):
     """The learned weight of the entropy bonus, as a function of a raw parameter that starts at 0.
 
-    ``sigmoid``: 2 sigmoid(x / 2 + shift) + 1e-6 (published); ``exponential``: exp(x + shift).
+    ``sigmoid``: 2 sigmoid(x / 2 + shift) + 1e-6; ``exponential``: exp(x + shift), which moves twice as fast at first.
     """
 
     def __init__(self, initial: float, form: str) -> None:
@@ -45,7 +45,7 @@ class Sac(nn.Module):
 
     def __init__(self, inputs: PolicyInputs, action_size: int, options: SacOptions) -> None:
         super().__init__()
-        self.actor = Actor(inputs, action_size, options.hidden, options.layers, INITIAL_STD, MIN_STD)
+        self.actor = Actor(inputs, action_size, options.hidden, options.layers, options.initial_std, MIN_STD)
         self.critics = TwinCritics(inputs, action_size, options.hidden, options.layers, options.critic_norm)
         self.target_critics = copy.deepcopy(self.critics).requires_grad_(False)
         self.entropy_weight = EntropyWeight(options.entropy_weight, options.entropy_form)

@@ -97,6 +97,9 @@ def test_policy_suggestions_win_over_the_environment_s_and_sizes_only_shrink(cat
     assert box.choices["rssm"].options["gru"] == 400 and box.choices["policy"].options["discount"] == 0.85
     assert box.choices["objective"].options["free_nats"] == 3.0
     assert box.choices["proprio-loss"].options["variance"] == 0.04
+    published = {"entropy_weight": 1.0, "entropy_lr": 3e-4, "initial_std": 1.0}
+    assert published.items() <= box.choices["policy"].options.items()
+    assert (box.settings.random_episodes, box.settings.updates_per_step) == (20, 0.25)
     imagined = resolve({"env": "cartpole-swingup", "policy": "imagination"}, catalog)
     assert (imagined.settings.batch_size, imagined.settings.batch_length, imagined.settings.head_hidden) == (
         50,
@@ -104,7 +107,8 @@ def test_policy_suggestions_win_over_the_environment_s_and_sizes_only_shrink(cat
         300,
     )
     assert imagined.settings.updates_per_step == 0.2 and imagined.choices["env"].options["action_repeat"] == 2
-    assert resolve({"env": "box-push", "policy": "imagination"}, catalog).choices["policy"].options["lr"] == 8e-5
+    pushed = resolve({"env": "box-push", "policy": "imagination"}, catalog).choices["policy"].options
+    assert (pushed["lr"], pushed["discount"]) == (8e-5, 0.99)
     small = resolve({"env": "box-push", "policy": "imagination", "size": "tiny", "batch-size": 9}, catalog)
     assert (small.settings.batch_size, small.settings.batch_length, small.settings.head_hidden) == (9, 16, 64)
     assert small.choices["rssm"].options["gru"] == 64

@@ -55,6 +55,7 @@ def test_box_push_brings_the_tray_nearer(tmp_path):
         "--env box-push --env.action cartesian --env.action-repeat 4 --env.no-random-start --reward-weight 10 "
         "--model-lr 1e-3 --batch-size 16 --batch-length 25 --updates-per-step 0.5 --policy.hidden 256 "
         "--policy.layers 2 --policy.lr 1e-3 --policy.critic-norm --policy.discount 0.97 --policy.target-decay 0.98 "
+        "--policy.entropy-form exponential --policy.entropy-lr 1e-3 --policy.initial-std 0.0183 "
         "--random-episodes 100 --steps 40k --eval-episodes 40"
     )
     evaluation, _ = trained(flags, tmp_path / "run")

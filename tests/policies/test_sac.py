@@ -92,6 +92,13 @@ def test_settings_of_the_paper():
     assert sac.actor(torch.zeros(1, 3)).std.tolist()[0] == pytest.approx([0.0183, 0.0183], rel=1e-4)
 
 
+def test_the_actor_begins_as_wide_as_asked():
+    wide = Sac(PolicyInputs(3), 2, dataclasses.replace(SMALL, initial_std=1.0))
+    for parameter in wide.actor.parameters():
+        torch.nn.init.zeros_(parameter)
+    assert wide.actor(torch.zeros(1, 3)).std.tolist()[0] == pytest.approx([1.0, 1.0], rel=1e-4)
+
+
 def test_the_smallest_initial_entropy_weight():
     assert EntropyWeight(2e-6, "sigmoid")().item() == pytest.approx(2e-6, rel=1e-3)
 

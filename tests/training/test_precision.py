@@ -52,6 +52,23 @@ def test_gradients_point_where_those_in_double_precision_point(subject, method):
         assert found.norm() / exactly.norm() == pytest.approx(1.0, abs=0.05), part
 
 
+@pytest.mark.parametrize("policy", ["sac", "imagination"])
+def test_values_and_densities_are_finer_than_bf16(subject, policy):
+    """Near 400 its numbers lie 2 apart."""
+    learned = subject({"method": "v-coral", "size": "tiny", "precision": "bf16", "policy": policy}, CPU).agent.policy
+    features, actions = torch.randn(5, learned.actor.layers[0].in_features), torch.zeros(5, 6)
+    last = (
+        (learned.critics.weights[-1], learned.critics.biases[-1]) if policy == "sac" else learned.value[-1].parameters()
+    )
+    for parameter, number in zip(last, (0.0, 400.3), strict=True):
+        torch.nn.init.constant_(parameter, number)
+    with torch.autocast("cpu", torch.bfloat16):
+        values = learned.critics(features, actions) if policy == "sac" else learned.value(features)
+        distribution = learned.actor(features)
+    assert values.dtype == distribution.mean.dtype == distribution.std.dtype == torch.float32
+    assert values.flatten().tolist() == pytest.approx([400.3] * values.numel())
+
+
 def test_weights_and_states_stay_in_single_precision(subject):
     agent = subject({"method": "v-coral", "size": "tiny", "precision": "bf16"}, CPU)
     with torch.autocast("cpu", torch.bfloat16):
