@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from contextlib import suppress
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -44,12 +45,13 @@ class Dashboard:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        try:
-            self._thread.join()
-        finally:  # an impatient Ctrl-C must not leave the cursor hidden
-            self._live.stop()
-        if self._progress.end and (message := self._progress.end.values.get("message")):
-            self._print(message)
+        with suppress(OSError, SystemExit):  # a terminal that is gone
+            try:
+                self._thread.join()
+            finally:  # an impatient Ctrl-C must not leave the cursor hidden
+                self._live.stop()
+            if self._progress.end and (message := self._progress.end.values.get("message")):
+                self._print(message)
 
     def __call__(self, event: Event) -> None:
         """Notes the event; the drawing happens on its own thread."""

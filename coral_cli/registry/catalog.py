@@ -151,7 +151,8 @@ class Catalog:
         if (kind, name) in self._found:
             return self._found[kind, name]
         if distribution == CORE and ":" in name:
-            raise PluginError(f"{kind} {name!r} is Python code, which only you can allow to run.", f"Add --env {name}.")
+            hint = f"Add --env {name} to train or eval. Elsewhere it has to be a plugin."
+            raise PluginError(f"{kind} {name!r} is Python code, which only you can allow to run.", hint)
         raise self._missing(f"{kind} {name!r}", distribution, version, path)
 
     def _missing(self, what: str, distribution: str, version: str, path: str) -> PluginError:

@@ -125,20 +125,19 @@ def _checksum(file: BinaryIO) -> bytes:
     return digest.hexdigest().encode()
 
 
-def save_latest(directory: Path, step: int, record: Json, state: dict[str, Any]) -> Path:
-    """Writes ``step-000050000.pt``, points ``latest.pt`` at it once it is complete, and drops old ones."""
+def save_latest(directory: Path, step: int, record: Json, state: dict[str, Any], best: bool = False) -> Path:
+    """Writes ``step-000050000.pt``, points ``latest.pt`` at it once it is complete, and drops old ones.
+
+    The ``best`` one is kept as ``best.pt``, also after it has been dropped under its own name. It gets that name first:
+    a process killed in between goes on from a state that has yet to find it.
+    """
     path = directory / f"step-{step:09d}.pt"
     save(path, record, state)
-    _point(directory / "latest.pt", path)
-    _drop_old(directory)
-    return path
-
-
-def mark_best(path: Path) -> Path:
-    """Keeps the checkpoint ``path`` as ``best.pt``, also after it has been dropped under its own name."""
-    best = path.with_name("best.pt")
-    _point(best, path)
-    return best
+    names = ["best.pt"] * best + ["latest.pt"]
+    for name in names:
+        _point(directory / name, path)
+    _drop_old(directory, path)
+    return directory / names[0] if best else path
 
 
 def _point(name: Path, target: Path) -> None:
@@ -151,10 +150,11 @@ def _point(name: Path, target: Path) -> None:
             shutil.copyfile(target, partial)
 
 
-def _drop_old(directory: Path) -> None:
-    """Keeps those written last."""
+def _drop_old(directory: Path, newest: Path) -> None:
+    """Keeps those written last, ``newest`` among them even if the clock has gone back."""
+    others = [path for path in _numbered(directory) if path != newest]
     unfinished = directory.glob(f".*{SUFFIX}")  # which a killed process left
-    for path in [*_numbered(directory)[:-KEPT], *unfinished]:
+    for path in [*others[: 1 - KEPT], *unfinished]:
         path.unlink(missing_ok=True)
 
 

@@ -27,10 +27,10 @@ def replacing(path: Path) -> Iterator[Path]:
     with writing(path):
         try:
             yield partial
-            _flush(partial)
+            to_disk(partial)
             os.replace(partial, path)
             if os.name == "posix":  # elsewhere a directory cannot be opened
-                _flush(path.parent)
+                to_disk(path.parent)
         finally:
             partial.unlink(missing_ok=True)
 
@@ -52,7 +52,7 @@ def _explain(path: Path, error: OSError) -> CoralError:
     return CoralError(f"{path} cannot be written ({error.strerror or error}).")
 
 
-def _flush(path: Path) -> None:
+def to_disk(path: Path) -> None:
     """Waits until the file is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

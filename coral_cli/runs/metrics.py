@@ -6,6 +6,7 @@ import json
 import math
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -30,8 +31,9 @@ class MetricsWriter:
             self._file.flush()
 
     def close(self) -> None:
-        """Every line is on its way to the disk already; this gives the file back."""
-        self._file.close()
+        """Gives the file back. Every line is on its way to the disk already, or has failed to get there."""
+        with suppress(OSError):
+            self._file.close()
 
     def __enter__(self) -> MetricsWriter:
         return self

@@ -96,7 +96,7 @@ class LoadedAgent:
         shapes = {array.shape, array.shape[1:]}
         if not shapes & allowed:
             raise CoralError(f"sensor {name!r} has shape {array.shape}, but the agent knows it as {sensor.shape}.")
-        if sensor.kind == "vector":
+        if sensor.kind != "image":
             return array.astype(np.float32)
         if array.dtype != np.uint8:
             raise CoralError(f"images of sensor {name!r} must be uint8, not {array.dtype}.")

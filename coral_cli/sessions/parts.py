@@ -90,7 +90,10 @@ def build(request: TrainRequest, backend: str) -> Parts:
 
 
 def _capacity(settings: Settings, repeat: int) -> int:
-    """Every transition of the budget, as far as the cap allows: episodes have one more, the last may overshoot."""
+    """Every transition of the budget, as far as the cap allows: each episode has one more, the last may overshoot.
+
+    Where episodes have fewer than ten actions, the oldest may have to go.
+    """
     policy_steps = math.ceil(settings.steps / repeat)
     return min(settings.replay_size, policy_steps + policy_steps // 10 + 2000)
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from coral_cli.registry.errors import CoralError
 from coral_cli.registry.options import Json
-from coral_cli.runs.checkpoint import load_latest, mark_best, save_latest
+from coral_cli.runs.checkpoint import load_latest, save_latest
 from coral_cli.runs.directory import RunDirectory, find_checkpoint
 from coral_cli.runs.events import Event, EventKind, Listener
 from coral_cli.runs.metrics import MetricsWriter
@@ -84,14 +84,13 @@ def supervise(
             metrics(event)
             try:
                 display(event)
-            except OSError:  # nobody reads it any more: save what there is, and end
+            except (OSError, SystemExit):  # nobody reads it any more (rich exits then): save what there is, and end
                 interruption.signal = interruption.signal or signal.SIGPIPE
             for problem in observing.hear(event):
                 emit(Event("warning", event.step, event.seconds, {"message": problem}))
 
         def save(state: Mapping[str, Any], best: bool) -> str:
-            path = save_latest(run.checkpoints, state["progress"]["steps"], record, dict(state))
-            return str(mark_best(path) if best else path)
+            return str(save_latest(run.checkpoints, state["progress"]["steps"], record, dict(state), best))
 
         loop = make(emit, save, interruption)
         if state is not None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from coral_cli import __version__
 from coral_cli.assembly.assemble import Assembler
@@ -25,6 +26,8 @@ from coral_cli.training.interruption import Interruption
 from coral_cli.training.parallel import Crew
 from coral_cli.training.replay import Replay
 from coral_cli.training.trainer import Trainer
+
+T = TypeVar("T")
 
 
 def train(request: TrainRequest, display: Listener) -> int:
@@ -77,7 +80,9 @@ def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirec
     state, damage = resumed_state(run) if request.resume else (None, "")
     if state is None:
         run.write_record(_record(request, parts, crew))
-    replay = _replay(parts, run, new=not request.resume)
+    replay = _or_nothing(
+        run, request, lambda: Replay(parts.sensors, parts.agent.action_size, parts.replay_capacity, run.replay)
+    )
     crew.begin(Start(parts.sensors, parts.agent.action_size, run.replay, replay.capacity))
     record = record_of(request.assembly, parts.sensors, parts.agent.action_size)
     record |= {"renderer": parts.backend, "coral": __version__}
@@ -89,7 +94,8 @@ def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirec
         if damage:
             trainer.emit("warning", message=damage)
 
-    with several(request, parts) as (env, eval_env):
+    with ExitStack() as copies:
+        env, eval_env = _or_nothing(run, request, lambda: copies.enter_context(several(request, parts)))
 
         def make(emit: Listener, save: Save, interruption: Interruption) -> Trainer:
             plan, actor = schedule(parts, settings), actor_of(request, parts)
@@ -100,12 +106,12 @@ def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirec
         return supervise(run, record, display, observers, make, announce, after, state)
 
 
-def _replay(parts: Parts, run: RunDirectory, new: bool) -> Replay:
-    """The run's replay; a new run that has no room for one leaves nothing behind."""
+def _or_nothing(run: RunDirectory, request: TrainRequest, make: Callable[[], T]) -> T:
+    """What a run needs to begin; a new run that cannot begin leaves nothing behind."""
     try:
-        return Replay(parts.sensors, parts.agent.action_size, parts.replay_capacity, run.replay)
+        return make()
     except CoralError:
-        if new:
+        if not request.resume:
             run.discard()
         raise
 

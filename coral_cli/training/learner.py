@@ -118,7 +118,9 @@ class Learner:
         """Goes on from what ``state_dict`` gave."""
         self.agent.load_state_dict(state["agent"])
         self.replay.forget_after(state["replay"]["next_serial"])
-        self._resident = None  # makes room for the next one
+        if self._resident is not None:  # makes room for the next one
+            self._resident = None
+            torch.cuda.empty_cache()
         self._resident = self._moved_in()
         self.set_random_state(state["random"])
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.registry.records import Sensor
-from coral_cli.runs.files import writing
+from coral_cli.runs.files import to_disk, writing
 from coral_cli.training.replay_rows import Rows, check_disk, check_files, row_bytes
 
 Arrays = dict[str, NDArray]
@@ -85,7 +85,8 @@ class Replay:
         self._next_serial = 0
         self._cursor = 0
         if directory is not None:
-            directory.mkdir(parents=True, exist_ok=True)
+            with writing(directory):
+                directory.mkdir(parents=True, exist_ok=True)
             check_disk(directory, self.bytes)
             self._read_index()
         self._rows = Rows(self.layout, self.capacity, directory)
@@ -116,7 +117,8 @@ class Replay:
         episode = {"missing": np.zeros((length, *self.layout["missing"][1]), np.bool_), **episode}
         if length > self.capacity:
             raise UsageError(
-                f"an episode of {length} transitions does not fit a replay of {self.capacity}.", "Raise --replay-size."
+                f"an episode of {length} transitions does not fit a replay of {self.capacity}.",
+                "Raise --steps or --replay-size, whichever gave that size.",
             )
         kept_after = np.cumsum(self.episodes.length[::-1])[::-1]  # transitions from this episode to the newest
         kept = kept_after + length <= self.capacity
@@ -210,6 +212,10 @@ class Replay:
     def flush(self) -> None:
         """Writes what the operating system still holds."""
         self._rows.flush()
+        path = self._index_path()
+        if path is not None and path.exists():
+            with writing(path):
+                to_disk(path)
 
     def _index_path(self) -> Path | None:
         return self._directory and self._directory / "index.json"

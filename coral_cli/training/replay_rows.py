@@ -56,7 +56,7 @@ class Rows:
         if self._directory is None:
             return np.zeros(full, dtype)
         path = file_of(self._directory, name)
-        with path.open("ab") as file:
+        with writing(path), path.open("ab") as file:
             file.truncate(max(math.prod(full) * dtype.itemsize, 1))
         return np.memmap(path, dtype, "r+", shape=full).view(np.ndarray)
 

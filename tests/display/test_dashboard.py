@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import re
 import time
+from contextlib import suppress
 
 import pytest
 from rich.cells import cell_len
@@ -180,3 +181,16 @@ def test_no_color_is_honoured(monkeypatch, run):
     monkeypatch.setenv("TERM", "xterm-256color")
     console = Console(file=io.StringIO(), force_terminal=True, width=80, height=24)
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", screen(console, *run, until="env steps/s"))
+
+
+def test_a_terminal_that_is_gone_is_left_in_peace(terminal, run, end):
+    class Gone(type(terminal.file)):
+        def write(self, text):
+            raise OSError(5, "Input/output error")
+
+    with Dashboard(terminal) as dashboard:
+        dashboard(run[0])
+        wait_for(terminal, "raycast")
+        terminal.file = Gone()
+        with suppress(OSError):
+            dashboard(end)

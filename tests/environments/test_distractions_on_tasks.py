@@ -1,5 +1,6 @@
 """The distractions of pixels and vectors on a real environment."""
 
+import gymnasium
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,6 +14,24 @@ from coral_cli.registry.options import with_values
 RECORDS = {record.name: record for record in DISTRACTIONS}
 CARTPOLE = next(record for record in ENVIRONMENTS if record.name == "cartpole-swingup")
 IMAGE, PROPRIO = Sensor("image", "image", (48, 96, 3)), Sensor("proprio", "vector", (2,))
+
+
+class Slow(gymnasium.Wrapper):
+    """Shows its first observation again and again, in the same arrays or in copies."""
+
+    def __init__(self, env, copies):
+        super().__init__(env)
+        self._copies = copies
+
+    def reset(self, **words):
+        self._first, info = self.env.reset(**words)
+        return self._shown(), info
+
+    def step(self, action):
+        return self._shown(), *self.env.step(action)[1:]
+
+    def _shown(self):
+        return {name: value.copy() if self._copies else value for name, value in self._first.items()}
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +125,16 @@ def test_the_sky_is_left_out_only_of_frames_in_which_it_is_replaced(cartpole):
     for distracted, left_out in ((coloured, False), (segmented, True), (coloured, False)):
         rollout(distracted, steps=1)
         assert cartpole.scene.cut_out is left_out
+
+
+def test_an_image_that_is_shown_again_has_no_disks_of_before(cartpole):
+    """As a camera shows it that is slower than the control."""
+    again, anew = (
+        rollout(Distracted(Slow(cartpole, copies), {"image": (build("disks", IMAGE, speed=0.1),)}))
+        for copies in (False, True)
+    )
+    for (seen, _), (expected, _) in zip(again, anew, strict=True):
+        assert np.array_equal(seen["image"], expected["image"])
 
 
 def test_distractions_are_applied_one_after_another(cartpole):

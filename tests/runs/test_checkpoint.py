@@ -16,8 +16,8 @@ import pytest
 import torch
 
 from coral_cli.registry.errors import CoralError, UnreadableError
-from coral_cli.runs import files
-from coral_cli.runs.checkpoint import _seal, load, mark_best, read_record, save, save_latest
+from coral_cli.runs import checkpoint, files
+from coral_cli.runs.checkpoint import _seal, load, read_record, save, save_latest
 
 RECORD = {"assembly": {"choices": {"env": "cartpole-swingup"}}, "best": None}
 
@@ -204,11 +204,9 @@ def test_everything_accepted_can_be_read_back(tmp_path):
 
 def test_latest_best_and_the_newest_two(tmp_path):
     for step in (10, 20, 30, 40):
-        path = save_latest(tmp_path, step, {"step": step}, {"step": step})
-        assert path.name == f"step-{step:09d}.pt"
+        path = save_latest(tmp_path, step, {"step": step}, {"step": step}, best=step == 20)
+        assert path.name == ("best.pt" if step == 20 else f"step-{step:09d}.pt")
         assert read_record(tmp_path / "latest.pt") == {"step": step}
-        if step == 20:
-            assert mark_best(path) == tmp_path / "best.pt"
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["best.pt", "latest.pt", "step-000000030.pt", "step-000000040.pt"]
     assert load(tmp_path / "best.pt") == ({"step": 20}, {"step": 20})
@@ -220,6 +218,29 @@ def test_a_run_that_went_back_keeps_its_new_checkpoint(tmp_path):
     path = save_latest(tmp_path, 15, {"step": 15}, {})  # resumed from step 10
     assert path.exists()
     assert read_record(tmp_path / "latest.pt") == {"step": 15}
+
+
+def test_a_clock_that_went_back_does_not_take_the_new_one(tmp_path):
+    for step in (10, 20):
+        os.utime(save_latest(tmp_path, step, {}, {}), (2e9, 2e9 + step))
+    assert save_latest(tmp_path, 30, {}, {}).exists()
+    assert len(list(tmp_path.glob("step-*.pt"))) == 2
+
+
+def test_a_process_killed_while_it_names_the_best_has_yet_to_find_it(tmp_path, monkeypatch):
+    save_latest(tmp_path, 10, {"step": 10}, {})
+    names = []
+
+    def killed(name, target, point=checkpoint._point):
+        names.append(name.name)
+        if len(names) == 2:
+            raise KeyboardInterrupt
+        point(name, target)
+
+    monkeypatch.setattr(checkpoint, "_point", killed)
+    with pytest.raises(KeyboardInterrupt):
+        save_latest(tmp_path, 20, {"step": 20}, {}, best=True)
+    assert (read_record(tmp_path / "best.pt"), read_record(tmp_path / "latest.pt")) == ({"step": 20}, {"step": 10})
 
 
 def test_without_hard_links_the_latest_is_a_copy(tmp_path, monkeypatch):

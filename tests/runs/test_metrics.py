@@ -98,3 +98,11 @@ def test_a_curve_takes_one_key_of_one_kind():
     steps, values = curve(events, "update", "loss/kl")
     assert steps == [1, 4]
     assert values[0] == 3.0 and math.isnan(values[1])
+
+
+def test_a_line_that_finds_no_room_is_one_sentence(tmp_path):
+    """Closing the file must not try to write it again."""
+    with pytest.raises(CoralError, match="no room left"), MetricsWriter(tmp_path / "m") as writer:
+        writer._file.close()
+        writer._file = open("/dev/full", "ab")  # noqa: SIM115 - the writer closes it
+        writer(Event("warning", 1, 0.0, {"message": "a"}))

@@ -9,11 +9,12 @@ from gymnasium.spaces import Box, Dict
 
 from coral_cli import builtin
 from coral_cli.app import main
-from coral_cli.plugin import Environment
+from coral_cli.plugin import Environment, Rendering
 from coral_cli.registry.catalog import CORE, Catalog, Entry
 from coral_cli.registry.discovery import discover
 from coral_cli.runs.checkpoint import load
 from coral_cli.runs.metrics import read_metrics
+from coral_cli.sessions.loaded import load as load_agent
 from coral_cli.sessions.saved import open_saved
 
 LENGTH = 12
@@ -107,6 +108,9 @@ def test_each_has_its_own_loss_and_encoder_and_may_fail(catalog, tmp_path):
     saved = open_saved(run, catalog)
     assert saved.sensors["front_camera"].shape == (44, 52, 3) and saved.sensors["depth"].kind == "depth"
     assert main(["eval", str(run), "--episodes", "1", "--video", str(tmp_path / "film.mp4")], catalog) == 0
+    robot = Robot(Rendering(44, 52))
+    action, _ = load_agent(run, "cpu", catalog).act(robot.reset(seed=0)[0], None)
+    assert action.shape == (2,) and np.isfinite(action).all()
 
 
 @pytest.mark.parametrize("name", ["kl", "continue", "type"])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -191,6 +192,13 @@ def test_a_run_without_room_for_its_replay_leaves_its_name_free(tmp_path, monkey
     assert main(words) == 0
 
 
+def test_a_replay_that_cannot_be_made_leaves_the_name_free_as_well(tmp_path):
+    limited = shlex.join(command("train", *BOX, "--steps", "100", "--out", str(tmp_path / "run"), "--quiet"))
+    ended = subprocess.run(f"ulimit -f 1000; trap '' XFSZ; {limited}", shell=True, stderr=-1, text=True, check=False)
+    assert ended.returncode == 1 and "no room left to write" in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_two_processes_cannot_train_one_run(run, capsys):
     with RunDirectory.open(run).held():
         assert main(["train", "--resume", str(run), "--steps", "400"]) == 2
@@ -222,15 +230,17 @@ def test_a_damaged_checkpoint_is_replaced_by_the_one_before(run, tmp_path, capsy
     assert episodes == [100, 200, 300, 400]
 
 
-def test_a_reader_that_goes_away_ends_the_run_saved(tmp_path):
+@pytest.mark.parametrize(("stream", "words"), [("stdout", ["--json"]), ("stderr", [])])
+def test_a_reader_that_goes_away_ends_the_run_saved(stream, words, tmp_path):
     run = tmp_path / "run"
-    with subprocess.Popen(
-        command("train", *BOX, "--steps", "100k", "--out", str(run), "--json"), stdout=-1
-    ) as training:
-        training.stdout.readline()
-        training.stdout.close()
+    training = subprocess.Popen(
+        command("train", *BOX, "--steps", "100k", "--out", str(run), *words), **{stream: subprocess.PIPE}
+    )
+    with training:
+        getattr(training, stream).readline()
+        getattr(training, stream).close()
         training.wait(timeout=120)
-    assert training.returncode != 0
+    assert training.returncode == 128 + signal.SIGPIPE
     *_, end = read_metrics(run / "metrics.jsonl")
     assert end.values["status"] == "interrupted"
     assert load(run / "checkpoints" / "latest.pt")[1]["progress"]["steps"] == end.step

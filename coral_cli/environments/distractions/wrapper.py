@@ -71,6 +71,7 @@ class Distracted(gymnasium.Wrapper[Observation, NDArray[Any], Observation, NDArr
         for name, modules in self._distractions.items():
             if name in missing:
                 continue
+            observation[name] = observation[name].copy()  # modules may paint; an environment may show it again
             for module in modules:
                 value = module.change(observation[name], self._scene)
                 if value is None:
