@@ -131,13 +131,13 @@ def save_latest(directory: Path, step: int, record: Json, state: dict[str, Any],
     The ``best`` one is kept as ``best.pt``, also after it has been dropped under its own name. It gets that name first:
     a process killed in between goes on from a state that has yet to find it.
     """
-    path = directory / f"step-{step:09d}.pt"
+    path, kept = directory / f"step-{step:09d}.pt", directory / "best.pt"
     save(path, record, state)
-    names = ["best.pt"] * best + ["latest.pt"]
-    for name in names:
-        _point(directory / name, path)
+    if best:
+        _point(kept, path)
+    _point(directory / "latest.pt", path)
     _drop_old(directory, path)
-    return directory / names[0] if best else path
+    return kept if best else path
 
 
 def _point(name: Path, target: Path) -> None:
