@@ -68,9 +68,12 @@ def notice(parts: Parts, request: TrainRequest) -> str:
     settings = request.assembly.settings
     total = duration(rehearse(parts, settings).total(settings, action_repeat(parts.env)))
     choice = request.assembly.choices["rssm"]
-    record = request.catalog.locate(*choice.identity).record
-    smaller = dict(choice.options) != values_of(record.options)
-    advice = "" if smaller else " at the paper's size; --size small and --size tiny are faster"
+    sizes = values_of(request.catalog.locate(*choice.identity).record.options)  # none without a representation
+    advice = (
+        ""
+        if dict(choice.options) != sizes or not sizes
+        else " at the paper's size; --size small and --size tiny are faster"
+    )
     return f"{settings.steps:,} steps will take about {total} on this CPU{advice}."
 
 

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from coral_cli import __version__
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.requests import TrainRequest
-from coral_cli.assembly.resolve import command_line, plugin_flags
+from coral_cli.assembly.resolve import code_flags, command_line
 from coral_cli.environments.rendering.backend import select_backend
-from coral_cli.registry.errors import CoralError
+from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.runs.directory import RunDirectory, machine
 from coral_cli.runs.events import Listener
 from coral_cli.sessions.parallel import Start, announce_crew, in_step
@@ -78,6 +78,8 @@ def _record(request: TrainRequest, parts: Parts, crew: Crew) -> dict[str, Any]:
 def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirectory, crew: Crew) -> int:
     settings = request.assembly.settings
     state, damage = resumed_state(run) if request.resume else (None, "")
+    if state is not None and "steps" in request.changes and settings.steps < (done := state["progress"]["steps"]):
+        raise UsageError(f"--steps is {settings.steps:,}, but the run has done {done:,} already.", "Ask for more.")
     if state is None:
         run.write_record(_record(request, parts, crew))
     replay = _or_nothing(
@@ -101,7 +103,7 @@ def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirec
             plan, actor = schedule(parts, settings), actor_of(request, parts)
             return Trainer(parts.agent, env, eval_env, replay, plan, emit, save, interruption, crew, actor)
 
-        after = replace(_AFTER, flags=plugin_flags(request.assembly))
+        after = replace(_AFTER, flags=code_flags(request.assembly))
         observers = Assembler(request.assembly, request.catalog).observers()
         return supervise(run, record, display, observers, make, announce, after, state)
 

@@ -257,3 +257,30 @@ def test_a_module_beside_the_user_is_found(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
     assert resolve_foreign("my_env:make_blind").sensors == {"proprio": "vector"}
+
+
+@pytest.mark.parametrize(
+    ("space", "value", "said"),
+    [
+        (Box(-1, 1, (3,), np.float32), np.zeros(1), r"float64 \(1,\), but its space says float32 \(3,\)"),
+        (Box(0, 255, (4, 4, 3), np.uint8), np.full((4, 4, 3), 200.0), "float64 .* but its space says uint8"),
+        (Box(0, 1, (4, 4, 3), np.float32), np.zeros((4, 4, 3), np.uint8), "uint8 .* but its space says float32"),
+        (Box(0, 255, (4, 4, 3), np.uint8), np.zeros((4, 5, 3), np.uint8), r"uint8 \(4, 5, 3\), but"),
+    ],
+)
+def test_an_observation_that_is_not_of_its_space_is_refused(toys, space, value, said):
+    with pytest.raises(CoralError, match=f"the observation is {said}"):
+        adapted(toys.Observing(space, value), draws=False).reset()
+
+
+def test_a_picture_that_leaves_its_bounds_a_little_stays_as_bright(toys):
+    """1.005 * 255 in a byte would be 0."""
+    value = np.array([1.005, 0.5, -0.01] * 6, np.float32).reshape(2, 3, 3)
+    observation, _ = adapted(toys.Observing(Box(0, 1, (2, 3, 3), np.float32), value), draws=False).reset()
+    assert observation["image"].reshape(-1, 3).tolist() == [[255, 128, 0]] * 6
+
+
+@pytest.mark.parametrize("missing", ["Front Camera", ("Front Camera",), ["front_camera"], {"Front Camera", "other"}])
+def test_a_sensor_is_missing_by_either_name(toys, missing):
+    env = adapted(toys.Observing(toys.CAMERAS, toys.SEEN), draws=False)
+    assert env._told({"missing": missing}, ended=False) == {"missing": ("front_camera",)}

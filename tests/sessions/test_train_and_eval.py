@@ -166,6 +166,7 @@ def test_a_dry_run_tells_the_cost_and_writes_nothing(tmp_path, monkeypatch, caps
     [
         (["train", "--resume", "{run}", "--seed", "5"], 2, "--seed is 5, but the run was started with 0"),
         (["train", "--resume", "{run}", "--rssm.gru", "9"], 2, "--rssm.gru is 9, but"),
+        (["train", "--resume", "{run}", "--steps", "200"], 2, "--steps is 200, but the run has done 300 already"),
         (["train", *BOX, "--out", "{run}"], 2, "already holds a run"),
         (["train", *BOX, "--device", "cuda:9"], 2, "cuda:9 is not there"),
         (["train", *BOX, "--replay-size", "50", "--out", "{tmp}/small"], 2, "does not fit a replay of 50"),
@@ -255,3 +256,23 @@ def test_an_impatient_interruption_stops_at_once(tmp_path, monkeypatch, capsys):
     assert main(["train", *BOX, "--steps", "300", "--out", str(run)]) == 130
     assert read_metrics(run / "metrics.jsonl")[-1].values["status"] == "interrupted"
     assert "stopped at once, without saving" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("method", "size", "advised"), [("proprio-sac", "tiny", False), ("v-coral", "paper", True)])
+def test_smaller_sizes_are_advised_where_there_are_any(method, size, advised, tmp_path, monkeypatch):
+    monkeypatch.setattr("coral_cli.training.trainer.Trainer.run", lambda self: None)
+    words = [
+        "--env",
+        "cartpole-swingup",
+        "--method",
+        method,
+        "--size",
+        size,
+        "--batch-size",
+        "1",
+        "--batch-length",
+        "2",
+    ]
+    assert main(["train", *words, "--steps", "300", "--out", str(tmp_path / "run"), "--quiet"]) == 0
+    (note,) = (e.values["message"] for e in read_metrics(tmp_path / "run" / "metrics.jsonl") if e.kind == "note")
+    assert ("at the paper's size; --size small" in note) is advised

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import gymnasium
@@ -119,11 +119,17 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         """What coral's contract knows of ``info``: sensors that gave nothing, and at an episode's end its metrics."""
         told: dict[str, Any] = {}
         gone = info.get("missing")
-        if isinstance(gone, list | tuple | set | frozenset) and (names := tuple(n for n in self.kinds if n in gone)):
+        gone = [gone] if isinstance(gone, str) else gone
+        if isinstance(gone, list | tuple | set | frozenset) and (names := self._named(gone)):
             told["missing"] = names
         if ended and (metrics := _metrics(info)):
             told["metrics"] = metrics
         return told
+
+    def _named(self, keys: Collection[Any]) -> tuple[str, ...]:
+        """The sensors among ``keys``, which may be the environment's own or coral's."""
+        own = {sensor: reader.path[-1] for sensor, reader in self._readers.items() if len(reader.path) == 1}
+        return tuple(sensor for sensor in self.kinds if sensor in keys or own.get(sensor, sensor) in keys)
 
 
 def _metrics(info: Mapping[str, Any]) -> dict[str, float]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from coral_cli.plugin import Rendering
-from coral_cli.registry.errors import UsageError
+from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.records import RESERVED, SensorKind
 
 _CHANNELS = (1, 3, 4)
@@ -23,18 +23,30 @@ _CHANNELS = (1, 3, 4)
 
 @dataclass(frozen=True)
 class Reader:
-    """One sensor: where its value lies in the observation, its space as coral sees it, and how it gets there."""
+    """One sensor: where its value lies in the observation, its space there and in coral, and how it gets there."""
 
     path: tuple[str, ...]
     kind: SensorKind
+    given: Space[Any]
     space: Box
     convert: Callable[[Any], NDArray[Any]]
 
     def __call__(self, observation: Any) -> NDArray[Any]:
-        """The sensor's value: a new array."""
+        """The sensor's value: a new array. Raises CoralError for one that is not of the space."""
         for key in self.path:
             observation = observation[key]
+        if isinstance(self.given, Box):
+            self._check(self.given, np.asarray(observation))
         return self.convert(observation)
+
+    def _check(self, given: Box, value: NDArray[Any]) -> None:
+        sized = value.size == np.prod(given.shape) if self.kind == "vector" else value.shape == given.shape
+        typed = self.kind != "image" or (value.dtype == np.uint8) == (given.dtype == np.uint8)
+        if not (sized and typed):
+            raise CoralError(
+                f"{_where(self.path)} is {value.dtype} {value.shape}, but its space says {given.dtype} {given.shape}.",
+                "Let the environment give what it declares.",
+            )
 
 
 def readers(space: Space[Any], rendering: Rendering) -> dict[str, Reader]:
@@ -83,17 +95,26 @@ def _entries(space: Dict, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
 def _reader(path: tuple[str, ...], space: Space[Any], rendering: Rendering) -> Reader:
     height, width = rendering.height, rendering.width
     if isinstance(space, Box) and _is_depth(path, space):
-        return Reader(path, "depth", Box(0, np.inf, (height, width, 1), np.float32), partial(_depth, height, width))
+        return Reader(
+            path, "depth", space, Box(0, np.inf, (height, width, 1), np.float32), partial(_depth, height, width)
+        )
     if isinstance(space, Box) and (channel_axis := _channel_axis(space)) is not None:
         shape = (height, width, space.shape[channel_axis])
-        return Reader(path, "image", Box(0, 255, shape, np.uint8), partial(_picture, height, width, channel_axis))
+        return Reader(
+            path, "image", space, Box(0, 255, shape, np.uint8), partial(_picture, height, width, channel_axis)
+        )
     if isinstance(space, Box | Discrete | MultiBinary | MultiDiscrete):
-        return Reader(path, "vector", Box(-np.inf, np.inf, (flatdim(space),), np.float32), partial(_vector, space))
-    where = f"observation {'-'.join(path)!r}" if path else "the observation"
+        return Reader(
+            path, "vector", space, Box(-np.inf, np.inf, (flatdim(space),), np.float32), partial(_vector, space)
+        )
     raise UsageError(
-        f"{where} is a {type(space).__name__}, which is not supported.",
+        f"{_where(path)} is a {type(space).__name__}, which is not supported.",
         "Wrap the environment so that it observes a Box, or a Dict of them.",
     )
+
+
+def _where(path: tuple[str, ...]) -> str:
+    return f"observation {'-'.join(map(str, path))!r}" if path else "the observation"
 
 
 def _is_depth(path: tuple[str, ...], space: Box) -> bool:
@@ -115,7 +136,7 @@ def _channel_axis(space: Box) -> int | None:
 def _picture(height: int, width: int, channel_axis: int, value: Any) -> NDArray[np.uint8]:
     picture = np.moveaxis(np.asarray(value), channel_axis, -1)
     if picture.dtype != np.uint8:
-        picture = np.rint(picture * 255.0).astype(np.uint8)
+        picture = np.rint(picture.clip(0, 1) * 255.0).astype(np.uint8)
     return resized(picture, height, width)
 
 
