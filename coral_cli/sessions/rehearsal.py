@@ -69,11 +69,8 @@ def notice(parts: Parts, request: TrainRequest) -> str:
     total = duration(rehearse(parts, settings).total(settings, action_repeat(parts.env)))
     choice = request.assembly.choices["rssm"]
     sizes = values_of(request.catalog.locate(*choice.identity).record.options)  # none without a representation
-    advice = (
-        ""
-        if dict(choice.options) != sizes or not sizes
-        else " at the paper's size; --size small and --size tiny are faster"
-    )
+    paper = sizes and dict(choice.options) == sizes
+    advice = " at the paper's size; --size small and --size tiny are faster" if paper else ""
     return f"{settings.steps:,} steps will take about {total} on this CPU{advice}."
 
 

@@ -97,7 +97,7 @@ def test_policy_suggestions_win_over_the_environment_s_and_sizes_only_shrink(cat
     assert box.choices["rssm"].options["gru"] == 400 and box.choices["policy"].options["discount"] == 0.85
     assert box.choices["objective"].options["free_nats"] == 3.0
     assert box.choices["proprio-loss"].options["variance"] == 0.04
-    published = {"entropy_weight": 1.0, "entropy_lr": 3e-4, "initial_std": 1.0}
+    published = {"entropy_weight": 1.0, "entropy_lr": 3e-4, "initial_std": 1.0, "critic_norm": True}
     assert published.items() <= box.choices["policy"].options.items()
     assert (box.settings.random_episodes, box.settings.updates_per_step) == (20, 0.25)
     imagined = resolve({"env": "cartpole-swingup", "policy": "imagination"}, catalog)

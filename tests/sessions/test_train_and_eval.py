@@ -261,18 +261,7 @@ def test_an_impatient_interruption_stops_at_once(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(("method", "size", "advised"), [("proprio-sac", "tiny", False), ("v-coral", "paper", True)])
 def test_smaller_sizes_are_advised_where_there_are_any(method, size, advised, tmp_path, monkeypatch):
     monkeypatch.setattr("coral_cli.training.trainer.Trainer.run", lambda self: None)
-    words = [
-        "--env",
-        "cartpole-swingup",
-        "--method",
-        method,
-        "--size",
-        size,
-        "--batch-size",
-        "1",
-        "--batch-length",
-        "2",
-    ]
+    words = f"--env cartpole-swingup --method {method} --size {size} --batch-size 1 --batch-length 2".split()
     assert main(["train", *words, "--steps", "300", "--out", str(tmp_path / "run"), "--quiet"]) == 0
     (note,) = (e.values["message"] for e in read_metrics(tmp_path / "run" / "metrics.jsonl") if e.kind == "note")
     assert ("at the paper's size; --size small" in note) is advised
