@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> i
     except Exception as error:
         if "--debug" in args:
             traceback.print_exc()
-        explained = _explained(error)
+        explained = _explained(error, catalog)
         if follower:
             time.sleep(GRACE)
         return explained.exit_code if completing else _report(explained)
@@ -112,12 +112,14 @@ def _warn(catalog: Catalog) -> None:
             print(f"warning: {plugin.warning}", file=sys.stderr)
 
 
-def _explained(error: Exception) -> CoralError:
+def _explained(error: Exception, catalog: Catalog | None) -> CoralError:
     if isinstance(error, CoralError):
         return error
     if isinstance(error, typer.TyperException):
         return _usage_error(error)
-    return CoralError(f"unexpected {described(error)}", "Run it again with --debug to see the traceback.")
+    origin = catalog.origin(error) if catalog else ""
+    place = f" ({origin})" if origin else ""
+    return CoralError(f"unexpected {described(error)}{place}", "Run it again with --debug to see the traceback.")
 
 
 def _usage_error(error: Any) -> UsageError:

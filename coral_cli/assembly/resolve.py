@@ -11,7 +11,7 @@ from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.slots import ENV, OBJECTIVE, REPEATABLE, Slot
 from coral_cli.assembly.unknown import unknown_flag
 from coral_cli.assembly.values import negative, text_of
-from coral_cli.registry.catalog import SAFE, Catalog, Entry
+from coral_cli.registry.catalog import CORE, SAFE, Catalog, Entry
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Json, fields_of, values_of, with_values
 from coral_cli.registry.records import Environment, Loss
@@ -60,13 +60,21 @@ def _settings(values: Mapping[str, Json], selection: Selection) -> Settings:
 
 
 def _require_room(assembly: Assembly) -> None:
-    """An open-loop prediction must end inside a sequence."""
+    """What looks ahead must end inside a sequence, and an open-loop prediction must count."""
     objective, length = assembly.choices.get(OBJECTIVE.name), assembly.settings.batch_length
-    ahead = objective.options.get("open_loop", 1) if objective else 1
-    if ahead >= length:
-        raise UsageError(
-            f"--objective.open-loop is {ahead}, but sequences have only {length} steps.", "Raise --batch-length."
-        )
+    looking = {
+        f"--{name.replace('_', '-')}.horizon": choice.options.get("horizon", 1)
+        for name, choice in assembly.choices.items()
+        if choice.kind == Loss.kind and choice.distribution == CORE
+    }
+    if objective:
+        looking["--objective.open-loop"] = ahead = objective.options.get("open_loop", 1)
+        if ahead > 1 and not objective.options["prior"]:
+            hint = "Add --objective.prior 1, or leave it out."
+            raise UsageError("--objective.open-loop rolls out prior samples, but their weight is 0.", hint)
+    for flag, ahead in looking.items():
+        if ahead >= length:
+            raise UsageError(f"{flag} is {ahead}, but sequences have only {length} steps.", "Raise --batch-length.")
 
 
 def flags_of(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:

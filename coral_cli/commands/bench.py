@@ -14,7 +14,7 @@ from coral_cli.assembly.requests import BenchRequest
 from coral_cli.assembly.resolve import resolve
 from coral_cli.assembly.slots import OBSERVER
 from coral_cli.assembly.two_phase import EVERYTHING, two_phase
-from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, print_json
+from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, documents, print_json
 from coral_cli.registry.options import Help
 
 HELP = """Measure where the time of a training goes here: updates, environment, memory.
@@ -69,7 +69,8 @@ def run_session(request: BenchRequest) -> int:
         if not (request.quiet or follows()):
             print(f"measuring: {what}", file=sys.stderr)
 
-    document = run(request, tell)
+    with documents(request.json):
+        document = run(request, tell)
     if follows():
         return 0
     if request.json:

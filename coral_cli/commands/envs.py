@@ -15,7 +15,7 @@ from coral_cli.assembly.help import Group
 from coral_cli.assembly.resolve import resolve
 from coral_cli.assembly.slots import DISTRACTION, ENV
 from coral_cli.assembly.two_phase import Scope, two_phase
-from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
+from coral_cli.commands.output import DebugFlag, JsonFlag, documents, print_json
 from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.errors import UsageError
@@ -101,7 +101,8 @@ def show(context: typer.Context, given: Given) -> int:
     from coral_cli.sessions.showing import show as run
 
     assembly = resolve({"crop-margin": 0, **given}, context.obj)
-    report = run(ShowRequest(assembly, context.obj, image, options.frames, options.every, options.evaluation))
+    with documents(options.json):
+        report = run(ShowRequest(assembly, context.obj, image, options.frames, options.every, options.evaluation))
     if options.json:
         print_json(report)
         return 0

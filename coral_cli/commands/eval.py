@@ -16,7 +16,7 @@ from coral_cli.assembly.help import Command
 from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.requests import EvalRequest
 from coral_cli.assembly.slots import ENV
-from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, print_json
+from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, documents, print_json
 from coral_cli.display.tables import print_evaluation, print_losses
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
@@ -90,7 +90,8 @@ def run_session(request: EvalRequest) -> int:
     prepare()
     from coral_cli.sessions.evaluation import evaluate as run
 
-    result = run(request)
+    with documents(request.json):
+        result = run(request)
     if request.json:
         paths = {"checkpoint": str(result.checkpoint), "video": result.video and str(result.video)}
         print_json(asdict(result) | paths)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
+import os
 import sys
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
+from typing import Annotated, TextIO
 
 from coral_cli.registry.options import Help, Json
 
@@ -17,3 +21,35 @@ def print_json(document: Json) -> None:
     """One indented JSON document on standard output."""
     json.dump(document, sys.stdout, indent=2)
     print()
+
+
+@contextmanager
+def documents(json: bool) -> Iterator[TextIO]:
+    """Standard output, with ``json`` for documents alone.
+
+    What else is printed meanwhile, by an environment, a library or a process of theirs, then goes to standard error.
+    """
+    out = sys.stdout
+    with ExitStack() as stack:
+        if json:
+            with suppress(OSError):  # no file: another program's capture
+                out = _moved(stack, out.fileno(), sys.stderr.fileno())
+            stack.enter_context(redirect_stdout(sys.stderr))
+        yield out
+
+
+def _moved(stack: ExitStack, number: int, other: int) -> TextIO:
+    """The file of descriptor ``number``, which leads to ``other`` until ``stack`` unwinds."""
+    sys.stdout.flush()
+    out = os.fdopen(os.dup(number), "w", encoding="utf-8")
+    os.dup2(other, number)
+
+    def back() -> None:
+        sys.stdout.flush()
+        ctypes.CDLL(None).fflush(None)  # what libraries in C have kept back
+        os.dup2(out.fileno(), number)
+        with suppress(OSError):  # nobody reads it: who wrote last was told so
+            out.close()
+
+    stack.callback(back)
+    return out

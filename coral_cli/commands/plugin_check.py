@@ -12,7 +12,7 @@ import typer
 from coral_cli import builtin
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
 from coral_cli.assembly.help import Command
-from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
+from coral_cli.commands.output import DebugFlag, JsonFlag, documents, print_json
 from coral_cli.registry.catalog import Catalog, Entry, Plugin
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import UsageError
@@ -44,11 +44,12 @@ def check(context: typer.Context, given: Given) -> int:
     """
     options, rest = taken(CheckOptions(), given)
     verdicts = []
-    for verdict in _verdicts(*_found(rest["plugin"], context.obj)):
-        verdicts.append(verdict)
-        if not options.json:
-            lines = [f"failed  {verdict.subject}  {failure}" for failure in verdict.failures]
-            print("\n".join(lines) or f"ok      {verdict.subject}", flush=True)
+    with documents(options.json):
+        for verdict in _verdicts(*_found(rest["plugin"], context.obj)):
+            verdicts.append(verdict)
+            if not options.json:
+                lines = [f"failed  {verdict.subject}  {failure}" for failure in verdict.failures]
+                print("\n".join(lines) or f"ok      {verdict.subject}", flush=True)
     ok = not any(verdict.failures for verdict in verdicts)
     if options.json:
         print_json({"ok": ok, "checked": [asdict(verdict) for verdict in verdicts]})

@@ -17,7 +17,7 @@ from coral_cli.assembly.resolve import command_line, resolve
 from coral_cli.assembly.resume import recorded_assembly, resumed
 from coral_cli.assembly.slots import DISTRACTION, ENV, OBSERVER, POLICY
 from coral_cli.assembly.two_phase import Scope, of_run, two_phase
-from coral_cli.commands.output import DebugFlag, QuietFlag
+from coral_cli.commands.output import DebugFlag, QuietFlag, documents
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help, Json
@@ -82,8 +82,11 @@ def run_session(request: PretrainRequest) -> int:
     prepare()
     from coral_cli.sessions.pretraining import pretrain as run
 
-    out, err = Console(highlight=False), Console(stderr=True, highlight=False)
-    with make_display(out, err, json=request.json, quiet=request.quiet or follows()) as display:
+    err = Console(stderr=True, highlight=False)
+    with (
+        documents(request.json) as out,
+        make_display(out, err, json=request.json, quiet=request.quiet or follows()) as display,
+    ):
         return run(request, display)
 
 

@@ -15,7 +15,7 @@ from coral_cli.assembly.requests import RolloutRequest
 from coral_cli.assembly.resolve import resolve
 from coral_cli.assembly.slots import DISTRACTION, ENV
 from coral_cli.assembly.two_phase import Scope, two_phase
-from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, print_json
+from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, documents, print_json
 from coral_cli.display.numbers import number
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help
@@ -86,7 +86,8 @@ def run_session(request: RolloutRequest) -> int:
             line = f"episode {index}/{request.episodes}  return {number(episode.total)}  length {episode.length}"
             print(line, file=sys.stderr)
 
-    path, recorded, code = run(request, report)
+    with documents(request.json):
+        path, recorded, code = run(request, report)
     if request.json:
         print_json({"dataset": str(path), "episodes": recorded, "interrupted": code != 0})
     else:

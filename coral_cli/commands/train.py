@@ -15,7 +15,7 @@ from coral_cli.assembly.requests import TrainRequest
 from coral_cli.assembly.resolve import resolve
 from coral_cli.assembly.resume import recorded_assembly, resumed
 from coral_cli.assembly.two_phase import two_phase
-from coral_cli.commands.output import DebugFlag, QuietFlag, print_json
+from coral_cli.commands.output import DebugFlag, QuietFlag, documents, print_json
 from coral_cli.display.numbers import duration
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
@@ -59,10 +59,15 @@ def run_session(request: TrainRequest) -> int:
     if request.dry_run and follows():
         return 0
     if request.dry_run:
-        print_dry_run(dry_run(request), as_json=request.json)
+        with documents(request.json):
+            report = dry_run(request)
+        print_dry_run(report, as_json=request.json)
         return 0
-    out, err = Console(highlight=False), Console(stderr=True, highlight=False)
-    with make_display(out, err, json=request.json, quiet=request.quiet or follows()) as display:
+    err = Console(stderr=True, highlight=False)
+    with (
+        documents(request.json) as out,
+        make_display(out, err, json=request.json, quiet=request.quiet or follows()) as display,
+    ):
         return run(request, display)
 
 

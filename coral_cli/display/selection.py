@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from rich.console import Console
 
@@ -27,10 +27,10 @@ class Display(Protocol):
         """Shows the event, now or soon."""
 
 
-def make_display(console_out: Console, console_err: Console, *, json: bool, quiet: bool) -> Display:
-    """JSON lines on ``console_out``; else on ``console_err`` a dashboard if it is a terminal, plain lines if not."""
+def make_display(out: TextIO, console_err: Console, *, json: bool, quiet: bool) -> Display:
+    """JSON lines on ``out``; else on ``console_err`` a dashboard if it is a terminal, plain lines if not."""
     if json:
-        return JsonLines(console_out)
+        return JsonLines(out)
     if quiet:
         return Silence()
     return Dashboard(console_err) if is_live(console_err) else PlainLines(console_err)
@@ -61,10 +61,9 @@ class Silence:
 class JsonLines(Silence):
     """Prints each event as one JSON document, as in metrics.jsonl."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
 
     def __call__(self, event: Event) -> None:
         """Prints the event at once."""
-        self._console.file.write(to_line(event) + "\n")
-        self._console.file.flush()
+        print(to_line(event), file=self._out, flush=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 import shlex
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -154,6 +156,16 @@ class Catalog:
             hint = f"Add --env {name} to train or eval. Elsewhere it has to be a plugin."
             raise PluginError(f"{kind} {name!r} is Python code, which only you can allow to run.", hint)
         raise self._missing(f"{kind} {name!r}", distribution, version, path)
+
+    def origin(self, error: BaseException) -> str:
+        """The innermost line in the traceback that a plugin, or an environment's module, has; "" without one."""
+        modules = {plugin.module for plugin in self.plugins} | {name.partition(":")[0] for _, name in self._found}
+        packages = {module.partition(".")[0] for module in modules}
+        place = ""
+        for frame, line in traceback.walk_tb(error.__traceback__):
+            if frame.f_globals.get("__name__", "").partition(".")[0] in packages - {""}:
+                place = f"{'/'.join(Path(frame.f_code.co_filename).parts[-2:])}, line {line}"
+        return place
 
     def _missing(self, what: str, distribution: str, version: str, path: str) -> PluginError:
         """Why ``distribution`` does not offer ``what``, and what to do."""

@@ -50,6 +50,8 @@ def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
         transfer = take_over(agent, request.init_from, settings.init_parts, request.catalog)
     run = RunDirectory.open(request.resume) if request.resume else RunDirectory.create(request.out, _name(request))
     state, damage = resumed_state(run) if request.resume else (None, "")
+    if state is not None and request.updates < (done := state["progress"]["updates"]):
+        raise UsageError(f"--updates is {request.updates:,}, but the run has done {done:,} already.", "Ask for more.")
     if state is None:
         run.write_record(_record(request, crew))
     replay = Replay(sensors, dataset.action_size, dataset.transitions, run.replay)

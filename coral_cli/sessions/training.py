@@ -13,7 +13,7 @@ from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.requests import TrainRequest
 from coral_cli.assembly.resolve import code_flags, command_line
 from coral_cli.environments.rendering.backend import select_backend
-from coral_cli.registry.errors import CoralError, UsageError
+from coral_cli.registry.errors import UsageError
 from coral_cli.runs.directory import RunDirectory, machine
 from coral_cli.runs.events import Listener
 from coral_cli.sessions.parallel import Start, announce_crew, in_step
@@ -92,7 +92,7 @@ def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirec
     def announce(trainer: Trainer) -> None:
         if state is not None:  # and could be gone on from
             run.write_record(_record(request, parts, crew))
-        _announce(request, parts, run, crew, trainer)
+        _or_nothing(run, request, lambda: _announce(request, parts, run, crew, trainer))
         if damage:
             trainer.emit("warning", message=damage)
 
@@ -112,7 +112,7 @@ def _or_nothing(run: RunDirectory, request: TrainRequest, make: Callable[[], T])
     """What a run needs to begin; a new run that cannot begin leaves nothing behind."""
     try:
         return make()
-    except CoralError:
+    except Exception:
         if not request.resume:
             run.discard()
         raise

@@ -129,6 +129,8 @@ def test_policy_suggestions_win_over_the_environment_s_and_sizes_only_shrink(cat
         ({"method": "cv-concat", "proprio-loss": "recon"}, "it goes straight to the policy"),
         ({"method": "cv-image", "proprio-encoder.hidden": 8}, "it is not in use"),
         ({"objective.open-loop": 32}, "sequences have only 32 steps"),
+        ({"image-loss.horizon": 32}, "--image-loss.horizon is 32, but sequences have only 32 steps"),
+        ({"method": "v-coral", "objective.open-loop": 2}, "prior samples, but their weight is 0"),
         ({"image-size": (64, 64, 64)}, "one side, or a height and a width"),
         ({"image-size": (31,)}, "at least 32"),
         ({"freeze": ("eyes",)}, "cannot be 'eyes'"),

@@ -32,7 +32,7 @@ def console(file=None, **options):
 
 
 def display(err, **options):
-    return make_display(console(), err, json=False, quiet=False, **options)
+    return make_display(io.StringIO(), err, json=False, quiet=False, **options)
 
 
 def test_a_terminal_gets_the_dashboard_and_a_pipe_plain_lines():
@@ -62,19 +62,19 @@ def test_no_color_keeps_the_dashboard(monkeypatch):
 
 
 def test_json_prints_one_document_per_event_on_stdout_alone(run):
-    out, err = console(width=10), console(Terminal())
+    out, err = io.StringIO(), console(Terminal())
     with make_display(out, err, json=True, quiet=False) as display:
         for event in run:
             display(event)
-    documents = [json.loads(line) for line in out.file.getvalue().splitlines()]
+    documents = [json.loads(line) for line in out.getvalue().splitlines()]
     assert [document["kind"] for document in documents] == [event.kind for event in run]
     assert documents[2]["values"]["policy/alpha"] is None
     assert err.file.getvalue() == ""
 
 
 def test_quiet_prints_nothing(run):
-    out, err = console(), console(Terminal())
+    out, err = io.StringIO(), console(Terminal())
     with make_display(out, err, json=False, quiet=True) as display:
         for event in run:
             display(event)
-    assert out.file.getvalue() == err.file.getvalue() == ""
+    assert out.getvalue() == err.file.getvalue() == ""

@@ -102,6 +102,8 @@ def test_a_resumed_run_heeds_what_is_written(data, pretrained, tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)  # the record's path does not depend on where one stands
     assert main(["pretrain", "--resume", "run", "--data", str(data), "--updates", "8", "--quiet"]) == 0
     assert load(run / "checkpoints" / "latest.pt")[1]["progress"]["updates"] == 8
+    assert main(["pretrain", "--resume", "run", "--updates", "7"]) == 2
+    assert "--updates is 7, but the run has done 8 already" in capsys.readouterr().err
     request = pretrain._request(
         PretrainOptions(resume=str(run)), {"resume", "updates", "checkpoint-every"}, {}, discover(builtin, {})
     )
