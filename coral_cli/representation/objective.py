@@ -184,11 +184,15 @@ class Representation(nn.Module):
             metrics |= {f"metric/{name}/{prefix}{key}": number.detach() for key, number in extra.items()}
 
     def _kl(self, posterior: Latent, prior: Latent, mask: Tensor | None, metrics: dict[str, Tensor]) -> Tensor:
-        """Both halves of the balanced KL, each clamped at the free nats per step before averaging."""
+        """The balanced KL, each half clamped at the free nats per step before averaging.
+
+        Halves of equal weight are one KL of that weight: its gradient is theirs.
+        """
         setting = self._objective
-        halves = (
-            (setting.dynamics, posterior.detach().kl(prior)),
-            (setting.representation, posterior.kl(prior.detach())),
-        )
-        metrics["loss/kl"] = masked_mean(halves[0][1].detach(), mask)
-        return sum(weight * masked_mean(kl.clamp(min=setting.free_nats), mask) for weight, kl in halves)
+        if setting.dynamics == setting.representation:
+            parts = [(setting.dynamics, posterior.kl(prior))]
+        else:
+            dynamics, representation = posterior.detach().kl(prior), posterior.kl(prior.detach())
+            parts = [(setting.dynamics, dynamics), (setting.representation, representation)]
+        metrics["loss/kl"] = masked_mean(parts[0][1].detach(), mask)
+        return sum(weight * masked_mean(kl.clamp(min=setting.free_nats), mask) for weight, kl in parts)

@@ -229,6 +229,8 @@ class Reference:
 
     def _kl(self, held: Reference) -> float:
         floor, setting = self.setting.free_nats, self.setting
+        if setting.dynamics == setting.representation:  # P-CoRAL's: not balanced, nothing stops a gradient
+            return float(setting.dynamics * np.mean([max(kl, floor) for kl in self.kls(self, self)]))
         dynamics = np.mean([max(kl, floor) for kl in self.kls(held, self)])
         representation = np.mean([max(kl, floor) for kl in self.kls(self, held)])
         return float(setting.dynamics * dynamics + setting.representation * representation)

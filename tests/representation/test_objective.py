@@ -94,7 +94,8 @@ def test_the_total_is_the_sum_of_its_terms(objective):
     predicted = model.heads["reward"](torch.cat([trajectory.z, trajectory.h], -1))[..., 0]
     reward = 0.5 * (predicted - data.rewards).square().mean() + 0.5 * math.log(2 * math.pi)
     kl = trajectory.posterior.kl(prior).clamp(min=objective.free_nats).mean()
-    expected = reward + (objective.dynamics + objective.representation) * kl
+    balanced = objective.dynamics != objective.representation
+    expected = reward + (objective.dynamics + balanced * objective.representation) * kl
     for name, weight in (("eye", 2.0), ("skin", 0.5)):
         if objective.posterior or objective.prior:
             expected = expected + weight * model.losses[name].seen.features.mean()
@@ -115,6 +116,21 @@ def test_the_balance_sends_eight_tenths_of_the_gradient_to_the_prior():
     assert balanced[0] == pytest.approx(0.8 * only_prior[0], rel=1e-4)
     only_posterior = gradients(0.0, 1.0)
     assert only_posterior[0] == 0.0 and only_posterior[1] > 0
+
+
+def test_halves_of_equal_weight_have_the_gradient_of_both():
+    data = batch()
+
+    def gradients(dynamics, representation_weight):
+        model = representation(ObjectiveOptions(0, 0, dynamics, representation_weight, free_nats=0.0))
+        torch.manual_seed(3)
+        model(data).terms["kl"].backward()
+        return {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+
+    both, prior, posterior = gradients(0.3, 0.3), gradients(0.3, 0.0), gradients(0.0, 0.3)
+    assert both.keys() == prior.keys() | posterior.keys()
+    for name, gradient in both.items():
+        torch.testing.assert_close(gradient, prior.get(name, 0.0) + posterior.get(name, 0.0))
 
 
 def test_free_nats_clamp_each_step_before_averaging():
