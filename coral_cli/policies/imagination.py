@@ -35,7 +35,7 @@ class Imagination(nn.Module):
         self.value = hidden.append(Precise(options.hidden, 1))
         self.target_value = copy.deepcopy(self.value).requires_grad_(False)
         self._horizon, self._discount, self._trace = options.horizon, options.discount, options.trace
-        self._target_decay, self._noise = options.target_decay, options.noise
+        self._target_decay, self._noise, self._entropy = options.target_decay, options.noise, options.entropy
         self._optimizers = {
             "actor": Adam(self.actor.parameters(), options.lr, fused=True),
             "value": Adam(self.value.parameters(), options.lr, fused=True),
@@ -55,20 +55,21 @@ class Imagination(nn.Module):
     def update(self, experience: Experience) -> dict[str, Tensor]:
         """One step of actor and value on imagined rollouts from every valid posterior state.
 
-        Both losses are means over all (H, N): of -w_k V_k for the actor, whose gradient flows through the dynamics, and
-        of w_k (v(s_k) - V_k)^2 / 2 for the value, the negative log-likelihood of a Gaussian of unit variance up to its
-        constant. w_k is the probability that s_k is reached at all.
+        Both losses are means over all (H, N): of -w_k (V_k - eta log p(a_k)) for the actor, whose gradient flows
+        through the dynamics, and of w_k (v(s_k) - V_k)^2 / 2 for the value, the negative log-likelihood of a Gaussian
+        of unit variance up to its constant. w_k is the probability that s_k is reached at all, eta the weight of the
+        entropy.
         """
         world = experience.world
         assert world is not None  # the record says that this policy imagines
-        states, share = self.rollout(world), share_of(world.h)  # (H + 1, N, F)
+        (states, densities), share = self.rollout(world), share_of(world.h)  # (H + 1, N, F), (H, N)
         reached = states[1:]
         # In single precision whatever the networks compute in: sums over time are long.
         rewards, continues = world.reward(reached).float(), world.continues(reached).float()  # (H, N)
         bootstrap = self.target_value(reached).squeeze(-1)
         returns = lambda_returns(rewards, continues, bootstrap, self._discount, self._trace)
         weights = survival(continues).detach()
-        actor_loss = -share * (weights * returns).mean()
+        actor_loss = -share * (weights * (returns - self._entropy * densities)).mean()
         actor_norm = descend(actor_loss, self.actor, self._optimizers["actor"], CLIP)
 
         values = self.value(states[:-1].detach()).squeeze(-1)
@@ -80,18 +81,21 @@ class Imagination(nn.Module):
             "value_loss": value_loss.detach(),
             "value": share * values.detach().mean(),
             "imagined_reward": share * rewards.detach().mean(),
+            "entropy": -share * densities.detach().mean(),
             "gradient/actor": actor_norm,
             "gradient/value": value_norm,
         }
 
-    def rollout(self, world: World) -> Tensor:
-        """The features (H + 1, N, F) of s_0 .. s_H."""
+    def rollout(self, world: World) -> tuple[Tensor, Tensor]:
+        """The features (H + 1, N, F) of s_0 .. s_H and log p(a_k) (H, N)."""
         h, z = world.h, world.z
-        states = [world.features(h, z)]
+        states, densities = [world.features(h, z)], []
         for _ in range(self._horizon):
-            h, z = world.step(h, z, self.actor(states[-1]).draw())
+            action, density = self.actor(states[-1]).sample()
+            h, z = world.step(h, z, action)
             states.append(world.features(h, z))
-        return torch.stack(states)
+            densities.append(density)
+        return torch.stack(states), torch.stack(densities)
 
 
 def lambda_returns(rewards: Tensor, continues: Tensor, values: Tensor, discount: float, trace: float) -> Tensor:

@@ -44,6 +44,7 @@ class ImaginationOptions:
     ] = 0.95
     target_decay: Annotated[float, Help("Decay of the target value's moving average.", min=0, max=1)] = 0.98
     noise: Annotated[float, Help("Standard deviation of the noise added to actions to explore.", min=0)] = 0.3
+    entropy: Annotated[float, Help("Weight of the actor's entropy, in nats, beside the returns.", min=0)] = 0.0
 
 
 def _sac(options: SacOptions, inputs: PolicyInputs, action_size: int) -> PolicyModule:

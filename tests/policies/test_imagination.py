@@ -64,16 +64,19 @@ def network(weights, x):
 
 
 def plain_rollout(actor, world, noise):
-    """Features (steps + 1, N, F) of s_0 .. s_H."""
+    """Features (steps + 1, N, F) of s_0 .. s_H, and -log p(a) (steps, N) by the change of variables."""
     w = {name: value.detach().double().numpy() for name, value in world.w.items()}
     h, z = world.h.double().numpy(), world.z.double().numpy()
-    states = [np.concatenate([z, h], -1)]
+    states, surprises = [np.concatenate([z, h], -1)], []
     for draw in noise:
         mean, raw = np.split(network(actor, states[-1]), 2, -1)
         std = np.log1p(np.exp(raw + np.log(np.expm1(5 - 1e-4)))) + 1e-4
-        h = h @ w["M"] + np.tanh(5 * np.tanh(mean / 5) + std * draw) @ w["K"]
+        action = np.tanh(5 * np.tanh(mean / 5) + std * draw)
+        normal = np.exp(-0.5 * draw**2) / (std * np.sqrt(2 * np.pi))
+        surprises.append(-np.log(normal / (1 - action**2)).sum(-1))
+        h = h @ w["M"] + action @ w["K"]
         states.append(np.concatenate([h @ w["L"], h], -1))
-    return np.stack(states)
+    return np.stack(states), np.stack(surprises)
 
 
 def plain_returns(states, world, target_value):
@@ -127,10 +130,12 @@ def test_a_state_counts_as_much_as_it_is_likely_to_be_reached():
     assert survival(torch.ones(3, 2)).tolist() == [[1.0, 1.0]] * 3
 
 
+@pytest.mark.parametrize("entropy", [0.0, 0.3])
 @pytest.mark.parametrize("terminates", [False, True])
-def test_both_gradients_against_finite_differences(terminates, monkeypatch):
+def test_both_gradients_against_finite_differences(terminates, entropy, monkeypatch):
     torch.manual_seed(1)
-    policy, world = Imagination(PolicyInputs(Z + H), A, SMALL), LinearWorld(terminates)
+    options = dataclasses.replace(SMALL, entropy=entropy)
+    policy, world = Imagination(PolicyInputs(Z + H), A, options), LinearWorld(terminates)
     for parameter in policy.target_value.parameters():
         parameter.data.normal_()  # not the value's own: which of them bootstraps is told apart
     actor, value, target_value = arrays(policy.actor), arrays(policy.value), arrays(policy.target_value)
@@ -139,14 +144,15 @@ def test_both_gradients_against_finite_differences(terminates, monkeypatch):
     monkeypatch.setattr(torch, "randn_like", lambda _: next(draws))
     metrics = policy.update(learning_from(world))
 
-    states = plain_rollout(actor, world, noise)
+    states, surprises = plain_rollout(actor, world, noise)
     returns, rewards, continues = plain_returns(states, world, target_value)
     weights = np.ones(returns.shape)
     for k in range(1, len(weights)):
         weights[k] = weights[k - 1] * continues[k - 1]
 
     def actor_loss(actor):  # the weights are constants of the gradient
-        return -(weights * plain_returns(plain_rollout(actor, world, noise), world, target_value)[0]).mean()
+        states, surprises = plain_rollout(actor, world, noise)
+        return -(weights * (plain_returns(states, world, target_value)[0] + entropy * surprises)).mean()
 
     def value_loss(value):  # states and returns are
         return 0.5 * (weights * (network(value, states[:-1])[..., 0] - returns) ** 2).mean()
@@ -161,7 +167,8 @@ def test_both_gradients_against_finite_differences(terminates, monkeypatch):
     assert metrics["value_loss"].item() == pytest.approx(value_loss(value), rel=1e-4)
     assert metrics["imagined_reward"].item() == pytest.approx(rewards.mean(), rel=1e-4)
     assert metrics["value"].item() == pytest.approx(network(value, states[:-1]).mean(), rel=1e-4)
-    if not terminates:
+    assert metrics["entropy"].item() == pytest.approx(surprises.mean(), rel=1e-4)
+    if not terminates and not entropy:
         assert metrics["actor_loss"].item() == pytest.approx(-returns.mean(), rel=1e-4)
 
 
@@ -256,7 +263,7 @@ def test_it_learns_in_the_learned_world(half):
         trajectory: Trajectory = rssm.scan(torch.randn(2, 5, 3), torch.rand(2, 5, A))
         world = LearnedWorld(rssm, heads, trajectory, mask)
         metrics = policy.update(learning_from(world))
-    assert policy.rollout(world).shape == (SMALL.horizon + 1, 8, 10)
+    assert [values.shape for values in policy.rollout(world)] == [(SMALL.horizon + 1, 8, 10), (SMALL.horizon, 8)]
     assert all(value.isfinite() and value.dtype == torch.float32 for value in metrics.values())
     for part in (policy.actor, policy.value):
         assert all(parameter.grad.abs().sum() > 0 for parameter in part.parameters())
