@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from coral_cli.policies.descent import descend, follow
+from coral_cli.policies.entropy import EntropyWeight
 from coral_cli.policies.networks import Actor
 from coral_cli.policies.records import ImaginationOptions
 from coral_cli.registry.contracts import Experience, PolicyInputs, World
@@ -35,11 +36,17 @@ class Imagination(nn.Module):
         self.value = hidden.append(Precise(options.hidden, 1))
         self.target_value = copy.deepcopy(self.value).requires_grad_(False)
         self._horizon, self._discount, self._trace = options.horizon, options.discount, options.trace
-        self._target_decay, self._noise, self._entropy = options.target_decay, options.noise, options.entropy
+        self._target_decay, self._noise = options.target_decay, options.noise
         self._optimizers = {
             "actor": Adam(self.actor.parameters(), options.lr, fused=True),
             "value": Adam(self.value.parameters(), options.lr, fused=True),
         }
+        self._target_entropy = -float(action_size) if options.target_entropy is None else options.target_entropy
+        self.entropy_weight = None
+        if options.entropy_weight:
+            self.entropy_weight = EntropyWeight(options.entropy_weight, "exponential")
+            parameters = self.entropy_weight.parameters()
+            self._optimizers["entropy_weight"] = Adam(parameters, options.entropy_lr, fused=True)
 
     def optimizers(self) -> dict[str, Optimizer]:
         return self._optimizers
@@ -58,7 +65,7 @@ class Imagination(nn.Module):
         Both losses are means over all (H, N): of -w_k (V_k - eta log p(a_k)) for the actor, whose gradient flows
         through the dynamics, and of w_k (v(s_k) - V_k)^2 / 2 for the value, the negative log-likelihood of a Gaussian
         of unit variance up to its constant. w_k is the probability that s_k is reached at all, eta the weight of the
-        entropy.
+        entropy, 0 unless asked for, which learns towards a target of the entropy (as SAC does).
         """
         world = experience.world
         assert world is not None  # the record says that this policy imagines
@@ -69,8 +76,12 @@ class Imagination(nn.Module):
         bootstrap = self.target_value(reached).squeeze(-1)
         returns = lambda_returns(rewards, continues, bootstrap, self._discount, self._trace)
         weights = survival(continues).detach()
-        actor_loss = -share * (weights * (returns - self._entropy * densities)).mean()
+        bonus = self.entropy_weight().detach() if self.entropy_weight else weights.new_zeros(())
+        actor_loss = -share * (weights * (returns - bonus * densities)).mean()
         actor_norm = descend(actor_loss, self.actor, self._optimizers["actor"], CLIP)
+        entropy = -share * densities.detach().mean()
+        if self.entropy_weight:
+            self.entropy_weight.learn(entropy, self._target_entropy, self._optimizers["entropy_weight"])
 
         values = self.value(states[:-1].detach()).squeeze(-1)
         value_loss = 0.5 * share * (weights * (values - returns.detach()).square()).mean()
@@ -81,7 +92,8 @@ class Imagination(nn.Module):
             "value_loss": value_loss.detach(),
             "value": share * values.detach().mean(),
             "imagined_reward": share * rewards.detach().mean(),
-            "entropy": -share * densities.detach().mean(),
+            "entropy": entropy,
+            "entropy_weight": bonus,
             "gradient/actor": actor_norm,
             "gradient/value": value_norm,
         }

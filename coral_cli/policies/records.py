@@ -44,7 +44,9 @@ class ImaginationOptions:
     ] = 0.95
     target_decay: Annotated[float, Help("Decay of the target value's moving average.", min=0, max=1)] = 0.98
     noise: Annotated[float, Help("Standard deviation of the noise added to actions to explore.", min=0)] = 0.3
-    entropy: Annotated[float, Help("Weight of the actor's entropy, in nats, beside the returns.", min=0)] = 0.0
+    entropy_weight: Annotated[float, Help("Initial weight of the entropy bonus (0: there is none).", min=0)] = 0.0
+    entropy_lr: Annotated[float, Help("Learning rate of the entropy weight, if there is one.", min=0)] = 3e-3
+    target_entropy: Annotated[float | None, Help("Entropy aimed at, in nats (default: minus the action size).")] = None
 
 
 def _sac(options: SacOptions, inputs: PolicyInputs, action_size: int) -> PolicyModule:

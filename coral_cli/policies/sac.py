@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +10,7 @@ from torch.nn.functional import mse_loss
 from torch.optim import Adam, Optimizer
 
 from coral_cli.policies.descent import descend, follow
+from coral_cli.policies.entropy import EntropyWeight
 from coral_cli.policies.networks import Actor, TwinCritics
 from coral_cli.policies.records import SacOptions
 from coral_cli.policies.tanh_gaussian import TanhGaussian
@@ -18,26 +18,7 @@ from coral_cli.registry.contracts import Experience, PolicyInputs
 from coral_cli.representation.ranks import share_of
 
 MIN_STD = 0.005
-ACTOR_CLIP, CRITIC_CLIP, ENTROPY_CLIP = 10.0, 100.0, 1.0
-
-
-class EntropyWeight(nn.Module):
-    """The learned weight of the entropy bonus, as a function of a raw parameter that starts at 0.
-
-    ``sigmoid``: 2 sigmoid(x / 2 + shift) + 1e-6; ``exponential``: exp(x + shift), which moves twice as fast at first.
-    """
-
-    def __init__(self, initial: float, form: str) -> None:
-        super().__init__()
-        self.raw = nn.Parameter(torch.zeros(()))
-        self._sigmoid = form == "sigmoid"
-        half = (initial - 1e-6) / 2
-        self._shift = math.log(half / (1 - half)) if self._sigmoid else math.log(initial)
-
-    def forward(self) -> Tensor:
-        if self._sigmoid:
-            return 2 * torch.sigmoid(self.raw / 2 + self._shift) + 1e-6
-        return torch.exp(self.raw + self._shift)
+ACTOR_CLIP, CRITIC_CLIP = 10.0, 100.0
 
 
 class Sac(nn.Module):
@@ -84,8 +65,7 @@ class Sac(nn.Module):
         actor_norm = descend(actor_loss, self.actor, self._optimizers["actor"], ACTOR_CLIP)
 
         entropy = -share * log_density.detach().mean()
-        entropy_loss = self.entropy_weight() * (entropy - self._target_entropy)
-        descend(entropy_loss, self.entropy_weight, self._optimizers["entropy_weight"], ENTROPY_CLIP)
+        self.entropy_weight.learn(entropy, self._target_entropy, self._optimizers["entropy_weight"])
         follow(self.target_critics, self.critics, self._target_decay)
         return {
             "critic_loss": critic_loss.detach(),

@@ -134,7 +134,7 @@ def test_a_state_counts_as_much_as_it_is_likely_to_be_reached():
 @pytest.mark.parametrize("terminates", [False, True])
 def test_both_gradients_against_finite_differences(terminates, entropy, monkeypatch):
     torch.manual_seed(1)
-    options = dataclasses.replace(SMALL, entropy=entropy)
+    options = dataclasses.replace(SMALL, entropy_weight=entropy)
     policy, world = Imagination(PolicyInputs(Z + H), A, options), LinearWorld(terminates)
     for parameter in policy.target_value.parameters():
         parameter.data.normal_()  # not the value's own: which of them bootstraps is told apart
@@ -170,6 +170,21 @@ def test_both_gradients_against_finite_differences(terminates, entropy, monkeypa
     assert metrics["entropy"].item() == pytest.approx(surprises.mean(), rel=1e-4)
     if not terminates and not entropy:
         assert metrics["actor_loss"].item() == pytest.approx(-returns.mean(), rel=1e-4)
+
+
+@pytest.mark.parametrize(("target", "direction"), [(-1e3, -1), (1e3, 1)])
+def test_the_entropy_weight_grows_where_the_entropy_is_below_its_target(target, direction):
+    torch.manual_seed(0)
+    options = dataclasses.replace(SMALL, entropy_weight=0.2, entropy_lr=0.01, target_entropy=target)
+    policy = Imagination(PolicyInputs(Z + H), A, options)
+    used = [policy.update(learning_from(LinearWorld(terminates=False)))["entropy_weight"].item() for _ in range(2)]
+    assert used == pytest.approx([0.2, 0.2 * np.exp(0.01 * direction)], rel=1e-4)
+
+
+def test_as_published_there_is_no_entropy_weight():
+    policy = Imagination(PolicyInputs(Z + H), A, SMALL)
+    assert policy.optimizers().keys() == {"actor", "value"}
+    assert policy.update(learning_from(LinearWorld(terminates=False)))["entropy_weight"].item() == 0
 
 
 def test_the_model_gets_no_gradient():

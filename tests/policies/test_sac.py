@@ -7,9 +7,10 @@ import math
 import pytest
 import torch
 
+from coral_cli.policies.entropy import CLIP, EntropyWeight
 from coral_cli.policies.networks import Actor, TwinCritics
 from coral_cli.policies.records import SacOptions
-from coral_cli.policies.sac import ACTOR_CLIP, CRITIC_CLIP, ENTROPY_CLIP, EntropyWeight, Sac, transitions
+from coral_cli.policies.sac import ACTOR_CLIP, CRITIC_CLIP, Sac, transitions
 from coral_cli.policies.tanh_gaussian import TanhGaussian
 from coral_cli.registry.contracts import Experience, PolicyInputs
 
@@ -86,7 +87,7 @@ def test_settings_of_the_paper():
     sac = Sac(PolicyInputs(3), 2, SacOptions())
     rates = {name: optimizer.param_groups[0]["lr"] for name, optimizer in sac.optimizers().items()}
     assert rates == {"actor": 1e-3, "critics": 1e-3, "entropy_weight": 1e-3}
-    assert (ACTOR_CLIP, CRITIC_CLIP, ENTROPY_CLIP) == (10, 100, 1)
+    assert (ACTOR_CLIP, CRITIC_CLIP, CLIP) == (10, 100, 1)
     for parameter in sac.actor.parameters():
         torch.nn.init.zeros_(parameter)
     assert sac.actor(torch.zeros(1, 3)).std.tolist()[0] == pytest.approx([0.0183, 0.0183], rel=1e-4)
