@@ -85,6 +85,8 @@ POLICIES = (
             # in every environment
             "policy.lr": ImaginationOptions.lr,
             "policy.discount": ImaginationOptions.discount,
+            "policy.entropy-weight": ImaginationOptions.entropy_weight,
+            "policy.entropy-lr": ImaginationOptions.entropy_lr,
         },
     ),
     Policy("random", "Uniform random actions; only the representation learns.", _random),

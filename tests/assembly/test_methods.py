@@ -9,9 +9,11 @@ from coral_cli.app import main
 from coral_cli.assembly.resolve import command_line, resolve
 from coral_cli.assembly.shorthands import METHODS
 from coral_cli.assembly.two_phase import scan
+from coral_cli.policies.records import ImaginationOptions
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import UsageError
+from coral_cli.registry.options import values_of
 
 # image loss, proprio loss (None: no such slot), objective, sensors, fusion
 TABLE = {
@@ -107,8 +109,8 @@ def test_policy_suggestions_win_over_the_environment_s_and_sizes_only_shrink(cat
         300,
     )
     assert imagined.settings.updates_per_step == 0.2 and imagined.choices["env"].options["action_repeat"] == 2
-    pushed = resolve({"env": "box-push", "policy": "imagination"}, catalog).choices["policy"].options
-    assert (pushed["lr"], pushed["discount"]) == (8e-5, 0.99)
+    pushed = resolve({"env": "box-push", "policy": "imagination"}, catalog)
+    assert pushed.choices["policy"].options == values_of(ImaginationOptions())  # none of manipulation's with SAC
     small = resolve({"env": "box-push", "policy": "imagination", "size": "tiny", "batch-size": 9}, catalog)
     assert (small.settings.batch_size, small.settings.batch_length, small.settings.head_hidden) == (9, 16, 64)
     assert small.choices["rssm"].options["gru"] == 64
