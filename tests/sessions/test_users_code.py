@@ -33,6 +33,7 @@ def coral_losses():
 """
 
 ENVIRONMENT = """
+import ctypes
 import os
 
 import gymnasium
@@ -45,12 +46,13 @@ class Loud(gymnasium.Env):
 
     def reset(self, *, seed=None, options=None):
         print("reset")
-        os.write(1, b"from a library in C\\n")
+        os.write(1, b"straight to the descriptor\\n")
         self.left = 8
         return np.zeros(3, np.float32), {}
 
     def step(self, action):
         print("step")
+        ctypes.CDLL(None).printf(b"kept back in C\\n")
         self.left -= 1
         return np.zeros(3, np.float32), 0.0, False, self.left == 0, {}
 
@@ -74,7 +76,7 @@ def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("words", "place"),
     [
         ("--plugin broken_loss.py --proprio-loss broken --env cartpole-swingup", "broken_loss.py, line 10"),
-        ("--env users_env:Broken", "users_env.py, line 26"),
+        ("--env users_env:Broken", "users_env.py, line 28"),
     ],
 )
 def test_an_error_names_the_users_line_and_the_run_leaves_its_name_free(words, place, code, capsys) -> None:
@@ -85,12 +87,13 @@ def test_an_error_names_the_users_line_and_the_run_leaves_its_name_free(words, p
 
 
 @pytest.mark.parametrize("envs", [1, 2])
-def test_what_an_environment_prints_is_in_no_document(envs: int, code: Path) -> None:
+def test_what_an_environment_prints_is_in_no_document(envs: int, code: Path, monkeypatch) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # with it, C keeps nothing back either
     words = f"train --env users_env:Loud {PACE} --steps 32 --envs {envs} --out run --json".split()
     ended = subprocess.run([sys.executable, "-m", "coral_cli", *words], capture_output=True, text=True, check=True)
     events = [json.loads(line) for line in ended.stdout.splitlines()]
     assert events[0]["kind"] == "start" and events[-1]["kind"] == "end"
-    assert ended.stderr.count("from a library in C") >= 4 and "reset" in ended.stderr
+    assert ended.stderr.count("straight to the descriptor") >= 4 and "reset" in ended.stderr
     words = ["eval", "run", "--episodes", "1", "--env", "users_env:Loud", "--json"]
     ended = subprocess.run([sys.executable, "-m", "coral_cli", *words], capture_output=True, text=True, check=True)
     assert json.loads(ended.stdout)["checkpoint"].endswith("latest.pt")
