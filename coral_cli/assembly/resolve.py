@@ -16,6 +16,7 @@ from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Json, fields_of, values_of, with_values
 from coral_cli.registry.records import Environment, Loss
 
+OPEN_LOOP = "--objective.open-loop"
 CROP_MARGIN = 12
 """Pixels stored beyond what the model sees, when an image loss crops at random."""
 
@@ -62,19 +63,19 @@ def _settings(values: Mapping[str, Json], selection: Selection) -> Settings:
 def _require_room(assembly: Assembly) -> None:
     """What looks ahead must end inside a sequence, and an open-loop prediction must count."""
     objective, length = assembly.choices.get(OBJECTIVE.name), assembly.settings.batch_length
-    looking = {
+    ahead = {
         f"--{name.replace('_', '-')}.horizon": choice.options.get("horizon", 1)
         for name, choice in assembly.choices.items()
         if choice.kind == Loss.kind and choice.distribution == CORE
     }
     if objective:
-        looking["--objective.open-loop"] = ahead = objective.options.get("open_loop", 1)
-        if ahead > 1 and not objective.options["prior"]:
+        ahead[OPEN_LOOP] = objective.options.get("open_loop", 1)
+        if ahead[OPEN_LOOP] > 1 and not objective.options["prior"]:
             hint = "Add --objective.prior 1, or leave it out."
-            raise UsageError("--objective.open-loop rolls out prior samples, but their weight is 0.", hint)
-    for flag, ahead in looking.items():
-        if ahead >= length:
-            raise UsageError(f"{flag} is {ahead}, but sequences have only {length} steps.", "Raise --batch-length.")
+            raise UsageError(f"{OPEN_LOOP} rolls out prior samples, but their weight is 0.", hint)
+    for flag, steps in ahead.items():
+        if steps >= length:
+            raise UsageError(f"{flag} is {steps}, but sequences have only {length} steps.", "Raise --batch-length.")
 
 
 def flags_of(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:

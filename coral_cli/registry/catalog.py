@@ -160,10 +160,10 @@ class Catalog:
     def origin(self, error: BaseException) -> str:
         """The innermost line in the traceback that a plugin, or an environment's module, has; "" without one."""
         modules = {plugin.module for plugin in self.plugins} | {name.partition(":")[0] for _, name in self._found}
-        packages = {module.partition(".")[0] for module in modules}
+        packages = {module.partition(".")[0] for module in modules if module}
         place = ""
         for frame, line in traceback.walk_tb(error.__traceback__):
-            if frame.f_globals.get("__name__", "").partition(".")[0] in packages - {""}:
+            if frame.f_globals.get("__name__", "").partition(".")[0] in packages:
                 place = f"{'/'.join(Path(frame.f_code.co_filename).parts[-2:])}, line {line}"
         return place
 
