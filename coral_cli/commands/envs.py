@@ -51,12 +51,14 @@ class ShowOptions:
 
 
 class Envs(Group):
-    """A group that lists when it is called alone."""
+    """A group whose callback lists when it is called alone."""
+
+    ALONE = ()
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Without arguments, the callback lists. Flags before the name of a command are the command's."""
+        """Flags before the name of a command are the command's."""
         at = next((index for index, word in enumerate(args) if word in self.commands), 0)
-        return super(Group, self).parse_args(ctx, [*args[at : at + 1], *args[:at], *args[at + 1 :]])
+        return super().parse_args(ctx, [*args[at : at + 1], *args[:at], *args[at + 1 :]])
 
 
 def list_envs(context: typer.Context, given: Given) -> int:

@@ -64,6 +64,11 @@ def test_options_of_the_chosen_components(complete) -> None:
     assert complete("coral train --eval-") == ["--eval-every", "--eval-episodes"]
 
 
+def test_options_once(complete) -> None:
+    assert complete("coral train --st") == ["--steps"]
+    assert complete("coral train --steps 5 --st") == []
+
+
 def test_choices(complete) -> None:
     assert complete("coral train --precision ") == ["auto", "fp32", "bf16"]
     assert complete("coral train --env.reward s") == ["sparse"]
@@ -76,17 +81,6 @@ def test_a_line_that_is_wrong_elsewhere_still_completes(complete, toy_catalog) -
     assert complete("coral train --image-loss bjol --size s") == ["small"]
     assert complete("coral train --resume nowhere --size s") == ["small"]
     assert complete("coral train --steps abc --size s", catalog=toy_catalog) == ["small"], "and no warning is written"
-
-
-@pytest.mark.parametrize(
-    ("words", "offered"),
-    [("coral train --image-loss cpc --image-loss.", "--image-loss.projection"), ("coral ", "train")],
-)
-def test_completion_in_a_process_of_its_own_is_quick(words: str, offered: str, seconds) -> None:
-    protocol = {"_CORAL_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
-    spent, printed = seconds(**protocol)
-    assert offered in printed.split()
-    assert spent < 0.35
 
 
 def test_the_script_to_install() -> None:
