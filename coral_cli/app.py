@@ -17,7 +17,7 @@ from typer.main import get_command
 from coral_cli import __version__, builtin
 from coral_cli.assembly.flags import split_plugins
 from coral_cli.assembly.help import Group
-from coral_cli.commands import bench, doctor, envs, eval, methods, plugged, plugins, pretrain, rollout, train
+from coral_cli.commands import bench, doctor, envs, eval, methods, plugged, plugins, pretrain, report, rollout, train
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import CoralError, UsageError, described
@@ -85,7 +85,7 @@ def application(catalog: Catalog) -> typer.Typer:
     """The commands, also those of plugins; the context's ``obj`` is the catalog."""
     app = typer.Typer(cls=Group, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
     app.callback()(_root)
-    for command in (train, eval, rollout, pretrain, bench, methods, envs, plugins, doctor):
+    for command in (train, eval, report, rollout, pretrain, bench, methods, envs, plugins, doctor):
         command.add(app)
     own = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
     plugged.add(app, catalog, {name for name in own if name})

@@ -85,10 +85,13 @@ def taken(options: T, given: Given) -> tuple[T, dict[str, Json]]:
     return with_values(options, written), {flag: value for flag, value in given.items() if flag not in own}
 
 
-def signed(body: Body, flags: Iterable[Flag], argument: tuple[str, str] | None = None) -> Callable[..., int]:
+def signed(
+    body: Body, flags: Iterable[Flag], argument: tuple[str, str] | None = None, many: bool = False
+) -> Callable[..., int]:
     """``body`` as a function whose signature Typer reads: the flags, and a positional ``argument`` (name, help).
 
-    Calling it raises UsageError for a value that does not fit its flag.
+    With ``many`` there may be none, or several, which ``body`` gets as a list. Calling it raises UsageError for a value
+    that does not fit its flag.
     """
     numbered = {f"flag{number}": flag for number, flag in enumerate((*flags, PLUGIN))}
 
@@ -98,8 +101,10 @@ def signed(body: Body, flags: Iterable[Flag], argument: tuple[str, str] | None =
 
     parameters = [Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)]
     if argument is not None:
-        hint = Annotated[str, typer.Argument(metavar=argument[0].upper(), help=argument[1])]
-        parameters.append(Parameter(argument[0], Parameter.KEYWORD_ONLY, annotation=hint))
+        kind: Any = list[str] | None if many else str
+        default = None if many else Parameter.empty
+        hint = Annotated[kind, typer.Argument(metavar=argument[0].upper(), help=argument[1])]
+        parameters.append(Parameter(argument[0], Parameter.KEYWORD_ONLY, default=default, annotation=hint))
     parameters += [_parameter(key, flag) for key, flag in numbered.items()]
     call.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     call.__annotations__ = {}

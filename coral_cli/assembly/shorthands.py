@@ -106,3 +106,12 @@ def expand(shorthand: Flags, sensors: Mapping[str, SensorKind]) -> dict[str, Jso
         else:
             expanded[flag] = value
     return expanded
+
+
+def recognised(flags: Flags, sensors: Mapping[str, SensorKind]) -> dict[str, Json]:
+    """``flags``, with ``method`` in place of those that make it one of the named methods, if they do."""
+    for name, method in METHODS.items():
+        expanded = {flag: list(v) if isinstance(v, tuple) else v for flag, v in expand(method.flags, sensors).items()}
+        if all(flag in flags and flags[flag] == value for flag, value in expanded.items()):
+            return {"method": name, **{flag: value for flag, value in flags.items() if flag not in expanded}}
+    return dict(flags)

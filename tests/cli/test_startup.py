@@ -26,7 +26,7 @@ def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "words", ["--help", "--version", "train --help", "eval --help", "bench --help", "plugins list"]
+    "words", ["--help", "--version", "train --help", "eval --help", "report --help", "bench --help", "plugins list"]
 )
 def test_nothing_heavy_is_imported(words: str) -> None:
     result = run(*words.split())

@@ -14,6 +14,7 @@ TRANSCRIPTS = {
     "train-help": "train --help",
     "train-cv-small-help": "train --image-loss cv --size small --help",
     "eval-help": "eval --help",
+    "report-help": "report --help",
     "methods": "methods",
     "plugins-list": "plugins list",
     "plugins-new-help": "plugins new --help",

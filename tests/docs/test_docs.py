@@ -19,6 +19,8 @@ from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.records import Sensor
 from coral_cli.runs.dataset import DatasetWriter
+from coral_cli.runs.events import Event
+from coral_cli.runs.metrics import to_line
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -65,6 +67,11 @@ def requests(monkeypatch, tmp_path) -> list[object]:
 
 def prepare(words: list[str], catalog: Catalog) -> None:
     """Makes the runs and datasets that a command line goes on from."""
+    if words[0] == "report":
+        run = Path("runs/cartpole")
+        run.mkdir(parents=True, exist_ok=True)
+        (run / "run.json").write_text(json.dumps({"assembly": resolve({"env": ENV}, catalog).to_json()}))
+        (run / "metrics.jsonl").write_text(to_line(Event("evaluation", 100_000, 1.0, {"return/mean": 1.0})) + "\n")
     for flag, value in itertools.pairwise(words):
         if flag == "--resume" and not Path(value).exists():
             record = {"assembly": resolve({"env": ENV}, catalog).to_json()}

@@ -1,0 +1,1 @@
+"""What several runs come to: statistics over seeds, pictures, a page."""

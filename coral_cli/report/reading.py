@@ -1,0 +1,105 @@
+"""Finished and unfinished runs, read for their evaluations."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from coral_cli.registry.errors import UnreadableError, UsageError
+from coral_cli.registry.options import Json
+from coral_cli.runs.directory import RunDirectory
+from coral_cli.runs.metrics import read_metrics
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: what it was, and a metric of its evaluations (E of them)."""
+
+    path: Path
+    record: Mapping[str, Json]
+    """run.json."""
+    flags: Mapping[str, Json]
+    """What was assembled: components by slot, ``SLOT.OPTION``, settings."""
+    metrics: frozenset[str]
+    """All that its evaluations measured."""
+    steps: tuple[int, ...]
+    """Environment steps at each evaluation, rising (E)."""
+    values: tuple[float, ...]
+    """The metric's mean over an evaluation's episodes (E)."""
+    seconds: tuple[float, ...]
+    """Training time at each evaluation (E)."""
+
+    @property
+    def seed(self) -> Json:
+        return self.flags.get("seed")
+
+
+def find(paths: Sequence[Path]) -> list[Path]:
+    """The runs among ``paths`` and in the folders among them, each once.
+
+    Raises UnreadableError for a path that neither is a run nor holds one.
+    """
+    found: dict[Path, Path] = {}
+    for path in paths:
+        runs = list(_below(path)) if path.is_dir() else [RunDirectory.open(path).path]  # which says why not
+        if not runs:
+            raise UnreadableError(f"{path} holds no runs.", "Give run directories, or folders of them.")
+        found.update({run.resolve(): run for run in runs})
+    return list(found.values())
+
+
+def _below(path: Path) -> Iterator[Path]:
+    for folder, names, files in os.walk(path):
+        names.sort()
+        if "run.json" in files:
+            names.clear()  # a run holds no other
+            yield Path(folder)
+
+
+def read(path: Path, metric: str) -> Run:
+    """A run and the evaluations in which ``metric`` has a value. Raises UnreadableError when it is damaged."""
+    directory = RunDirectory.open(path)
+    record = directory.read_record()
+    try:
+        flags = _flags(record["assembly"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UnreadableError(f"{directory.record} names no assembly.", "It is damaged, or no run's.") from error
+    events = read_metrics(directory.metrics) if directory.metrics.exists() else []
+    evaluations = [event for event in events if event.kind == "evaluation"]
+    metrics = {name.removesuffix("/mean") for event in evaluations for name in event.values if name.endswith("/mean")}
+    seen = [event for event in evaluations if event.values.get(f"{metric}/mean") is not None]
+    return Run(
+        path=path,
+        record=record,
+        flags=flags,
+        metrics=frozenset(metrics),
+        steps=tuple(event.step for event in seen),
+        values=tuple(event.values[f"{metric}/mean"] for event in seen),
+        seconds=tuple(event.seconds for event in seen),
+    )
+
+
+def evaluated(runs: Sequence[Run], metric: str) -> list[Run]:
+    """Those of ``runs`` that have evaluations of ``metric``. Raises UsageError when none has."""
+    with_some = [run for run in runs if run.steps]
+    if with_some:
+        return with_some
+    known = sorted(set().union(*(run.metrics for run in runs)))
+    if not known:
+        raise UsageError("none of these runs has been evaluated yet.", "`coral train` does so as --eval-every says.")
+    near = difflib.get_close_matches(metric, known, n=1)
+    raise UsageError(
+        f"none of these runs has evaluated {metric!r}.",
+        f"Did you mean {near[0]}?" if near else f"They have {', '.join(known)}.",
+    )
+
+
+def _flags(assembly: Json) -> dict[str, Json]:
+    flags: dict[str, Json] = {}
+    for slot, choice in assembly["choices"].items():
+        flags[slot] = choice["component"]
+        flags |= {f"{slot}.{name.replace('_', '-')}": value for name, value in choice["options"].items()}
+    return flags | {name.replace("_", "-"): value for name, value in assembly["settings"].items()}

@@ -1,0 +1,113 @@
+"""``coral report``, as it is called."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from coral_cli.app import main
+
+P_CORAL = {"image-loss": "cpc", "proprio-loss": "recon", "objective": "predictive"}
+
+
+@pytest.fixture
+def report(capsys, tmp_path, monkeypatch):
+    """``report("x", "--at", "1k")``: exit code, output, errors, with the directory of all runs as the working one."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = main(["report", *words])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_the_table(make_run, report) -> None:
+    for seed, value in enumerate([1.0, 2.0, 4.0, 100.0]):
+        make_run(f"runs/v{seed}", {1000: 0.0, 2000: value}, seed=seed)
+    make_run("runs/p", {1000: 50.0}, P_CORAL)
+    rows = (
+        ["p-coral", "1", "1,000", "50.0", "-", "0:00:10"],
+        ["v-coral", "4", "2,000", "3.00", "1.00 to 100.0", "0:00:20"],
+    )
+    code, out, err = report()
+    assert (code, err) == (0, "")
+    lines = [line.split("  ") for line in out.splitlines()]
+    cells = [[cell.strip() for cell in line if cell] for line in lines]
+    assert cells == [["cartpole-swingup", "runs", "steps", "return", "95 % interval", "training time"], *rows]
+
+
+def test_at_other_steps(make_run, report) -> None:
+    run = make_run("a", {1000: 10.0, 2000: 20.0})
+    _, out, _ = report(str(run), "--at", "1k,1500,3e3")
+    assert [line.split()[2:4] for line in out.splitlines()[1:]] == [
+        ["1,000", "10.0"],
+        ["1,500", "15.0"],
+        ["3,000", "-"],
+    ]
+
+
+def test_json(make_run, report) -> None:
+    make_run("a", {1000: 10.0, 2000: 20.0}, options={"env.gravity": 1}, seed=5)
+    make_run("b", {1000: 4.0}, options={"env.gravity": 2})
+    code, out, err = report(".", "--json")
+    assert (code, err) == (0, "")
+    [task] = json.loads(out)
+    assert task["task"] == "cartpole-swingup"
+    assert task["agents"][0] == {
+        "name": "env.gravity 1",
+        "differs": {"env.gravity": 1},
+        "statistics": {"steps": [2000], "iqm": [20.0], "low": [None], "high": [None], "seconds": [20.0]},
+        "runs": [{"path": "a", "seed": 5, "steps": [1000, 2000], "values": [10.0, 20.0], "seconds": [10.0, 20.0]}],
+    }
+
+
+def test_what_is_left_out_is_said(make_run, report) -> None:
+    make_run("runs/a", {1000: 1.0})
+    make_run("runs/again", {1000: 2.0})
+    make_run("runs/begun", {})
+    (make_run("runs/torn", {1: 0.0}) / "run.json").write_text("{}")
+    code, out, err = report("runs")
+    assert code == 0 and "v-coral" in out
+    assert err.splitlines() == [
+        "warning: runs/begun has no evaluation of return; it is left out.",
+        "warning: runs/torn/run.json names no assembly; it is left out.",
+        "warning: 2 runs of v-coral have seed 0; each counts.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        ((), 4, "there is no runs"),
+        (("a", "--metric", "sucess"), 2, "none of these runs has evaluated 'sucess'.\nhint: Did you mean success?"),
+        (("a", "--out", "x.txt"), 2, "neither a page nor a picture.\nhint: Write --out x.txt.html."),
+        (("a", "--out", "no/x.html", "--metric", "success"), 1, "no/x.html cannot be written"),
+        (("torn",), 4, "run.json names no assembly"),
+    ],
+)
+def test_errors(words, code, message, make_run, report) -> None:
+    make_run("a", {1000: 1.0}, metric="success")
+    (make_run("torn", {}) / "run.json").write_text("{}")
+    found, out, err = report(*words)
+    assert (found, out) == (code, "")
+    assert message in err
+
+
+@pytest.mark.parametrize(("name", "start"), [("x.html", "<!doctype html>"), ("x.SVG", "<?xml")])
+def test_a_page_and_a_picture(name, start, make_run, report, tmp_path) -> None:
+    pytest.importorskip("matplotlib")
+    make_run("a", {1000: 1.0})
+    assert report("a", "--out", name)[0] == 0
+    assert (tmp_path / name).read_text(encoding="utf-8").startswith(start)
+
+
+def test_torch_is_not_needed(make_run) -> None:
+    run = make_run("a", {1000: 1.0})
+    program = (
+        f"import sys; from coral_cli.app import main; main(['report', {str(run)!r}]); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)

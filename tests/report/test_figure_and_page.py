@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import sys
+from html.parser import HTMLParser
+
+import pytest
+from PIL import Image
+
+from coral_cli.registry.errors import CoralError
+from coral_cli.report.figure import save
+from coral_cli.report.grouping import tasks
+from coral_cli.report.page import Section, write
+from coral_cli.report.reading import read
+
+matplotlib = pytest.importorskip("matplotlib")
+
+
+@pytest.fixture
+def found(make_run):
+    """Two agents on one task, one of them with two seeds, and one agent on another."""
+    paths = [
+        make_run("a<0>", {1000: 1.0, 2000: 5.0}, options={"env.gravity": 1}, seed=0),
+        make_run("a1", {1000: 3.0, 3000: 9.0}, options={"env.gravity": 1}, seed=1),
+        make_run("b", {1000: 2.0}, options={"env.gravity": 2}),
+        make_run("c", {1000: 2.0}, distraction=["disks"]),
+    ]
+    return tasks([read(path, "return") for path in paths], {"seed"})
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The figures that are saved."""
+    figures = []
+    kind = matplotlib.figure.Figure
+    original = kind.savefig
+    monkeypatch.setattr(kind, "savefig", lambda self, *a, **k: (figures.append(self), original(self, *a, **k))[1])
+    return figures
+
+
+def test_a_picture_has_a_panel_for_every_task(found, drawn, tmp_path) -> None:
+    save(found, "return", tmp_path / "x.PNG")
+    with Image.open(tmp_path / "x.PNG") as image:
+        assert image.format == "PNG"
+        assert image.size == (2 * 780, 540)
+    panels = drawn[0].axes
+    assert [axes.get_title() for axes in panels] == ["cartpole-swingup", "cartpole-swingup, disks"]
+    assert [text.get_text() for text in panels[0].get_legend().get_texts()] == [
+        "env.gravity 1 (2)",
+        "env.gravity 2 (1)",
+    ]
+    mean, *thin = panels[0].lines[:3]
+    assert mean.get_ydata()[:2].tolist() == [(1 + 3) / 2, (5 + 6) / 2]
+    assert [line.get_ydata().tolist() for line in thin] == [[1.0, 5.0], [3.0, 9.0]]
+
+
+def test_panels_without_a_task_are_blank(found, drawn, tmp_path) -> None:
+    save([*found, *found], "return", tmp_path / "x.svg")
+    assert [axes.axison for axes in drawn[0].axes] == [True, True, True, True, False, False]
+
+
+class Texts(HTMLParser):
+    """The texts of a page, and which elements are in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag, attributes) -> None:
+        self.tags.append(tag)
+        assert not {"src", "href"} & {name for name, _ in attributes if tag in ("img", "script", "link", "a")}
+
+    def handle_data(self, data) -> None:
+        self.texts.append(data.strip())
+
+
+def test_the_page_holds_everything_and_needs_nothing(found, tmp_path) -> None:
+    sections = [Section(task, ("agent", "return"), [("one <agent>", "5.0")], (1,)) for task in found]
+    write(sections, "return", tmp_path / "x.html")
+    page = Texts()
+    page.feed((tmp_path / "x.html").read_text(encoding="utf-8"))
+    assert page.tags.count("svg") == 2
+    assert page.tags.count("table") == 2 + 1 + 1, "two tasks, in what two agents differ, all runs"
+    assert {"return of 4 runs", "one <agent>", "env.gravity 2", "cpu, 2 cores", "2026-01-02", "3,000"} <= set(
+        page.texts
+    )
+    assert "coral train --out a<0> <b>" in page.texts, "escaped"
+
+
+def test_without_matplotlib(found, tmp_path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(CoralError, match="need matplotlib") as caught:
+        save(found, "return", tmp_path / "x.png")
+    assert caught.value.hint == "pip install matplotlib"
+    assert not list(tmp_path.glob("*.png"))

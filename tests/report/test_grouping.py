@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import pytest
+
+from coral_cli.report.grouping import differences, names, tasks, word
+from coral_cli.report.reading import read
+
+APART = {"seed", "steps", "observer"}
+V_CORAL = {"image-loss": "cv", "proprio-loss": "recon", "objective": "variational"}
+P_CORAL = {"image-loss": "cpc", "proprio-loss": "recon", "objective": "predictive"}
+
+
+def grouped(*paths):
+    found = tasks([read(path, "return") for path in paths], APART)
+    return {task.name: {agent.name: [run.path.name for run in agent.runs] for agent in task.agents} for task in found}
+
+
+def test_seeds_and_budgets_make_no_other_agent(make_run) -> None:
+    runs = [
+        make_run("a0", {1: 0.0}, seed=0),
+        make_run("b0", {1: 0.0}, components=P_CORAL, seed=0),
+        make_run("a1", {1: 0.0}, seed=1, steps=5),
+        make_run(
+            "a2", {1: 0.0}, components={"observer.tensorboard": "tensorboard", **V_CORAL}, observer=["tensorboard"]
+        ),
+    ]
+    assert grouped(*runs) == {"cartpole-swingup": {"image-loss cv": ["a0", "a1", "a2"], "image-loss cpc": ["b0"]}}
+
+
+def test_tasks_are_environments_with_distractions(make_run) -> None:
+    runs = [
+        make_run("a", {1: 0.0}),
+        make_run("b", {1: 0.0}, distraction=["disks", "noise"]),
+        make_run("c", {1: 0.0}, components={"env": "box-push"}),
+    ]
+    assert list(grouped(*runs)) == ["cartpole-swingup", "cartpole-swingup, disks, noise", "box-push"]
+
+
+def test_agents_with_long_names_are_called_as_their_runs_are(make_run) -> None:
+    def runs(value: str, *prefixes: str) -> list[object]:
+        return [
+            make_run(f"{prefix}-seed{seed}", {1: 0.0}, options={"env.size": number, "env.film": value}, seed=seed)
+            for number, prefix in enumerate(prefixes)
+            for seed in (0, 1)
+        ]
+
+    first, other = runs("a", "p"), runs("b" * 50, "q", "r")
+    assert list(grouped(*first, *other)["cartpole-swingup"]) == ["p", "q", "r"]
+    assert list(grouped(*first, *runs("c", "s"))["cartpole-swingup"]) == ["env.film a", "env.film c"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "differing"),
+    [
+        ([{"a": 1}, {"a": 1}], []),
+        ([{"a": 1, "method": "x"}, {"a": 2, "method": "y"}], ["method", "a"]),
+        # an option of one component alone says nothing
+        ([{"loss": "cv"}, {"loss": "recon", "loss.variance": 1}], ["loss"]),
+        # but one in which two with that component differ does
+        ([{"loss": "cv"}, {"loss": "r", "loss.w": 1}, {"loss": "r", "loss.w": 2}], ["loss", "loss.w"]),
+    ],
+)
+def test_differences(flags, differing) -> None:
+    assert differences(flags) == differing
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ([{"a": 1}], ["agent"]),
+        ([{"a": 1, "method": "v-coral"}], ["v-coral"]),
+        ([{"a": 1, "b": 2}, {"a": 2, "b": 3}], ["a 1", "a 2"]),
+        ([{"a": 1, "b": 1}, {"a": 1, "b": 2}, {"a": 2, "b": 2}], ["a 1, b 1", "a 1, b 2", "a 2, b 2"]),
+        ([{"method": "v-coral", "b": 1}, {"loss": "own", "b": 1}], ["v-coral", "loss own"]),
+    ],
+)
+def test_names_are_as_short_as_they_can_be(flags, expected) -> None:
+    assert names(flags) == expected
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "expected"),
+    [
+        ("method", "v-coral", "v-coral"),
+        ("image-loss", "cpc", "image-loss cpc"),
+        ("policy.critic-norm", True, "policy.critic-norm"),
+        ("policy.critic-norm", False, "policy.no-critic-norm"),
+        ("sensors", ["image", "proprio"], "sensors image,proprio"),
+        ("init-from", None, "init-from none"),
+    ],
+)
+def test_words_are_as_on_the_command_line(flag, value, expected) -> None:
+    assert word(flag, value) == expected

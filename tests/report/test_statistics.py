@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from coral_cli.report.reading import read
+from coral_cli.report.statistics import interquartile_mean, interval, last_common_step, over_runs
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([4], 4), ([1, 3], 2), ([0, 1, 8], 3), ([1, 2, 4, 100], 3), ([100, 3, 1, 2, -50], 2), (range(8), 3.5)],
+)
+def test_interquartile_mean(values, expected) -> None:
+    assert interquartile_mean(np.array(values, float)) == expected
+
+
+def middle(values):
+    """Of four values the mean of the second and the third."""
+    return sum(sorted(values)[1:3]) / 2
+
+
+def test_the_interval_is_that_of_all_resamples() -> None:
+    values = [0.0, 10.0, 25.0, 70.0]
+    every = [middle(resample) for resample in product(values, repeat=4)]
+    low, high = interval(np.array([values, [3.0] * 4]).T)
+    assert (low[0], high[0]) == pytest.approx(tuple(np.percentile(every, [2.5, 97.5])))
+    assert (low[1], high[1]) == (3, 3)
+
+
+def test_the_interval_of_two_runs_reaches_from_one_to_the_other() -> None:
+    assert [end.item() for end in interval(np.array([[0.0], [10.0]]))] == [0, 10]
+
+
+def test_steps_between_evaluations_lie_on_the_line_and_others_are_not_known(make_run) -> None:
+    runs = [
+        read(make_run("a", {1000: 0.0, 3000: 20.0}, seed=0), "return"),
+        read(make_run("b", {2000: 30.0, 4000: 50.0}, seed=1), "return"),
+    ]
+    curve = over_runs(runs)
+    assert curve.steps.tolist() == [1000, 2000, 3000, 4000]
+    np.testing.assert_array_equal(curve.iqm, [np.nan, (10 + 30) / 2, (20 + 40) / 2, np.nan])
+    np.testing.assert_array_equal(curve.low, [np.nan, 10, 20, np.nan])
+    np.testing.assert_array_equal(curve.seconds, [np.nan, 20, 30, np.nan])
+    assert last_common_step(runs) == 3000
+    assert over_runs(runs, [2500]).iqm.tolist() == [(15 + 35) / 2]
+
+
+def test_one_seed_says_nothing_of_others(make_run) -> None:
+    curve = over_runs([read(make_run("a", {1000: 5.0}), "return")])
+    assert curve.iqm.tolist() == [5]
+    assert np.isnan(curve.low).all() and np.isnan(curve.high).all()
+
+
+def test_runs_without_a_common_step(make_run) -> None:
+    runs = [read(make_run("a", {1: 0.0}), "return"), read(make_run("b", {2: 0.0}), "return")]
+    assert np.isnan(over_runs(runs).iqm).all()
