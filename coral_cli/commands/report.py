@@ -24,7 +24,7 @@ from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.options import Help, Json
-from coral_cli.report.grouping import Agent, Task, tasks
+from coral_cli.report.grouping import Agent, Task, pooled, tasks
 from coral_cli.report.reading import Run, evaluated, find, read
 from coral_cli.runs.directory import RUNS
 
@@ -49,6 +49,7 @@ class ReportOptions:
     at: Annotated[
         tuple[int, ...], Help("Environment steps to compare at (default: as far as all of an agent's runs went).")
     ] = ()
+    pool: Annotated[bool, Help("Also pool all tasks, where the metric has one scale on them.")] = False
     out: Annotated[str | None, Help("Also draw curves: a page (.html) or a picture (.png, .svg, .pdf).")] = None
     json: JsonFlag = False
     debug: DebugFlag = False
@@ -64,6 +65,8 @@ def report(context: typer.Context, given: Given) -> int:
     found = tasks(runs, {name.replace("_", "-") for name in BUDGET} | {"seed", OBSERVER})
     for agent in (agent for task in found for agent in task.agents):
         _warn_of_repetitions(agent)
+    if options.pool:
+        found.append(pooled(found))
     tables = [
         [(agent, over_runs(agent.runs, options.at or [last_common_step(agent.runs)])) for agent in task.agents]
         for task in found

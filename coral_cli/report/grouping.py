@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
+from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Json
 from coral_cli.report.reading import Run
 
@@ -41,8 +42,19 @@ def tasks(runs: Sequence[Run], apart: Collection[str]) -> list[Task]:
 
     Those include the options of such components.
     """
-    groups = _grouped(runs, lambda run: (run.flags["env"], *run.flags["distraction"]))
+    groups = _grouped(runs, lambda run: run.task)
     return [Task(", ".join(name), _agents(group, apart)) for name, group in groups.items()]
+
+
+def pooled(found: Sequence[Task]) -> Task:
+    """The agents that all of these tasks have, by name, with their runs on all of them. Raises UsageError for none."""
+    by_name = [{agent.name: agent.runs for agent in task.agents} for task in found]
+    shared = [name for name in by_name[0] if all(name in runs for runs in by_name)]
+    if not shared:
+        known = "; ".join(f"{task.name}: {', '.join(agent.name for agent in task.agents)}" for task in found)
+        raise UsageError("no agent has runs on all of these tasks.", f"Agents are pooled by name. {known}.")
+    agents = [Agent(name, {}, tuple(run for runs in by_name for run in runs[name])) for name in shared]
+    return Task(f"all {len(found)} tasks", tuple(agents))
 
 
 def _agents(runs: Sequence[Run], apart: Collection[str]) -> tuple[Agent, ...]:

@@ -43,7 +43,7 @@ def write(sections: Sequence[Section], metric: str, path: Path) -> None:
     """Writes the page. Raises CoralError without matplotlib, or when it cannot be written."""
     source = (resources.files("coral_cli") / "report" / "page.html").read_text(encoding="utf-8")
     template = Environment(autoescape=True, undefined=StrictUndefined).from_string(source)
-    runs = [run for section in sections for run in section.runs]
+    runs = {run.path: run for section in sections for run in section.runs}.values()
     text = template.render(
         metric=metric,
         sections=[vars(section) | _drawn(section, metric) for section in sections],

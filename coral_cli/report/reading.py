@@ -36,6 +36,11 @@ class Run:
     def seed(self) -> Json:
         return self.flags.get("seed")
 
+    @property
+    def task(self) -> tuple[str, ...]:
+        """The environment, and the distractions in their order."""
+        return self.flags["env"], *self.flags["distraction"]
+
 
 def find(paths: Sequence[Path]) -> list[Path]:
     """The runs among ``paths`` and in the folders among them, each once.

@@ -50,6 +50,16 @@ def test_at_other_steps(make_run, report) -> None:
     ]
 
 
+def test_pooled(make_run, report) -> None:
+    for seed in (0, 1):
+        make_run(f"a{seed}", {1000: 10.0 * seed}, seed=seed)
+        make_run(f"b{seed}", {1000: 50.0}, seed=seed, distraction=["disks"])
+    code, out, err = report(".", "--pool")
+    assert (code, err) == (0, "")
+    assert [line.split()[:3] for line in out.splitlines() if "task" in line] == [["all", "2", "tasks"]]
+    assert out.splitlines()[-1].split()[1:6] == ["4", "1,000", "30.0", "25.0", "to"], "the middle of 0, 10, 50, 50"
+
+
 def test_json(make_run, report) -> None:
     make_run("a", {1000: 10.0, 2000: 20.0}, options={"env.gravity": 1}, seed=5)
     make_run("b", {1000: 4.0}, options={"env.gravity": 2})

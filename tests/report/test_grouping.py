@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from coral_cli.report.grouping import differences, names, tasks, word
+from coral_cli.registry.errors import UsageError
+from coral_cli.report.grouping import differences, names, pooled, tasks, word
 from coral_cli.report.reading import read
 
 APART = {"seed", "steps", "observer"}
@@ -47,6 +48,22 @@ def test_agents_with_long_names_are_called_as_their_runs_are(make_run) -> None:
     first, other = runs("a", "p"), runs("b" * 50, "q", "r")
     assert list(grouped(*first, *other)["cartpole-swingup"]) == ["p", "q", "r"]
     assert list(grouped(*first, *runs("c", "s"))["cartpole-swingup"]) == ["env.film a", "env.film c"]
+
+
+def test_agents_are_pooled_over_tasks_by_name(make_run) -> None:
+    paths = [
+        make_run(f"{env}-{value}", {1: 0.0}, components={"env": env}, options={"env.a": value})
+        for env, value in [("x", 1), ("x", 2), ("y", 2), ("y", 3), ("y", 1)]
+    ]
+    runs = [read(path, "return") for path in paths]
+    pool = pooled(tasks(runs, APART))
+    assert pool.name == "all 2 tasks"
+    assert {agent.name: [run.path.name for run in agent.runs] for agent in pool.agents} == {
+        "env.a 1": ["x-1", "y-1"],
+        "env.a 2": ["x-2", "y-2"],
+    }
+    with pytest.raises(UsageError, match="no agent has runs on all"):
+        pooled(tasks([*runs[:2], runs[3]], APART))
 
 
 @pytest.mark.parametrize(

@@ -25,13 +25,32 @@ def middle(values):
 def test_the_interval_is_that_of_all_resamples() -> None:
     values = [0.0, 10.0, 25.0, 70.0]
     every = [middle(resample) for resample in product(values, repeat=4)]
-    low, high = interval(np.array([values, [3.0] * 4]).T)
+    low, high = interval([np.array([values, [3.0] * 4]).T])
     assert (low[0], high[0]) == pytest.approx(tuple(np.percentile(every, [2.5, 97.5])))
     assert (low[1], high[1]) == (3, 3)
 
 
 def test_the_interval_of_two_runs_reaches_from_one_to_the_other() -> None:
-    assert [end.item() for end in interval(np.array([[0.0], [10.0]]))] == [0, 10]
+    assert [end.item() for end in interval([np.array([[0.0], [10.0]])])] == [0, 10]
+
+
+def test_the_interval_of_several_tasks_is_that_of_other_runs_on_each() -> None:
+    tasks = [[0.0, 10.0], [20.0, 40.0]]
+    every = [middle(a + b) for a in product(tasks[0], repeat=2) for b in product(tasks[1], repeat=2)]
+    low, high = interval([np.array([task]).T for task in tasks])
+    assert (low.item(), high.item()) == pytest.approx(tuple(np.percentile(every, [2.5, 97.5])))
+
+
+def test_runs_on_several_tasks_are_pooled_by_task(make_run) -> None:
+    returns = {("a", 0): 0.0, ("a", 1): 10.0, ("b", 0): 20.0, ("b", 1): 40.0}
+    runs = [
+        read(make_run(f"{env}{seed}", {1: value}, components={"env": env}, seed=seed), "return")
+        for (env, seed), value in returns.items()
+    ]
+    curve = over_runs(runs)
+    low, high = interval([np.array([[0.0], [10.0]]), np.array([[20.0], [40.0]])])
+    assert (curve.iqm.item(), curve.low, curve.high) == (15, low, high)
+    assert np.isnan(over_runs(runs[::2]).low).all(), "one seed each"
 
 
 def test_steps_between_evaluations_lie_on_the_line_and_others_are_not_known(make_run) -> None:
