@@ -37,7 +37,7 @@ def over_runs(runs: Sequence[Run], steps: Sequence[int] | None = None) -> Curve:
     Between two of its evaluations a run's value is on the line from one to the other. Runs on several tasks are
     pooled; the interval is that of other seeds on the same tasks.
     """
-    tasks = list({run.task: None for run in runs})
+    tasks = list(dict.fromkeys(run.task for run in runs))
     at = np.array(sorted({step for run in runs for step in run.steps}) if steps is None else steps)
     values = _at(at, [(run.steps, run.values) for run in runs])
     seconds = _at(at, [(run.steps, run.seconds) for run in runs]).mean(0)
