@@ -14,6 +14,8 @@ from coral_cli.registry.catalog import CORE, Catalog, Entry, Plugin
 from coral_cli.registry.discovery import discover
 from coral_cli.sessions.process import prepare
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers share the cores
 prepare()  # before any test imports torch
 
 import torch  # noqa: E402
