@@ -14,7 +14,7 @@ from coral_cli.report.reading import Run
 
 Flags = Mapping[str, Json]
 
-LONG = 48
+LONG = 32
 """Letters of a name that a table has no room for."""
 
 
