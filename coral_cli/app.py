@@ -113,13 +113,14 @@ def _warn(catalog: Catalog) -> None:
 
 
 def _explained(error: Exception, catalog: Catalog | None) -> CoralError:
-    if isinstance(error, CoralError):
+    if isinstance(error, CoralError) and not error.frames:
         return error
     if isinstance(error, typer.TyperException):
         return _usage_error(error)
     origin = catalog.origin(error) if catalog else ""
     place = f" ({origin})" if origin else ""
-    return CoralError(f"unexpected {described(error)}{place}", "Run it again with --debug to see the traceback.")
+    what = error.message if isinstance(error, CoralError) else f"unexpected {described(error)}"
+    return CoralError(f"{what}{place}", "Run it again with --debug to see the traceback.")
 
 
 def _usage_error(error: Any) -> UsageError:

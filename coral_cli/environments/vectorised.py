@@ -28,7 +28,7 @@ import numpy as np
 from gymnasium.spaces import Dict
 from numpy.typing import NDArray
 
-from coral_cli.registry.errors import CoralError
+from coral_cli.registry.errors import CoralError, described, frames_of
 
 SECONDS_TO_CLOSE = 1.5
 """A worker that has not ended by then is killed."""
@@ -253,6 +253,8 @@ class _Copy:
         """An error as the parent raises it; the traceback of this process comes along as a note."""
         if not isinstance(error, CoralError):
             trace = "".join(traceback.format_exception(error))
-            error = CoralError(f"copy {self._index} of the environment raised {type(error).__name__}: {error}")
+            frames = frames_of(error)
+            error = CoralError(f"copy {self._index} of the environment raised {described(error)}")
+            error.frames = frames
             error.add_note(trace)
         return error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import shlex
 import sys
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from coral_cli import __version__
-from coral_cli.registry.errors import PluginError, UsageError
+from coral_cli.registry.errors import PluginError, UsageError, frames_of
 from coral_cli.registry.records import Record
 from coral_cli.registry.sources import Source
 
@@ -162,9 +161,9 @@ class Catalog:
         modules = {plugin.module for plugin in self.plugins} | {name.partition(":")[0] for _, name in self._found}
         packages = {module.partition(".")[0] for module in modules if module}
         place = ""
-        for frame, line in traceback.walk_tb(error.__traceback__):
-            if frame.f_globals.get("__name__", "").partition(".")[0] in packages:
-                place = f"{'/'.join(Path(frame.f_code.co_filename).parts[-2:])}, line {line}"
+        for module, file, line in frames_of(error):
+            if module.partition(".")[0] in packages:
+                place = f"{'/'.join(Path(file).parts[-2:])}, line {line}"
         return place
 
     def _missing(self, what: str, distribution: str, version: str, path: str) -> PluginError:

@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
+import traceback
+from typing import TypeAlias
+
+Frame: TypeAlias = tuple[str, str, int]
+"""A module, its file and a line."""
+
+
+def frames_of(error: BaseException) -> tuple[Frame, ...]:
+    """The lines that an error came through, the innermost last; in another process, if it happened there."""
+    return getattr(error, "frames", ()) or tuple(
+        (frame.f_globals.get("__name__", ""), frame.f_code.co_filename, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+    )
+
 
 def described(error: BaseException) -> str:
     """The error's class and message, even where an author's own class cannot say it."""
@@ -15,6 +29,8 @@ class CoralError(Exception):
     """The run failed (exit code 1). ``message`` is one sentence, ``hint`` one action."""
 
     exit_code = 1
+    frames: tuple[Frame, ...] = ()
+    """Where it happened, if that was in another process and somebody else's code may be to blame."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)

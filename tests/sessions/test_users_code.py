@@ -34,6 +34,7 @@ def coral_losses():
 
 ENVIRONMENT = """
 import ctypes
+import multiprocessing
 import os
 
 import gymnasium
@@ -60,6 +61,11 @@ class Loud(gymnasium.Env):
 class Broken(Loud):
     def step(self, action):
         return self.nothing
+
+
+class BrokenElsewhere(Loud):
+    def step(self, action):
+        return super().step(action) if multiprocessing.parent_process() is None else self.nothing
 """
 
 
@@ -69,6 +75,7 @@ def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "users_env.py").write_text(ENVIRONMENT)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "users_env", raising=False)
     return tmp_path
 
 
@@ -76,7 +83,7 @@ def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("words", "place"),
     [
         ("--plugin broken_loss.py --proprio-loss broken --env cartpole-swingup", "broken_loss.py, line 10"),
-        ("--env users_env:Broken", "users_env.py, line 28"),
+        ("--env users_env:Broken", "users_env.py, line 29"),
     ],
 )
 def test_an_error_names_the_users_line_and_the_run_leaves_its_name_free(words, place, code, capsys) -> None:
@@ -84,6 +91,13 @@ def test_an_error_names_the_users_line_and_the_run_leaves_its_name_free(words, p
     error = next(line for line in capsys.readouterr().err.splitlines() if line.startswith("error: "))
     assert error.endswith(f"{code.name}/{place})")
     assert not (code / "run").exists()
+
+
+def test_an_error_of_another_process_names_the_users_line_as_well(code, capsys) -> None:
+    assert main(f"train --env users_env:BrokenElsewhere --envs 2 {PACE} --steps 100 --out run".split()) == 1
+    error = next(line for line in capsys.readouterr().err.splitlines() if line.startswith("error: "))
+    assert error.startswith("error: copy 0 of the environment raised AttributeError: ")
+    assert error.endswith(f"{code.name}/users_env.py, line 34)")
 
 
 @pytest.mark.parametrize("envs", [1, 2])
