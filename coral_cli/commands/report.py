@@ -77,7 +77,7 @@ def report(context: typer.Context, given: Given) -> int:
     if options.json:
         print_json([_document(task, table) for task, table in zip(found, tables, strict=True)])
     else:
-        _print(found, rows, options.metric)
+        _print(found, rows, options.metric, out)
     return 0
 
 
@@ -174,12 +174,14 @@ def _draw(found: Sequence[Task], rows: Sequence[Sequence[Sequence[str]]], metric
         save(found, metric, out)
 
 
-def _print(found: Sequence[Task], rows: Sequence[Sequence[Sequence[str]]], metric: str) -> None:
+def _print(found: Sequence[Task], rows: Sequence[Sequence[Sequence[str]]], metric: str, out: Path | None) -> None:
     console = Console(highlight=False)
     for index, (task, lines) in enumerate(zip(found, rows, strict=True)):
         if index:
             console.print()
         print_table(console, _columns(task, metric), lines, NUMERIC)
+    if out is not None:
+        console.print(f"\ncurves in {out}", soft_wrap=True)
 
 
 def add(app: typer.Typer) -> None:

@@ -111,7 +111,8 @@ def test_errors(words, code, message, make_run, report) -> None:
 def test_a_page_and_a_picture(name, start, make_run, report, tmp_path) -> None:
     pytest.importorskip("matplotlib")
     make_run("a", {1000: 1.0})
-    assert report("a", "--out", name)[0] == 0
+    code, out, _ = report("a", "--out", name)
+    assert code == 0 and out.endswith(f"\n\ncurves in {name}\n")
     assert (tmp_path / name).read_text(encoding="utf-8").startswith(start)
 
 
