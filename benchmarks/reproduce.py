@@ -4,14 +4,12 @@ python benchmarks/reproduce.py occlusion --seeds 0 1 --jobs 2 --out runs/reprodu
 
 What follows -- goes to every `coral train`. The same command again goes on with what was cut off, and does nothing
 where all is done; --report only reads what there is. Prints a Markdown table: mean returns and their standard error
-over seeds, or of one seed over its episodes; --plot draws it. Published values (benchmarks/published.csv) are
-interquartile means of 5 seeds at the paper's size, read off its figures.
+over seeds, or of one seed over its episodes; --plot draws it. Published values are those of `coral report`.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import os
 import subprocess
 import sys
@@ -20,10 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from coral_cli.report.published import table as published_returns
 from coral_cli.runs.metrics import curve, read_metrics
 from coral_cli.training.evaluation import mean_and_stderr
-
-PUBLISHED = Path(__file__).with_name("published.csv")
 
 
 @dataclass(frozen=True)
@@ -100,11 +97,7 @@ def over_seeds(runs: Sequence[Path], key: str = "return") -> Points:
 
 def published(comparison: Comparison, method: str) -> dict[int, float]:
     """Returns by environment step."""
-    with PUBLISHED.open(newline="") as file:
-        sought = (comparison.setting, comparison.policy, comparison.env, method)
-        keys = ("setting", "policy", "task", "method")
-        rows = [row for row in csv.DictReader(file) if tuple(row[key] for key in keys) == sought]
-    return {int(row["env_steps"]): float(row["iqm"]) for row in rows}
+    return published_returns().get((comparison.setting, comparison.policy, comparison.env, method), {})
 
 
 def table(columns: Mapping[str, Points], known: Mapping[str, Mapping[int, float]]) -> str:

@@ -38,7 +38,6 @@ all runs in it."""
 
 PICTURES = (".png", ".svg", ".pdf")
 PAGE = ".html"
-NUMERIC = (1, 2, 3, 4, 5)
 
 
 @dataclass(frozen=True)
@@ -71,13 +70,12 @@ def report(context: typer.Context, given: Given) -> int:
         [(agent, over_runs(agent.runs, options.at or [last_common_step(agent.runs)])) for agent in task.agents]
         for task in found
     ]
-    rows = [[row for agent, curve in table for row in _rows(agent, curve)] for table in tables]
     if out is not None:
-        _draw(found, rows, options.metric, out)
+        _draw(found, tables, options.metric, out)
     if options.json:
-        print_json([_document(task, table) for task, table in zip(found, tables, strict=True)])
+        print_json([_document(task, table, options.metric) for task, table in zip(found, tables, strict=True)])
     else:
-        _print(found, rows, options.metric, out)
+        _print(found, tables, options.metric, out)
     return 0
 
 
@@ -112,23 +110,27 @@ def _warn_of_repetitions(agent: Agent) -> None:
             print(f"warning: {times} runs of {agent.name} have seed {seed}; each counts.", file=sys.stderr)
 
 
-def _columns(task: Task, metric: str) -> tuple[str, ...]:
-    return task.name, "runs", "steps", metric, "95 % interval", "training time"
+def _table(task: Task, table: Iterable[tuple[Agent, Curve]], metric: str) -> tuple[Sequence[str], list[Sequence[str]]]:
+    """Columns and rows as text: a row for each step of each agent. Published values have a column if there are any."""
+    from coral_cli.report.published import near, published
 
-
-def _rows(agent: Agent, curve: Curve) -> list[tuple[str, ...]]:
-    """A line for each step, as text."""
-    return [
+    columns = (task.name, "runs", "steps", metric, "95 % interval", "paper", "training time")
+    rows = [
         (
             agent.name,
             count(len(agent.runs)),
             count(int(step)),
             _known(iqm),
             "-" if math.isnan(low) else f"{number(low)} to {number(high)}",
+            number(near(published(agent, metric), step)),
             "-" if math.isnan(seconds) else duration(seconds),
         )
+        for agent, curve in table
         for step, iqm, low, high, seconds in zip(*_lists(curve).values(), strict=True)
     ]
+    paper = columns.index("paper")
+    shown = [index for index in range(len(columns)) if index != paper or any(row[paper] != "-" for row in rows)]
+    return [columns[index] for index in shown], [[row[index] for index in shown] for row in rows]
 
 
 def _known(value: float) -> str:
@@ -139,13 +141,16 @@ def _lists(curve: Curve) -> dict[str, list[float]]:
     return {field.name: getattr(curve, field.name).tolist() for field in fields(curve)}
 
 
-def _document(task: Task, table: Iterable[tuple[Agent, Curve]]) -> Json:
+def _document(task: Task, table: Iterable[tuple[Agent, Curve]], metric: str) -> Json:
     """A task for ``--json``: its agents, their statistics and their runs."""
+    from coral_cli.report.published import published
+
     agents = [
         {
             "name": agent.name,
             "differs": dict(agent.differs),
             "statistics": {name: [None if math.isnan(v) else v for v in vs] for name, vs in _lists(curve).items()},
+            "published": dict(published(agent, metric)),
             "runs": [
                 {
                     "path": str(run.path),
@@ -162,11 +167,11 @@ def _document(task: Task, table: Iterable[tuple[Agent, Curve]]) -> Json:
     return {"task": task.name, "agents": agents}
 
 
-def _draw(found: Sequence[Task], rows: Sequence[Sequence[Sequence[str]]], metric: str, out: Path) -> None:
+def _draw(found: Sequence[Task], tables: Sequence[Sequence[tuple[Agent, Curve]]], metric: str, out: Path) -> None:
     if out.suffix.lower() == PAGE:
         from coral_cli.report.page import Section, write
 
-        sections = [Section(task, _columns(task, metric), r, NUMERIC) for task, r in zip(found, rows, strict=True)]
+        sections = [Section(task, *_table(task, table, metric)) for task, table in zip(found, tables, strict=True)]
         write(sections, metric, out)
     else:
         from coral_cli.report.figure import save
@@ -174,12 +179,15 @@ def _draw(found: Sequence[Task], rows: Sequence[Sequence[Sequence[str]]], metric
         save(found, metric, out)
 
 
-def _print(found: Sequence[Task], rows: Sequence[Sequence[Sequence[str]]], metric: str, out: Path | None) -> None:
+def _print(
+    found: Sequence[Task], tables: Sequence[Sequence[tuple[Agent, Curve]]], metric: str, out: Path | None
+) -> None:
     console = Console(highlight=False)
-    for index, (task, lines) in enumerate(zip(found, rows, strict=True)):
+    for index, (task, table) in enumerate(zip(found, tables, strict=True)):
         if index:
             console.print()
-        print_table(console, _columns(task, metric), lines, NUMERIC)
+        columns, rows = _table(task, table, metric)
+        print_table(console, columns, rows, range(1, len(columns)))
     if out is not None:
         console.print(f"\ncurves in {out}", soft_wrap=True)
 

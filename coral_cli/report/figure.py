@@ -9,6 +9,7 @@ from typing import Any
 
 from coral_cli.registry.errors import CoralError
 from coral_cli.report.grouping import Task
+from coral_cli.report.published import NEAR, published
 from coral_cli.report.statistics import over_runs
 from coral_cli.runs.files import replacing
 
@@ -49,13 +50,17 @@ def _figure(tasks: Sequence[Task], metric: str) -> Any:
 
 
 def _draw(axes: Any, task: Task, metric: str) -> None:
-    """The interquartile mean with its interval, as far as all runs of an agent went; thin, each run."""
+    """Interquartile means with intervals, as far as all runs of an agent went; thin, each run; stars, the paper's."""
     for agent in task.agents:
         curve = over_runs(agent.runs)
         (line,) = axes.plot(curve.steps, curve.iqm, marker="o", markersize=3, label=f"{agent.name} ({len(agent.runs)})")
         axes.fill_between(curve.steps, curve.low, curve.high, alpha=0.2, color=line.get_color(), linewidth=0)
         for run in agent.runs:
             axes.plot(run.steps, run.values, linewidth=0.6, alpha=0.5, color=line.get_color())
+        reach = max(run.steps[-1] for run in agent.runs) * (1 + NEAR)
+        known = {step: value for step, value in published(agent, metric).items() if step <= reach}
+        if known:
+            axes.plot(list(known), list(known.values()), "*", markersize=9, color=line.get_color(), label="the paper's")
     axes.set(title=task.name, xlabel="environment steps", ylabel=metric, xlim=(0, None))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.grid(alpha=0.2)

@@ -18,12 +18,11 @@ from coral_cli.runs.files import replacing
 
 @dataclass(frozen=True)
 class Section:
-    """A task and its table, as text; ``numeric`` names the columns that hold numbers."""
+    """A task and its table, as text; all columns but the first hold numbers."""
 
     task: Task
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
-    numeric: Sequence[int]
 
     @property
     def runs(self) -> list[Run]:

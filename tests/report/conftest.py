@@ -29,7 +29,7 @@ def make_run(tmp_path: Path) -> MakeRun:
         metric: str = "return",
         **settings: Any,
     ) -> Path:
-        parts = {"env": "cartpole-swingup", **components}
+        parts = {"env": "cartpole-swingup", "policy": "sac", **components}
         settings = {"seed": 0, "distraction": [], "steps": 100_000, "batch_size": 32, **settings}
         choices = {slot: {"component": component, "options": {}} for slot, component in parts.items()}
         for flag, value in (options or {}).items():

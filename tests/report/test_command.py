@@ -60,6 +60,16 @@ def test_pooled(make_run, report) -> None:
     assert out.splitlines()[-1].split()[1:6] == ["4", "1,000", "30.0", "25.0", "to"], "the middle of 0, 10, 50, 50"
 
 
+def test_beside_the_paper(make_run, report) -> None:
+    make_run("v", {49_000: 400.0, 101_000: 700.0})
+    make_run("own", {50_000: 1.0}, {"image-loss": "byol", "proprio-loss": "recon", "objective": "variational"})
+    out = report(".", "--at", "49500,101k")[1]
+    cells = {tuple(line.split()[i] for i in (-5, -2)) for line in out.splitlines() if line.startswith("v-coral")}
+    assert cells == {("49,500", "431.4"), ("101,000", "734.2")}
+    assert [line.split()[-2] for line in out.splitlines() if "byol" in line] == ["-", "-"]
+    assert "paper" not in report(".", "--at", "70k")[1]
+
+
 def test_json(make_run, report) -> None:
     make_run("a", {1000: 10.0, 2000: 20.0}, options={"env.gravity": 1}, seed=5)
     make_run("b", {1000: 4.0}, options={"env.gravity": 2})
@@ -67,6 +77,7 @@ def test_json(make_run, report) -> None:
     assert (code, err) == (0, "")
     [task] = json.loads(out)
     assert task["task"] == "cartpole-swingup"
+    assert task["agents"][0].pop("published")["100000"] == 734.2
     assert task["agents"][0] == {
         "name": "env.gravity 1",
         "differs": {"env.gravity": 1},

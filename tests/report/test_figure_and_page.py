@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -53,6 +54,14 @@ def test_a_picture_has_a_panel_for_every_task(found, drawn, tmp_path) -> None:
     assert [line.get_ydata().tolist() for line in thin] == [[1.0, 5.0], [3.0, 9.0]]
 
 
+def test_stars_are_the_papers_as_far_as_the_runs_went(make_run, drawn, tmp_path) -> None:
+    run = read(make_run("a", {10_000: 1.0, 98_500: 5.0}), "return")
+    run = replace(run, flags={**run.flags, "method": "v-coral"})
+    save(tasks([run], {"seed"}), "return", tmp_path / "x.png")
+    stars = [line for line in drawn[0].axes[0].lines if line.get_marker() == "*"]
+    assert [line.get_xydata().tolist() for line in stars] == [[[50_000, 431.4], [100_000, 734.2]]]
+
+
 def test_panels_without_a_task_are_blank(found, drawn, tmp_path) -> None:
     save([*found, *found], "return", tmp_path / "x.svg")
     assert [axes.axison for axes in drawn[0].axes] == [True, True, True, True, False, False]
@@ -75,7 +84,7 @@ class Texts(HTMLParser):
 
 
 def test_the_page_holds_everything_and_needs_nothing(found, tmp_path) -> None:
-    sections = [Section(task, ("agent", "return"), [("one <agent>", "5.0")], (1,)) for task in found]
+    sections = [Section(task, ("agent", "return"), [("one <agent>", "5.0")]) for task in found]
     write(sections, "return", tmp_path / "x.html")
     page = Texts()
     page.feed((tmp_path / "x.html").read_text(encoding="utf-8"))

@@ -15,6 +15,7 @@ def test_a_run_is_read(make_run) -> None:
     assert run.metrics == {"return"}
     assert run.flags == {
         "env": "cartpole-swingup",
+        "policy": "sac",
         "image-loss": "cv",
         "image-loss.scale-lr": 0.1,
         "proprio-loss": "recon",
