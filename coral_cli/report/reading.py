@@ -52,7 +52,8 @@ def find(paths: Sequence[Path]) -> list[Path]:
         runs = list(_below(path)) if path.is_dir() else [RunDirectory.open(path).path]  # which says why not
         if not runs:
             raise UnreadableError(f"{path} holds no runs.", "Give run directories, or folders of them.")
-        found.update({run.resolve(): run for run in runs})
+        for run in runs:
+            found.setdefault(run.resolve(), run)
     return list(found.values())
 
 

@@ -1,13 +1,14 @@
 """Named methods, sensors and fusion: which assembly each stands for, and what wins over what."""
 
+import json
 import shlex
 
 import pytest
 
 from coral_cli import builtin
 from coral_cli.app import main
-from coral_cli.assembly.resolve import command_line, resolve
-from coral_cli.assembly.shorthands import METHODS
+from coral_cli.assembly.resolve import command_line, flags_of, resolve
+from coral_cli.assembly.shorthands import METHODS, expand, recognised
 from coral_cli.assembly.two_phase import scan
 from coral_cli.policies.records import ImaginationOptions
 from coral_cli.registry.catalog import Catalog
@@ -50,6 +51,21 @@ def test_a_method_is_what_the_paper_says(name: str, catalog: Catalog) -> None:
     assert (*seen, assembly.sensors, assembly.settings.fusion) == TABLE[name]
     assert ("image-encoder" in components) == (TABLE[name][0] is not None)
     assert components["rssm"] == ("none" if name == "proprio-sac" else "gaussian")
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_method_is_recognised_by_its_flags(name: str, catalog: Catalog) -> None:
+    assembly = resolve({"method": name, "env": "cartpole-swingup", "batch-size": 7}, catalog)
+    flags = flags_of(assembly, catalog)
+    sensors = catalog.get("environment", "cartpole-swingup").record.sensors
+    found = recognised(json.loads(json.dumps(flags)), sensors)
+    assert found["method"] == name and found["batch-size"] == 7
+    assert not found.keys() & expand(METHODS[name].flags, sensors).keys()
+
+
+def test_other_flags_are_no_method(catalog: Catalog) -> None:
+    flags = flags_of(resolve({"image-loss": "infonce", "proprio-loss": "none"}, catalog), catalog)
+    assert recognised(flags, {"image": "image", "proprio": "vector"}) == flags
 
 
 @pytest.mark.parametrize("name", TABLE)

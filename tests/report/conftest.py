@@ -27,6 +27,7 @@ def make_run(tmp_path: Path) -> MakeRun:
         components: Mapping[str, str] = V_CORAL,
         options: Mapping[str, Any] | None = None,
         metric: str = "return",
+        pace: float = 100,
         **settings: Any,
     ) -> Path:
         parts = {"env": "cartpole-swingup", "policy": "sac", **components}
@@ -48,7 +49,7 @@ def make_run(tmp_path: Path) -> MakeRun:
         )
         with MetricsWriter(run.metrics) as write:
             for step, value in returns.items():
-                write(Event("evaluation", step, step / 100, {"episodes": 10, f"{metric}/mean": value}))
+                write(Event("evaluation", step, step / pace, {"episodes": 10, f"{metric}/mean": value}))
         return run.path
 
     return make

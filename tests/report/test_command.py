@@ -40,6 +40,13 @@ def test_the_table(make_run, report) -> None:
     assert cells == [["cartpole-swingup", "runs", "steps", "return", "95 % interval", "training time"], *rows]
 
 
+def test_what_may_change_when_a_run_goes_on_makes_no_other_agent(make_run, report) -> None:
+    make_run("a0", {1000: 0.0}, seed=0, eval_every=5, device="cpu", observer=[])
+    make_run("a1", {1000: 0.0}, seed=1, eval_every=9, device="cuda", observer=["tensorboard"])
+    make_run("a2", {1000: 0.0}, seed=2, batch_size=5)
+    assert [line.split()[2] for line in report(".")[1].splitlines()[1:]] == ["2", "1"]
+
+
 def test_at_other_steps(make_run, report) -> None:
     run = make_run("a", {1000: 10.0, 2000: 20.0})
     _, out, _ = report(str(run), "--at", "1k,1500,3e3")

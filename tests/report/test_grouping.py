@@ -48,6 +48,7 @@ def test_agents_with_long_names_are_called_as_their_runs_are(make_run) -> None:
     first, other = runs("a", "p"), runs("b" * 50, "q", "r")
     assert list(grouped(*first, *other)["cartpole-swingup"]) == ["p", "q", "r"]
     assert list(grouped(*first, *runs("c", "s"))["cartpole-swingup"]) == ["env.film a", "env.film c"]
+    assert "q" not in grouped(*other, *runs("d", "there/q"))["cartpole-swingup"], "two are called so"
 
 
 def test_agents_are_pooled_over_tasks_by_name(make_run) -> None:

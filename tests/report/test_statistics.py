@@ -30,6 +30,14 @@ def test_the_interval_is_that_of_all_resamples() -> None:
     assert (low[1], high[1]) == (3, 3)
 
 
+def test_the_interval_leaves_out_what_is_rare() -> None:
+    values = [0.0, 10.0, 20.0, 30.0, 100.0]
+    every = [sum(sorted(resample)[1:4]) / 3 for resample in product(values, repeat=5)]
+    low, high = interval([np.array([values]).T])
+    assert low.item() > 0 and high.item() < 100
+    assert (low.item(), high.item()) == pytest.approx(tuple(np.percentile(every, [2.5, 97.5])), abs=4)
+
+
 def test_the_interval_of_two_runs_reaches_from_one_to_the_other() -> None:
     assert [end.item() for end in interval([np.array([[0.0], [10.0]])])] == [0, 10]
 
@@ -56,13 +64,13 @@ def test_runs_on_several_tasks_are_pooled_by_task(make_run) -> None:
 def test_steps_between_evaluations_lie_on_the_line_and_others_are_not_known(make_run) -> None:
     runs = [
         read(make_run("a", {1000: 0.0, 3000: 20.0}, seed=0), "return"),
-        read(make_run("b", {2000: 30.0, 4000: 50.0}, seed=1), "return"),
+        read(make_run("b", {2000: 30.0, 4000: 50.0}, seed=1, pace=50), "return"),
     ]
     curve = over_runs(runs)
     assert curve.steps.tolist() == [1000, 2000, 3000, 4000]
     np.testing.assert_array_equal(curve.iqm, [np.nan, (10 + 30) / 2, (20 + 40) / 2, np.nan])
     np.testing.assert_array_equal(curve.low, [np.nan, 10, 20, np.nan])
-    np.testing.assert_array_equal(curve.seconds, [np.nan, 20, 30, np.nan])
+    np.testing.assert_array_equal(curve.seconds, [np.nan, (20 + 40) / 2, (30 + 60) / 2, np.nan])
     assert last_common_step(runs) == 3000
     assert over_runs(runs, [2500]).iqm.tolist() == [(15 + 35) / 2]
 
