@@ -63,7 +63,8 @@ def last_common_step(runs: Sequence[Run]) -> int:
 def interquartile_mean(values: Array, axis: int = 0) -> Array:
     """The mean without the lowest and the highest quarter along ``axis``: of 5 values the middle 3, of 3 all."""
     count = values.shape[axis]
-    return np.sort(values, axis=axis).take(range(count // 4, count - count // 4), axis=axis).mean(axis)
+    middle: Array = np.sort(values, axis=axis).take(range(count // 4, count - count // 4), axis=axis)
+    return np.asarray(middle.mean(axis))
 
 
 def interval(values: Sequence[Array]) -> tuple[Array, Array]:
