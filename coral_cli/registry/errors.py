@@ -11,7 +11,8 @@ Frame: TypeAlias = tuple[str, str, int]
 
 def frames_of(error: BaseException) -> tuple[Frame, ...]:
     """The lines that an error came through, the innermost last; in another process, if it happened there."""
-    return getattr(error, "frames", ()) or tuple(
+    there = error.frames if isinstance(error, CoralError) else ()
+    return there or tuple(
         (frame.f_globals.get("__name__", ""), frame.f_code.co_filename, line)
         for frame, line in traceback.walk_tb(error.__traceback__)
     )
