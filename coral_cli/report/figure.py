@@ -51,6 +51,7 @@ def _figure(tasks: Sequence[Task], metric: str) -> Any:
 
 def _draw(axes: Any, task: Task, metric: str) -> None:
     """Interquartile means with intervals, as far as all runs of an agent went; thin, each run; stars, the paper's."""
+    stars: str | None = "the paper's"
     for agent in task.agents:
         curve = over_runs(agent.runs)
         (line,) = axes.plot(curve.steps, curve.iqm, marker="o", markersize=3, label=f"{agent.name} ({len(agent.runs)})")
@@ -60,7 +61,8 @@ def _draw(axes: Any, task: Task, metric: str) -> None:
         reach = max(run.steps[-1] for run in agent.runs) * (1 + NEAR)
         known = {step: value for step, value in published(agent, metric).items() if step <= reach}
         if known:
-            axes.plot(list(known), list(known.values()), "*", markersize=9, color=line.get_color(), label="the paper's")
+            axes.plot(list(known), list(known.values()), "*", markersize=9, color=line.get_color(), label=stars)
+            stars = None  # one line of the legend is enough
     axes.set(title=task.name, xlabel="environment steps", ylabel=metric, xlim=(0, None))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.grid(alpha=0.2)

@@ -56,10 +56,13 @@ def test_a_picture_has_a_panel_for_every_task(found, drawn, tmp_path) -> None:
 
 def test_stars_are_the_papers_as_far_as_the_runs_went(make_run, drawn, tmp_path) -> None:
     run = read(make_run("a", {10_000: 1.0, 98_500: 5.0}), "return")
-    run = replace(run, flags={**run.flags, "method": "v-coral"})
-    save(tasks([run], {"seed"}), "return", tmp_path / "x.png")
-    stars = [line for line in drawn[0].axes[0].lines if line.get_marker() == "*"]
-    assert [line.get_xydata().tolist() for line in stars] == [[[50_000, 431.4], [100_000, 734.2]]]
+    runs = [replace(run, flags={**run.flags, "method": method}) for method in ("v-coral", "recon-same")]
+    save(tasks(runs, {"seed"}), "return", tmp_path / "x.png")
+    axes = drawn[0].axes[0]
+    stars = [line.get_xydata().tolist() for line in axes.lines if line.get_marker() == "*"]
+    assert stars == [[[50_000, 431.4], [100_000, 734.2]], [[50_000, 421.1], [100_000, 772.0]]]
+    legend = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert legend == ["v-coral (1)", "the paper's", "recon-same (1)"]
 
 
 def test_panels_without_a_task_are_blank(found, drawn, tmp_path) -> None:
