@@ -13,7 +13,7 @@ from coral_cli.report.grouping import tasks
 from coral_cli.report.page import Section, write
 from coral_cli.report.reading import read
 
-matplotlib = pytest.importorskip("matplotlib")
+figure = pytest.importorskip("matplotlib.figure")
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def found(make_run):
 def drawn(monkeypatch):
     """The figures that are saved."""
     figures = []
-    kind = matplotlib.figure.Figure
+    kind = figure.Figure
     original = kind.savefig
     monkeypatch.setattr(kind, "savefig", lambda self, *a, **k: (figures.append(self), original(self, *a, **k))[1])
     return figures
