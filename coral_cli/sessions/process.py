@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ctypes
-import importlib.util
 import os
 from collections.abc import MutableMapping
-from contextlib import suppress
+
+from coral_cli.environments.rendering.libraries import load_triton
 
 SPINS = "5000"
 
@@ -45,15 +45,3 @@ def hold_memory(environ: MutableMapping[str, str]) -> None:
     if mallopt is not None and not any(name.startswith("MALLOC_") for name in environ):
         mallopt(MMAP_MAX, 0)
         mallopt(TRIM_THRESHOLD, NEVER)
-
-
-def load_triton() -> None:
-    """Loads Triton's library, if installed (it comes with torch for GPUs), before any for drawing; takes 50 ms.
-
-    It holds a copy of LLVM, as Mesa does, which shows its own to all that is loaded after it. Triton 3.7 and newer
-    crash on that when torch imports them, with its first optimiser.
-    """
-    found = importlib.util.find_spec("triton")
-    for folder in (found and found.submodule_search_locations) or ():
-        with suppress(OSError):
-            ctypes.CDLL(os.path.join(folder, "_C", "libtriton.so"))

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from coral_cli.sessions.process import hold_memory, load_triton, spin_briefly
+from coral_cli.environments.rendering.libraries import load_triton
+from coral_cli.sessions.process import hold_memory, spin_briefly
 
 
 @pytest.mark.parametrize(
@@ -51,25 +52,25 @@ def test_triton_is_loaded_where_it_is_installed_and_not_missed_where_it_is_not(t
     monkeypatch.setattr(ctypes, "CDLL", loaded.append)
     monkeypatch.delitem(sys.modules, "triton", raising=False)
     monkeypatch.setattr("sys.path", [])
-    load_triton()
+    load_triton.__wrapped__()
     assert loaded == []
     (tmp_path / "triton").mkdir()
     (tmp_path / "triton" / "__init__.py").touch()
     monkeypatch.setattr("sys.path", [str(tmp_path)])
-    load_triton()
+    load_triton.__wrapped__()
     assert loaded == [str(tmp_path / "triton" / "_C" / "libtriton.so")]
 
 
 def test_an_optimiser_can_be_made_after_a_picture():
-    """In a fresh process, as every command does it; with Triton and Mesa installed it crashed."""
+    """In a fresh process; with Triton and Mesa installed it crashed."""
     code = """
-from coral_cli.sessions.process import prepare
-prepare()
 from coral_cli.environments.rendering.backend import select_backend
 backend = select_backend()
 import mujoco
 from coral_cli.environments.rendering import make_renderer
 make_renderer(mujoco.MjModel.from_xml_string("<mujoco/>"), 32, 32, "fast", backend)
+from coral_cli.sessions.process import prepare
+prepare()
 import torch
 torch.optim.Adam([torch.zeros(1, requires_grad=True)])
 """

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import MutableMapping
 
+from coral_cli.environments.rendering.libraries import load_triton
 from coral_cli.registry.errors import CoralError, UsageError
 
 OPENGL = ("egl", "osmesa")
@@ -38,8 +39,8 @@ def select_backend(requested: str = "auto", environ: MutableMapping[str, str] = 
     """The backend to draw with: ``"egl"``, ``"osmesa"`` or ``"raycast"``.
 
     ``"auto"`` takes the first that works: what the user's ``MUJOCO_GL`` names, EGL, OSMesa, the ray caster.
-    Sets in ``environ`` what a later ``import mujoco`` reads, so call this first; takes less than a second,
-    and no time when called again.
+    Sets in ``environ`` what a later ``import mujoco`` reads, and loads what must come before any drawing, so call this
+    first; takes less than a second, and no time when called again.
 
     Raises UsageError for an unknown name and CoralError when the backend asked for does not work.
     """
@@ -55,6 +56,7 @@ def select_backend(requested: str = "auto", environ: MutableMapping[str, str] = 
     else:
         backend = requested
     environ.update(settings(backend))
+    load_triton()
     return backend
 
 
