@@ -31,7 +31,7 @@ from coral_cli.registry.contracts import (
     Trajectory,
     World,
 )
-from coral_cli.registry.errors import UsageError
+from coral_cli.registry.errors import AbsentError, UsageError
 from coral_cli.registry.hooks import hookimpl
 from coral_cli.registry.options import Help, LossOptions, NoOptions
 from coral_cli.registry.records import (
@@ -53,12 +53,14 @@ from coral_cli.registry.records import (
 from coral_cli.runs.events import Event
 
 if TYPE_CHECKING:
+    from coral_cli.environments.control_library import require_dm_control
     from coral_cli.environments.simulated_task import SimulatedTask, Simulation
     from coral_cli.representation.ranks import gather
     from coral_cli.representation.rssm.gaussian import Gaussian
     from coral_cli.representation.steps import masked_mean
 
 __all__ = [
+    "AbsentError",
     "Check",
     "Command",
     "Distraction",
@@ -97,6 +99,7 @@ __all__ = [
     "gather",
     "hookimpl",
     "masked_mean",
+    "require_dm_control",
 ]
 
 _LOADED_LATER = {
@@ -105,6 +108,7 @@ _LOADED_LATER = {
     "Simulation": "coral_cli.environments.simulated_task",
     "gather": "coral_cli.representation.ranks",
     "masked_mean": "coral_cli.representation.steps",
+    "require_dm_control": "coral_cli.environments.control_library",
 }
 
 

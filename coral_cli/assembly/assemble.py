@@ -43,6 +43,7 @@ class Assembler:
         settings = self.assembly.settings
         height, width = (side + (settings.crop_margin or 0) for side in settings.image_shape)
         record, options = self._parts["env"]
+        record.require()
         env: gymnasium.Env[dict[str, Any], Any] = record.build(
             options, Rendering(height, width, settings.render_quality, backend)
         )

@@ -18,7 +18,7 @@ from coral_cli.assembly.help import Command
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog
-from coral_cli.registry.errors import CoralError, described
+from coral_cli.registry.errors import AbsentError, CoralError, described
 from coral_cli.registry.records import Check
 
 SCENE = """
@@ -38,11 +38,15 @@ class DoctorOptions:
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that works (``detail`` says how) or does not (``detail`` says why)."""
+    """One thing that works (``detail`` says how) or does not (``detail`` says why).
+
+    What is optional may also be ``absent``, which is fine.
+    """
 
     name: str
     ok: bool
     detail: str
+    absent: bool = False
 
 
 def doctor(context: typer.Context, given: Given) -> int:
@@ -63,6 +67,8 @@ def _checked(name: str, check: Callable[[], str]) -> Line:
         if not isinstance(said, str):
             raise TypeError(f"it returned {said!r}, not a few words on what works")
         return Line(name, True, said)
+    except AbsentError as error:
+        return Line(name, True, f"{error.message} {error.hint}", absent=True)
     except CoralError as error:
         return Line(name, False, f"{error.message} {error.hint}".strip())
     except (Exception, SystemExit) as error:  # whatever is wrong here is the answer
@@ -86,7 +92,17 @@ def _torch() -> str:
 def _simulation() -> str:
     import mujoco
 
-    return f"mujoco {mujoco.__version__}, dm-control {metadata.version('dm-control')}"
+    return f"mujoco {mujoco.__version__}"
+
+
+def _control_suite() -> str:
+    from coral_cli.environments.control_library import require_dm_control
+
+    require_dm_control()
+    from dm_control import suite
+
+    suite.load("cheetah", "run", task_kwargs={"random": 0}).reset()
+    return f"dm-control {metadata.version('dm-control')}"
 
 
 def _drawing() -> str:
@@ -123,7 +139,7 @@ def _writing() -> str:
         return "this directory can be written"
 
 
-CHECKS = (_python, _torch, _simulation, _drawing, _video, _writing)
+CHECKS = (_python, _torch, _simulation, _drawing, _control_suite, _video, _writing)
 
 
 def _plugins(catalog: Catalog) -> Iterable[Line]:
@@ -142,9 +158,15 @@ def _plugged(catalog: Catalog) -> Iterable[Line]:
 
 
 def _print(lines: list[Line]) -> None:
-    marks = [Text("ok", "green") if line.ok else Text("failed", "red") for line in lines]
+    marks = [_mark(line) for line in lines]
     rows = [(mark, line.name, " ".join(line.detail.split())) for mark, line in zip(marks, lines, strict=True)]
     print_table(Console(highlight=False), ("result", "check", "detail"), rows)
+
+
+def _mark(line: Line) -> Text:
+    if line.absent:
+        return Text("absent", "yellow")
+    return Text("ok", "green") if line.ok else Text("failed", "red")
 
 
 def add(app: typer.Typer) -> None:

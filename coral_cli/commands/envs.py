@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -74,10 +74,25 @@ def list_envs(context: typer.Context, given: Given) -> int:
     print_table(
         Console(highlight=False),
         ("name", "suite", "actions", "sensors"),
-        [(row["name"], row["suite"] or "-", str(row["action_size"] or "?"), ", ".join(row["sensors"])) for row in rows],
+        [
+            (row["name"], row["suite"] or "-", str(row["action_size"] or "?"), ", ".join(row["sensors"]))
+            for row in rows
+            if not row["missing"]
+        ],
         numeric=(2,),
     )
+    for missing, names in _missing(rows).items():
+        print(f"\n{len(names)} more cannot be made here: {missing}", f"They are {', '.join(names)}.", sep="\n")
     return 0
+
+
+def _missing(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The names of what cannot be made here, by what is missing."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row["missing"]:
+            found.setdefault(row["missing"], []).append(row["name"])
+    return found
 
 
 def _row(catalog: Catalog, entry: Entry) -> dict[str, Json]:
@@ -90,7 +105,17 @@ def _row(catalog: Catalog, entry: Entry) -> dict[str, Json]:
         "sensors": dict(record.sensors),
         "action_size": record.action_size,
         "distribution": entry.distribution,
+        "missing": _lacks(record),
     }
+
+
+def _lacks(record: Environment) -> str | None:
+    """What keeps it from being made here, and what mends that; None when nothing does."""
+    try:
+        record.require()
+    except UsageError as error:
+        return f"{error.message} {error.hint}"
+    return None
 
 
 def show(context: typer.Context, given: Given) -> int:

@@ -13,9 +13,10 @@ from dm_control.rl.control import Environment, compute_n_steps
 
 from coral_cli.environments.control_rewards import reward_of
 from coral_cli.environments.control_tasks import ControlOptions
+from coral_cli.environments.named_access import remember_names
 from coral_cli.environments.proprioception import Sense, sense_of
 from coral_cli.environments.simulated_task import SimulatedTask
-from coral_cli.environments.stepping import checked_advance, remember_names
+from coral_cli.environments.stepping import checked_advance
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import UsageError
 

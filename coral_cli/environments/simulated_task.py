@@ -8,10 +8,10 @@ from typing import Any, Protocol
 import gymnasium
 import mujoco
 import numpy as np
-from dm_control.rl.control import PhysicsError
 from gymnasium.spaces import Box, Dict
 
 from coral_cli.environments.rendering.views import Views
+from coral_cli.environments.stepping import is_unstable
 from coral_cli.plugin import Rendering
 
 Observation = dict[str, np.ndarray]
@@ -44,7 +44,7 @@ class Simulation(Protocol):
         ...
 
     def advance(self, action: np.ndarray) -> tuple[float, float | None]:
-        """Applies the action (A,) for one environment step. Raises dm_control's PhysicsError when it is unstable.
+        """Applies the action (A,) for one environment step. An unstable one raises dm_control's PhysicsError.
 
         Returns the reward, and a discount if the task ends here: 0 in a terminal state, else None.
         """
@@ -110,7 +110,9 @@ class SimulatedTask(gymnasium.Env[Observation, np.ndarray]):
         for _ in range(min(self.action_repeat, simulation.steps - self._steps)):
             try:
                 reward, discount = simulation.advance(action)
-            except PhysicsError:
+            except RuntimeError as error:
+                if not is_unstable(error):
+                    raise
                 return self._seen, total, False, True, {}
             total += reward
             self._steps += 1

@@ -45,6 +45,10 @@ class UsageError(CoralError):
     exit_code = 2
 
 
+class AbsentError(UsageError):
+    """It needs something optional that is not installed here; the hint is the command that installs it."""
+
+
 class PluginError(CoralError):
     """A plugin is missing or broken (exit code 3)."""
 

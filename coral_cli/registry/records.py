@@ -161,6 +161,10 @@ class Objective:
     options: ObjectiveOptions = ObjectiveOptions()
 
 
+def nothing() -> None:
+    """Stands for no requirement."""
+
+
 @dataclass(frozen=True)
 class Environment:
     """A task. ``build(options, rendering)`` returns a ``gymnasium.Env``.
@@ -173,7 +177,9 @@ class Environment:
     step may hold numbers to report; ``"success"`` among them is reported as a rate. ``info["missing"]`` of any reset or
     step may name sensors that gave nothing this time. ``terminates`` says whether an episode can end in a terminal
     state, which a continue head then learns to predict. ``defaults`` are values by flag (``{image}`` and ``{vector}``
-    stand for every sensor of that kind) that stand in for others' defaults in this environment.
+    stand for every sensor of that kind) that stand in for others' defaults in this environment. ``require()`` raises
+    AbsentError or UsageError when something that it needs beside coral is missing or does not fit; lists call it, too,
+    so it must be quick.
     """
 
     kind: ClassVar[str] = "environment"
@@ -186,6 +192,7 @@ class Environment:
     defaults: Mapping[str, Json] = field(default_factory=dict)
     suite: str = ""
     action_size: int | None = None
+    require: Callable[[], None] = nothing
 
 
 @dataclass(frozen=True)

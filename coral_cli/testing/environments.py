@@ -18,6 +18,7 @@ def check_environment(record: Environment, options: object | None = None) -> Non
     if not failures:
         rendering = Rendering(48, 64, backend=select_backend())  # type: ignore[arg-type]
         try:
+            record.require()
             env = record.build(options or record.options, rendering)
         except Exception as error:
             problem = f"{type(error).__name__} was raised: {error}."

@@ -59,6 +59,6 @@ def test_the_doctor_asks_plugins_too(coral, catalog: Catalog, monkeypatch) -> No
     outcome = coral("doctor", "--json", catalog=catalog)
     assert outcome.code == 1
     assert json.loads(outcome.out)["checks"] == [
-        {"name": "gripper (pack)", "ok": False, "detail": "OSError: no gripper"},
-        {"name": "arm (pack)", "ok": True, "detail": "7 joints"},
+        {"name": "gripper (pack)", "ok": False, "detail": "OSError: no gripper", "absent": False},
+        {"name": "arm (pack)", "ok": True, "detail": "7 joints", "absent": False},
     ]

@@ -71,4 +71,4 @@ def test_the_doctor_draws_films_and_computes_here() -> None:
     assert outcome.returncode == 0, outcome.stdout
     names = [line["name"] for line in json.loads(outcome.stdout)["checks"]]
     names = [name for name in names if not name.startswith("plugin ")]  # what is installed beside coral
-    assert names == ["python", "torch", "simulation", "drawing", "video", "writing"]
+    assert names == ["python", "torch", "simulation", "drawing", "control suite", "video", "writing"]

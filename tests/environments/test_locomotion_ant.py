@@ -4,12 +4,6 @@ import warnings
 
 import numpy as np
 import pytest
-from dm_control import composer
-from dm_control.composer.variation.colors import GrayVariation
-from dm_control.composer.variation.distributions import Uniform
-from dm_control.locomotion.arenas.corridors import EmptyCorridor, WallsCorridor
-from dm_control.locomotion.tasks.corridors import RunThroughCorridor
-from dm_control.locomotion.walkers.ant import Ant
 from gymnasium.utils.env_checker import check_env
 
 from coral_cli.environments.control_tasks import ControlOptions
@@ -30,6 +24,14 @@ def make(name, backend="raycast", size=8, action_repeat=2):
 
 def reference_ant(walls):
     """dm_control's own environment with the published settings, observables and all."""
+    pytest.importorskip("labmaze", reason="dm_control's own corridors need labmaze")
+    from dm_control import composer
+    from dm_control.composer.variation.colors import GrayVariation
+    from dm_control.composer.variation.distributions import Uniform
+    from dm_control.locomotion.arenas.corridors import EmptyCorridor, WallsCorridor
+    from dm_control.locomotion.tasks.corridors import RunThroughCorridor
+    from dm_control.locomotion.walkers.ant import Ant
+
     if walls:
         arena = WallsCorridor(
             wall_gap=Uniform(2, 4), wall_width=Uniform(1, 2), wall_rgba=GrayVariation(Uniform(0, 1)), corridor_length=80
@@ -39,6 +41,10 @@ def reference_ant(walls):
     task = RunThroughCorridor(Ant(), arena, contact_termination=False, control_timestep=0.025)
     task._walker.observables.egocentric_camera.enabled = False
     return composer.Environment(task, random_state=0, strip_singleton_obs_buffer_dim=True)
+
+
+def names_of(model):
+    return [model.geom(geom).name.replace("unnamed_geom_", "") for geom in range(model.ngeom)]
 
 
 FELT = ["joints_pos", "joints_vel", "sensors_gyro", "sensors_velocimeter", "sensors_touch"]
@@ -51,8 +57,16 @@ def test_an_ant_step_for_step_as_in_dm_control(name):
     theirs.random_state.set_state(environment.simulation._environment.random_state.get_state())
     observation, _ = environment.reset()
     step = theirs.reset()
-    assert environment.simulation.model.ngeom == theirs.physics.model.ngeom
-    assert environment.simulation.model.geom_pos == pytest.approx(theirs.physics.model.geom_pos)
+    assert names_of(environment.simulation.model) == names_of(theirs.physics.model.ptr)
+    for part in ("pos", "quat", "size", "rgba", "group", "type", "contype", "conaffinity", "friction"):
+        ours = getattr(environment.simulation.model, f"geom_{part}")
+        assert ours == pytest.approx(getattr(theirs.physics.model, f"geom_{part}")), part
+    for part in ("znear", "zfar"):
+        assert getattr(environment.simulation.model.vis.map, part) == getattr(theirs.physics.model.ptr.vis.map, part)
+    for part in ("ambient", "diffuse", "specular"):
+        light = environment.simulation.model.vis.headlight
+        assert getattr(light, part) == pytest.approx(getattr(theirs.physics.model.ptr.vis.headlight, part))
+    assert (environment.simulation.model.tex_data == theirs.physics.model.tex_data).all()  # the sky
     touches = 0
     for action in actions_of(environment, 20):
         wanted = np.concatenate([step.observation[f"walker/{part}"] for part in FELT])

@@ -142,7 +142,7 @@ def test_a_check_that_keeps_no_contract_is_a_red_line(run, detail, install, caps
     monkeypatch.setattr(doctor, "CHECKS", ())
     assert main(["doctor", "--json"]) == 1
     checks = json.loads(capsys.readouterr().out)["checks"]
-    assert checks[-1] == {"name": "odd (pack-a)", "ok": False, "detail": detail}
+    assert checks[-1] == {"name": "odd (pack-a)", "ok": False, "detail": detail, "absent": False}
 
 
 def test_a_circular_import(install, tmp_path: Path, monkeypatch, capsys) -> None:

@@ -7,19 +7,15 @@ from collections.abc import Callable
 import mujoco
 import numpy as np
 from dm_control import composer, mjcf
-from dm_control.composer.variation.colors import GrayVariation
-from dm_control.composer.variation.distributions import Uniform
-from dm_control.locomotion.arenas.corridors import Corridor, EmptyCorridor, WallsCorridor
-from dm_control.locomotion.tasks.corridors import RunThroughCorridor
 from dm_control.locomotion.walkers.ant import Ant
 
 from coral_cli.environments.control_suite import check_camera
 from coral_cli.environments.control_tasks import ControlOptions
+from coral_cli.environments.locomotion.arena import Corridor, Run
 from coral_cli.environments.simulated_task import SimulatedTask
 from coral_cli.environments.stepping import checked_advance
 from coral_cli.plugin import Rendering
 
-_LENGTH = 80.0  # metres
 _HIDDEN = 4  # a group of shapes that is not drawn
 _TOUCHED = 1e-3  # newtons, above which dm_control's touch sensors report contact
 
@@ -40,12 +36,7 @@ class CorridorSimulation:
     steps = 999
 
     def __init__(self, walls: bool) -> None:
-        self.task = task = RunThroughCorridor(
-            _ant(), _walls() if walls else EmptyCorridor(corridor_length=_LENGTH),
-            contact_termination=False, terminate_at_height=None, control_timestep=0.025,
-        )  # fmt: skip
-        for observable in task.observables.values():
-            observable.enabled = False
+        self.task = task = Run(_ant(), Corridor(walls))
         self._environment = composer.Environment(task, random_state=0, recompile_mjcf_every_episode=walls)
         self.seconds = task.control_timestep
         actions = self._environment.action_spec()
@@ -94,14 +85,6 @@ def _ant() -> Ant:
     for site in ant.mjcf_model.find_all("site"):
         site.group = _HIDDEN
     return ant
-
-
-def _walls() -> Corridor:
-    """Walls from alternating sides."""
-    return WallsCorridor(
-        wall_gap=Uniform(2, 4), wall_width=Uniform(1, 2), wall_rgba=GrayVariation(Uniform(0, 1)),
-        corridor_length=_LENGTH,
-    )  # fmt: skip
 
 
 def _ant_sense(model: mujoco.MjModel) -> Callable[[mujoco.MjData], np.ndarray]:

@@ -11,16 +11,14 @@ from contextlib import contextmanager
 import mujoco
 import numpy as np
 
-from coral_cli.environments.rendering.shading import Hits, Lens, Shading
+from coral_cli.environments.rendering.rays import at_geoms, at_site
+from coral_cli.environments.rendering.shading import DIRECTIONAL, Hits, Lens, Shading, kind_of_light
 
-_GROUPS = np.array([1, 0, 0, 0, 0, 0], np.uint8)
 _SHOWN, _HIDDEN = 0, 5
-_DIRECTIONAL = int(mujoco.mjtLightType.mjLIGHT_DIRECTIONAL)
 _OPEN = (mujoco.mjtGeom.mjGEOM_PLANE, mujoco.mjtGeom.mjGEOM_HFIELD)  # which enclose nothing
 _SHOWN_BY_DEFAULT = 3  # MuJoCo shows the groups 0, 1 and 2
 _SHADOW_BIAS = 1e-3  # metres
 _SUN = 1e3  # scene sizes between the scene and where directional light comes from
-_FAR = 1e6  # metres; MuJoCo applies this to a geom's centre, and a long floor's is far away
 
 
 class RayCaster:
@@ -103,14 +101,8 @@ class RayCaster:
 
     def _cast(self, data: mujoco.MjData, origin: np.ndarray, directions: np.ndarray, geoms: np.ndarray) -> Hits:
         """The nearest hits of rays from one point with those geoms where ``geoms`` (ngeom,) is true."""
-        count = len(directions)
-        shape, distance, normals = np.empty(count, np.int32), np.empty(count), np.empty((count, 3))
         with self._rays_meet_only(geoms):
-            mujoco.mj_multiRay(
-                self._model, data, origin, directions.ravel(), _GROUPS, True, -1, shape, distance, normals.ravel(),
-                count, _FAR,
-            )  # fmt: skip
-        return Hits(origin, directions, shape, distance, normals)
+            return Hits(origin, directions, *at_geoms(self._model, data, origin, directions))
 
     @contextmanager
     def _rays_meet_only(self, geoms: np.ndarray) -> Iterator[None]:
@@ -145,7 +137,7 @@ class RayCaster:
     def _in_shadow(self, data: mujoco.MjData, light: int, points: np.ndarray) -> np.ndarray:
         """Which points (N,) the light does not reach. Directional light comes from very far away."""
         source = data.light_xpos[light].copy()
-        if int(self._model.light_type[light]) == _DIRECTIONAL:
+        if kind_of_light(self._model, light) == DIRECTIONAL:
             source = self._model.stat.center - _SUN * self._model.stat.extent * data.light_xdir[light]
         offsets = points - source
         distance = np.linalg.norm(offsets, axis=1)
@@ -193,15 +185,9 @@ class RayCaster:
         return rays, self._cast_at_site(data, hits.origin, hits.directions[rays], site)
 
     def _cast_at_site(self, data: mujoco.MjData, origin: np.ndarray, directions: np.ndarray, site: int) -> Hits:
-        """As ``_cast``, for a site; MuJoCo has no call for many rays here."""
-        model, normals = self._model, np.empty((len(directions), 3))
-        position, frame = data.site_xpos[site], data.site_xmat[site]
-        size, kind = model.site_size[site], int(model.site_type[site])
-        distance = np.array([
-            mujoco.mju_rayGeom(position, frame, size, origin, ray, kind, normal)
-            for ray, normal in zip(directions, normals, strict=True)
-        ])  # fmt: skip
-        return Hits(origin, directions, np.where(distance >= 0, model.ngeom + site, -1), distance, normals)
+        """As ``_cast``, for a site."""
+        shape, distance, normals = at_site(self._model, data, site, origin, directions)
+        return Hits(origin, directions, np.where(shape < 0, -1, self._model.ngeom + site), distance, normals)
 
     def _image(self, colours: np.ndarray) -> np.ndarray:
         image = colours.reshape(self._height, self._width, 3)

@@ -12,9 +12,13 @@ from coral_cli.environments.rendering.textures import Skybox, Texture, image_of
 
 _DEFAULT_RGBA = np.array([0.5, 0.5, 0.5, 1], np.float32)
 _FLAT = (int(mujoco.mjtGeom.mjGEOM_PLANE), int(mujoco.mjtGeom.mjGEOM_HFIELD), int(mujoco.mjtGeom.mjGEOM_BOX))
-_DIRECTIONAL = int(mujoco.mjtLightType.mjLIGHT_DIRECTIONAL)
-_SPOT = int(mujoco.mjtLightType.mjLIGHT_SPOT)
+SPOT, DIRECTIONAL = 0, 1  # of mjtLightType, which MuJoCo has from 3.3.3 on
 _RGB = int(mujoco.mjtTextureRole.mjTEXROLE_RGB)
+
+
+def kind_of_light(model: mujoco.MjModel, light: int) -> int:
+    """``SPOT``, ``DIRECTIONAL`` or another value of ``mjtLightType``; before that, a light was one of these two."""
+    return int(model.light_type[light] if hasattr(model, "light_type") else model.light_directional[light])
 
 
 @dataclass(frozen=True)
@@ -147,14 +151,14 @@ class Shading:
     def _reach(self, data: mujoco.MjData, light: int, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Directions (N, 3) from the light to the points, and how much (N,) of its light gets there."""
         model, axis = self._model, data.light_xdir[light]
-        if int(model.light_type[light]) == _DIRECTIONAL:
+        if kind_of_light(model, light) == DIRECTIONAL:
             return np.broadcast_to(axis, points.shape), np.ones(len(points))
         offsets = points - data.light_xpos[light]
         distance = np.linalg.norm(offsets, axis=1)
         offsets /= np.maximum(distance, 1e-9)[:, None]
         constant, linear, quadratic = model.light_attenuation[light]
         strength = 1 / (constant + linear * distance + quadratic * distance**2)
-        if int(model.light_type[light]) == _SPOT:
+        if kind_of_light(model, light) == SPOT:
             along = offsets @ axis
             inside = along > np.cos(np.deg2rad(model.light_cutoff[light]))
             strength *= np.where(inside, np.maximum(along, 0) ** model.light_exponent[light], 0)

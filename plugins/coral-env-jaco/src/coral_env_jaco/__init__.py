@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
-from coral_cli.plugin import Environment, Help, Rendering, hookimpl
+from coral_cli.plugin import Environment, Help, Rendering, hookimpl, require_dm_control
 
 if TYPE_CHECKING:
     import gymnasium
@@ -54,4 +54,5 @@ def coral_environments() -> Iterable[Environment]:
             defaults={"distraction.video.mask": "segmentation", "distraction.procedural.mask": "segmentation"},
             suite="manipulation",
             action_size=9,
+            require=require_dm_control,
         )

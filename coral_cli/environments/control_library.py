@@ -1,0 +1,102 @@
+"""Whether dm_control is here and fits the MuJoCo and NumPy beside it, told from versions alone.
+
+dm_control names each attribute of MuJoCo's structures, so a release works with the MuJoCo that it was made for and
+with few others, although it states a lower bound only.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+
+from packaging.version import Version
+
+from coral_cli.registry.errors import AbsentError, UsageError
+
+FITTING: tuple[tuple[str, str], ...] = (
+    ("3.17", "1.0.50"),
+    ("3.16", "1.0.49"),
+    ("3.15", "1.0.48"),
+    ("3.14", "1.0.47"),
+    ("3.13", "1.0.46"),
+    ("3.12", "1.0.45"),
+    ("3.11", "1.0.44"),
+    ("3.10", "1.0.43"),
+    ("3.8.1", "1.0.41"),
+    ("3.8", "1.0.40"),
+    ("3.7", "1.0.39"),
+    ("3.6", "1.0.38"),
+    ("3.5", "1.0.37"),
+    ("3.4", "1.0.36"),
+    ("3.3.6", "1.0.34"),
+    ("3.3.3", "1.0.31"),
+    ("3.3.2", "1.0.30"),
+    ("3.3", "1.0.28"),
+)
+"""From which MuJoCo on to take which dm_control; each pair was tried."""
+
+_NONE_FITS, _FITS_AGAIN = Version("3.9"), Version("3.10")
+
+_NEW_NUMPY = (Version("1.0.36"), Version("2.4"))
+"""Before the first, dm_control calls a function that NumPy has not had since the second."""
+
+
+def fitting(mujoco: str) -> str:
+    """The version of dm_control that fits a version of MuJoCo; the last one known for a MuJoCo newer than all known."""
+    return next((ours for since, ours in FITTING if Version(mujoco) >= Version(since)), FITTING[-1][1])
+
+
+def install_command(mujoco: str, python: tuple[int, int] = sys.version_info[:2]) -> str:
+    """What installs the dm_control that fits; from Python 3.13 on without labmaze, which cannot be installed there."""
+    alone = "--no-deps " if python >= (3, 13) else ""
+    return f"python -m pip install {alone}dm-control=={fitting(mujoco)}"
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """What keeps dm_control from working, and the command that mends it."""
+
+    reason: str
+    command: str
+    absent: bool = False
+    """Whether it is not there at all."""
+
+
+def obstacle(mujoco: str, control: str | None, numpy: str) -> Obstacle | None:
+    """What keeps these versions from working together; None where nothing is known. ``control`` None: not installed."""
+    command = install_command(mujoco)
+    if _NONE_FITS <= Version(mujoco) < _FITS_AGAIN:
+        mended = f"python -m pip install 'mujoco<{_NONE_FITS}' && {install_command('3.8.1')}"
+        return Obstacle(f"no dm-control works with mujoco {mujoco}", mended, control is None)
+    if control is None:
+        return Obstacle("dm-control is not installed", command, absent=True)
+    known = Version(control) <= Version(FITTING[0][1])
+    if known and control != fitting(mujoco):
+        return Obstacle(f"dm-control {control} does not work with mujoco {mujoco}", command)
+    if Version(control) < _NEW_NUMPY[0] and Version(numpy) >= _NEW_NUMPY[1]:
+        mended = f"python -m pip install 'numpy<{_NEW_NUMPY[1]}'"
+        return Obstacle(f"dm-control {control} does not work with numpy {numpy}", mended)
+    return None
+
+
+@cache
+def _here() -> Obstacle | None:
+    try:
+        control = metadata.version("dm-control")
+    except metadata.PackageNotFoundError:
+        control = None
+    return obstacle(metadata.version("mujoco"), control, metadata.version("numpy"))
+
+
+def require_dm_control() -> None:
+    """Looks at versions alone, and imports nothing of dm_control.
+
+    Raises AbsentError where dm_control is not installed, and UsageError where it does not fit MuJoCo or NumPy, each with
+    the command that mends it.
+    """
+    found = _here()
+    if found is not None:
+        kind = AbsentError if found.absent else UsageError
+        raise kind(f"it needs dm_control, and {found.reason}.", found.command)

@@ -1,0 +1,53 @@
+"""Whether dm_control fits what lies beside it."""
+
+import pytest
+
+from coral_cli.environments import control_library
+from coral_cli.environments.control_library import fitting, install_command, obstacle, require_dm_control
+from coral_cli.registry.errors import AbsentError, UsageError
+
+PAIRS = [
+    ("3.3.0", "1.0.28"), ("3.3.1", "1.0.28"), ("3.3.2", "1.0.30"), ("3.3.5", "1.0.31"), ("3.3.7", "1.0.34"),
+    ("3.8.0", "1.0.40"), ("3.8.1", "1.0.41"), ("3.11.0", "1.0.44"), ("3.16.0", "1.0.49"), ("3.17.0", "1.0.50"),
+]  # fmt: skip
+"""Tried: the suite, the ant and the Jaco arm are made with each of these."""
+
+
+@pytest.mark.parametrize(("mujoco", "control"), PAIRS)
+def test_pairs_that_were_tried(mujoco, control):
+    assert fitting(mujoco) == control
+    assert obstacle(mujoco, control, "2.3.5") is None
+    assert install_command(mujoco, (3, 12)) == f"python -m pip install dm-control=={control}"
+    assert install_command(mujoco, (3, 13)) == f"python -m pip install --no-deps dm-control=={control}"
+
+
+@pytest.mark.parametrize(
+    ("mujoco", "control", "numpy", "reason", "command"),
+    [
+        ("3.17.0", None, "2.4.6", "dm-control is not installed", "dm-control==1.0.50"),
+        ("3.3.7", "1.0.28", "2.3.5", "dm-control 1.0.28 does not work with mujoco 3.3.7", "dm-control==1.0.34"),
+        ("3.16.0", "1.0.50", "2.4.6", "dm-control 1.0.50 does not work with mujoco 3.16.0", "dm-control==1.0.49"),
+        ("3.9.0", "1.0.41", "2.4.6", "no dm-control works with mujoco 3.9.0", "pip install 'mujoco<3.9' && " + install_command("3.8.1")),
+        ("3.9.0", None, "2.4.6", "no dm-control works with mujoco 3.9.0", "pip install 'mujoco<3.9' && " + install_command("3.8.1")),
+        ("3.3.7", "1.0.34", "2.4.0", "dm-control 1.0.34 does not work with numpy 2.4.0", "pip install 'numpy<2.4'"),
+    ],
+)
+def test_what_does_not_fit_is_said_with_what_mends_it(mujoco, control, numpy, reason, command):
+    found = obstacle(mujoco, control, numpy)
+    assert found.reason == reason and found.command.endswith(command)
+
+
+def test_releases_of_later_days_are_given_a_try():
+    assert obstacle("3.18.0", "1.0.51", "2.5.0") is None
+
+
+def test_nothing_is_missing_here():
+    require_dm_control()
+
+
+@pytest.mark.parametrize(("control", "error"), [(None, AbsentError), ("1.0.28", UsageError)])
+def test_an_environment_says_so_before_it_is_built(control, error, monkeypatch):
+    monkeypatch.setattr(control_library, "_here", lambda: obstacle("3.17.0", control, "2.4.6"))
+    with pytest.raises(error, match="it needs dm_control, and dm-control") as caught:
+        require_dm_control()
+    assert type(caught.value) is error and caught.value.hint.endswith("dm-control==1.0.50")
