@@ -100,7 +100,7 @@ def _episode(env: Env, sensors: Sensors) -> Iterator[str]:
             yield f"a reward is {reward!r}: make it a finite float."
         for name, end in (("terminated", terminated), ("truncated", truncated)):
             if type(end) is not bool:
-                yield f"{name} is of type {type(end).__name__}: make it a bool."
+                yield f"{name} is of type {type(end).__name__.rstrip('_')}: make it a bool."
         if terminated or truncated:
             yield from _metrics(info.get("metrics", {}))
             return

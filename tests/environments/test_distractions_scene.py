@@ -19,13 +19,13 @@ WORLD = """
 <mujoco><statistic center="0 0 1" extent="2"/>
 <visual><headlight ambient=".2 .2 .2" diffuse=".4 .4 .4"/></visual>
 <worldbody>
-  <light type="spot" pos="0 0 3" dir="0 0 -1" diffuse=".5 .6 .7"/>
-  <light type="directional" pos="1 0 3" dir="0 0.6 -0.8" diffuse=".2 .2 .2"/>
+  <light pos="0 0 3" dir="0 0 -1" diffuse=".5 .6 .7"/>
+  <light directional="true" pos="1 0 3" dir="0 0.6 -0.8" diffuse=".2 .2 .2"/>
   <geom type="plane" size="2 2 .1"/>
   <body pos="0.2 0.1 1" quat="0.8 0 0.6 0">
     <freejoint/><geom size=".1" pos=".05 0 0"/>
     <camera mode="{mode}" pos="0.3 -2 0.4" xyaxes="1 0.2 0 0 0.3 1" {target}/>
-    <light type="directional" pos="0 0 1" dir="0.6 0 -0.8" mode="trackcom"/>
+    <light directional="true" pos="0 0 1" dir="0.6 0 -0.8" mode="trackcom"/>
   </body>
   <body name="aim" pos="0 0.5 0.7"><geom size=".05"/></body>
 </worldbody></mujoco>

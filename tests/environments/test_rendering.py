@@ -132,7 +132,7 @@ def test_colours_changed_in_the_model_show_in_the_next_frame(backend):
     renderer.close()
 
 
-@pytest.mark.parametrize("size", ["0.3 0.5 0.1", "0 0 0.1"])
+@pytest.mark.parametrize("size", ["0.3 0.5 0.1", "0 0 0.1", "0.3 0 0.1", "0 0.3 0.1"])
 @pytest.mark.parametrize("uniform", ["true", "false"])
 @needs_opengl
 def test_textures_lie_as_in_opengl(size, uniform):
@@ -252,7 +252,7 @@ def test_the_headlight_is_parallel(backend):
 
 
 def test_shadows_darken_what_lies_behind_them():
-    light = '<light type="spot" pos="0 0 3" dir="0 0 -1" cutoff="60" diffuse="1 1 1" specular="0 0 0" exponent="0"/>'
+    light = '<light pos="0 0 3" dir="0 0 -1" cutoff="60" diffuse="1 1 1" specular="0 0 0" exponent="0"/>'
     body = light + '<geom type="plane" size="2 2 .1" pos="0 0 -1"/><geom type="sphere" size=".1" pos=".3 0 .9"/>'
     model, data = scene(body)
     model.vis.headlight.ambient[:] = 0
@@ -263,7 +263,7 @@ def test_shadows_darken_what_lies_behind_them():
 
 def test_lambert_and_spot_light_by_hand():
     """Light 2 m above the point below it, exponent 2, linear attenuation: 0.8 / (1 + 2 * 0.5) * 0.5."""
-    light = '<light type="spot" pos="0 0 1" dir="0 0 -1" cutoff="60" exponent="2" '
+    light = '<light pos="0 0 1" dir="0 0 -1" cutoff="60" exponent="2" '
     light += 'attenuation="1 0.5 0" diffuse=".8 .8 .8"/>'
     model, data = scene(light + '<geom type="plane" size="5 5 .1" pos="0 0 -1" rgba=".5 .5 .5 1"/>')
     model.vis.headlight.active = 0
@@ -276,7 +276,7 @@ def test_lambert_and_spot_light_by_hand():
 
 def test_parallel_light_casts_shadows_along_its_direction(backend):
     """A box 0.4 m above the floor, in light that falls 4 m on 3: its shadow is 0.3 m away."""
-    light = '<light type="directional" pos="0 0 1" dir=".6 0 -.8" diffuse=".5 .5 .5" specular="0 0 0"/>'
+    light = '<light directional="true" pos="0 0 1" dir=".6 0 -.8" diffuse=".5 .5 .5" specular="0 0 0"/>'
     floor = '<geom type="plane" size="2 2 .1" pos="0 0 -1"/>'
     model, data = scene(light + floor + '<geom type="box" size=".15 .1 .01" pos="0 0 -.6"/>')
     model.vis.headlight.ambient[:] = 0.4
@@ -292,7 +292,7 @@ def test_parallel_light_casts_shadows_along_its_direction(backend):
 
 def test_light_is_cut_off_before_a_texture_is_applied(backend):
     texture = '<texture name="t" type="2d" builtin="flat" rgb1=".5 .5 .5" width="8" height="8"/>'
-    body = '<light type="directional" pos="0 0 1" dir="0 0 -1" diffuse=".8 .8 .8" specular="0 0 0" castshadow="false"/>'
+    body = '<light directional="true" pos="0 0 1" dir="0 0 -1" diffuse=".8 .8 .8" specular="0 0 0" castshadow="false"/>'
     body += '<geom type="plane" size="2 2 .1" material="m"/>'
     model, data = scene(body, texture + '<material name="m" texture="t" specular="0"/>')  # lit by 1 + 0.8
     assert draw(model, data, backend)[16, 16].tolist() == pytest.approx([127.5] * 3, abs=1)

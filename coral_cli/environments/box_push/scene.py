@@ -89,7 +89,7 @@ _SCENE = """
     {patterns}
   </asset>
   <worldbody>
-    <light name="lamp" type="directional" pos="0.4 0 1.5" dir="-0.3 0.2 -1" diffuse="0.5 0.5 0.5" specular="0 0 0"/>
+    <light name="lamp" directional="true" pos="0.4 0 1.5" dir="-0.3 0.2 -1" diffuse="0.5 0.5 0.5" specular="0 0 0"/>
     {agent_camera}
     {outside_camera}
     <geom name="ground" type="plane" size="4 4 0.1" pos="0 0 -0.94" material="ground" {no_contact}/>

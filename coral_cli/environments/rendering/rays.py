@@ -58,9 +58,11 @@ def geoms_by_neighbours(
 ) -> Ends:
     """As ``at_geoms``, without MuJoCo's normals."""
     shapes, distances, normals = _by_neighbours(partial(_meet_geoms, model, data, origin), directions)
-    away = origin + directions * distances[:, None] - data.geom_xpos[shapes]
-    convex = np.isin(model.geom_type[shapes], _CONVEX)[:, None]
-    return Ends(shapes, distances, _turned(normals, np.where(convex, away, -directions)))
+    outward = -directions
+    convex = np.isin(np.append(model.geom_type, -1)[shapes], _CONVEX)  # -1, no hit, reads the appended -1
+    ends = origin + directions[convex] * distances[convex, None]
+    outward[convex] = ends - data.geom_xpos[shapes[convex]]
+    return Ends(shapes, distances, _turned(normals, outward))
 
 
 def site_by_neighbours(

@@ -13,7 +13,19 @@ from coral_cli.environments.rendering.textures import Skybox, Texture, image_of
 _DEFAULT_RGBA = np.array([0.5, 0.5, 0.5, 1], np.float32)
 _FLAT = (int(mujoco.mjtGeom.mjGEOM_PLANE), int(mujoco.mjtGeom.mjGEOM_HFIELD), int(mujoco.mjtGeom.mjGEOM_BOX))
 SPOT, DIRECTIONAL = 0, 1  # of mjtLightType, which MuJoCo has from 3.3.3 on
+_TEXTURES_BEGIN_AT_EDGES = mujoco.mj_version() >= 3012000
 _RGB = int(mujoco.mjtTextureRole.mjTEXROLE_RGB)
+
+
+def _at_centre(scale: np.ndarray, size: np.ndarray) -> np.ndarray | float:
+    """The texture's coordinates (2,) at the centre of a shape with half-sizes ``size`` (2,), of which 0 is infinite.
+
+    A texture begins at the edge of a shape, but half of it further where any side is infinite; before MuJoCo 3.12 its
+    middle lay at the centre of every shape.
+    """
+    if not _TEXTURES_BEGIN_AT_EDGES:
+        return 0.5
+    return np.where(size > 0, scale * size, 0) + 0.5 * (size <= 0).any()
 
 
 def kind_of_light(model: mujoco.MjModel, light: int) -> int:
@@ -113,7 +125,7 @@ class Shading:
             size = model.geom_size[geom, :2]
             unit = 1 if model.mat_texuniform[material] else np.where(size > 0, size, 1)
             scale = model.mat_texrepeat[material] / (2 * unit)  # textures per metre
-            start = np.where(size > 0, scale * size, 0.5)  # at the centre; 0 is the edge of a finite shape
+            start = _at_centre(scale, size)
             local = (points[where] - data.geom_xpos[geom]) @ data.geom_xmat[geom].reshape(3, 3)
             u, v = start[0] + local[:, 0] * scale[0], start[1] - local[:, 1] * scale[1]
             colours[where] *= texture(u, v, hits.distance[where] * angle[where] * scale.max())
