@@ -1,7 +1,9 @@
 """The documentation site, built by ``.ci/docs`` with Sphinx from the repository's Markdown as it is."""
 
+import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from sphinx.application import Sphinx
 
@@ -17,6 +19,7 @@ root_doc = "README"
 include_patterns = ["*.md", "docs/**", "plugins/README.md", "plugins/*/README.md"]
 exclude_patterns = [".*", "build", "runs", "site", "docs/site"]
 
+smartquotes = False  # they would make a dash of the hyphens before a flag
 myst_heading_anchors = 6  # those that code-hosting pages give
 autodoc_type_aliases = {"ArrayLike": "ArrayLike"}  # by its name, not by all that it stands for
 python_maximum_signature_line_length = 80
@@ -25,6 +28,7 @@ python_use_unqualified_type_names = True
 html_theme = "furo"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = [("site.js", {"defer": "defer"})]
 templates_path = ["templates"]
 html_additional_pages = {"index": "index.html"}
 html_copy_source = False
@@ -39,6 +43,13 @@ def _add_navigation(_: Sphinx, page: str, source: list[str]) -> None:
         source[0] += toctrees(NAVIGATION[page])
 
 
+def _name_aliases(*event: Any) -> tuple[str | None, str | None]:
+    """A signature in which types that have a name go by it alone."""
+    signature, returned = event[-2:]
+    return re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", signature or "") or None, returned
+
+
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
+    app.connect("autodoc-process-signature", _name_aliases)
     app.connect("source-read", _add_navigation)
