@@ -9,18 +9,17 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.main import get_command
 
 from coral_cli import __version__, builtin
 from coral_cli.assembly.flags import split_plugins
-from coral_cli.assembly.help import Group
+from coral_cli.assembly.typer_surface import Group, run, usage_error
 from coral_cli.commands import bench, doctor, envs, eval, methods, plugged, plugins, pretrain, report, rollout, train
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
-from coral_cli.registry.errors import CoralError, UsageError, described
+from coral_cli.registry.errors import CoralError, described
 from coral_cli.sessions.torchrun import follows
 
 HELP = "Learn joint representations of several sensors, and policies that act on them."
@@ -43,9 +42,9 @@ def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> i
             catalog = discover(builtin, paths=paths)
         if not (completing or follower):
             _warn(catalog)
-        code = get_command(application(catalog)).main(args, prog_name="coral", standalone_mode=False, obj=catalog)
+        code = run(application(catalog), args, "coral", catalog)
         sys.stdout.flush()
-        return int(code or 0)
+        return code
     except SystemExit as stop:  # Typer's way to end, of completion for one; or that of a plugin's command
         quiet = stop.code is None or isinstance(stop.code, int)
         return int(stop.code or 0) if quiet else _report(CoralError(str(stop.code)))
@@ -116,22 +115,11 @@ def _explained(error: Exception, catalog: Catalog | None) -> CoralError:
     if isinstance(error, CoralError) and not error.frames:
         return error
     if isinstance(error, typer.TyperException):
-        return _usage_error(error)
+        return usage_error(error)
     origin = catalog.origin(error) if catalog else ""
     place = f" ({origin})" if origin else ""
     what = error.message if isinstance(error, CoralError) else f"unexpected {described(error)}"
     return CoralError(f"{what}{place}", "Run it again with --debug to see the traceback.")
-
-
-def _usage_error(error: Any) -> UsageError:
-    """What Typer found wrong, in our words. Its error classes are private, so they are told by their attributes."""
-    context = getattr(error, "ctx", None)
-    hint = f"See `{context.command_path} --help`." if context else "`--help` says what each option takes."
-    if hasattr(error, "possibilities"):
-        hint = f"Did you mean {error.possibilities[0]}?" if error.possibilities else hint
-        return UsageError(f"there is no option {error.option_name}.", hint)
-    message = error.format_message()
-    return UsageError(f"{message[:1].lower()}{message[1:].rstrip('.')}.", hint)
 
 
 def _report(error: CoralError) -> int:

@@ -65,7 +65,9 @@ def _fields(record: type) -> Iterator[str]:
 
 
 def _short(default: str) -> str:
-    """Options are shown by their class alone."""
+    """Options are shown by their class alone, functions by their name."""
+    if default.startswith("`<function "):
+        return f"`{default.split()[1]}`"
     for options in (NoOptions, LossOptions, ObjectiveOptions):
         if default.startswith(f"`{options.__name__}("):
             return f"`{options.__name__}()`"

@@ -1,17 +1,14 @@
-"""How commands show their help, in which no name is ever cut off, and what a group says about an unknown command."""
+"""How commands show their help, in which no name is ever cut off."""
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import textwrap
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.text import Text
-from typer.core import TyperCommand, TyperGroup
-
-from coral_cli.registry.errors import UsageError
 
 _TIED = "\u00a0"
 """Stands for a space where no line may end."""
@@ -22,82 +19,46 @@ _NARROW = 60
 """On a terminal narrower than this, every explanation stands below its name."""
 
 
-class Command(TyperCommand):
-    """A command with this help."""
+@dataclass(frozen=True)
+class Row:
+    """One flag, argument or command: its name, what follows it, a sentence, and a default."""
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Prints the help."""
-        _print_help(self, ctx, [])
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """For completion, values are not checked."""
-        return _split(self, ctx, args) if ctx.resilient_parsing else super().parse_args(ctx, args)
-
-
-class Group(TyperGroup):
-    """A group of commands with this help."""
-
-    ALONE = ("--help",)
-    """What a call without arguments stands for."""
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Prints the help."""
-        rows = [(Text(name, "green"), command.get_short_help_str(200)) for name, command in self.commands.items()]
-        _print_help(self, ctx, rows)
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """For completion, values are not checked."""
-        return _split(self, ctx, args) if ctx.resilient_parsing else super().parse_args(ctx, args or [*self.ALONE])
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Raises UsageError for an unknown command."""
-        name = args[0]
-        if name in self.commands or ctx.resilient_parsing:
-            return super().resolve_command(ctx, args)
-        near = difflib.get_close_matches(name, self.commands, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Commands: {', '.join(self.commands)}."
-        raise UsageError(f"there is no command {name!r}.", hint)
+    name: str
+    metavar: str
+    text: str
+    default: str = ""
+    argument: bool = False
 
 
-def _split(command: TyperCommand | TyperGroup, context: Any, args: list[str]) -> list[str]:
-    """Parses a line that is to be completed. Its values are not read: importing what checks them takes 0.1 s."""
-    parser = command.make_parser(context)
-    given, rest, _ = parser.parse_args(args=args)
-    for parameter in command.get_params(context):
-        context.set_parameter_source(parameter.name, parameter.consume_value(context, given)[1])
-    context.args = rest
-    context._opt_prefixes.update(parser._opt_prefixes)
-    return rest
+@dataclass(frozen=True)
+class Sheet:
+    """The help of one command: its path and what follows that, a text, and rows by heading."""
+
+    path: str
+    usage: str
+    text: str
+    groups: Mapping[str, Sequence[Row]]
 
 
-def _print_help(command: TyperCommand | TyperGroup, context: Any, commands: list[tuple[Text, str]]) -> None:
-    groups: dict[str, list[tuple[Text, str]]] = {"Commands": commands} if commands else {}
-    for parameter in command.get_params(context):
-        title = getattr(parameter, "rich_help_panel", None)
-        title = title or ("Arguments" if parameter.param_type_name == "argument" else "Options")
-        groups.setdefault(title, []).append((_name(parameter), _explanation(parameter)))
+def print_sheet(sheet: Sheet) -> None:
+    """Prints a help in the width of the terminal."""
     console = Console(highlight=False, markup=False, emoji=False)
-    usage = " ".join(command.collect_usage_pieces(context)).translate({ord("{"): None, ord("}"): None})
-    console.print(Text.assemble("Usage: ", (context.command_path, "bold"), f" {usage}"), soft_wrap=True)
-    _print_paragraphs(console, command.help)
-    for title, rows in groups.items():
+    console.print(Text.assemble("Usage: ", (sheet.path, "bold"), f" {sheet.usage}"), soft_wrap=True)
+    _print_paragraphs(console, sheet.text)
+    for title, rows in sheet.groups.items():
         console.print()
         console.print(Text(title, "bold cyan"), soft_wrap=True)
-        for name, explanation in rows:
-            _print_row(console, name, explanation)
+        for row in rows:
+            _print_row(console, _name(row), _explanation(row))
 
 
-def _name(parameter: Any) -> Text:
-    if parameter.param_type_name == "argument":
-        return Text(parameter.metavar or parameter.name.upper(), "yellow")
-    names = " / ".join([", ".join(sorted(parameter.opts, key=len)), *parameter.secondary_opts])
-    metavar = "" if parameter.is_flag or not parameter.metavar else f" {parameter.metavar}"
-    return Text.assemble((names, "green"), (metavar, "yellow"))
+def _name(row: Row) -> Text:
+    metavar = f" {row.metavar}" if row.metavar else ""
+    return Text.assemble((row.name, "yellow" if row.argument else "green"), (metavar, "yellow"))
 
 
-def _explanation(parameter: Any) -> str:
-    text, default = parameter.help or "", parameter.show_default
-    return f"{text} [default:{_TIED}{default}]" if default and isinstance(default, str) else text
+def _explanation(row: Row) -> str:
+    return f"{row.text} [default:{_TIED}{row.default}]" if row.default else row.text
 
 
 def _print_row(console: Console, name: Text, explanation: str) -> None:
@@ -110,8 +71,8 @@ def _print_row(console: Console, name: Text, explanation: str) -> None:
         console.print(part, soft_wrap=True)
 
 
-def _print_paragraphs(console: Console, text: str | None) -> None:
-    for paragraph in inspect.cleandoc(text or "").split("\n\n"):
+def _print_paragraphs(console: Console, text: str) -> None:
+    for paragraph in inspect.cleandoc(text).split("\n\n"):
         if paragraph:
             console.print()
             console.print("\n".join(_lines(paragraph, console.width)), soft_wrap=True)

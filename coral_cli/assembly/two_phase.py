@@ -12,17 +12,14 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import typer
-from typer.main import get_command
-
 from coral_cli.assembly.flags import Body, Flag, Given, signed
-from coral_cli.assembly.help import Command
 from coral_cli.assembly.resolve import flags_of
 from coral_cli.assembly.resume import recorded_assembly
 from coral_cli.assembly.selection import Selection, choose
 from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.shorthands import METHODS, SIZES
 from coral_cli.assembly.slots import ENV, REPEATABLE, Slot
+from coral_cli.assembly.typer_surface import Command, Reading
 from coral_cli.assembly.unknown import unknown_flag
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import CoralError
@@ -68,24 +65,17 @@ def two_phase(body: Body, own: Iterable[Flag], scope: Scope = EVERYTHING) -> typ
     """
 
     class TwoPhase(Command):
-        def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
-            catalog: Catalog = parent.obj
+        def reading(self, words: list[str], given: Any, completing: bool) -> Reading:
+            catalog: Catalog = given
             for kind in REPEATABLE:
-                args = gathered(args, kind)
-            selection = _select(scan(args), catalog, scope, tolerant=extra.get("resilient_parsing", False))
+                words = gathered(words, kind)
+            selection = _select(scan(words), catalog, scope, tolerant=completing)
             flags = (*assembly_flags(selection, catalog, scope), *own)
-            try:
-                return self._made_for(flags).make_context(info_name, args, parent=parent, **extra)
-            except typer.TyperException as error:
-                if not hasattr(error, "possibilities"):  # only Typer's (private) NoSuchOption has it
-                    raise
-                unknown = error.option_name.removeprefix("--")  # type: ignore[attr-defined]
-                raise unknown_flag(unknown, selection, catalog, [flag.name for flag in flags]) from None
 
-        def _made_for(self, flags: Iterable[Flag]) -> Any:
-            app = typer.Typer(add_completion=False)
-            app.command(self.name, cls=Command, help=self.help)(signed(body, flags))
-            return get_command(app)
+            def explain(unknown: str) -> Exception:
+                return unknown_flag(unknown, selection, catalog, [flag.name for flag in flags])
+
+            return Reading(words, signed(body, flags), explain)
 
     return TwoPhase
 

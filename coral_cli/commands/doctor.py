@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
-from coral_cli.assembly.help import Command
+from coral_cli.assembly.typer_surface import Command
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog

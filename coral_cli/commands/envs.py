@@ -11,10 +11,10 @@ import typer
 from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
-from coral_cli.assembly.help import Group
 from coral_cli.assembly.resolve import resolve
 from coral_cli.assembly.slots import DISTRACTION, ENV
 from coral_cli.assembly.two_phase import Scope, two_phase
+from coral_cli.assembly.typer_surface import Group, Reading
 from coral_cli.commands.output import DebugFlag, JsonFlag, documents, print_json
 from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog, Entry
@@ -55,10 +55,10 @@ class Envs(Group):
 
     ALONE = ()
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+    def arranged(self, words: list[str]) -> list[str]:
         """Flags before the name of a command are the command's."""
-        at = next((index for index, word in enumerate(args) if word in self.commands), 0)
-        return super().parse_args(ctx, [*args[at : at + 1], *args[:at], *args[at + 1 :]])
+        at = next((index for index, word in enumerate(words) if word in self.commands), 0)
+        return [*words[at : at + 1], *words[:at], *words[at + 1 :]]
 
 
 def list_envs(context: typer.Context, given: Given) -> int:
@@ -162,9 +162,9 @@ _Show = two_phase(show, flags_from(ShowOptions(), "Drawing", {"image": "PNG"}), 
 class Show(_Show):  # type: ignore[misc, valid-type]
     """``show NAME`` stands for ``show --env NAME``."""
 
-    def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
+    def reading(self, words: list[str], given: Any, completing: bool) -> Reading:
         """Reads the name first."""
-        return super().make_context(info_name, named(args), parent=parent, **extra)
+        return super().reading(named(words), given, completing)
 
 
 def add(app: typer.Typer) -> None:

@@ -12,10 +12,10 @@ import typer
 from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
-from coral_cli.assembly.help import Command
 from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.requests import EvalRequest
 from coral_cli.assembly.slots import ENV
+from coral_cli.assembly.typer_surface import Command
 from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, documents, print_json
 from coral_cli.display.tables import print_evaluation, print_losses
 from coral_cli.registry.catalog import Catalog

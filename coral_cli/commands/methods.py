@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.text import Text
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
-from coral_cli.assembly.help import Command
 from coral_cli.assembly.shorthands import METHODS, Method, expand
 from coral_cli.assembly.slots import ENV
+from coral_cli.assembly.typer_surface import Command
 from coral_cli.assembly.values import text_of
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.display.tables import print_table

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import typer
 
 from coral_cli.assembly.flags import Body, Given, flags_from, signed, taken
-from coral_cli.assembly.help import Command
+from coral_cli.assembly.typer_surface import Command
 from coral_cli.commands.output import DebugFlag
 from coral_cli.registry import records
 from coral_cli.registry.catalog import Catalog

@@ -11,7 +11,7 @@ import typer
 
 from coral_cli import builtin
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
-from coral_cli.assembly.help import Command
+from coral_cli.assembly.typer_surface import Command
 from coral_cli.commands.output import DebugFlag, JsonFlag, documents, print_json
 from coral_cli.registry.catalog import Catalog, Entry, Plugin
 from coral_cli.registry.discovery import discover

@@ -16,7 +16,7 @@ import typer
 
 from coral_cli import __version__
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
-from coral_cli.assembly.help import Command
+from coral_cli.assembly.typer_surface import Command
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.registry.catalog import CORE, Catalog
 from coral_cli.registry.errors import UsageError

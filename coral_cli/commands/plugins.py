@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
-from coral_cli.assembly.help import Command, Group
+from coral_cli.assembly.typer_surface import Command, Group
 from coral_cli.commands import plugin_check, plugin_info, plugin_new
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.display.tables import print_table

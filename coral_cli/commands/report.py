@@ -14,10 +14,10 @@ import typer
 from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
-from coral_cli.assembly.help import Command
 from coral_cli.assembly.settings import BUDGET
 from coral_cli.assembly.shorthands import recognised
 from coral_cli.assembly.slots import OBSERVER
+from coral_cli.assembly.typer_surface import Command
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.display.numbers import count, duration, number
 from coral_cli.display.tables import print_table

@@ -93,8 +93,8 @@ def _here() -> Obstacle | None:
 def require_dm_control() -> None:
     """Looks at versions alone, and imports nothing of dm_control.
 
-    Raises AbsentError where dm_control is not installed, and UsageError where it does not fit MuJoCo or NumPy, each with
-    the command that mends it.
+    Raises AbsentError where dm_control is not installed, and UsageError where it does not fit MuJoCo or NumPy, each
+    with the command that mends it.
     """
     found = _here()
     if found is not None:

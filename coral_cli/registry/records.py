@@ -177,9 +177,9 @@ class Environment:
     step may hold numbers to report; ``"success"`` among them is reported as a rate. ``info["missing"]`` of any reset or
     step may name sensors that gave nothing this time. ``terminates`` says whether an episode can end in a terminal
     state, which a continue head then learns to predict. ``defaults`` are values by flag (``{image}`` and ``{vector}``
-    stand for every sensor of that kind) that stand in for others' defaults in this environment. ``require()`` raises
-    AbsentError or UsageError when something that it needs beside coral is missing or does not fit; lists call it, too,
-    so it must be quick.
+    stand for every sensor of that kind) that stand in for others' defaults in this environment. ``require`` is called
+    before ``build``, and by lists, so it must be quick: it raises AbsentError or UsageError when something that the task
+    needs beside coral is missing or does not fit.
     """
 
     kind: ClassVar[str] = "environment"

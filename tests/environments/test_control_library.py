@@ -21,14 +21,29 @@ def test_pairs_that_were_tried(mujoco, control):
     assert install_command(mujoco, (3, 13)) == f"python -m pip install --no-deps dm-control=={control}"
 
 
+OLDER = "pip install 'mujoco<3.9' && " + install_command("3.8.1")
+
+
 @pytest.mark.parametrize(
     ("mujoco", "control", "numpy", "reason", "command"),
     [
         ("3.17.0", None, "2.4.6", "dm-control is not installed", "dm-control==1.0.50"),
         ("3.3.7", "1.0.28", "2.3.5", "dm-control 1.0.28 does not work with mujoco 3.3.7", "dm-control==1.0.34"),
         ("3.16.0", "1.0.50", "2.4.6", "dm-control 1.0.50 does not work with mujoco 3.16.0", "dm-control==1.0.49"),
-        ("3.9.0", "1.0.41", "2.4.6", "no dm-control works with mujoco 3.9.0", "pip install 'mujoco<3.9' && " + install_command("3.8.1")),
-        ("3.9.0", None, "2.4.6", "no dm-control works with mujoco 3.9.0", "pip install 'mujoco<3.9' && " + install_command("3.8.1")),
+        (
+            "3.9.0",
+            "1.0.41",
+            "2.4.6",
+            "no dm-control works with mujoco 3.9.0",
+            OLDER,
+        ),
+        (
+            "3.9.0",
+            None,
+            "2.4.6",
+            "no dm-control works with mujoco 3.9.0",
+            OLDER,
+        ),
         ("3.3.7", "1.0.34", "2.4.0", "dm-control 1.0.34 does not work with numpy 2.4.0", "pip install 'numpy<2.4'"),
     ],
 )

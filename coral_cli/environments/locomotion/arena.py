@@ -42,7 +42,11 @@ class Corridor(composer.Arena):  # type: ignore[misc] # dm_control has no types
         )
         self._standing = root.worldbody.add("body", name="walls")
         root.worldbody.add(
-            "geom", type="plane", rgba=[0.5, 0.5, 0.5, 1], pos=[LENGTH / 2, 0, 0], size=[LENGTH / 2 + _AROUND, WIDTH / 2, 1]
+            "geom",
+            type="plane",
+            rgba=[0.5, 0.5, 0.5, 1],
+            pos=[LENGTH / 2, 0, 0],
+            size=[LENGTH / 2 + _AROUND, WIDTH / 2, 1],
         )
         opacity = 0.0 if walls else 0.5
         for (x, y), along, half in _SIDES.values():
@@ -62,13 +66,14 @@ class Corridor(composer.Arena):  # type: ignore[misc] # dm_control has no types
             side = 1 if number % 2 == 0 else -1
             self._standing.add(
                 "geom", type="box", name=f"wall_{number}", rgba=[grey, grey, grey, 1],
-                pos=[x, side * (WIDTH - width) / 2, _WALL_HEIGHT / 2], size=[_WALL_DEPTH / 2, width / 2, _WALL_HEIGHT / 2],
+                pos=[x, side * (WIDTH - width) / 2, _WALL_HEIGHT / 2],
+                size=[_WALL_DEPTH / 2, width / 2, _WALL_HEIGHT / 2],
             )  # fmt: skip
             number, x = number + 1, x + random.uniform(*_GAP)
 
 
 class Run(composer.Task):  # type: ignore[misc] # dm_control has no types
-    """The ant is to run at 3 m/s: the reward falls linearly on both sides of that, to 0 at rest. It never ends early."""
+    """To run at 3 m/s: the reward falls linearly on both sides of that, to 0 at rest. No episode ends early."""
 
     def __init__(self, ant: Ant, corridor: Corridor) -> None:
         self._ant, self._corridor = ant, corridor

@@ -53,9 +53,7 @@ def at_site(model: mujoco.MjModel, data: mujoco.MjData, site: int, origin: np.nd
     return Ends(*_meet_site(model, data, site, origin, directions, normals[:, None]), normals)
 
 
-def geoms_by_neighbours(
-    model: mujoco.MjModel, data: mujoco.MjData, origin: np.ndarray, directions: np.ndarray
-) -> Ends:
+def geoms_by_neighbours(model: mujoco.MjModel, data: mujoco.MjData, origin: np.ndarray, directions: np.ndarray) -> Ends:
     """As ``at_geoms``, without MuJoCo's normals."""
     shapes, distances, normals = _by_neighbours(partial(_meet_geoms, model, data, origin), directions)
     outward = -directions

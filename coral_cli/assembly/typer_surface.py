@@ -1,0 +1,141 @@
+"""All that coral uses of Typer beyond its public names: a Typer that changes any of it breaks this file alone."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from coral_cli.assembly.help import Row, Sheet, print_sheet
+from coral_cli.registry.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a command line is read: its words, and by whom.
+
+    ``body``, where there is one, is a function whose signature says which flags there are, instead of the command's
+    own; ``explain`` makes the error for a flag that there is not.
+    """
+
+    words: list[str]
+    body: Callable[..., int] | None = None
+    explain: Callable[[str], Exception] | None = None
+
+
+class Command(TyperCommand):
+    """A command with coral's help."""
+
+    def reading(self, words: list[str], given: Any, completing: bool) -> Reading:
+        """For subclasses. ``given`` is what the program was started with; ``completing`` is the shell's wish."""
+        return Reading(words)
+
+    def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Parses a command line."""
+        given = None if parent is None else parent.obj
+        reading = self.reading(list(args), given, extra.get("resilient_parsing", False))
+        command = self if reading.body is None else _compiled(reading.body, self.name, self.help)
+        try:
+            return TyperCommand.make_context(command, info_name, reading.words, parent=parent, **extra)
+        except typer.TyperException as error:
+            if reading.explain is None or not hasattr(error, "possibilities"):  # only an unknown option's has it
+                raise
+            raise reading.explain(error.option_name.removeprefix("--")) from None  # type: ignore[attr-defined]
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Prints the help."""
+        print_sheet(_sheet(self, ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """For completion, values are not checked."""
+        return _split(self, ctx, args) if ctx.resilient_parsing else super().parse_args(ctx, args)
+
+
+class Group(TyperGroup):
+    """A group of commands with coral's help, which says what is near an unknown command."""
+
+    ALONE: tuple[str, ...] = ("--help",)
+    """What a call without arguments stands for."""
+
+    def arranged(self, words: list[str]) -> list[str]:
+        """For subclasses: the words of a command line in the order in which they are parsed."""
+        return words
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Prints the help."""
+        commands = [Row(name, "", command.get_short_help_str(200)) for name, command in self.commands.items()]
+        print_sheet(_sheet(self, ctx, commands))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """For completion, values are not checked."""
+        words = self.arranged(args)
+        return _split(self, ctx, words) if ctx.resilient_parsing else super().parse_args(ctx, words or [*self.ALONE])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Raises UsageError for an unknown command."""
+        if args[0] in self.commands or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        near = difflib.get_close_matches(args[0], self.commands, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"Commands: {', '.join(self.commands)}."
+        raise UsageError(f"there is no command {args[0]!r}.", hint)
+
+
+def run(app: typer.Typer, words: Iterable[str], program: str, given: object) -> int:
+    """Runs a command line and returns its exit code. Raises what its command raises, and typer.TyperException."""
+    return int(get_command(app).main(list(words), prog_name=program, standalone_mode=False, obj=given) or 0)
+
+
+def usage_error(error: typer.TyperException) -> UsageError:
+    """What Typer found wrong, in our words. Its error classes are private, so they are told by their attributes."""
+    context = getattr(error, "ctx", None)
+    hint = f"See `{context.command_path} --help`." if context else "`--help` says what each option takes."
+    if hasattr(error, "possibilities"):
+        hint = f"Did you mean {error.possibilities[0]}?" if error.possibilities else hint
+        return UsageError(f"there is no option {error.option_name}.", hint)  # type: ignore[attr-defined]
+    message = error.format_message()
+    return UsageError(f"{message[:1].lower()}{message[1:].rstrip('.')}.", hint)
+
+
+def _compiled(body: Callable[..., int], name: str | None, text: str | None) -> Any:
+    app = typer.Typer(add_completion=False)
+    app.command(name, cls=Command, help=text)(body)
+    return get_command(app)
+
+
+def _split(command: TyperCommand | TyperGroup, context: Any, args: list[str]) -> list[str]:
+    """Parses a line that is to be completed. Its values are not read: importing what checks them takes 0.1 s."""
+    parser = command.make_parser(context)
+    given, rest, _ = parser.parse_args(args=args)
+    for parameter in command.get_params(context):
+        context.set_parameter_source(parameter.name, parameter.consume_value(context, given)[1])
+    context.args = rest
+    context._opt_prefixes.update(parser._opt_prefixes)
+    return rest
+
+
+def _sheet(command: TyperCommand | TyperGroup, context: Any, commands: Iterable[Row] = ()) -> Sheet:
+    groups: dict[str, list[Row]] = {"Commands": [*commands]} if commands else {}
+    words = ["[OPTIONS]"]
+    for parameter in command.get_params(context):
+        argument = parameter.param_type_name == "argument"
+        title = getattr(parameter, "rich_help_panel", None) or ("Arguments" if argument else "Options")
+        groups.setdefault(title, []).append(_row(parameter, argument))
+        if argument:
+            name = groups[title][-1].name
+            words.append((name if parameter.required else f"[{name}]") + ("..." if parameter.nargs != 1 else ""))
+    if commands:
+        words += ["COMMAND", "[ARGS]..."]
+    return Sheet(context.command_path, " ".join(words), command.help or "", groups)
+
+
+def _row(parameter: Any, argument: bool) -> Row:
+    default = parameter.show_default if isinstance(parameter.show_default, str) else ""
+    if argument:
+        return Row(parameter.metavar or parameter.name.upper(), "", parameter.help or "", default, argument=True)
+    names = " / ".join([", ".join(sorted(parameter.opts, key=len)), *parameter.secondary_opts])
+    return Row(names, "" if parameter.is_flag else parameter.metavar or "", parameter.help or "", default)
