@@ -178,7 +178,7 @@ class Environment:
     step may name sensors that gave nothing this time. ``terminates`` says whether an episode can end in a terminal
     state, which a continue head then learns to predict. ``defaults`` are values by flag (``{image}`` and ``{vector}``
     stand for every sensor of that kind) that stand in for others' defaults in this environment. ``require`` is called
-    before ``build``, and by lists, so it must be quick: it raises AbsentError or UsageError when something that the task
+    before ``build``, and by lists, so it must be quick: it raises AbsentError or UsageError when something that it
     needs beside coral is missing or does not fit.
     """
 
