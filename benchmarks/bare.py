@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from copy import copy
 from typing import Any
 
 import gymnasium
@@ -32,8 +33,7 @@ class Bare:
         """``env`` has been reset and stays open for as long as this is used, for both have one model."""
         task: Any = env.unwrapped
         self.model: mujoco.MjModel = task.scene.model
-        self.data = mujoco.MjData(self.model)
-        mujoco.mj_copyData(self.data, self.model, task.scene._data)
+        self.data: mujoco.MjData = copy(task.scene._data)
         if isinstance(task, BoxPush):
             self._substeps = SUBSTEPS
             self._control = self._torque

@@ -128,9 +128,7 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
         slide = np.clip(_MAX_SPEED * action, _TIP_GAIN * (_TIP_LOW - tip[:2]), _TIP_GAIN * (_TIP_HIGH - tip[:2]))
         wanted = self._arm.joint_velocity(data, np.array([*slide, rise]), _TIP_GAIN)
         wanted /= max(1.0, np.abs(wanted / VELOCITY_LIMITS).max())  # slower, in the same direction
-        inertia = np.empty((self._model.nv, self._model.nv))
-        mujoco.mj_fullM(self._model, data, inertia)
-        servo = _SERVO_GAIN * inertia[:JOINTS, :JOINTS]
+        servo = _SERVO_GAIN * self._arm.inertia(data)
         effort = 0.0
         for _ in range(SUBSTEPS):
             torque = servo @ (wanted - data.qvel[:JOINTS])

@@ -13,6 +13,7 @@ DOWN = np.array([0.0, 0.0, -1.0])
 REST = np.array([0.0, 0.3, 0.0, -2.1, 0.0, 2.4, 0.785])
 """The posture (rad) that the joints drift to where the tip leaves them free; its rod points down."""
 
+_FROM_DATA = "MjData" in mujoco.mj_fullM.__doc__  # older releases of MuJoCo ask for the sparse matrix itself
 _DAMPING = 1e-6
 _TOLERANCE = 1e-4  # metres and radians
 _MARGIN = 0.02  # radians kept from the joints' limits
@@ -33,6 +34,15 @@ class Arm:
     def rod(self, data: mujoco.MjData) -> np.ndarray:
         """The rod's direction (3,), a unit vector from the flange to the tip."""
         return data.site_xmat[self._tip].reshape(3, 3)[:, 2]
+
+    def inertia(self, data: mujoco.MjData) -> np.ndarray:
+        """The joints' inertia (7, 7), as they are now."""
+        full = np.empty((self._model.nv, self._model.nv))
+        if _FROM_DATA:
+            mujoco.mj_fullM(self._model, data, full)
+        else:
+            mujoco.mj_fullM(self._model, full, data.qM)
+        return full[:JOINTS, :JOINTS]
 
     def joint_velocity(self, data: mujoco.MjData, velocity: np.ndarray, drift: float) -> np.ndarray:
         """Joint velocities (7,) that move the tip at ``velocity`` (3,) m/s and turn the rod towards down.

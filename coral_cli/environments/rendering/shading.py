@@ -17,14 +17,14 @@ _TEXTURES_BEGIN_AT_EDGES = mujoco.mj_version() >= 3012000
 _RGB = int(mujoco.mjtTextureRole.mjTEXROLE_RGB)
 
 
-def _at_centre(scale: np.ndarray, size: np.ndarray) -> np.ndarray | float:
+def _at_centre(scale: np.ndarray, size: np.ndarray) -> np.ndarray:
     """The texture's coordinates (2,) at the centre of a shape with half-sizes ``size`` (2,), of which 0 is infinite.
 
     A texture begins at the edge of a shape, but half of it further where any side is infinite; before MuJoCo 3.12 its
     middle lay at the centre of every shape.
     """
     if not _TEXTURES_BEGIN_AT_EDGES:
-        return 0.5
+        return np.full(2, 0.5)
     return np.where(size > 0, scale * size, 0) + 0.5 * (size <= 0).any()
 
 
