@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
-from coral_cli import __version__, builtin
+from coral_cli import builtin
 from coral_cli.assembly.flags import split_plugins
 from coral_cli.assembly.help import Group
 from coral_cli.commands import bench, doctor, envs, eval, methods, plugged, plugins, pretrain, report, rollout, train
@@ -22,6 +22,7 @@ from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import CoralError, UsageError, described
 from coral_cli.sessions.torchrun import follows
+from coral_cli.version import __version__
 
 HELP = "Learn joint representations of several sensors, and policies that act on them."
 

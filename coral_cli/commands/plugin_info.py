@@ -16,10 +16,11 @@ from coral_cli.assembly.flags import Given, flags_from, signed, taken
 from coral_cli.assembly.help import Command
 from coral_cli.assembly.values import text_of
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
-from coral_cli.registry.catalog import CORE, Catalog, Entry, Plugin
+from coral_cli.registry.catalog import Catalog, Entry, Plugin
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Field, Json, fields_of
 from coral_cli.registry.records import Record
+from coral_cli.version import CORE
 
 
 @dataclass(frozen=True)

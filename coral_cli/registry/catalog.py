@@ -11,13 +11,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-from coral_cli import __version__
 from coral_cli.registry.errors import PluginError, UsageError, frames_of
 from coral_cli.registry.records import Record
 from coral_cli.registry.sources import Source
-
-CORE = "coral-cli"
-"""The distribution that owns the bare names."""
+from coral_cli.version import CORE, __version__
 
 SAFE = "gym:"
 """How names begin that a checkpoint may have looked up: what they name is registered by what is installed."""

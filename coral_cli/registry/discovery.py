@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from coral_cli import __version__
-from coral_cli.registry.catalog import CORE, Catalog, Entry, Plugin
+from coral_cli.registry.catalog import Catalog, Entry, Plugin
 from coral_cli.registry.errors import PluginError, described
 from coral_cli.registry.hooks import HOOK_KINDS, PROJECT, Hooks
 from coral_cli.registry.options import fields_of
 from coral_cli.registry.records import KINDS, Environment, Record
 from coral_cli.registry.sources import Source, at, canonical, installed
+from coral_cli.version import CORE, __version__
 
 _BOUND = r"(?:==|[<>!]=|[<>])\s*\d+(?:\.\d+)*"
 _PLAIN = re.compile(rf"coral[-_.]cli\s*({_BOUND}(?:\s*,\s*{_BOUND})*)", re.IGNORECASE)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from coral_cli.registry.catalog import CORE, Plugin
+from coral_cli.registry.catalog import Plugin
 from coral_cli.registry.records import Record
 from coral_cli.registry.sources import canonical
 from coral_cli.testing.failures import Check, require
 from coral_cli.testing.records import require_light
+from coral_cli.version import CORE
 
 
 def _status(plugin: Plugin) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from coral_cli.plugin import Encoder, Loss
-from coral_cli.registry.catalog import CORE, Catalog, Entry, Plugin
+from coral_cli.registry.catalog import Catalog, Entry, Plugin
 from coral_cli.registry.errors import PluginError, UsageError
+from coral_cli.version import CORE
 
 
 def unbuilt(*_: Any) -> Any:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from coral_cli import __version__, builtin
+from coral_cli import builtin
 from coral_cli.app import main
 from coral_cli.commands import doctor
 from coral_cli.registry.discovery import _versions, discover
 from coral_cli.registry.errors import PluginError
+from coral_cli.version import __version__
 
 LOSS = """
 from coral_cli.plugin import Loss, LossOptions, hookimpl
