@@ -16,7 +16,7 @@ from coral_cli.registry.catalog import Catalog
 def test_components_of_one_kind(coral) -> None:
     document = json.loads(coral("plugins", "list", "--kind", "encoder", "--json").out)
     names = [(c["name"], c["distribution"], c["version"], c["status"]) for c in document["components"]]
-    assert names[0][:2] == ("conv", "coral-cli")
+    assert names[0][:2] == ("conv", "coral-rl")
     assert ("vit", "coral-byol", "2.0", "active") in names
     assert {c["kind"] for c in document["components"]} == {"encoder"}
 
