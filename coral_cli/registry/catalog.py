@@ -214,7 +214,7 @@ _NUMBER = re.compile(r"[A-Za-z0-9.!+_-]+")
 
 def _absent(what: str, distribution: str, version: str) -> PluginError:
     """Nothing here comes from ``distribution``, which is no more than a record's word."""
-    if not (_PLAIN.fullmatch(distribution) and _NUMBER.fullmatch(version)):
+    if not (_PLAIN.fullmatch(distribution) and _NUMBER.fullmatch(str(version))):
         named = f"{distribution!r} of version {version!r}"
         return PluginError(f"its record says that {what} comes from {named}, which no package can be called.")
     if distribution == CORE:
