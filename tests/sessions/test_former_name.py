@@ -102,10 +102,10 @@ def test_its_dataset_trains_a_representation(run, tmp_path):
 
 def test_what_it_had_and_coral_lacks_is_no_reason_to_install_another_project(run, capsys):
     record = json.loads((run / "run.json").read_text())
-    record["assembly"]["choices"]["rssm"]["component"] = "bygone"
+    record["assembly"]["choices"]["rssm"] |= {"component": "bygone", "version": "0.0.9"}
     (run / "run.json").write_text(json.dumps(record))
     assert main(["train", "--resume", str(run), "--steps", "3000"]) == 3
     assert capsys.readouterr().err == (
-        f"error: rssm 'bygone' comes from coral-rl 0.1.0; this is coral-rl {coral_cli.__version__}, "
+        f"error: rssm 'bygone' comes from coral-rl 0.0.9; this is coral-rl {coral_cli.__version__}, "
         "which does not offer it.\nhint: Use the version of coral that wrote it.\n"
     )
