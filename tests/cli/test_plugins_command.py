@@ -72,11 +72,7 @@ def test_the_doctor_draws_films_and_computes_here() -> None:
     outcome = subprocess.run(command, env={**os.environ, "CORAL_PLUGINS": ""}, capture_output=True, text=True)
     assert outcome.returncode == 0, outcome.stdout
     checks = json.loads(outcome.stdout)["checks"]
-    assert checks[0] == {
-        "name": "coral",
-        "ok": True,
-        "detail": f"coral-rl {coral_cli.__version__} ({Path(coral_cli.__file__).parent})",
-    }
+    assert checks[0]["detail"] == f"coral-rl {coral_cli.__version__} ({Path(coral_cli.__file__).parent})"
     names = [line["name"] for line in checks]
     names = [name for name in names if not name.startswith("plugin ")]  # what is installed beside coral
     assert names == ["coral", "python", "torch", "simulation", "drawing", "video", "writing"]
