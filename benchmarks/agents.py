@@ -14,12 +14,13 @@ from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.resolve import resolve
 from coral_cli.measuring.noise import noise_replay
-from coral_cli.registry.catalog import CORE, Catalog, Entry
+from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.records import Environment, Sensor
 from coral_cli.representation.batch import Batch
 from coral_cli.training.agent import Agent
 from coral_cli.training.learner import Batching, sample_batch
+from coral_cli.version import CORE
 
 PROPRIO, ACTIONS = 12, 6
 """Sizes of the proprioception and the actions."""

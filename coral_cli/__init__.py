@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from coral_cli.version import __version__
+
 if TYPE_CHECKING:
     from coral_cli.sessions.loaded import LoadedAgent
-
-__version__ = "0.1.0"
 
 __all__ = ["__version__", "load_agent"]
 

@@ -10,9 +10,10 @@ import pytest
 
 from coral_cli import builtin
 from coral_cli.plugin import Encoder, Environment, Help, Loss, LossOptions
-from coral_cli.registry.catalog import CORE, Catalog, Entry, Plugin
+from coral_cli.registry.catalog import Catalog, Entry, Plugin
 from coral_cli.registry.discovery import discover
 from coral_cli.sessions.process import prepare
+from coral_cli.version import CORE
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers share the cores

@@ -24,7 +24,10 @@ ROOMS = {
     "assembly": {"builtin", "registry", "environments", "representation", "policies", "runs", "training"},
     "sessions": {"builtin", "registry", "environments", "runs", "training", "assembly", "display", "measuring"},
 }
-"""What each room may import of the others, at any level; ``plugin`` is open to all, ``commands`` see everything."""
+"""What each room may import of the others, at any level.
+
+``plugin`` and ``version`` are open to all; ``commands`` see everything.
+"""
 
 TORCH = {"representation", "policies", "training", "measuring", "sessions", "testing"}
 HEAVY = {"mujoco", "dm_control", "av", "PIL"}
@@ -56,7 +59,7 @@ def test_imports_follow_the_layers(path: Path) -> None:
     own = room(path)
     if own in ROOMS:
         seen = {module.split(".")[1] for module in imports(tree, nested=True) if module.startswith("coral_cli.")}
-        assert seen - {own, "plugin", "__version__"} <= ROOMS[own]
+        assert seen - {own, "plugin", "version"} <= ROOMS[own]
     if own not in ("commands", "app", "__main__"):
         assert not any(module.startswith("coral_cli.commands") for module in imports(tree, nested=True))
     if own != "testing" and path != ROOT / "commands" / "plugin_check.py":
@@ -64,6 +67,10 @@ def test_imports_follow_the_layers(path: Path) -> None:
     heavy = {module.split(".")[0] for module in imports(tree, nested=False)}
     assert own in TORCH or "torch" not in heavy
     assert own == "environments" or not heavy & HEAVY
+
+
+def test_the_version_knows_nothing_else() -> None:
+    assert not list(imports(ast.parse((ROOT / "version.py").read_text()), nested=True))
 
 
 def test_every_room_is_known() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Self
 
 from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.slots import OBSERVER
 from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.options import Json, values_of, with_values
+from coral_cli.registry.sources import current
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,11 @@ class Choice:
     def identity(self) -> tuple[str, str, str, str, str]:
         """What the catalog finds it by: kind, name, distribution, version, path."""
         return self.kind, self.component, self.distribution, self.version, self.path
+
+    @classmethod
+    def from_json(cls, data: Json) -> Self:
+        """Raises KeyError or TypeError when ``data`` is not what ``Assembly.to_json`` writes."""
+        return cls(**data | {"distribution": current(data["distribution"])})
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,7 @@ class Assembly:
     def from_json(cls, data: Json) -> Assembly:
         """Raises UnreadableError when ``data`` is not what ``to_json`` writes."""
         try:
-            choices = {slot: Choice(**choice) for slot, choice in data["choices"].items()}
+            choices = {slot: Choice.from_json(choice) for slot, choice in data["choices"].items()}
             return cls(choices, with_values(Settings(), data["settings"]))
         except (KeyError, TypeError, AttributeError, UsageError) as error:
             raise UnreadableError(

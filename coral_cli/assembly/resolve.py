@@ -11,10 +11,11 @@ from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.slots import ENV, OBJECTIVE, REPEATABLE, Slot
 from coral_cli.assembly.unknown import unknown_flag
 from coral_cli.assembly.values import negative, text_of
-from coral_cli.registry.catalog import CORE, SAFE, Catalog, Entry
+from coral_cli.registry.catalog import SAFE, Catalog, Entry
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Json, fields_of, values_of, with_values
 from coral_cli.registry.records import Environment, Loss
+from coral_cli.version import CORE
 
 OPEN_LOOP = "--objective.open-loop"
 CROP_MARGIN = 12

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from importlib import metadata
+from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -20,6 +21,7 @@ from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import AbsentError, CoralError, described
 from coral_cli.registry.records import Check
+from coral_cli.version import CORE, __version__
 
 SCENE = """
 <mujoco><worldbody>
@@ -75,8 +77,12 @@ def _checked(name: str, check: Callable[[], str]) -> Line:
         return Line(name, False, described(error))
 
 
+def _coral() -> str:
+    return f"{CORE} {__version__} ({Path(__file__).parents[1]})"
+
+
 def _python() -> str:
-    return f"{platform.python_version()} ({sys.executable})"
+    return f"{platform.python_version()} ({sys.executable}) on {platform.platform()}"
 
 
 def _torch() -> str:
@@ -139,7 +145,7 @@ def _writing() -> str:
         return "this directory can be written"
 
 
-CHECKS = (_python, _torch, _simulation, _drawing, _control_suite, _video, _writing)
+CHECKS = (_coral, _python, _torch, _simulation, _drawing, _control_suite, _video, _writing)
 
 
 def _plugins(catalog: Catalog) -> Iterable[Line]:

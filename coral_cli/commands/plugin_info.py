@@ -16,10 +16,12 @@ from coral_cli.assembly.flags import Given, flags_from, signed, taken
 from coral_cli.assembly.typer_surface import Command
 from coral_cli.assembly.values import text_of
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
-from coral_cli.registry.catalog import CORE, Catalog, Entry, Plugin
+from coral_cli.registry.catalog import Catalog, Entry, Plugin
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Field, Json, fields_of
 from coral_cli.registry.records import Record
+from coral_cli.registry.sources import current
+from coral_cli.version import CORE
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,12 @@ def info(context: typer.Context, given: Given) -> int:
     """Show a component or a plugin: options, origin, status, and what is wrong with it."""
     options, rest = taken(InfoOptions(), given)
     catalog: Catalog = context.obj
-    plugins = [plugin for plugin in catalog.plugins if rest["name"] in (plugin.name, plugin.distribution)]
-    owners = {plugin.distribution for plugin in plugins}
-    entries = [entry for entry in catalog if rest["name"] in _names(entry) or entry.distribution in owners]
+    name = current(rest["name"])
+    plugins = [plugin for plugin in catalog.plugins if name in (plugin.name, plugin.distribution)]
+    owners = {name, *(plugin.distribution for plugin in plugins)}
+    entries = [entry for entry in catalog if name in _names(entry) or entry.distribution in owners]
     if not entries and not plugins:
-        raise _unknown(rest["name"], catalog)
+        raise _unknown(name, catalog)
     owners |= {entry.distribution for entry in entries}
     plugins = [plugin for plugin in catalog.plugins if plugin.distribution in owners]
     status = {plugin.distribution: plugin.status for plugin in plugins}

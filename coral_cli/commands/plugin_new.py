@@ -14,14 +14,14 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
-from coral_cli import __version__
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
 from coral_cli.assembly.typer_surface import Command
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
-from coral_cli.registry.catalog import CORE, Catalog
+from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help
 from coral_cli.runs.files import writing
+from coral_cli.version import CORE, __version__
 
 Kind: TypeAlias = Literal["loss", "encoder", "rssm", "environment", "distraction", "policy", "observer"]
 

@@ -50,7 +50,7 @@ def of_data(written: Given, catalog: Catalog) -> Mapping[str, Json]:
 
     record = open_dataset(Path(str(written["data"])).expanduser()).record
     env = record["env"]
-    found = catalog.locate(*Choice(**env).identity)
+    found = catalog.locate(*Choice.from_json(env).identity)
     options = {f"{ENV.flag}.{name.replace('_', '-')}": value for name, value in env["options"].items()}
     seen = {name: record[name.replace("-", "_")] for name in ("image-size", "render-quality")}
     return {ENV.flag: catalog.name(found), **options, **seen, POLICY.flag: "random"}

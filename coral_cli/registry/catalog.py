@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,13 +12,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-from coral_cli import __version__
 from coral_cli.registry.errors import PluginError, UsageError, frames_of
 from coral_cli.registry.records import Record
-from coral_cli.registry.sources import Source
-
-CORE = "coral-cli"
-"""The distribution that owns the bare names."""
+from coral_cli.registry.sources import Source, current, required
+from coral_cli.version import CORE, FORMER, __version__
 
 SAFE = "gym:"
 """How names begin that a checkpoint may have looked up: what they name is registered by what is installed."""
@@ -76,6 +74,8 @@ class Plugin:
             return f"{who} is broken: {self.error}"
         if self.status == "incompatible":
             return f"{who} is left out: {self.error}"
+        if self.status == "active" and FORMER in map(required, self.requires):
+            return f"{who} requires {FORMER}, which is another project today: its author must write {CORE} instead"
         return f"{who} prints when it is loaded: {self.printed}" if self.printed else ""
 
 
@@ -125,7 +125,7 @@ class Catalog:
         Raises UsageError when there is none, or when two distributions share the bare name; PluginError when there is
         none, but a plugin that ``--plugin`` named is broken.
         """
-        wanted = name.replace("_", "-")
+        wanted = current(name).replace("_", "-")
         found = [
             entry
             for entry in self.entries(kind)
@@ -178,11 +178,9 @@ class Catalog:
                 offer = f"{distribution} {plugin.version}, which does not offer it"
                 return PluginError(f"{what} comes from {distribution} {version}; installed is {offer}.")
         if path:
-            return PluginError(f"{what} came from {path}, a plugin that is not installed.", f"Add --plugin {path}.")
-        return PluginError(
-            f"{what} comes from {distribution} {version}, which is not installed.",
-            f"pip install '{distribution}=={version}'",
-        )
+            hint = f"Add --plugin {shlex.quote(path)}."
+            return PluginError(f"{what} came from {path}, a plugin that is not installed.", hint)
+        return _absent(what, distribution, version)
 
     def _foreign(self, kind: str, name: str) -> Entry | None:
         if (kind, name) not in self._found:
@@ -207,3 +205,22 @@ class Catalog:
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
         listed = ", ".join(names) if len(names) <= 12 else f"see `coral plugins list --kind {kind}`"
         return f"Did you mean {near[0]!r}? Installed: {listed}." if near else f"Installed: {listed}."
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+"""A package's name as PEP 508 has it; nothing that pip could take for an address or a shell for a command."""
+_NUMBER = re.compile(r"[A-Za-z0-9.!+_-]+")
+
+
+def _absent(what: str, distribution: str, version: str) -> PluginError:
+    """Nothing here comes from ``distribution``, which is no more than a record's word."""
+    if not (_PLAIN.fullmatch(distribution) and _NUMBER.fullmatch(str(version))):
+        named = f"{distribution!r} of version {version!r}"
+        return PluginError(f"its record says that {what} comes from {named}, which no package can be called.")
+    if distribution == CORE:
+        offer = f"this is {CORE} {__version__}, which does not offer it"
+        return PluginError(f"{what} comes from {CORE} {version}; {offer}.", "Use the version of coral that wrote it.")
+    return PluginError(
+        f"its record says that {what} comes from {distribution} {version}, which is not installed.",
+        f"If you know that package: pip install '{distribution}=={version}'",
+    )

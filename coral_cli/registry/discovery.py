@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from coral_cli import __version__
-from coral_cli.registry.catalog import CORE, Catalog, Entry, Plugin
+from coral_cli.registry.catalog import Catalog, Entry, Plugin
 from coral_cli.registry.errors import PluginError, described
 from coral_cli.registry.hooks import HOOK_KINDS, PROJECT, Hooks
 from coral_cli.registry.options import fields_of
 from coral_cli.registry.records import KINDS, Environment, Record
-from coral_cli.registry.sources import Source, at, canonical, installed
+from coral_cli.registry.sources import Source, at, canonical, current, installed, required
+from coral_cli.version import CORE, __version__
 
 _BOUND = r"(?:==|[<>!]=|[<>])\s*\d+(?:\.\d+)*"
-_PLAIN = re.compile(rf"coral[-_.]cli\s*({_BOUND}(?:\s*,\s*{_BOUND})*)", re.IGNORECASE)
+_PLAIN = re.compile(rf"[\w.-]+\s*({_BOUND}(?:\s*,\s*{_BOUND})*)")
 """What nearly every plugin writes: the name, and versions from and to."""
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _unwanted(source: Source, tried: Iterable[Source], environ: Mapping[str, str
 def _wish(source: Source) -> str:
     """The versions of coral that a plugin requires, if this is none of them."""
     for line in source.requires:
-        wanted = _versions(line) if canonical(line).startswith(CORE) else None
+        wanted = _versions(line)
         if wanted is not None and not wanted.contains(__version__, prereleases=True):
             return f"{CORE}{wanted}"
     return ""
@@ -77,6 +77,8 @@ def _wish(source: Source) -> str:
 
 def _versions(line: str) -> SpecifierSet | None:
     """The versions of coral that a requirement allows; None where it is about something else, or no requirement."""
+    if current(required(line)) != CORE:
+        return None
     plain = _PLAIN.fullmatch(line)
     if plain is not None:
         from packaging.specifiers import SpecifierSet
@@ -85,11 +87,11 @@ def _versions(line: str) -> SpecifierSet | None:
     from packaging.requirements import InvalidRequirement, Requirement  # takes far longer to import
 
     try:
-        required = Requirement(line)
+        wanted = Requirement(line)
     except InvalidRequirement:
         return None
-    applies = required.marker is None or required.marker.evaluate({"extra": ""})
-    return required.specifier if applies and canonical(required.name) == CORE else None
+    applies = wanted.marker is None or wanted.marker.evaluate({"extra": ""})
+    return wanted.specifier if applies else None
 
 
 def _load(source: Source, unwanted: Plugin | None, strict: bool) -> tuple[Plugin, list[Entry]]:

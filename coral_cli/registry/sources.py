@@ -14,6 +14,7 @@ from typing import Any
 
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.hooks import PROJECT
+from coral_cli.version import CORE, FORMER
 
 UNKNOWN = "0"
 """The version of what does not say its own."""
@@ -68,6 +69,17 @@ def at(path: Path) -> Iterable[Source]:
 def canonical(distribution: str) -> str:
     """The name by which two spellings of a distribution are the same."""
     return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def current(name: str) -> str:
+    """A distribution, or ``DISTRIBUTION/NAME``, as it is called today: coral's own once had another name."""
+    owner, slash, rest = name.partition("/")
+    return f"{CORE}{slash}{rest}" if canonical(owner) == FORMER else name
+
+
+def required(line: str) -> str:
+    """The distribution that a requirement is about, by its canonical name; "" where it begins with no name."""
+    return canonical(re.split(r"[^\w.-]", line.strip(), maxsplit=1)[0])
 
 
 def _of_distribution(distribution: metadata.Distribution) -> list[Source]:

@@ -192,7 +192,7 @@ def _record(path: Path, content: bytes) -> Json:
     if version != FORMAT:
         raise UnreadableError(
             f"{path} has checkpoint format {version}, and this coral reads format {FORMAT}.",
-            "Install the version of coral-cli that wrote it, or a newer one.",
+            "Use the version of coral that wrote it, or a newer one.",
         )
     return record
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from coral_cli import __version__
 from coral_cli.assembly.copies import copies_of
 from coral_cli.assembly.requests import BenchRequest, TrainRequest
 from coral_cli.assembly.resolve import command_line
@@ -25,6 +24,7 @@ from coral_cli.sessions.parts import Parts, build, schedule
 from coral_cli.sessions.rehearsal import Rehearsal
 from coral_cli.sessions.torchrun import find_place
 from coral_cli.training.collectors import action_repeat
+from coral_cli.version import __version__
 
 Document = dict[str, Json]
 

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from coral_cli import __version__
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.requests import PretrainRequest
 from coral_cli.assembly.resolve import plugin_flags
@@ -28,6 +27,7 @@ from coral_cli.training.interruption import Interruption
 from coral_cli.training.parallel import Crew
 from coral_cli.training.pretrainer import Pretrainer, PretrainSchedule
 from coral_cli.training.replay import Replay
+from coral_cli.version import __version__
 
 _AFTER = After(
     done="use it with: coral train --init-from {run}", interrupted="saved; go on with: coral pretrain --resume {run}"

@@ -10,7 +10,6 @@ import gymnasium
 import torch
 from numpy.typing import NDArray
 
-from coral_cli import __version__
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.requests import RolloutRequest
@@ -24,6 +23,7 @@ from coral_cli.sessions.saved import open_saved
 from coral_cli.training.collection import Episode, Observation, acting, chance, episode_seed, run_episode
 from coral_cli.training.collectors import action_repeat
 from coral_cli.training.interruption import Interruption
+from coral_cli.version import __version__
 
 
 def rollout(request: RolloutRequest, report: Callable[[int, Episode], None]) -> tuple[Path, int, int]:

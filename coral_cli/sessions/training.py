@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from coral_cli import __version__
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.requests import TrainRequest
 from coral_cli.assembly.resolve import code_flags, command_line
@@ -26,6 +25,7 @@ from coral_cli.training.interruption import Interruption
 from coral_cli.training.parallel import Crew
 from coral_cli.training.replay import Replay
 from coral_cli.training.trainer import Trainer
+from coral_cli.version import __version__
 
 T = TypeVar("T")
 

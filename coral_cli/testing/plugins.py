@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from coral_cli.registry.catalog import CORE, Plugin
+from coral_cli.registry.catalog import Plugin
 from coral_cli.registry.records import Record
-from coral_cli.registry.sources import canonical
+from coral_cli.registry.sources import current, required
 from coral_cli.testing.failures import Check, require
 from coral_cli.testing.records import require_light
+from coral_cli.version import CORE, FORMER
 
 
 def _status(plugin: Plugin) -> None:
@@ -31,7 +32,7 @@ def _import(plugin: Plugin) -> None:
 
 def _version(plugin: Plugin) -> None:
     """A package says for which versions of coral it is made."""
-    mine = [line for line in plugin.requires if canonical(line).startswith(CORE) and "<" in line]
+    mine = [line for line in plugin.requires if current(required(line)) == CORE and "<" in line]
     require(
         bool(mine) or plugin.path.endswith(".py"),
         f"it does not say up to which version of {CORE} it works.",
@@ -39,7 +40,16 @@ def _version(plugin: Plugin) -> None:
     )
 
 
-PLUGIN: tuple[Check[Plugin], ...] = (_status, _import, _version)
+def _name(plugin: Plugin) -> None:
+    """pip, left to itself, would install what has coral's former name today."""
+    require(
+        FORMER not in map(required, plugin.requires),
+        f"it requires {FORMER}, which is another project today.",
+        f"Write {CORE} in its dependencies.",
+    )
+
+
+PLUGIN: tuple[Check[Plugin], ...] = (_status, _import, _version, _name)
 
 
 def names(records: Sequence[Record]) -> None:

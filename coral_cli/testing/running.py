@@ -8,11 +8,12 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from coral_cli import __version__, builtin
-from coral_cli.registry.catalog import CORE, Catalog, Entry
+from coral_cli import builtin
+from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.records import Record
 from coral_cli.testing.toys import TOYS
+from coral_cli.version import CORE, __version__
 
 DISTRIBUTION = "under-test"
 """What the components of a test come from."""

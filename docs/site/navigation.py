@@ -26,7 +26,7 @@ NAVIGATION = {
         ],
         "Plugins": ["Write your own </docs/plugins/README>", "Ready to use </plugins/README>"],
         "Results": ["All in a table </docs/results/README>"],
-        "Project": ["/docs/decisions/README", "/CHANGELOG", "/CONTRIBUTING"],
+        "Project": ["/docs/decisions/README", "/CHANGELOG", "/CONTRIBUTING", "/SECURITY", "/RELEASING"],
     },
     "docs/plugins/README": {
         "": [

@@ -11,6 +11,8 @@ from coral_cli.environments.rendering.backend import select_backend
 
 BACKEND = select_backend()  # before mujoco
 
+import mujoco  # noqa: E402
+
 from coral_cli.environments.records import ENVIRONMENTS  # noqa: E402
 from coral_cli.plugin import Rendering  # noqa: E402
 
@@ -29,6 +31,9 @@ def script(monkeypatch):
     return module
 
 
+ROUNDING = 0 if mujoco.mj_version() >= 3005000 else 1e-9  # before, copied data did not always step bit for bit alike
+
+
 @pytest.mark.parametrize("backend", ["raycast", pytest.param("opengl", id="opengl")])
 @pytest.mark.parametrize("task", ["cartpole-swingup", "walker-walk", "box-push", "ant-empty", "hurdle-cheetah-run"])
 def test_mujoco_alone_reaches_the_same_states_and_draws_the_same_frames(task, backend, script):
@@ -45,7 +50,8 @@ def test_mujoco_alone_reaches_the_same_states_and_draws_the_same_frames(task, ba
         bare.begin()
         frame = bare.act(action)
         data = env.unwrapped.scene._data
-        assert np.array_equal(bare.data.qpos, data.qpos) and np.array_equal(bare.data.qvel, data.qvel)
+        assert bare.data.qpos == pytest.approx(data.qpos, rel=0, abs=ROUNDING)
+        assert bare.data.qvel == pytest.approx(data.qvel, rel=0, abs=ROUNDING)
         assert np.array_equal(bare.data.ctrl, data.ctrl) and bare.data.time == data.time
         assert np.array_equal(frame, observation["image"])
     assert (observation["image"] != first["image"]).any()

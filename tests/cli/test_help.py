@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+import coral_cli
+
 
 @pytest.mark.parametrize("width", [30, 45, 60, 80, 120])
 def test_help_fits_and_cuts_no_name_off(width: int, coral) -> None:
@@ -48,4 +50,4 @@ def test_a_group_alone_shows_its_help(coral) -> None:
 
 
 def test_version(coral) -> None:
-    assert coral("--version").out == "coral 0.1.0\n"
+    assert coral("--version").out == f"coral {coral_cli.__version__}\n"

@@ -54,6 +54,15 @@ def test_info_shows_source_choices_and_traceback(tmp_path, capsys) -> None:
     assert "Traceback (most recent call last):" in out and "import nowhere_at_all" in out
 
 
+@pytest.mark.parametrize("name", ["coral-rl", "coral-cli"])
+def test_info_of_all_that_coral_itself_offers(name: str, coral) -> None:
+    document = json.loads(coral("plugins", "info", name, "--json").out)
+    names = {component["name"] for component in document["components"]}
+    assert {"cpc", "gaussian", "sac", "maze"} <= names and not names & {"byol", "vit"}
+    (one,) = json.loads(coral("plugins", "info", f"{name}/cpc", "--json").out)["components"]
+    assert (one["name"], one["distribution"]) == ("cpc", "coral-rl")
+
+
 def test_what_is_not_there_has_no_info(coral) -> None:
     outcome = coral("plugins", "info", "bjol")
     assert (outcome.code, outcome.err) == (

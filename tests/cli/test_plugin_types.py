@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
+import pytest
+
 import coral_cli
 from coral_cli.app import main
 from coral_cli.commands.plugin_new import Kind
@@ -31,6 +34,7 @@ OPTIONS = Loss("mine", "Mine.", loss, options=3)
 """
 
 
+@pytest.mark.skipif(np.__version__ < "2", reason="older NumPy's types are others than Gymnasium's")
 def test_a_strict_checker_takes_the_new_and_refuses_the_wrong(tmp_path: Path, pytestconfig) -> None:
     sources = []
     for kind in get_args(Kind):

@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import coral_cli
 from coral_cli.commands import doctor
 from coral_cli.registry.catalog import Catalog
 
@@ -16,7 +18,7 @@ from coral_cli.registry.catalog import Catalog
 def test_components_of_one_kind(coral) -> None:
     document = json.loads(coral("plugins", "list", "--kind", "encoder", "--json").out)
     names = [(c["name"], c["distribution"], c["version"], c["status"]) for c in document["components"]]
-    assert names[0][:2] == ("conv", "coral-cli")
+    assert names[0][:2] == ("conv", "coral-rl")
     assert ("vit", "coral-byol", "2.0", "active") in names
     assert {c["kind"] for c in document["components"]} == {"encoder"}
 
@@ -69,6 +71,8 @@ def test_the_doctor_draws_films_and_computes_here() -> None:
     command = [sys.executable, "-m", "coral_cli", "doctor", "--json"]  # apart, for it chooses what mujoco draws with
     outcome = subprocess.run(command, env={**os.environ, "CORAL_PLUGINS": ""}, capture_output=True, text=True)
     assert outcome.returncode == 0, outcome.stdout
-    names = [line["name"] for line in json.loads(outcome.stdout)["checks"]]
+    checks = json.loads(outcome.stdout)["checks"]
+    assert checks[0]["detail"] == f"coral-rl {coral_cli.__version__} ({Path(coral_cli.__file__).parent})"
+    names = [line["name"] for line in checks]
     names = [name for name in names if not name.startswith("plugin ")]  # what is installed beside coral
-    assert names == ["python", "torch", "simulation", "drawing", "control suite", "video", "writing"]
+    assert names == ["coral", "python", "torch", "simulation", "drawing", "control suite", "video", "writing"]

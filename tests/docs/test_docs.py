@@ -124,6 +124,12 @@ def test_every_relative_link_leads_somewhere(page) -> None:
         assert not anchor or anchor in slugs(path), f"{target} in {page}"
 
 
+def test_one_page_and_the_changelog_speak_of_the_former_name_and_none_asks_for_it() -> None:
+    lines = [(page, line) for page in LINKING for line in page.read_text().splitlines() if "coral-cli" in line]
+    assert {str(page.relative_to(ROOT)) for page, _ in lines} == {"CHANGELOG.md", "docs/plugins/compatibility.md"}
+    assert not any(re.search(r"(?<!un)install|coral-cli\W*[=<>~]", line) for _, line in lines)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_piece_of_python_compiles(page) -> None:
     for number, block in enumerate(blocks(page, "python")):

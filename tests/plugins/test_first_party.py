@@ -52,7 +52,7 @@ def test_it_uses_nothing_but_the_public_modules(package: Path) -> None:
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
 def test_it_is_a_whole_package(package: Path) -> None:
     about = project(package)
-    assert about["name"] == package.name and "coral-cli>=0.1,<1" in about["dependencies"]
+    assert about["name"] == package.name and "coral-rl>=0.1,<1" in about["dependencies"]
     assert about["description"].endswith(".") and about["license"] == "MIT"
     (module,) = about["entry-points"]["coral"].values()
     assert (package / "src" / module / "__init__.py").exists() and list(package.glob("tests/test_*.py"))

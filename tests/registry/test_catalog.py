@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from coral_cli.plugin import Encoder, Loss
-from coral_cli.registry.catalog import CORE, Catalog, Entry, Plugin
+from coral_cli.registry.catalog import Catalog, Entry, Plugin
 from coral_cli.registry.errors import PluginError, UsageError
+from coral_cli.version import CORE, __version__
 
 
 def unbuilt(*_: Any) -> Any:
@@ -79,6 +80,55 @@ def test_what_a_checkpoint_names() -> None:
     assert catalog.locate("loss", "byol", "pack", "1.0") is entry
     with pytest.raises(PluginError, match="not installed") as caught:
         catalog.locate("loss", "byol", "pack-c", "3.1")
-    assert caught.value.hint == "pip install 'pack-c==3.1'"
+    assert caught.value.message == "its record says that loss 'byol' comes from pack-c 3.1, which is not installed."
+    assert caught.value.hint == "If you know that package: pip install 'pack-c==3.1'"
     with pytest.raises(PluginError, match="broken: ImportError: jax"):
         catalog.locate("loss", "byol", "pack-b", "1")
+
+
+@pytest.mark.parametrize(
+    ("distribution", "version"),
+    [
+        ("https://example.org/pack.whl", "1.0"),
+        ("pack @ https://example.org/pack.whl", "1.0"),
+        ("pack'; touch here; '", "1.0"),
+        ("--index-url=x", "1.0"),
+        ("pack-", "1.0"),
+        ("p\u0430ck", "1.0"),
+        ("pack", "1.0' 'other"),
+        ("pack", ""),
+        ("pack\n", "1.0"),
+    ],
+)
+def test_a_record_puts_nothing_into_a_command_but_names_and_versions(distribution: str, version: str) -> None:
+    with pytest.raises(PluginError) as caught:
+        Catalog([loss("cpc")]).locate("loss", "byol", distribution, version)
+    assert caught.value.hint == ""
+    assert caught.value.message == (
+        f"its record says that loss 'byol' comes from {distribution!r} of version {version!r}, "
+        "which no package can be called."
+    )
+
+
+def test_what_another_version_of_coral_had_is_not_to_be_installed_by_name() -> None:
+    with pytest.raises(PluginError) as caught:
+        Catalog([loss("cpc")]).locate("loss", "byol", CORE, "0.9")
+    message = f"loss 'byol' comes from coral-rl 0.9; this is coral-rl {__version__}, which does not offer it."
+    assert caught.value.message == message
+    assert caught.value.hint == "Use the version of coral that wrote it."
+
+
+def test_a_path_in_a_hint_is_one_word() -> None:
+    with pytest.raises(PluginError) as caught:
+        Catalog([loss("cpc")]).locate("loss", "byol", "pack", "1.0", "/home/me/my packs; ls")
+    assert caught.value.hint == "Add --plugin '/home/me/my packs; ls'."
+
+
+def test_coral_s_former_name_is_understood() -> None:
+    own, other = loss("cpc"), loss("cpc", "coral-client")
+    catalog = Catalog([own, other])
+    for name in ("coral-cli/cpc", "coral_cli/cpc", "coral-rl/cpc"):
+        assert catalog.get("loss", name) is own
+    assert catalog.get("loss", "coral-client/cpc") is other
+    with pytest.raises(UsageError):
+        catalog.get("loss", "coral-cli/byol")

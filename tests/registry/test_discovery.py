@@ -108,7 +108,7 @@ def test_strict_raises(how: str, install: Install) -> None:
 def test_names_of_built_ins_are_never_taken(install: Install) -> None:
     install("pack-a", GOOD.format(name="cpc"))
     catalog = discover(builtin, {})
-    assert catalog.get("loss", "cpc").distribution == "coral-cli"
+    assert catalog.get("loss", "cpc").distribution == "coral-rl"
     assert catalog.get("loss", "pack-a/cpc").distribution == "pack-a"
     assert plugins(catalog)["pack-a"].status == "shadowed"
 
@@ -117,4 +117,4 @@ def test_the_built_ins_alone() -> None:
     catalog = discover(builtin, {"CORAL_PLUGINS": ""})
     assert catalog.names("loss") == ("recon", "cv", "cpc", "infonce", "none")
     assert catalog.names("encoder") == ("conv", "mlp")
-    assert {entry.distribution for entry in catalog.entries("policy")} == {"coral-cli"}
+    assert {entry.distribution for entry in catalog.entries("policy")} == {"coral-rl"}

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from coral_cli import __version__, builtin
+from coral_cli import builtin
 from coral_cli.app import main
 from coral_cli.commands import doctor
 from coral_cli.registry.discovery import _versions, discover
 from coral_cli.registry.errors import PluginError
+from coral_cli.version import __version__
 
 LOSS = """
 from coral_cli.plugin import Loss, LossOptions, hookimpl
@@ -36,7 +37,7 @@ from coral_cli.plugin import Check, hookimpl
 def coral_checks():
     yield Check("odd", "A stranger's.", {run})
 """
-HERE = f"coral-cli {__version__}"
+HERE = f"coral-rl {__version__}"
 FINE = LOSS.format(name="fine")
 
 TROUBLES = {
@@ -162,35 +163,61 @@ def test_a_circular_import(install, tmp_path: Path, monkeypatch, capsys) -> None
 @pytest.mark.parametrize(
     ("requirement", "fits"),
     [
-        ("coral-cli>=9,<10", False),
-        ("coral_cli<0.1", False),
-        (f"Coral.CLI=={__version__}", True),
-        ("coral-cli>=0.1,<1", True),
-        ("coral-cli", True),
-        ("coral-cli-extras>=9", True),
-        ("coral-cli ???", True),
+        ("coral-rl>=9,<10", False),
+        ("coral_rl<0.1", False),
+        (f"Coral.RL=={__version__}", True),
+        ("coral-rl>=0.1,<1", True),
+        ("coral-rl", True),
+        ("coral-rl-extras>=9", True),
+        ("coral-rl ???", True),
         ("torch>=99", True),
-        ("coral-cli>=9; extra == 'next'", True),
+        ("coral-rl>=9; extra == 'next'", True),
     ],
 )
 def test_a_plugin_for_another_major_version(requirement, fits, install, capsys, monkeypatch) -> None:
     install("pack-a", "raise RuntimeError('not even imported')" if not fits else FINE, requires=[requirement])
     monkeypatch.setattr(doctor, "CHECKS", ())
     assert main(["doctor"]) == (0 if fits else 1)
-    versions = requirement.removeprefix("coral-cli").removeprefix("coral_cli")
+    versions = requirement.removeprefix("coral-rl").removeprefix("coral_rl")
     versions = ",".join(sorted(versions.split(",")))  # as packaging writes them
-    message = (
-        "warning: plugin main (pack-a 1.0) is left out: "
-        f"it is made for coral-cli{versions}, and this is coral-cli {__version__}\n"
-    )
+    message = f"warning: plugin main (pack-a 1.0) is left out: it is made for coral-rl{versions}, and this is {HERE}\n"
     assert capsys.readouterr().err == ("" if fits else message)
     status = next(plugin.status for plugin in discover(builtin).plugins if plugin.distribution == "pack-a")
     assert status == ("active" if fits else "incompatible")
 
 
+@pytest.mark.parametrize("requirement", ["coral-cli>=0.1,<1", "Coral_CLI", "coral-cli ; extra == 'all'"])
+def test_one_that_requires_the_former_name_works_and_is_told(requirement, install, capsys) -> None:
+    install("pack-a", FINE, requires=["torch>=2", requirement])
+    install("pack-b", LOSS.format(name="other"), requires=["coral-client>=1"])
+    assert main(["plugins", "list", "--kind", "loss", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert {"fine", "other"} <= {component["name"] for component in json.loads(out)["components"]}
+    assert err == (
+        "warning: plugin main (pack-a 1.0) requires coral-cli, which is another project today: "
+        "its author must write coral-rl instead\n"
+    )
+    assert main(["plugins", "check", "pack-a"]) == 1
+    checked = [line for line in capsys.readouterr().out.splitlines() if "plugin main" in line]
+    assert any(
+        "it requires coral-cli, which is another project today. Write coral-rl in its dependencies." in line
+        for line in checked
+    )
+    assert main(["plugins", "check", "pack-b"]) == 1
+    assert "coral-cli" not in capsys.readouterr().out
+
+
+def test_the_versions_of_the_former_name_count_too(install, capsys) -> None:
+    install("pack-a", "raise RuntimeError('not even imported')", requires=["coral-cli>=9"])
+    assert main(["plugins", "list"]) == 0
+    assert capsys.readouterr().err == (
+        f"warning: plugin main (pack-a 1.0) is left out: it is made for coral-rl>=9, and this is {HERE}\n"
+    )
+
+
 def test_strict_refuses_an_incompatible_one(install) -> None:
-    install("pack-a", FINE, requires=["coral-cli>=9"])
-    with pytest.raises(PluginError, match="plugin main of pack-a is incompatible: it is made for coral-cli>=9, and"):
+    install("pack-a", FINE, requires=["coral-rl>=9"])
+    with pytest.raises(PluginError, match="plugin main of pack-a is incompatible: it is made for coral-rl>=9, and"):
         discover(builtin, {"CORAL_STRICT_PLUGINS": "1", "CORAL_PLUGINS": "pack-a"})
 
 
@@ -237,8 +264,8 @@ def test_a_disabled_one_is_named_where_it_is_needed(install, monkeypatch) -> Non
         ("import nowhere_at_all", [], "which is broken: ModuleNotFoundError: No module named 'nowhere_at_all'"),
         (
             FINE,
-            ["coral-cli>=9"],
-            f"which is incompatible: it is made for coral-cli>=9, and this is coral-cli {__version__}",
+            ["coral-rl>=9"],
+            f"which is incompatible: it is made for coral-rl>=9, and this is {HERE}",
         ),
     ],
 )
@@ -260,14 +287,17 @@ def test_a_checkpoint_that_needs_what_a_newer_version_dropped_says_so(install) -
 @pytest.mark.parametrize(
     ("line", "versions"),
     [
+        ("coral-rl>=0.1,<1", "<1,>=0.1"),
+        ("Coral_RL >= 0.1 , !=2", "!=2,>=0.1"),
+        ("coral-rl", ""),
+        ("coral-rl~=0.1", "~=0.1"),
+        ("coral-rl[x]>=2", ">=2"),
+        ("coral-rl>=1; python_version<'3'", None),
+        ("coral-rl>=1..2", None),
+        ("coral-rl=1", None),
+        ("coral-rlhf>=1", None),
         ("coral-cli>=0.1,<1", "<1,>=0.1"),
-        ("Coral_CLI >= 0.1 , !=2", "!=2,>=0.1"),
-        ("coral-cli", ""),
-        ("coral-cli~=0.1", "~=0.1"),
-        ("coral-cli[x]>=2", ">=2"),
-        ("coral-cli>=1; python_version<'3'", None),
-        ("coral-cli>=1..2", None),
-        ("coral-cli=1", None),
+        ("coral-cli[x] >= 2; python_version>'3'", ">=2"),
         ("coral-client>=1", None),
     ],
 )

@@ -94,9 +94,9 @@ def test_it_takes_the_place_of_what_is_imported_already(package) -> None:
 
 
 def test_the_requirements_of_a_package_hold_for_it_too(package, capsys) -> None:
-    root = package("future_mine", requires='["coral-cli>=9"]')
+    root = package("future_mine", requires='["coral-rl>=9"]')
     assert main(["plugins", "list", "--plugin", str(root)]) == 0
-    assert "warning: plugin mine (coral-mine 1.2) is left out: it is made for coral-cli>=9" in capsys.readouterr().err
+    assert "warning: plugin mine (coral-mine 1.2) is left out: it is made for coral-rl>=9" in capsys.readouterr().err
 
 
 def test_a_broken_one_disturbs_nothing(tmp_path: Path, capsys) -> None:

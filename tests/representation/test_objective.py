@@ -10,7 +10,7 @@ from coral_cli import builtin
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.resolve import resolve
 from coral_cli.plugin import Environment, ObjectiveOptions, Sensor
-from coral_cli.registry.catalog import CORE, Catalog, Entry
+from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.discovery import discover
 from coral_cli.representation.batch import Batch, Normalization
 from coral_cli.representation.encoders.mlp import MlpEncoder
@@ -20,6 +20,7 @@ from coral_cli.representation.losses.reconstruction import Reconstruction
 from coral_cli.representation.objective import Representation, Term
 from coral_cli.representation.rssm.gaussian import Gaussian, Gaussians
 from coral_cli.representation.rssm.gru import GruRssm
+from coral_cli.version import CORE
 
 from .small import ACTION, CORAL, UNIFIED, random_batch, small
 

@@ -10,12 +10,13 @@ from gymnasium.spaces import Box, Dict
 from coral_cli import builtin
 from coral_cli.app import main
 from coral_cli.plugin import Environment, Rendering
-from coral_cli.registry.catalog import CORE, Catalog, Entry
+from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.discovery import discover
 from coral_cli.runs.checkpoint import load
 from coral_cli.runs.metrics import read_metrics
 from coral_cli.sessions.loaded import load as load_agent
 from coral_cli.sessions.saved import open_saved
+from coral_cli.version import CORE
 
 LENGTH = 12
 KINDS = {"front_camera": "image", "hand_camera": "image", "depth": "depth", "touch": "vector", "joints": "vector"}

@@ -45,7 +45,7 @@ def test_a_run_leaves_what_is_documented(run):
     assert {"checkpoints/latest.pt", "checkpoints/best.pt", "checkpoints/step-000000300.pt"} <= names
     record = json.loads((run / "run.json").read_text())
     assert record["command"].startswith("coral train --env box-push --image-loss cpc")
-    assert record["assembly"]["choices"]["image-loss"]["distribution"] == "coral-cli"
+    assert record["assembly"]["choices"]["image-loss"]["distribution"] == "coral-rl"
     assert record["renderer"] in ("egl", "osmesa", "raycast") and record["assembly"]["settings"]["seed"] == 0
 
 
