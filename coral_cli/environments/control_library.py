@@ -40,7 +40,7 @@ FITTING: tuple[tuple[str, str], ...] = (
 _NONE_FITS, _FITS_AGAIN = Version("3.9"), Version("3.10")
 
 _NEW_NUMPY = (Version("1.0.36"), Version("2.4"))
-"""Before the first, dm_control calls a function that NumPy has not had since the second."""
+"""Before the first, dm_control's quadruped calls a function that NumPy has not had since the second."""
 
 
 def fitting(mujoco: str) -> str:
@@ -64,8 +64,11 @@ class Obstacle:
     """Whether it is not there at all."""
 
 
-def obstacle(mujoco: str, control: str | None, numpy: str) -> Obstacle | None:
-    """What keeps these versions from working together; None where nothing is known. ``control`` None: not installed."""
+def obstacle(mujoco: str, control: str | None, numpy: str = "") -> Obstacle | None:
+    """What keeps these versions from working together; None where nothing is known.
+
+    ``control`` is None where dm_control is not installed; ``numpy`` is "" where it does not matter.
+    """
     command = install_command(mujoco)
     if _NONE_FITS <= Version(mujoco) < _FITS_AGAIN:
         mended = f"python -m pip install 'mujoco<{_NONE_FITS}' && {install_command('3.8.1')}"
@@ -75,28 +78,33 @@ def obstacle(mujoco: str, control: str | None, numpy: str) -> Obstacle | None:
     known = Version(control) <= Version(FITTING[0][1])
     if known and control != fitting(mujoco):
         return Obstacle(f"dm-control {control} does not work with mujoco {mujoco}", command)
-    if Version(control) < _NEW_NUMPY[0] and Version(numpy) >= _NEW_NUMPY[1]:
+    if numpy and Version(control) < _NEW_NUMPY[0] and Version(numpy) >= _NEW_NUMPY[1]:
         mended = f"python -m pip install 'numpy<{_NEW_NUMPY[1]}'"
         return Obstacle(f"dm-control {control} does not work with numpy {numpy}", mended)
     return None
 
 
+def require_dm_control() -> None:
+    """Looks at versions alone, and imports nothing of dm_control.
+
+    Raises AbsentError where dm_control is not installed, and UsageError where it does not fit MuJoCo, each with the
+    command that mends it.
+    """
+    _require()
+
+
+def require_quadruped() -> None:
+    """As ``require_dm_control``; raises UsageError also where dm_control's quadruped does not fit NumPy."""
+    _require(metadata.version("numpy"))
+
+
 @cache
-def _here() -> Obstacle | None:
+def _require(numpy: str = "") -> None:
     try:
         control = metadata.version("dm-control")
     except metadata.PackageNotFoundError:
         control = None
-    return obstacle(metadata.version("mujoco"), control, metadata.version("numpy"))
-
-
-def require_dm_control() -> None:
-    """Looks at versions alone, and imports nothing of dm_control.
-
-    Raises AbsentError where dm_control is not installed, and UsageError where it does not fit MuJoCo or NumPy, each
-    with the command that mends it.
-    """
-    found = _here()
+    found = obstacle(metadata.version("mujoco"), control, numpy)
     if found is not None:
         kind = AbsentError if found.absent else UsageError
         raise kind(f"it needs dm_control, and {found.reason}.", found.command)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from coral_cli.environments.box_push.options import BoxPushOptions
-from coral_cli.environments.control_library import require_dm_control
+from coral_cli.environments.control_library import require_dm_control, require_quadruped
 from coral_cli.environments.control_tasks import TASKS, ControlOptions, published_options
 from coral_cli.environments.locomotion.records import LOCOMOTION
 from coral_cli.plugin import Environment, Rendering
@@ -37,7 +37,7 @@ def _control_record(domain: str, task: str) -> Environment:
         published_options(domain, task),
         terminates=domain == "lqr",
         suite="control",
-        require=require_dm_control,
+        require=require_quadruped if domain == "quadruped" else require_dm_control,
         action_size=TASKS[domain][task],
     )
 

@@ -7,6 +7,8 @@ import pytest
 from PIL import Image
 
 from coral_cli.app import main
+from coral_cli.environments.records import ENVIRONMENTS
+from coral_cli.registry.errors import AbsentError
 
 
 def test_the_list_names_sensors_actions_and_suite(capsys) -> None:
@@ -61,3 +63,29 @@ def test_what_cannot_be_is_said(tmp_path, capsys) -> None:
     assert "there is no command 'shwo'" in capsys.readouterr().err
     assert main(["envs", "show", "box-push", "maze"]) == 2
     assert "extra argument" in capsys.readouterr().err
+
+
+def test_what_cannot_be_made_here_is_listed_with_what_mends_it(capsys, monkeypatch) -> None:
+    def require() -> None:
+        raise AbsentError("it needs dm_control, and dm-control is not installed.", "python -m pip install dm-control")
+
+    for record in ENVIRONMENTS:
+        if record.suite == "control":
+            monkeypatch.setitem(record.__dict__, "require", require)
+    assert main(["envs"]) == 0
+    listed, missing = capsys.readouterr().out.split("\n\n")
+    assert "box-push" in listed and "acrobot-swingup" not in listed
+    count = sum(record.suite == "control" for record in ENVIRONMENTS)
+    first, second = missing.splitlines()
+    assert first == (
+        f"{count} more cannot be made here: it needs dm_control, and dm-control is not installed. "
+        "python -m pip install dm-control"
+    )
+    assert second.startswith("They are acrobot-swingup, ") and "cheetah-run" in second
+    assert main(["envs", "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["box-push"]["missing"] is None and "not installed" in rows["cheetah-run"]["missing"]
+    assert main(["envs", "show", "cheetah-run"]) == 2
+    assert capsys.readouterr().err == (
+        "error: it needs dm_control, and dm-control is not installed.\nhint: python -m pip install dm-control\n"
+    )

@@ -1,9 +1,19 @@
 """Whether dm_control fits what lies beside it."""
 
+from importlib import metadata
+from types import SimpleNamespace
+
 import pytest
 
 from coral_cli.environments import control_library
-from coral_cli.environments.control_library import fitting, install_command, obstacle, require_dm_control
+from coral_cli.environments.control_library import (
+    fitting,
+    install_command,
+    obstacle,
+    require_dm_control,
+    require_quadruped,
+)
+from coral_cli.environments.records import ENVIRONMENTS
 from coral_cli.registry.errors import AbsentError, UsageError
 
 PAIRS = [
@@ -56,13 +66,42 @@ def test_releases_of_later_days_are_given_a_try():
     assert obstacle("3.18.0", "1.0.51", "2.5.0") is None
 
 
+def test_numpy_matters_to_the_quadruped_alone(monkeypatch):
+    have(monkeypatch, "3.3.7", "1.0.34", "2.4.0")
+    require_dm_control()
+    with pytest.raises(UsageError, match=r"dm-control 1\.0\.34 does not work with numpy 2\.4\.0"):
+        require_quadruped()
+
+
+def test_each_task_asks_for_what_it_needs():
+    asked = {record.name: record.require for record in ENVIRONMENTS}
+    assert asked["cheetah-run"] is asked["ant-walls"] is require_dm_control
+    assert asked["quadruped-walk"] is asked["quadruped-escape"] is require_quadruped
+    asked["box-push"]()
+
+
 def test_nothing_is_missing_here():
     require_dm_control()
+    require_quadruped()
 
 
 @pytest.mark.parametrize(("control", "error"), [(None, AbsentError), ("1.0.28", UsageError)])
 def test_an_environment_says_so_before_it_is_built(control, error, monkeypatch):
-    monkeypatch.setattr(control_library, "_here", lambda: obstacle("3.17.0", control, "2.4.6"))
+    have(monkeypatch, "3.17.0", control, "2.4.6")
     with pytest.raises(error, match="it needs dm_control, and dm-control") as caught:
         require_dm_control()
     assert type(caught.value) is error and caught.value.hint.endswith("dm-control==1.0.50")
+
+
+def have(monkeypatch, mujoco, control, numpy):
+    """Pretends that these versions are installed."""
+
+    def version(name):
+        found = {"mujoco": mujoco, "dm-control": control, "numpy": numpy}[name]
+        if found is None:
+            raise metadata.PackageNotFoundError(name)
+        return found
+
+    absent = metadata.PackageNotFoundError
+    monkeypatch.setattr(control_library, "metadata", SimpleNamespace(version=version, PackageNotFoundError=absent))
+    monkeypatch.setattr(control_library, "_require", control_library._require.__wrapped__)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from coral_cli.environments.control_library import require_dm_control
+from coral_cli.environments.control_library import require_dm_control, require_quadruped
 from coral_cli.environments.control_tasks import ControlOptions
 from coral_cli.plugin import Environment, Rendering
 
@@ -47,7 +47,7 @@ def _record(name: str, summary: str, build: Callable[..., Any], egocentric: int,
         terminates=False,
         suite="locomotion",
         action_size=action_size,
-        require=require_dm_control,
+        require=require_quadruped if name.startswith("quadruped") else require_dm_control,
     )
 
 
