@@ -7,11 +7,12 @@ from collections.abc import Callable
 import mujoco
 import numpy as np
 from dm_control import composer, mjcf
+from dm_control.locomotion.tasks.corridors import RunThroughCorridor
 from dm_control.locomotion.walkers.ant import Ant
 
 from coral_cli.environments.control_suite import check_camera
 from coral_cli.environments.control_tasks import ControlOptions
-from coral_cli.environments.locomotion.arena import Corridor, Run
+from coral_cli.environments.locomotion.arena import Corridor
 from coral_cli.environments.simulated_task import SimulatedTask
 from coral_cli.environments.stepping import checked_advance
 from coral_cli.plugin import Rendering
@@ -36,7 +37,11 @@ class CorridorSimulation:
     steps = 999
 
     def __init__(self, walls: bool) -> None:
-        self.task = task = Run(_ant(), Corridor(walls))
+        self.task = task = RunThroughCorridor(
+            _ant(), Corridor(walls), contact_termination=False, terminate_at_height=None, control_timestep=0.025
+        )
+        for observable in task.observables.values():
+            observable.enabled = False
         self._environment = composer.Environment(task, random_state=0, recompile_mjcf_every_episode=walls)
         self.seconds = task.control_timestep
         actions = self._environment.action_spec()
