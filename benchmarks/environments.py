@@ -31,7 +31,6 @@ BACKEND = select_backend()  # before mujoco
 
 from bare import Bare  # noqa: E402
 from dm_control import composer, suite  # noqa: E402
-from dm_control.locomotion.arenas.corridors import EmptyCorridor, WallsCorridor  # noqa: E402
 from dm_control.locomotion.tasks.corridors import RunThroughCorridor  # noqa: E402
 from dm_control.locomotion.walkers.ant import Ant  # noqa: E402
 
@@ -139,12 +138,16 @@ def seconds(timing: Timing) -> float:
 
 
 def stock_of(name: str) -> Any:
-    """dm_control's own environment; None for a task that dm_control does not have."""
+    """dm_control's own environment; None for a task that dm_control does not have, or not without labmaze."""
     if name in SUITE:
         with quiet():
             return suite.load(*SUITE[name], task_kwargs={"random": 0})
     if name.startswith("ant-"):
-        corridor = WallsCorridor if name == "ant-walls" else EmptyCorridor
+        try:
+            from dm_control.locomotion.arenas import corridors
+        except ModuleNotFoundError:
+            return None
+        corridor = corridors.WallsCorridor if name == "ant-walls" else corridors.EmptyCorridor
         task = RunThroughCorridor(Ant(), corridor(corridor_length=80), contact_termination=False)
         task._walker.observables.egocentric_camera.enabled = False  # drawn by stepping_stock
         return composer.Environment(task, random_state=0)

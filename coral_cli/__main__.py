@@ -1,5 +1,7 @@
 """The program ``coral``, also as ``python -m coral_cli``."""
 
+import contextlib
+import os
 import sys
 
 
@@ -11,6 +13,18 @@ def run() -> int:
         return main()
     except KeyboardInterrupt:
         return 130
+    finally:
+        _let_go()
+
+
+def _let_go() -> None:
+    """Leaves nothing to write to a reader who has gone: Python would end with an exit code of its own, 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):  # there is none, nobody reads it, or it is closed
+            with contextlib.suppress(AttributeError, OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

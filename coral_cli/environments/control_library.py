@@ -1,7 +1,7 @@
 """Whether dm_control is here and fits the MuJoCo and NumPy beside it, told from versions alone.
 
-dm_control names each attribute of MuJoCo's structures, so a release works with the MuJoCo that it was made for and
-with few others, although it states a lower bound only.
+dm_control names each attribute of MuJoCo's structures, so a release works with few others than the MuJoCo that it was
+made for, although it states a lower bound only.
 """
 
 from __future__ import annotations
@@ -15,37 +15,41 @@ from packaging.version import Version
 
 from coral_cli.registry.errors import AbsentError, UsageError
 
-FITTING: tuple[tuple[str, str], ...] = (
-    ("3.17", "1.0.50"),
-    ("3.16", "1.0.49"),
-    ("3.15", "1.0.48"),
-    ("3.14", "1.0.47"),
-    ("3.13", "1.0.46"),
-    ("3.12", "1.0.45"),
-    ("3.11", "1.0.44"),
-    ("3.10", "1.0.43"),
-    ("3.8.1", "1.0.41"),
-    ("3.8", "1.0.40"),
-    ("3.7", "1.0.39"),
-    ("3.6", "1.0.38"),
-    ("3.5", "1.0.37"),
-    ("3.4", "1.0.36"),
-    ("3.3.6", "1.0.34"),
-    ("3.3.3", "1.0.31"),
-    ("3.3.2", "1.0.30"),
-    ("3.3", "1.0.28"),
+FITTING: tuple[tuple[str, str, str], ...] = (
+    ("1.0.50", "3.17", "3.17"),
+    ("1.0.49", "3.16", "3.17"),
+    ("1.0.48", "3.15", "3.17"),
+    ("1.0.47", "3.14", "3.14"),
+    ("1.0.46", "3.13", "3.14"),
+    ("1.0.45", "3.12", "3.14"),
+    ("1.0.44", "3.11", "3.14"),
+    ("1.0.43", "3.10", "3.10"),
+    ("1.0.41", "3.8.1", "3.8"),
+    ("1.0.40", "3.8", "3.8"),
+    ("1.0.39", "3.7", "3.10"),
+    ("1.0.38", "3.6", "3.10"),
+    ("1.0.37", "3.5", "3.5"),
+    ("1.0.36", "3.4", "3.4"),
+    ("1.0.34", "3.3.6", "3.4"),
+    ("1.0.31", "3.3.3", "3.3.5"),
+    ("1.0.30", "3.3.2", "3.3.2"),
+    ("1.0.28", "3.3", "3.3.2"),
 )
-"""From which MuJoCo on to take which dm_control; each pair was tried."""
-
-_NONE_FITS, _FITS_AGAIN = Version("3.9"), Version("3.10")
+"""Each dm_control, and the first and the last MuJoCo that the suite, the ant and the Jaco arm were made with."""
 
 _NEW_NUMPY = (Version("1.0.36"), Version("2.4"))
 """Before the first, dm_control's quadruped calls a function that NumPy has not had since the second."""
 
 
+def fits(mujoco: str, first: str, last: str) -> bool:
+    """Whether a version of MuJoCo lies between two, the last with all that begins like it."""
+    release, end = Version(mujoco).release, Version(last).release
+    return Version(mujoco) >= Version(first) and release[: len(end)] <= end
+
+
 def fitting(mujoco: str) -> str:
-    """The version of dm_control that fits a version of MuJoCo; the last one known for a MuJoCo newer than all known."""
-    return next((ours for since, ours in FITTING if Version(mujoco) >= Version(since)), FITTING[-1][1])
+    """The newest dm_control known to work with a version of MuJoCo, or the newest known where there is none."""
+    return next((control for control, first, last in FITTING if fits(mujoco, first, last)), FITTING[0][0])
 
 
 def install_command(mujoco: str, python: tuple[int, int] = sys.version_info[:2]) -> str:
@@ -70,13 +74,11 @@ def obstacle(mujoco: str, control: str | None, numpy: str = "") -> Obstacle | No
     ``control`` is None where dm_control is not installed; ``numpy`` is "" where it does not matter.
     """
     command = install_command(mujoco)
-    if _NONE_FITS <= Version(mujoco) < _FITS_AGAIN:
-        mended = f"python -m pip install 'mujoco<{_NONE_FITS}' && {install_command('3.8.1')}"
-        return Obstacle(f"no dm-control works with mujoco {mujoco}", mended, control is None)
     if control is None:
         return Obstacle("dm-control is not installed", command, absent=True)
-    known = Version(control) <= Version(FITTING[0][1])
-    if known and control != fitting(mujoco):
+    known = {ours: (first, last) for ours, first, last in FITTING}
+    newest = control == FITTING[0][0] and Version(mujoco) >= Version(FITTING[0][1])  # which nobody has tried
+    if control in known and not newest and not fits(mujoco, *known[control]):
         return Obstacle(f"dm-control {control} does not work with mujoco {mujoco}", command)
     if numpy and Version(control) < _NEW_NUMPY[0] and Version(numpy) >= _NEW_NUMPY[1]:
         mended = f"python -m pip install 'numpy<{_NEW_NUMPY[1]}'"

@@ -87,9 +87,10 @@ def _of_distribution(distribution: metadata.Distribution) -> list[Source]:
         points = distribution.entry_points.select(group=PROJECT)
         if not points:
             return []
-        name, version = distribution.name, distribution.version
-        if name is None or version is None:
+        about = distribution.metadata
+        if about is None or "Name" not in about or "Version" not in about:
             raise ValueError("its METADATA is missing")
+        name, version = about["Name"], about["Version"]
         requires = tuple(distribution.requires or ())
         return [Source(point.name, name, version, requires, point.load) for point in points]
     except Exception as error:  # its files are whatever somebody installed
