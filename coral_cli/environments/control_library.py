@@ -87,16 +87,15 @@ def obstacle(mujoco: str, control: str | None, numpy: str = "") -> Obstacle | No
 
 
 def require_dm_control() -> None:
-    """Looks at versions alone, and imports nothing of dm_control.
+    """Raises AbsentError where dm_control is not installed, and UsageError where it does not fit MuJoCo.
 
-    Raises AbsentError where dm_control is not installed, and UsageError where it does not fit MuJoCo, each with the
-    command that mends it.
+    Either tells the command that mends it. Only versions are looked at; nothing of dm_control is imported.
     """
     _require()
 
 
 def require_quadruped() -> None:
-    """As ``require_dm_control``; raises UsageError also where dm_control's quadruped does not fit NumPy."""
+    """Raises what ``require_dm_control`` raises, and UsageError where dm_control's quadruped does not fit NumPy."""
     _require(metadata.version("numpy"))
 
 

@@ -239,7 +239,10 @@ class Command:
 
 @dataclass(frozen=True)
 class Check:
-    """One more line of ``coral doctor``. ``run()`` says in a few words what works, and raises what does not."""
+    """One more line of ``coral doctor``. ``run()`` says in a few words what works, and raises what does not.
+
+    An AbsentError stands for something optional, whose absence is no fault.
+    """
 
     kind: ClassVar[str] = "check"
     options: ClassVar[object] = NoOptions()

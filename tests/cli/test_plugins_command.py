@@ -13,6 +13,7 @@ import pytest
 import coral_cli
 from coral_cli.commands import doctor
 from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.errors import AbsentError
 
 
 def test_components_of_one_kind(coral) -> None:
@@ -76,3 +77,17 @@ def test_the_doctor_draws_films_and_computes_here() -> None:
     names = [line["name"] for line in checks]
     names = [name for name in names if not name.startswith("plugin ")]  # what is installed beside coral
     assert names == ["coral", "python", "torch", "simulation", "drawing", "control suite", "video", "writing"]
+
+
+def test_what_is_optional_may_be_absent(coral, monkeypatch) -> None:
+    def _control_suite() -> str:
+        raise AbsentError("it needs dm_control, and dm-control is not installed.", "python -m pip install dm-control")
+
+    monkeypatch.setattr(doctor, "CHECKS", (_control_suite,))
+    outcome = coral("doctor")
+    assert outcome.code == 0
+    assert outcome.out.splitlines()[1] == (
+        "absent  control suite  it needs dm_control, and dm-control is not installed. python -m pip install dm-control"
+    )
+    (line,) = json.loads(coral("doctor", "--json").out)["checks"]
+    assert (line["ok"], line["absent"]) == (True, True)

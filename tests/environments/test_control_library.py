@@ -1,12 +1,18 @@
 """Whether dm_control fits what lies beside it."""
 
+import re
+import subprocess
+import sys
 from importlib import metadata
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from coral_cli.environments import control_library
 from coral_cli.environments.control_library import (
+    FITTING,
+    fits,
     fitting,
     install_command,
     obstacle,
@@ -101,3 +107,33 @@ def have(monkeypatch, mujoco, control, numpy):
     absent = metadata.PackageNotFoundError
     monkeypatch.setattr(control_library, "metadata", SimpleNamespace(version=version, PackageNotFoundError=absent))
     monkeypatch.setattr(control_library, "_require", control_library._require.__wrapped__)
+
+
+def test_the_manual_says_the_same():
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "environments.md").read_text()
+    table = page.split("| MuJoCo |")[1].split("\n\n")[0].splitlines()[2:]
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table]
+    assert len(rows) == 19
+    for versions, newest, others in rows:
+        for version in re.findall(r"[\d.]+", versions):
+            assert newest.split()[0] == fitting(version)
+            older = [control for control, first, last in FITTING[1:] if fits(version, first, last)]
+            older = [control for control in older if control != fitting(version)]
+            assert re.findall(r"[\d.]+", others) in (older[::-1], [older[-1], older[0]] if older else []), version
+
+
+def test_the_rest_needs_no_dm_control():
+    """In a process that cannot import it, as on a new Python without it."""
+    code = (
+        "import sys\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] == 'dm_control': raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        "from coral_cli.app import main\n"
+        "tiny = '--size tiny --env.action cartesian --random-episodes 1 --renderer raycast --dry-run'.split()\n"
+        "sys.exit(main(['train', *tiny]) or main(['envs', 'show', 'gym:Pendulum-v1']) or main(['envs']))\n"
+    )
+    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "actions       1, each 1 environment steps" in outcome.stdout
