@@ -28,7 +28,7 @@ SIZES = {
 }
 PACE = {"random-episodes": 1, "updates-per-step": 0.05, "eval-every": 2, "eval-episodes": 1, "checkpoint-every": 1}
 QUICK = ["--size", "tiny", *(word for flag, value in (SIZES | PACE).items() for word in (f"--{flag}", str(value)))]
-BOX = ["--env", "box-push", "--image-loss", "cpc", "--proprio-loss", "recon", *QUICK]
+BOX = ["--env", "box-push", "--env.action-repeat", "1", "--image-loss", "cpc", "--proprio-loss", "recon", *QUICK]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_a_run_leaves_what_is_documented(run):
     assert {"run.json", "metrics.jsonl", "replay/image.bin", "replay/index.json"} <= names
     assert {"checkpoints/latest.pt", "checkpoints/best.pt", "checkpoints/step-000000300.pt"} <= names
     record = json.loads((run / "run.json").read_text())
-    assert record["command"].startswith("coral train --env box-push --image-loss cpc")
+    assert record["command"].startswith("coral train --env box-push --env.action-repeat 1 --image-loss cpc")
     assert record["assembly"]["choices"]["image-loss"]["distribution"] == "coral-rl"
     assert record["renderer"] in ("egl", "osmesa", "raycast") and record["assembly"]["settings"]["seed"] == 0
 
