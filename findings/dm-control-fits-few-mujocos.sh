@@ -25,7 +25,7 @@ PY
 }
 
 try() { # DM-CONTROL MUJOCO WHAT-IT-SAYS
-    pip install -q --no-deps "dm-control==$1" "mujoco==$2"
+    pip install -q "dm-control==$1" "mujoco==$2"
     pip check >/dev/null && echo "pip check finds nothing wrong:"
     said=$(MUJOCO_GL=disable load 2>/dev/null | tail -n 1)
     echo "  $said"

@@ -33,6 +33,6 @@ PY
 
 old=$(draw 3.11.0)
 new=$(draw 3.12.0)
-echo "a row of pixels across the plane, mujoco 3.11.0: $old"
-echo "the same with mujoco 3.12.0:                     $new"
+echo "a row of pixels across the plane, red, green, and . beside it, mujoco 3.11.0: $old"
+echo "the same with mujoco 3.12.0: $new"
 [ "$old" != "$new" ] || { echo "it has changed: both are alike"; exit 1; }

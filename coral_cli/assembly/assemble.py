@@ -12,7 +12,7 @@ from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.slots import DISTRACTION, OBSERVER
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.contracts import ObserverModule, PolicyInputs
-from coral_cli.registry.errors import CoralError
+from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.options import with_recorded
 from coral_cli.registry.records import RESERVED, Backend, Record, Rendering, Sensor, Split
 
@@ -43,7 +43,10 @@ class Assembler:
         settings = self.assembly.settings
         height, width = (side + (settings.crop_margin or 0) for side in settings.image_shape)
         record, options = self._parts["env"]
-        record.require()
+        try:
+            record.require()
+        except UsageError as error:
+            raise type(error)(f"{record.name} cannot be made here: {error.message}", error.hint) from None
         env: gymnasium.Env[dict[str, Any], Any] = record.build(
             options, Rendering(height, width, settings.render_quality, backend)
         )

@@ -45,7 +45,7 @@ class Command(TyperCommand):
         except typer.TyperException as error:
             if reading.explain is None or not hasattr(error, "possibilities"):  # only an unknown option's has it
                 raise
-            raise reading.explain(error.option_name.removeprefix("--")) from None  # type: ignore[attr-defined]
+            raise reading.explain(error.option_name.lstrip("-")) from None  # type: ignore[attr-defined]
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Prints the help."""

@@ -19,7 +19,7 @@ from coral_cli.assembly.typer_surface import Command
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog
-from coral_cli.registry.errors import AbsentError, CoralError, described
+from coral_cli.registry.errors import AbsentError, CoralError, UsageError, described
 from coral_cli.registry.records import Check
 from coral_cli.version import CORE, __version__
 
@@ -70,7 +70,7 @@ def _checked(name: str, check: Callable[[], str]) -> Line:
             raise TypeError(f"it returned {said!r}, not a few words on what works")
         return Line(name, True, said)
     except AbsentError as error:
-        return Line(name, True, f"{error.message} {error.hint}", absent=True)
+        return Line(name, True, f"{error.message} hint: {error.hint}", absent=True)
     except CoralError as error:
         return Line(name, False, f"{error.message} {error.hint}".strip())
     except (Exception, SystemExit) as error:  # whatever is wrong here is the answer
@@ -102,13 +102,21 @@ def _simulation() -> str:
 
 
 def _control_suite() -> str:
-    from coral_cli.environments.control_library import require_dm_control
+    from coral_cli.environments.control_library import require_dm_control, require_quadruped
 
     require_dm_control()
     from dm_control import suite
 
-    suite.load("cheetah", "run", task_kwargs={"random": 0}).reset()
-    return f"dm-control {metadata.version('dm-control')}"
+    from coral_cli.environments.control_suite import quiet
+
+    with quiet():
+        suite.load("cheetah", "run", task_kwargs={"random": 0}).reset()
+    try:
+        require_quadruped()
+        but = ""
+    except UsageError as error:
+        but = f", but without quadrupeds: {error.message} hint: {error.hint}"
+    return f"dm-control {metadata.version('dm-control')}{but}"
 
 
 def _drawing() -> str:

@@ -81,17 +81,22 @@ def list_envs(context: typer.Context, given: Given) -> int:
         ],
         numeric=(2,),
     )
-    for missing, names in _missing(rows).items():
-        print(f"\n{len(names)} more cannot be made here: {missing}", f"They are {', '.join(names)}.", sep="\n")
+    for (reason, hint), names in _missing(rows).items():
+        print(
+            f"\n{len(names)} more cannot be made here: {reason}",
+            f"hint: {hint}",
+            f"They are {', '.join(names)}.",
+            sep="\n",
+        )
     return 0
 
 
-def _missing(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """The names of what cannot be made here, by what is missing."""
-    found: dict[str, list[str]] = {}
+def _missing(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], list[str]]:
+    """The names of what cannot be made here, by the reason and what mends it."""
+    found: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         if row["missing"]:
-            found.setdefault(row["missing"], []).append(row["name"])
+            found.setdefault((row["missing"]["reason"], row["missing"]["hint"]), []).append(row["name"])
     return found
 
 
@@ -109,12 +114,12 @@ def _row(catalog: Catalog, entry: Entry) -> dict[str, Json]:
     }
 
 
-def _lacks(record: Environment) -> str | None:
+def _lacks(record: Environment) -> dict[str, Json] | None:
     """What keeps it from being made here, and what mends that; None when nothing does."""
     try:
         record.require()
     except UsageError as error:
-        return f"{error.message} {error.hint}"
+        return {"reason": error.message, "hint": error.hint}
     return None
 
 

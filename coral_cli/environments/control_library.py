@@ -6,10 +6,12 @@ made for, although it states a lower bound only.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
+from importlib.util import find_spec
 
 from packaging.version import Version
 
@@ -37,6 +39,9 @@ FITTING: tuple[tuple[str, str, str], ...] = (
 )
 """Each dm_control, and the first and the last MuJoCo that the suite, the ant and the Jaco arm were made with."""
 
+_NEEDED = {"dm_env": "dm-env", "tree": "dm-tree", "lxml": "lxml", "scipy": "scipy"}
+"""Modules that dm_control imports and MuJoCo does not bring along, and what holds them."""
+
 _NEW_NUMPY = (Version("1.0.36"), Version("2.4"))
 """Before the first, dm_control's quadruped calls a function that NumPy has not had since the second."""
 
@@ -54,8 +59,11 @@ def fitting(mujoco: str) -> str:
 
 def install_command(mujoco: str, python: tuple[int, int] = sys.version_info[:2]) -> str:
     """What installs the dm_control that fits; from Python 3.13 on without labmaze, which cannot be installed there."""
-    alone = "--no-deps " if python >= (3, 13) else ""
-    return f"python -m pip install {alone}dm-control=={fitting(mujoco)}"
+    return _pip(f"{'--no-deps ' if python >= (3, 13) else ''}dm-control=={fitting(mujoco)}")
+
+
+def _pip(wanted: str) -> str:
+    return f"{shlex.quote(sys.executable)} -m pip install {wanted}"
 
 
 @dataclass(frozen=True)
@@ -73,17 +81,25 @@ def obstacle(mujoco: str, control: str | None, numpy: str = "") -> Obstacle | No
 
     ``control`` is None where dm_control is not installed; ``numpy`` is "" where it does not matter.
     """
+    if Version(mujoco) < Version(FITTING[-1][1]):
+        return Obstacle(f"mujoco {mujoco} is too old", _pip(f"'mujoco>={FITTING[-1][1]}'"))
     command = install_command(mujoco)
     if control is None:
         return Obstacle("dm-control is not installed", command, absent=True)
-    known = {ours: (first, last) for ours, first, last in FITTING}
-    newest = control == FITTING[0][0] and Version(mujoco) >= Version(FITTING[0][1])  # which nobody has tried
-    if control in known and not newest and not fits(mujoco, *known[control]):
+    if not _works(mujoco, control):
         return Obstacle(f"dm-control {control} does not work with mujoco {mujoco}", command)
     if numpy and Version(control) < _NEW_NUMPY[0] and Version(numpy) >= _NEW_NUMPY[1]:
-        mended = f"python -m pip install 'numpy<{_NEW_NUMPY[1]}'"
-        return Obstacle(f"dm-control {control} does not work with numpy {numpy}", mended)
+        mended = _pip(f"'numpy<{_NEW_NUMPY[1]}'")
+        return Obstacle(f"dm-control {control} does not work with numpy {numpy} in this task", mended)
     return None
+
+
+def _works(mujoco: str, control: str) -> bool:
+    """Whether they were tried together, or are too new to have been."""
+    newest, first, _ = FITTING[0]
+    if Version(control) > Version(newest) or (control == newest and Version(mujoco) >= Version(first)):
+        return True
+    return any(control == known and fits(mujoco, first, last) for known, first, last in FITTING)
 
 
 def require_dm_control() -> None:
@@ -105,7 +121,12 @@ def _require(numpy: str = "") -> None:
         control = metadata.version("dm-control")
     except metadata.PackageNotFoundError:
         control = None
-    found = obstacle(metadata.version("mujoco"), control, numpy)
+    found = obstacle(metadata.version("mujoco"), control, numpy) or _incomplete()
     if found is not None:
-        kind = AbsentError if found.absent else UsageError
-        raise kind(f"it needs dm_control, and {found.reason}.", found.command)
+        raise (AbsentError if found.absent else UsageError)(f"{found.reason}.", found.command)
+
+
+def _incomplete() -> Obstacle | None:
+    """What dm_control needs and is not there, as after an installation without its requirements."""
+    lacking = [package for module, package in _NEEDED.items() if find_spec(module) is None]
+    return Obstacle(f"dm-control lacks {', '.join(lacking)}", _pip(" ".join(lacking))) if lacking else None

@@ -74,7 +74,7 @@ def canonical(distribution: str) -> str:
 def current(name: str) -> str:
     """A distribution, or ``DISTRIBUTION/NAME``, as it is called today: coral's own once had another name."""
     owner, slash, rest = name.partition("/")
-    return f"{CORE}{slash}{rest}" if canonical(owner) == FORMER else name
+    return f"{CORE}{slash}{rest}" if canonical(owner) in (CORE, FORMER) else name
 
 
 def required(line: str) -> str:

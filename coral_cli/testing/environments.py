@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coral_cli.environments.conformance import check_environment as breaches
 from coral_cli.environments.rendering.backend import select_backend
+from coral_cli.registry.errors import UsageError
 from coral_cli.registry.records import Environment, Rendering
 from coral_cli.testing.failures import Failure, failures_of, settle
 from coral_cli.testing.records import RECORD
@@ -20,6 +21,8 @@ def check_environment(record: Environment, options: object | None = None) -> Non
         try:
             record.require()
             env = record.build(options or record.options, rendering)
+        except UsageError as error:
+            failures = (Failure("build", error.message, error.hint),)
         except Exception as error:
             problem = f"{type(error).__name__} was raised: {error}."
             failures = (Failure("build", problem, "Mend what raises it."),)

@@ -21,6 +21,7 @@ exclude_patterns = [".*", "build", "runs", "site", "docs/site"]
 
 smartquotes = False  # they would make a dash of the hyphens before a flag
 myst_heading_anchors = 6  # those that code-hosting pages give
+autodoc_preserve_defaults = True  # as they are written: their values may be the builder's own
 autodoc_type_aliases = {"ArrayLike": "ArrayLike"}  # by its name, not by all that it stands for
 python_maximum_signature_line_length = 80
 python_use_unqualified_type_names = True

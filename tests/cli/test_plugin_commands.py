@@ -54,7 +54,7 @@ def test_info_shows_source_choices_and_traceback(tmp_path, capsys) -> None:
     assert "Traceback (most recent call last):" in out and "import nowhere_at_all" in out
 
 
-@pytest.mark.parametrize("name", ["coral-rl", "coral-cli"])
+@pytest.mark.parametrize("name", ["coral-rl", "coral_rl", "coral-cli"])
 def test_info_of_all_that_coral_itself_offers(name: str, coral) -> None:
     document = json.loads(coral("plugins", "info", name, "--json").out)
     names = {component["name"] for component in document["components"]}

@@ -81,13 +81,13 @@ def test_the_doctor_draws_films_and_computes_here() -> None:
 
 def test_what_is_optional_may_be_absent(coral, monkeypatch) -> None:
     def _control_suite() -> str:
-        raise AbsentError("it needs dm_control, and dm-control is not installed.", "python -m pip install dm-control")
+        raise AbsentError("dm-control is not installed.", "python -m pip install dm-control")
 
     monkeypatch.setattr(doctor, "CHECKS", (_control_suite,))
     outcome = coral("doctor")
     assert outcome.code == 0
     assert outcome.out.splitlines()[1] == (
-        "absent  control suite  it needs dm_control, and dm-control is not installed. python -m pip install dm-control"
+        "absent  control suite  dm-control is not installed. hint: python -m pip install dm-control"
     )
     (line,) = json.loads(coral("doctor", "--json").out)["checks"]
     assert (line["ok"], line["absent"]) == (True, True)

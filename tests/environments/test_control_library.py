@@ -1,6 +1,7 @@
 """Whether dm_control fits what lies beside it."""
 
 import re
+import shlex
 import subprocess
 import sys
 from importlib import metadata
@@ -37,8 +38,9 @@ ALSO = [("3.3.2", "1.0.28"), ("3.4.0", "1.0.34"), ("3.9.0", "1.0.38"), ("3.14.0"
 def test_pairs_that_were_tried(mujoco, control):
     assert fitting(mujoco) == control
     assert obstacle(mujoco, control, "2.3.5") is None
-    assert install_command(mujoco, (3, 12)) == f"python -m pip install dm-control=={control}"
-    assert install_command(mujoco, (3, 13)) == f"python -m pip install --no-deps dm-control=={control}"
+    here = shlex.quote(sys.executable)
+    assert install_command(mujoco, (3, 12)) == f"{here} -m pip install dm-control=={control}"
+    assert install_command(mujoco, (3, 13)) == f"{here} -m pip install --no-deps dm-control=={control}"
 
 
 @pytest.mark.parametrize(("mujoco", "control"), ALSO)
@@ -53,9 +55,17 @@ def test_other_pairs_that_were_tried(mujoco, control):
         ("3.3.7", "1.0.28", "2.3.5", "dm-control 1.0.28 does not work with mujoco 3.3.7", "dm-control==1.0.34"),
         ("3.16.0", "1.0.50", "2.4.6", "dm-control 1.0.50 does not work with mujoco 3.16.0", "dm-control==1.0.49"),
         ("3.9.0", "1.0.41", "2.4.6", "dm-control 1.0.41 does not work with mujoco 3.9.0", "dm-control==1.0.39"),
+        ("3.17.0", "1.0.27", "2.3.5", "dm-control 1.0.27 does not work with mujoco 3.17.0", "dm-control==1.0.50"),
+        ("3.2.7", "1.0.50", "2.3.5", "mujoco 3.2.7 is too old", "pip install 'mujoco>=3.3'"),
         ("3.11.0", "1.0.43", "2.4.6", "dm-control 1.0.43 does not work with mujoco 3.11.0", "dm-control==1.0.44"),
         ("3.16.0", "1.0.47", "2.4.6", "dm-control 1.0.47 does not work with mujoco 3.16.0", "dm-control==1.0.49"),
-        ("3.3.7", "1.0.34", "2.4.0", "dm-control 1.0.34 does not work with numpy 2.4.0", "pip install 'numpy<2.4'"),
+        (
+            "3.3.7",
+            "1.0.34",
+            "2.4.0",
+            "dm-control 1.0.34 does not work with numpy 2.4.0 in this task",
+            "pip install 'numpy<2.4'",
+        ),
     ],
 )
 def test_what_does_not_fit_is_said_with_what_mends_it(mujoco, control, numpy, reason, command):
@@ -75,6 +85,14 @@ def test_numpy_matters_to_the_quadruped_alone(monkeypatch):
         require_quadruped()
 
 
+def test_what_dm_control_needs_is_named_where_it_is_not_there(monkeypatch):
+    have(monkeypatch, "3.17.0", "1.0.50", "2.4.0")
+    monkeypatch.setattr(control_library, "find_spec", lambda name: None if name in ("tree", "lxml") else name)
+    with pytest.raises(UsageError, match="dm-control lacks dm-tree, lxml") as caught:
+        require_dm_control()
+    assert caught.value.hint.endswith("pip install dm-tree lxml")
+
+
 def test_each_task_asks_for_what_it_needs():
     asked = {record.name: record.require for record in ENVIRONMENTS}
     assert asked["cheetah-run"] is asked["ant-walls"] is require_dm_control
@@ -90,7 +108,7 @@ def test_nothing_is_missing_here():
 @pytest.mark.parametrize(("control", "error"), [(None, AbsentError), ("1.0.28", UsageError)])
 def test_an_environment_says_so_before_it_is_built(control, error, monkeypatch):
     have(monkeypatch, "3.17.0", control, "2.4.6")
-    with pytest.raises(error, match="it needs dm_control, and dm-control") as caught:
+    with pytest.raises(error, match=r"^dm-control (is not installed|1\.0\.28 does not work .*)\.$") as caught:
         require_dm_control()
     assert type(caught.value) is error and caught.value.hint.endswith("dm-control==1.0.50")
 
