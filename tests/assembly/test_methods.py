@@ -115,8 +115,8 @@ def test_policy_suggestions_win_over_the_environment_s_and_sizes_only_shrink(cat
     assert box.choices["rssm"].options["gru"] == 400 and box.choices["policy"].options["discount"] == 0.97
     assert box.choices["objective"].options["free_nats"] == 3.0
     assert box.choices["proprio-loss"].options["variance"] == 0.04
-    published = {"entropy_weight": 1.0, "entropy_lr": 3e-4, "initial_std": 1.0, "critic_norm": True}
-    assert published.items() <= box.choices["policy"].options.items()
+    learned = {"entropy_form": "exponential", "layers": 2, "lr": 1e-3, "initial_std": 0.0183, "critic_norm": True}
+    assert learned.items() <= box.choices["policy"].options.items()
     assert (box.settings.random_episodes, box.settings.updates_per_step) == (20, 0.2)
     assert (
         box.settings.crop_margin == 6
