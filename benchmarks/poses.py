@@ -2,9 +2,9 @@
 
 python benchmarks/poses.py [--look halves] [--near] [--images 4000] [--updates 500 1000 2000] [--depth 8] [--threads 1]
 
-Prints, after each number of updates, the share of the variance explained (1 is all, 0 is none) of the cosine and the sine
-of the tray's yaw, the target's yaw and the yaw between both, on 1,000 pictures that were not learned from. Poses are
-independent of each other, or with --near the target's differs from the tray's by 5 cm and 0.7 rad (standard deviations).
+Prints, after each number of updates, the share of the variance explained (1: all, 0: none) of cosine and sine of the
+tray's yaw, the target's yaw and the yaw between both, on 1,000 pictures that were not learned from. Poses are
+independent of each other, or with --near the target's is off the tray's by 5 cm and 0.7 rad (standard deviations).
 """
 
 from __future__ import annotations
