@@ -53,7 +53,7 @@ def test_mujoco_alone_reaches_the_same_states_and_draws_the_same_frames(task, ba
         assert bare.data.qpos == pytest.approx(data.qpos, rel=0, abs=ROUNDING)
         assert bare.data.qvel == pytest.approx(data.qvel, rel=0, abs=ROUNDING)
         assert np.array_equal(bare.data.ctrl, data.ctrl) and bare.data.time == data.time
-        assert np.array_equal(frame, observation["image"])
+        assert (frame != observation["image"]).mean() <= (0.01 if ROUNDING else 0)  # a ray may just miss an edge
     assert (observation["image"] != first["image"]).any()
     bare.close()
     env.close()

@@ -43,16 +43,23 @@ def shown(model):
     return [g for g in range(model.ngeom) if model.geom(g).name.startswith("clutter") and model.geom_rgba[g, 3] > 0]
 
 
-PRECISION = 2e-3 if mujoco.mj_version() >= 3005000 else 1e-2  # metres, of MuJoCo's distances
-
-
 def gap(model, data, one, two):
     return mujoco.mj_geomDistance(model, data, one, two, 5.0, None)
+
+
+def height(model, geom):
+    """From an upright shape's centre to its lowest point."""
+    kind, size = mujoco.mjtGeom(model.geom_type[geom]).name, model.geom_size[geom]
+    return {
+        "mjGEOM_BOX": size[2], "mjGEOM_ELLIPSOID": size[2], "mjGEOM_CYLINDER": size[1], "mjGEOM_SPHERE": size[0],
+        "mjGEOM_CAPSULE": size[0] + size[1],
+    }[kind]  # fmt: skip
 
 
 def test_things_stand_on_the_table_apart_from_each_other_and_from_where_the_tray_may_be():
     for model, data in rooms("training", 12):
         table = model.geom("table").id
+        top = data.geom_xpos[table, 2] + model.geom_size[table, 2]
         tray = [g for g in range(model.ngeom) if model.geom_bodyid[g] == model.body("tray").id]
         things = shown(model)
         assert len(things) == ALL
@@ -60,7 +67,7 @@ def test_things_stand_on_the_table_apart_from_each_other_and_from_where_the_tray
             w, _, _, z = model.geom_quat[thing]
             yaw = 2 * np.arctan2(z, w)
             assert data.geom_xmat[thing, :2] == pytest.approx([np.cos(yaw), -np.sin(yaw)])
-            assert gap(model, data, thing, table) == pytest.approx(0, abs=PRECISION)
+            assert data.geom_xpos[thing, 2] - height(model, thing) == pytest.approx(top, abs=1e-9)
             assert all(gap(model, data, thing, other) > 0 for other in things[:index])
         for x, y in ((0.3, -0.45), (0.3, 0.45), (0.6, -0.45), (0.6, 0.45)):
             data.qpos[7:10] = x, y, -0.01
