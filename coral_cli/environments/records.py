@@ -78,7 +78,7 @@ ENVIRONMENTS: tuple[Environment, ...] = (
         terminates=False,
         defaults=PUSHING,
         suite="manipulation",
-        action_size=7,
+        action_size=2,
     ),
     *LOCOMOTION,
     *(
