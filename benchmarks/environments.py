@@ -17,7 +17,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ from coral_cli.environments.control_suite import quiet  # noqa: E402
 from coral_cli.environments.records import ENVIRONMENTS  # noqa: E402
 from coral_cli.measuring.machine import processor  # noqa: E402
 from coral_cli.measuring.timing import Timing, interleaved  # noqa: E402
-from coral_cli.plugin import Rendering  # noqa: E402
+from coral_cli.plugin import Environment, Rendering  # noqa: E402
 from coral_cli.registry.discovery import discover  # noqa: E402
 from coral_cli.runs.pictures import write_png  # noqa: E402
 
@@ -81,7 +81,7 @@ def compared(name: str, backend: str, rounds: int) -> Result:
     """Builds all contestants of a task and lets them act in turn."""
     record = {record.name: record for record in ENVIRONMENTS}[name]
     rendering = Rendering(SIDE, SIDE, backend=backend)
-    env = record.build(record.options, rendering)
+    env = record.build(timed(record), rendering)
     env.reset(seed=0)
     bare, coarse = Bare(env, rendering), Bare(env, rendering, coarse=True)
     coral = {"coral": acting(env, stepping(env))}
@@ -125,6 +125,12 @@ def acting(env: gymnasium.Env, act: Act, begin: Callable[[], None] = lambda: Non
             act(next(actions))
 
     return block
+
+
+def timed(record: Environment) -> object:
+    """The record's options, of box-push with an action that MuJoCo alone can take, too."""
+    torques = {"action": "torque", "action_repeat": 1}
+    return replace(record.options, **torques) if record.name == "box-push" else record.options
 
 
 def random_actions(env: gymnasium.Env) -> Iterator[np.ndarray]:

@@ -50,9 +50,7 @@ COMPARISONS = {
     "occlusion": Comparison(
         "cheetah-run", ("p-coral", "v-coral", "u-coral", "recon-same"), "occlusion", "--distraction disks"
     ),
-    "box-push": Comparison(
-        "box-push", ("v-coral", "p-coral", "cv-image", "proprio-sac"), flags="--env.action cartesian"
-    ),
+    "box-push": Comparison("box-push", ("v-coral", "p-coral", "cv-image", "proprio-sac")),
 }
 
 Points = Mapping[int, tuple[float, float]]

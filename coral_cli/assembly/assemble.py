@@ -13,7 +13,7 @@ from coral_cli.assembly.slots import DISTRACTION, OBSERVER
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.contracts import ObserverModule, PolicyInputs
 from coral_cli.registry.errors import CoralError, UsageError
-from coral_cli.registry.options import with_values
+from coral_cli.registry.options import with_recorded
 from coral_cli.registry.records import RESERVED, Backend, Record, Rendering, Sensor, Split
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Assembler:
 
     @staticmethod
     def _part(record: Record, values: Mapping[str, Any]) -> tuple[Any, Any]:
-        return record, with_values(record.options, values)
+        return record, with_recorded(record.options, values)
 
     def environment(self, backend: Backend, split: Split = "training") -> gymnasium.Env[dict[str, Any], Any]:
         """The environment, drawing at the final size (with the crop margin) through ``backend``, with distractions."""

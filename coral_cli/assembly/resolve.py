@@ -6,14 +6,14 @@ import shlex
 from collections.abc import Collection, Mapping, Sequence
 
 from coral_cli.assembly.record import Assembly, Choice
-from coral_cli.assembly.selection import Selection, choose
+from coral_cli.assembly.selection import Selection, choose, crops
 from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.slots import ENV, OBJECTIVE, REPEATABLE, Slot
 from coral_cli.assembly.unknown import unknown_flag
 from coral_cli.assembly.values import negative, text_of
 from coral_cli.registry.catalog import SAFE, Catalog, Entry
 from coral_cli.registry.errors import UsageError
-from coral_cli.registry.options import Json, fields_of, values_of, with_values
+from coral_cli.registry.options import Json, fields_of, values_of, with_recorded, with_values
 from coral_cli.registry.records import Environment, Loss
 from coral_cli.version import CORE
 
@@ -54,11 +54,7 @@ def _settings(values: Mapping[str, Json], selection: Selection) -> Settings:
         raise UsageError("--image-size takes one side, or a height and a width.", "Write 64, or 48,96.")
     if settings.crop_margin is not None:
         return settings
-    crops = any(
-        slot.sensor != "vector" and isinstance(entry.record, Loss) and entry.record.crop
-        for slot, entry in selection.entries.items()
-    )
-    return with_values(settings, {"crop_margin": CROP_MARGIN if crops else 0})
+    return with_values(settings, {"crop_margin": CROP_MARGIN if crops(selection.entries) else 0})
 
 
 def _require_room(assembly: Assembly) -> None:
@@ -87,7 +83,8 @@ def flags_of(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:
         entry = catalog.locate(*choice.identity)
         if choice.kind not in REPEATABLE:  # which the setting names
             flags[slot] = catalog.name(entry)
-        flags |= {f"{slot}.{option.replace('_', '-')}": value for option, value in choice.options.items()}
+        options = values_of(with_recorded(entry.record.options, choice.options))
+        flags |= {f"{slot}.{option.replace('_', '-')}": value for option, value in options.items()}
     return flags | {name.replace("_", "-"): value for name, value in values_of(assembly.settings).items()}
 
 

@@ -60,11 +60,21 @@ def choose(given: Mapping[str, Json], catalog: Catalog, recorded: Mapping[str, J
     entries: dict[Slot, Entry] = {}
     for slot in slots_of(encoded, several):  # the objective comes after the losses, which may decide it
         entries[slot] = _entry(slot, names.get(slot.flag) or slot.default or _needed(entries), catalog)
+    if not crops(entries):
+        usual.pop("crop-margin", None)  # a suggestion of how much, not whether
     fields = _fields(entries)
     defaults = {flag: value for flag, value in usual.items() if _fits(fields.get(flag), value)} | explicit
     size = expand(SIZES[_shorthand("size", SIZES, given)], environment.sensors) if "size" in given else {}
     smaller = {flag: value for flag, value in size.items() if _shrinks(fields.get(flag), value, defaults.get(flag))}
     return Selection(entries, tuple(sensors), several, defaults | smaller)
+
+
+def crops(entries: Mapping[Slot, Entry]) -> bool:
+    """Whether one of the losses wants images cropped at random."""
+    return any(
+        slot.sensor != "vector" and isinstance(entry.record, Loss) and entry.record.crop
+        for slot, entry in entries.items()
+    )
 
 
 def _fields(entries: Mapping[Slot, Entry]) -> dict[str, Field]:

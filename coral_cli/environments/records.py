@@ -42,7 +42,7 @@ def _control_record(domain: str, task: str) -> Environment:
     )
 
 
-MANIPULATION = {
+PUSHING = {
     "objective.free-nats": 3.0,
     "rssm.gru": 400,
     "rssm.latent": 128,
@@ -52,19 +52,22 @@ MANIPULATION = {
     "{vector}-loss.hidden": 512,
     "{vector}-loss.layers": 4,
     "{vector}-loss.variance": 0.04,
-    "policy.discount": 0.85,
-    "policy.lr": 3e-4,
-    "policy.entropy-weight": 1.0,
-    "policy.entropy-lr": 3e-4,
-    "policy.initial-std": 1.0,
+    "policy.layers": 2,
+    "policy.discount": 0.97,
+    "policy.target-decay": 0.98,
+    "policy.entropy-form": "exponential",
     "policy.critic-norm": True,
+    "reward-weight": 10.0,
+    "model-lr": 1e-3,
+    "batch-length": 25,
     "random-episodes": 20,
-    "updates-per-step": 0.25,
+    "updates-per-step": 0.2,
+    "crop-margin": 6,
     # the colour rule would take the wall of the tray that shows its yaw
     "distraction.video.mask": "segmentation",
     "distraction.procedural.mask": "segmentation",
 }
-"""What the paper sets otherwise for manipulation."""
+"""The paper's sizes for manipulation, and with actions held for four steps what was found to learn."""
 
 ENVIRONMENTS: tuple[Environment, ...] = (
     Environment(
@@ -73,9 +76,9 @@ ENVIRONMENTS: tuple[Environment, ...] = (
         _box_push,
         BoxPushOptions(),
         terminates=False,
-        defaults=MANIPULATION,
+        defaults=PUSHING,
         suite="manipulation",
-        action_size=7,
+        action_size=2,
     ),
     *LOCOMOTION,
     *(

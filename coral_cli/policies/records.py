@@ -85,6 +85,8 @@ POLICIES = (
             # in every environment
             "policy.lr": ImaginationOptions.lr,
             "policy.discount": ImaginationOptions.discount,
+            "policy.target-decay": ImaginationOptions.target_decay,
+            "policy.layers": ImaginationOptions.layers,
             "policy.entropy-weight": ImaginationOptions.entropy_weight,
             "policy.entropy-lr": ImaginationOptions.entropy_lr,
         },

@@ -25,11 +25,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Help:
-    """What an option means, and its inclusive bounds."""
+    """What an option means, and its inclusive bounds.
+
+    ``before`` is what records stand for that were written before the option existed, where that is not its default.
+    """
 
     text: str
     min: float | None = None
     max: float | None = None
+    before: Json = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,15 @@ def with_values(options: T, values: Mapping[str, Json]) -> T:
             raise UsageError(f"there is no option {name!r}.", f"Options: {', '.join(known) or 'none'}.")
         checked[name] = check(known[name], value)
     return dataclasses.replace(options, **checked)  # type: ignore[type-var]
+
+
+def with_recorded(options: T, values: Mapping[str, Json]) -> T:
+    """A copy of ``options`` with the ``values`` of a record set and checked; what it lacks is as it was ``before``.
+
+    Raises UsageError as ``with_values`` does.
+    """
+    missing = {f.name: f.help.before for f in fields_of(options) if f.help.before is not None}
+    return with_values(options, {**missing, **values})
 
 
 def check(field: Field, value: Json) -> Json:

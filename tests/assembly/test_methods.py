@@ -112,12 +112,18 @@ def test_what_is_written_wins_over_the_method(catalog: Catalog) -> None:
 
 def test_policy_suggestions_win_over_the_environment_s_and_sizes_only_shrink(catalog: Catalog) -> None:
     box = resolve({"env": "box-push"}, catalog)
-    assert box.choices["rssm"].options["gru"] == 400 and box.choices["policy"].options["discount"] == 0.85
+    assert box.choices["rssm"].options["gru"] == 400 and box.choices["policy"].options["discount"] == 0.97
     assert box.choices["objective"].options["free_nats"] == 3.0
     assert box.choices["proprio-loss"].options["variance"] == 0.04
-    published = {"entropy_weight": 1.0, "entropy_lr": 3e-4, "initial_std": 1.0, "critic_norm": True}
-    assert published.items() <= box.choices["policy"].options.items()
-    assert (box.settings.random_episodes, box.settings.updates_per_step) == (20, 0.25)
+    learned = {"entropy_form": "exponential", "layers": 2, "lr": 1e-3, "initial_std": 0.0183, "critic_norm": True}
+    assert learned.items() <= box.choices["policy"].options.items()
+    assert (box.settings.random_episodes, box.settings.updates_per_step) == (20, 0.2)
+    assert (
+        box.settings.crop_margin == 6
+        and resolve({"env": "box-push", "crop-margin": 3}, catalog).settings.crop_margin == 3
+    )
+    plain = resolve({"env": "box-push", "method": "recon-same"}, catalog)
+    assert plain.settings.crop_margin == 0 and plain.settings.reward_weight == 10.0
     imagined = resolve({"env": "cartpole-swingup", "policy": "imagination"}, catalog)
     assert (imagined.settings.batch_size, imagined.settings.batch_length, imagined.settings.head_hidden) == (
         50,
@@ -146,8 +152,8 @@ def test_policy_suggestions_win_over_the_environment_s_and_sizes_only_shrink(cat
         ({"method": "proprio-sac", "policy": "imagination"}, "--rssm none excludes --policy imagination"),
         ({"method": "cv-concat", "proprio-loss": "recon"}, "it goes straight to the policy"),
         ({"method": "cv-image", "proprio-encoder.hidden": 8}, "it is not in use"),
-        ({"objective.open-loop": 32}, "sequences have only 32 steps"),
-        ({"image-loss.horizon": 32}, "--image-loss.horizon is 32, but sequences have only 32 steps"),
+        ({"objective.open-loop": 32}, "sequences have only 25 steps"),
+        ({"image-loss.horizon": 32}, "--image-loss.horizon is 32, but sequences have only 25 steps"),
         ({"method": "v-coral", "objective.open-loop": 2}, "prior samples, but their weight is 0"),
         ({"image-size": (64, 64, 64)}, "one side, or a height and a width"),
         ({"image-size": (31,)}, "at least 32"),

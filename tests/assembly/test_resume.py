@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from coral_cli import builtin
+from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.record import Assembly
-from coral_cli.assembly.resolve import resolve
+from coral_cli.assembly.resolve import command_line, flags_of, resolve
 from coral_cli.assembly.resume import recorded_assembly, resumed
+from coral_cli.environments.box_push.options import BoxPushOptions
 from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import UnreadableError, UsageError
 
 
@@ -74,3 +78,19 @@ def test_a_damaged_record_is_unreadable(text: str, tmp_path: Path) -> None:
 def test_no_run_is_unreadable(tmp_path: Path) -> None:
     with pytest.raises(UnreadableError):
         recorded_assembly(tmp_path / "missing")
+
+
+def test_a_run_of_before_an_option_goes_on_as_it_was() -> None:
+    """box-push was drawn in another look, with every action one step, before the options of these existed."""
+    catalog = discover(builtin, {"CORAL_PLUGINS": ""})
+    record = resolve({"env": "box-push", "env.action": "torque", "env.random-start": True}, catalog).to_json()
+    for option in ("look", "action_repeat"):
+        del record["choices"]["env"]["options"][option]
+    assembly = Assembly.from_json(record)
+    flags = flags_of(assembly, catalog)
+    assert (flags["env.look"], flags["env.action-repeat"], flags["env.action"]) == ("walls", 1, "torque")
+    line = command_line(assembly, catalog)
+    assert "--env.look walls" in line and "--env.action-repeat 1" in line
+    env = Assembler(assembly, catalog).environment("raycast")
+    assert env.unwrapped._options == BoxPushOptions("torque", "dense", True, 1, "walls")
+    env.close()

@@ -40,7 +40,7 @@ def test_mujoco_alone_reaches_the_same_states_and_draws_the_same_frames(task, ba
     if backend == "opengl" and BACKEND == "raycast":
         pytest.skip("no OpenGL on this machine")
     rendering = Rendering(24, 32, backend="raycast" if backend == "raycast" else BACKEND)
-    env = RECORDS[task].build(RECORDS[task].options, rendering)
+    env = RECORDS[task].build(script.timed(RECORDS[task]), rendering)
     first, _ = env.reset(seed=3)
     bare = script.Bare(env, rendering, coarse=True)
     actions = script.random_actions(env)

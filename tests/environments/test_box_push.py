@@ -18,8 +18,9 @@ TINY = Rendering(8, 8)
 CENTRE = POSITION_LIMITS.mean(1)
 
 
-def make(rendering=TINY, **options):
-    return BoxPush(BoxPushOptions(**options), rendering)
+def make(rendering=TINY, action="torque", random_start=True, action_repeat=1, **options):
+    """As the reference has it, where nothing else is said."""
+    return BoxPush(BoxPushOptions(action, random_start=random_start, action_repeat=action_repeat, **options), rendering)
 
 
 def yaw_of(quaternion):

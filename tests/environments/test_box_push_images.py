@@ -11,10 +11,15 @@ from coral_cli.environments.box_push.options import BoxPushOptions
 from coral_cli.plugin import Rendering
 
 
+def make(look, size, backend):
+    return BoxPush(BoxPushOptions(look=look, random_start=True), Rendering(size, size, backend=backend))
+
+
 @pytest.mark.parametrize("thing", ["tray", "target"])
-def test_yaw_can_be_read_off_64_pixels(thing, backend):
-    """The marked wall's pixels lie on the side of all the thing's pixels that its yaw says (the arm aside)."""
-    environment = BoxPush(BoxPushOptions(), Rendering(64, 64, backend=backend))
+@pytest.mark.parametrize(("look", "exact", "worst"), [("halves", 0.12, 0.5), ("walls", 0.35, 1.0)])
+def test_yaw_can_be_read_off_64_pixels(thing, look, exact, worst, backend):
+    """The marked part's pixels lie on the side of all the thing's pixels that its yaw says (the arm aside)."""
+    environment = make(look, 64, backend)
     camera = environment._model.camera("agent")
     errors = []
     for seed in range(12):
@@ -34,26 +39,62 @@ def test_yaw_can_be_read_off_64_pixels(thing, backend):
         w, _, _, z = data.body(thing).xquat
         error = np.arctan2(towards[1], towards[0] / steepness) - 2 * np.arctan2(z, w)
         errors.append(abs((error + pi) % (2 * pi) - pi))
-    assert np.median(errors) < 0.35 and np.max(errors) < 1.0
+    assert np.median(errors) < exact and np.max(errors) < worst
     environment.close()
 
 
-def test_the_whole_working_area_is_in_view_and_the_target_is_see_through(backend):
+@pytest.mark.parametrize(("look", "margin"), [("halves", 6), ("walls", 12)])
+def test_the_whole_working_area_is_in_view(look, margin, backend):
     """Also in the centre crop that an agent with a contrastive image loss sees."""
-    environment = BoxPush(BoxPushOptions(), Rendering(76, 76, backend=backend))
+    environment = make(look, 64 + margin, backend)
     environment.reset(seed=0)
+    for x, y in ((0.3, -0.45), (0.3, 0.45), (0.6, -0.45), (0.6, 0.45)):
+        middle = colours(environment, (0.45, 0.0), (x, y))[margin // 2 :, margin // 2 :][:64, :64]
+        seen = np.argwhere((middle == "green") | (middle == "magenta"))
+        assert len(seen) > 8
+        if look == "walls":
+            assert seen.min() > 0 and seen.max() < 63
+        else:  # a corner of it may be out of view, its middle is not
+            assert seen.mean(0).min() > 0 and seen.mean(0).max() < 61
+    environment.close()
+
+
+def test_the_target_is_seen_under_the_tray(backend):
+    """Flat around it, or shining through."""
+    for look, over in (("halves", ("green", "magenta")), ("walls", ("red",))):
+        environment = make(look, 70, backend)
+        environment.reset(seed=0)
+        seen = colours(environment, (0.45, 0.0), (0.45, 0.0))
+        for colour in over:
+            assert (seen == colour).sum() > 2, (look, colour)
+        environment.close()
+
+
+def colours(environment, tray, target):
+    """The colour (H, W) of each pixel, by name, with tray and target at two places and the arm turned away."""
     data = environment._data
     data.qpos[:7] = [2.5, 0, 0, -1.5, 0, 1.5, 0]
-    data.qpos[7:10] = [0.45, 0.0, -0.01]
-    for x, y in ((0.3, -0.45), (0.3, 0.45), (0.6, -0.45), (0.6, 0.45)):
-        data.mocap_pos[0, :2] = x, y
-        mujoco.mj_forward(environment._model, data)
-        image = environment._observation()["image"][6:70, 6:70].astype(int)
-        green = np.argwhere((image[..., 1] > 1.3 * image[..., 0]) & (image[..., 1] > 1.3 * image[..., 2]))
-        assert len(green) > 8
-        assert green.min() > 0 and green.max() < 63
-    data.mocap_pos[0, :2] = 0.45, 0.0  # around the tray, whose red then shines through
+    data.qpos[7:9], data.mocap_pos[0, :2] = tray, target
     mujoco.mj_forward(environment._model, data)
-    covered = environment._observation()["image"].astype(int)
-    assert ((covered[..., 0] > 1.3 * covered[..., 2]) & (covered[..., 1] > 1.3 * covered[..., 2])).sum() > 0
-    environment.close()
+    red, green, blue = np.moveaxis(environment._observation()["image"].astype(int), -1, 0)
+    names = np.full(red.shape, "other", object)
+    names[(green > 1.3 * red) & (green > 1.3 * blue)] = "green"
+    names[(red > 1.5 * green) & (blue > 1.5 * green)] = "magenta"
+    names[(red > 1.3 * blue) & (green > 1.3 * blue) & (red < 1.6 * green)] = "other"  # the table
+    names[(red > 2 * green) & (red > 2 * blue)] = "red"
+    return names
+
+
+def test_both_looks_move_alike():
+    """What is seen of the tray neither collides nor weighs anything: the same actions lead to the same states."""
+    ends = []
+    for look in ("halves", "walls"):
+        environment = make(look, 8, "raycast")
+        environment.reset(seed=3)
+        random = np.random.default_rng(0)
+        for _ in range(25):
+            environment.step(random.uniform(-1, 1, 2))
+        ends.append(environment._data.qpos.copy())
+        environment.close()
+    assert np.abs(ends[0][7:9] - [0.4, 0.3]).max() > 0.02
+    assert ends[0] == pytest.approx(ends[1], abs=1e-9)

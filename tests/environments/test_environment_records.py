@@ -37,7 +37,7 @@ def test_names_and_options():
     assert BY_NAME["cartpole-swingup"].options == ControlOptions(action_repeat=8)
     assert BY_NAME["quadruped-walk"].options == ControlOptions(camera=2)
     names = [field.name for field in fields_of(BY_NAME["box-push"].options)]
-    assert names == ["action", "reward", "random_start", "action_repeat"]
+    assert names == ["action", "reward", "random_start", "action_repeat", "look"]
     assert all(record.summary.endswith(".") for record in ENVIRONMENTS)
 
 

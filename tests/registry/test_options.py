@@ -8,7 +8,15 @@ from typing import Annotated, Any, Literal
 import pytest
 
 from coral_cli.registry.errors import UsageError
-from coral_cli.registry.options import Help, LossOptions, NoOptions, fields_of, values_of, with_values
+from coral_cli.registry.options import (
+    Help,
+    LossOptions,
+    NoOptions,
+    fields_of,
+    values_of,
+    with_recorded,
+    with_values,
+)
 
 
 @dataclass(frozen=True)
@@ -104,3 +112,17 @@ def test_values_that_fit(name: str, value: Any, stored: Any) -> None:
 def test_values_that_do_not_fit(name: str, value: Any) -> None:
     with pytest.raises(UsageError, match=name.replace("_", "-")):
         with_values(Options(), {name: value})
+
+
+@dataclass(frozen=True)
+class Later:
+    side: Annotated[int, Help("Pixels.")] = 64
+    look: Annotated[Literal["new", "old"], Help("How it looks.", before="old")] = "new"
+
+
+def test_a_record_that_lacks_an_option_stands_for_what_was_before_it() -> None:
+    assert with_recorded(Later(), {"side": 32}) == Later(32, "old")
+    assert with_recorded(Later(), {"look": "new"}) == Later(64, "new")
+    assert with_values(Later(), {"side": 32}) == Later(32, "new")
+    with pytest.raises(UsageError, match="look cannot be 'blue'"):
+        with_recorded(Later(), {"look": "blue"})

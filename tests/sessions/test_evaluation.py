@@ -16,7 +16,25 @@ QUICK = ["--random-episodes", "1", "--updates-per-step", "0.01", "--eval-every",
 def run(tmp_path_factory) -> Path:
     """A finished run of one episode."""
     path = tmp_path_factory.mktemp("runs") / "run"
-    assert main(["train", "--env", "box-push", *SIZES, *QUICK, "--steps", "100", "--out", str(path), "--quiet"]) == 0
+    assert (
+        main(
+            [
+                "train",
+                "--env",
+                "box-push",
+                "--env.action-repeat",
+                "1",
+                *SIZES,
+                *QUICK,
+                "--steps",
+                "100",
+                "--out",
+                str(path),
+                "--quiet",
+            ]
+        )
+        == 0
+    )
     return path
 
 

@@ -62,7 +62,7 @@ def test_the_loss_of_rewards_that_are_known(run: Path) -> None:
     steps = 7
     arrays = {name: np.zeros((steps, *sensor.shape), np.float32) for name, sensor in saved.sensors.items()}
     arrays["image"] = arrays["image"].astype(np.uint8)
-    arrays |= {"action": np.zeros((steps, 7), np.float32), "reward": np.full(steps, 2, np.float32)}
+    arrays |= {"action": np.zeros((steps, 2), np.float32), "reward": np.full(steps, 2, np.float32)}
     arrays |= {"terminated": np.zeros(steps, bool)}
     weights = {name: value.clone() for name, value in agent.state_dict()["weights"].items()}
     losses = held_out(saved, agent, [Episode(0.0, steps - 1, {}, arrays)], seed=0)

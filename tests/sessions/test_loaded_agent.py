@@ -24,10 +24,13 @@ QUICK = [
 ]
 
 
+BOX = ["--env", "box-push", "--env.action", "torque", "--env.action-repeat", "1", "--crop-margin", "12"]
+
+
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     path = tmp_path_factory.mktemp("runs") / "run"
-    assert main(["train", "--env", "box-push", *QUICK, "--out", str(path)]) == 0
+    assert main(["train", *BOX, *QUICK, "--out", str(path)]) == 0
     return path / "checkpoints" / "latest.pt"
 
 

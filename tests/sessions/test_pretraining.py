@@ -21,13 +21,14 @@ from coral_cli.runs.dataset import open_dataset
 from coral_cli.runs.metrics import read_metrics
 
 SIZES = ["--size", "tiny", "--image-encoder.depth", "2", "--rssm.gru", "8", "--batch-size", "2", "--batch-length", "4"]
+BOX = ["--env", "box-push", "--env.action-repeat", "1", "--crop-margin", "12"]
 PRETRAIN = ["pretrain", *SIZES, "--updates", "6", "--checkpoint-every", "2", "--quiet"]
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "box"
-    assert main(["rollout", "--env", "box-push", "--episodes", "2", "--seed", "3", "--out", str(path), "--quiet"]) == 0
+    assert main(["rollout", *BOX, "--episodes", "2", "--seed", "3", "--out", str(path), "--quiet"]) == 0
     return path
 
 
@@ -51,7 +52,7 @@ def test_a_rollout_stores_every_sensor_and_can_be_repeated(data, tmp_path):
     assert [entry["rows"] for entry in dataset.record["episodes"]] == [101, 101]
     assert dataset.record["env"]["component"] == "box-push" and dataset.record["actions"] == "random"
     again = tmp_path / "again"
-    assert main(["rollout", "--env", "box-push", "--episodes", "1", "--seed", "3", "--out", str(again), "--quiet"]) == 0
+    assert main(["rollout", *BOX, "--episodes", "1", "--seed", "3", "--out", str(again), "--quiet"]) == 0
     first, second = next(dataset.episodes()), next(open_dataset(again).episodes())
     for name in first:
         np.testing.assert_array_equal(first[name], second[name])

@@ -28,7 +28,7 @@ SIZES = {
 }
 PACE = {"random-episodes": 1, "updates-per-step": 0.05, "eval-every": 2, "eval-episodes": 1, "checkpoint-every": 1}
 QUICK = ["--size", "tiny", *(word for flag, value in (SIZES | PACE).items() for word in (f"--{flag}", str(value)))]
-BOX = ["--env", "box-push", "--image-loss", "cpc", "--proprio-loss", "recon", *QUICK]
+BOX = ["--env", "box-push", "--env.action-repeat", "1", "--image-loss", "cpc", "--proprio-loss", "recon", *QUICK]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_a_run_leaves_what_is_documented(run):
     assert {"run.json", "metrics.jsonl", "replay/image.bin", "replay/index.json"} <= names
     assert {"checkpoints/latest.pt", "checkpoints/best.pt", "checkpoints/step-000000300.pt"} <= names
     record = json.loads((run / "run.json").read_text())
-    assert record["command"].startswith("coral train --env box-push --image-loss cpc")
+    assert record["command"].startswith("coral train --env box-push --env.action-repeat 1 --image-loss cpc")
     assert record["assembly"]["choices"]["image-loss"]["distribution"] == "coral-rl"
     assert record["renderer"] in ("egl", "osmesa", "raycast") and record["assembly"]["settings"]["seed"] == 0
 
@@ -151,9 +151,9 @@ def test_a_dry_run_tells_the_cost_and_writes_nothing(tmp_path, monkeypatch, caps
     monkeypatch.chdir(tmp_path)
     assert main(["train", *BOX, "--dry-run", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert report["sensors"] == {"image": [76, 76, 3], "proprio": [17]}
+    assert report["sensors"] == {"image": [70, 70, 3], "proprio": [17]}
     assert report["parameters"]["total"] == sum(v for k, v in report["parameters"].items() if k != "total")
-    per_transition = 76 * 76 * 3 + 4 * 17 + 4 * 7 + 4 + 1 + 2
+    per_transition = 70 * 70 * 3 + 4 * 17 + 4 * 2 + 4 + 1 + 2
     assert report["replay_bytes"] == report["replay_transitions"] * per_transition
     assert report["eta_seconds"] > 0
     assert main(["train", *BOX, "--dry-run"]) == 0

@@ -11,7 +11,7 @@ from coral_cli.runs.metrics import read_metrics
 
 SIZES = ["--size", "tiny", "--image-encoder.depth", "2", "--rssm.gru", "8", "--batch-size", "2", "--batch-length", "4"]
 PACE = ["--random-episodes", "1", "--updates-per-step", "0.02", "--eval-every", "0", "--steps", "200", "--quiet"]
-BOX = ["train", "--env", "box-push", *SIZES, *PACE]
+BOX = ["train", "--env", "box-push", "--env.action", "torque", "--env.action-repeat", "1", *SIZES, *PACE]
 
 
 @pytest.fixture(scope="module")

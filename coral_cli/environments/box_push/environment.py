@@ -59,7 +59,7 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
         self._options = options
         self.action_repeat = options.action_repeat
         self.metadata = {"render_modes": ["rgb_array"], "render_fps": STEPS_PER_SECOND / options.action_repeat}
-        self._model = build_model()
+        self._model = build_model(options.look)
         self._data = mujoco.MjData(self._model)
         self._arm = Arm(self._model)
         self._tray = self._model.body("tray").id

@@ -10,14 +10,22 @@ from coral_cli.plugin import Help
 
 @dataclass(frozen=True)
 class BoxPushOptions:
-    """How the arm is driven, what is rewarded, and where the tray starts."""
+    """How the arm is driven, what is rewarded, where the tray starts, and what the scene looks like."""
 
     action: Annotated[
         Literal["torque", "cartesian"],
-        Help("torque: 7 joint torques (the reference); cartesian: the rod tip's velocity over the table, far easier."),
-    ] = "torque"
+        Help("cartesian: the rod tip's velocity over the table; torque: 7 joint torques (the reference), far harder."),
+    ] = "cartesian"
     reward: Annotated[
         Literal["dense", "sparse"], Help("dense: distances count in every step; sparse: in the last one, times 100.")
     ] = "dense"
-    random_start: Annotated[bool, Help("Draw the tray's first pose too, not only the target's.")] = True
-    action_repeat: Annotated[int, Help("Environment steps per action; their rewards are summed.", min=1)] = 1
+    random_start: Annotated[bool, Help("Draw the tray's first pose too, not only the target's.")] = False
+    action_repeat: Annotated[int, Help("Environment steps per action; their rewards are summed.", min=1, before=1)] = 4
+    look: Annotated[
+        Literal["halves", "walls"],
+        Help(
+            "halves: tray and target in two colours each, the target flat; walls: one wall of another colour, "
+            "the target see-through, as in coral's first runs.",
+            before="walls",
+        ),
+    ] = "halves"

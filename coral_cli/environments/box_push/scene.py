@@ -1,4 +1,4 @@
-"""The scene in MuJoCo's XML: a Panda-like arm of capsules, a table, the tray and its see-through target.
+"""The scene in MuJoCo's XML: a Panda-like arm of capsules, a table, the tray and its target, in two looks.
 
 Numbers are metres, radians and kilograms. The arm's kinematics are the Franka Panda's, in modified
 Denavit-Hartenberg parameters (Craig, Introduction to Robotics).
@@ -7,11 +7,14 @@ Denavit-Hartenberg parameters (Craig, Introduction to Robotics).
 from __future__ import annotations
 
 from math import cos, pi, sin
+from typing import Literal, TypeAlias
 
 import mujoco
 import numpy as np
 
 from coral_cli.environments.box_push.patterns import pattern_images
+
+Look: TypeAlias = Literal["halves", "walls"]
 
 TIMESTEP = 0.002
 TRAY_HEIGHT = -0.01
@@ -57,6 +60,13 @@ _NO_CONTACT = 'contype="0" conaffinity="0"'
 
 _WALLS = ((0.05, 0), (0, 0.05), (-0.05, 0), (0, -0.05))  # the first one is marked, so that the yaw can be seen
 _TABLE_TOP = -0.02
+_TARGET, _THIN = 0.085, 0.0005  # half-sizes of the flat target, which shows around the tray
+_UNDRAWN = 'group="3"'
+_AGENT_CAMERAS: dict[Look, tuple[tuple[float, ...], tuple[float, ...], float]] = {
+    "halves": ((1.25, 0, 1.30), (0.455, 0, -0.02), 43),
+    "walls": ((1.36, 0, 1.42), (0.43, 0, 0), 45.6),
+}
+"""Where it stands, what it looks at, and its field of view: the working area is in view in the middle, too."""
 _TILES = 2.0  # a pattern's repeats per metre
 _CLUTTER = tuple(  # where things may stand: left and right of the tray's reach, and behind it, beside the arm
     (x, side * y)
@@ -84,8 +94,8 @@ _SCENE = """
     <material name="rod" rgba="0.16 0.17 0.20 1" specular="0"/>
     <material name="tray" rgba="0.85 0.10 0.10 1" specular="0"/>
     <material name="tray_mark" rgba="0.10 0.15 0.90 1" specular="0"/>
-    <material name="target" rgba="0.10 0.75 0.20 0.45" specular="0"/>
-    <material name="target_mark" rgba="0.9 0 0.9 0.65" specular="0"/>
+    <material name="target" rgba="0.10 0.75 0.20 {target_opacity}" specular="0"/>
+    <material name="target_mark" rgba="0.9 0 0.9 {mark_opacity}" specular="0"/>
     {patterns}
   </asset>
   <worldbody>
@@ -111,8 +121,13 @@ _SCENE = """
 """
 
 
-def build_model() -> mujoco.MjModel:
-    """The compiled scene: 7 arm joints, then the tray's free joint; cameras ``agent`` and ``outside``."""
+def build_model(look: Look = "halves") -> mujoco.MjModel:
+    """The compiled scene: 7 arm joints, then the tray's free joint; cameras ``agent`` and ``outside``.
+
+    With ``walls``, one wall of the tray and of the see-through target has another colour; with ``halves``, half of the
+    tray has, and the target is a flat square around it, in two other colours. What collides is the same.
+    """
+    halves = look == "halves"
     motors = (
         f'<motor name="joint{i}" joint="joint{i}" ctrllimited="true" ctrlrange="{-limit} {limit}"/>'
         for i, limit in enumerate(TORQUE_LIMITS, 1)
@@ -123,14 +138,15 @@ def build_model() -> mujoco.MjModel:
             tray_height=TRAY_HEIGHT,
             table_contact=_TABLE_CONTACT,
             no_contact=_NO_CONTACT,
-            # Wide enough that the working area is in view in the centre 64 of 76 pixels too.
-            agent_camera=_camera("agent", (1.36, 0, 1.42), (0.43, 0, 0), 45.6),
+            agent_camera=_camera("agent", *_AGENT_CAMERAS[look]),
+            target_opacity=1 if halves else 0.45,
+            mark_opacity=1 if halves else 0.65,
             outside_camera=_camera("outside", (1.25, -1.0, 0.85), (0.3, 0, 0.15), 48),
             patterns=_patterns(),
             clutter=_clutter(),
             arm=_arm(),
-            tray=_tray("tray", _TRAY_CONTACT),
-            target=_tray("target", _NO_CONTACT),
+            tray=_tray("tray", f"{_TRAY_CONTACT} {_UNDRAWN}") + _halves() if halves else _tray("tray", _TRAY_CONTACT),
+            target=_square() if halves else _tray("target", _NO_CONTACT),
             motors="\n".join(motors),
         )
     )
@@ -196,6 +212,36 @@ def _tray(material: str, contact: str) -> str:
         for number, (x, y) in enumerate(_WALLS)
     )
     return floor + "".join(walls)
+
+
+def _halves() -> str:
+    """What is seen of the tray: a floor and walls in two halves, the marked one at the front, without contact."""
+    boxes = (
+        (half, size, position)
+        for half in (1, -1)
+        for size, position in (
+            ((0.025, 0.05, 0.01), (half * 0.025, 0, 0)),
+            ((0.005, 0.05, 0.045), (half * 0.05, 0, 0.0485)),
+            ((0.025, 0.005, 0.045), (half * 0.025, 0.05, 0.0485)),
+            ((0.025, 0.005, 0.045), (half * 0.025, -0.05, 0.0485)),
+        )
+    )
+    return "".join(_box(size, position, "tray_mark" if half == 1 else "tray") for half, size, position in boxes)
+
+
+def _square() -> str:
+    """The target: a flat square on the table, in two halves, the marked one at the front."""
+    size, height = (_TARGET / 2, _TARGET, _THIN), _TABLE_TOP - TRAY_HEIGHT + _THIN
+    return "".join(
+        _box(size, (half * _TARGET / 2, 0, height), material) for half, material in ((1, "target_mark"), (-1, "target"))
+    )
+
+
+def _box(size: tuple[float, ...], position: tuple[float, ...], material: str) -> str:
+    return (
+        f'<geom type="box" size="{_numbers(size)}" pos="{_numbers(position)}" mass="0" material="{material}" '
+        f"{_NO_CONTACT}/>"
+    )
 
 
 def _camera(name: str, position: tuple[float, ...], target: tuple[float, ...], fovy: float) -> str:
