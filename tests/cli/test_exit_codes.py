@@ -58,7 +58,9 @@ def test_a_broken_plugin_is_one_line_and_stops_nothing(coral, toy_catalog: Catal
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
-    program = "import sys; from coral_cli.app import main; sys.exit(main(['plugins', 'list', '--json']))"
+    program = (
+        "import sys; sys.argv[1:] = 'plugins list --json'.split(); from coral_cli.__main__ import run; sys.exit(run())"
+    )
     command = [sys.executable, "-c", f"import os; os.close(1); os.open('/dev/full', os.O_WRONLY); {program}"]
     full = subprocess.run(command, capture_output=True, text=True, check=False)
     assert full.returncode == 1
