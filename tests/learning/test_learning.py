@@ -49,7 +49,7 @@ def test_cartpole_swings_up(tmp_path):
 def test_box_push_brings_the_tray_nearer(tmp_path):
     """Holding still returns -244 +- 6 and leaves the tray 0.52 +- 0.01 m off (100 episodes).
 
-    The numbers are those of the look ``walls``. With two kinds of random episodes it had -137 and -158, 0.17 and 0.19 m;
+    The numbers are of the look ``walls``. With two kinds of random episodes it had -137 and -158, 0.17 and 0.19 m;
     with one it knew the yaw by then.
     """
     flags = (
