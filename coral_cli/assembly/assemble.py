@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.slots import DISTRACTION, OBSERVER
 from coral_cli.registry.catalog import Catalog
-from coral_cli.registry.contracts import ObserverModule, PolicyInputs
+from coral_cli.registry.contracts import DistractionModule, ObserverModule, PolicyInputs
 from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.options import with_recorded
 from coral_cli.registry.records import RESERVED, Backend, Record, Rendering, Sensor, Split
@@ -41,14 +41,15 @@ class Assembler:
     def environment(self, backend: Backend, split: Split = "training") -> gymnasium.Env[dict[str, Any], Any]:
         """The environment, drawing at the final size (with the crop margin) through ``backend``, with distractions."""
         settings = self.assembly.settings
-        height, width = (side + (settings.crop_margin or 0) for side in settings.image_shape)
+        margin = settings.crop_margin or 0
+        height, width = (side + margin for side in settings.image_shape)
         record, options = self._parts["env"]
         try:
             record.require()
         except UsageError as error:
             raise type(error)(f"{record.name} cannot be made here: {error.message}", error.hint) from None
         env: gymnasium.Env[dict[str, Any], Any] = record.build(
-            options, Rendering(height, width, settings.render_quality, backend)
+            options, Rendering(height, width, settings.render_quality, backend, margin)
         )
         return self._distracted(env, split)
 
@@ -58,11 +59,13 @@ class Assembler:
         stack = [part for slot, part in self._parts.items() if self.assembly.choices[slot].kind == DISTRACTION]
         if not stack:
             return env
-        modules = {
-            name: [record.build(options, sensor, split) for record, options in stack if sensor.kind in record.sensors]
-            for name, sensor in self.every_sensor(env).items()
-        }
-        return Distracted(env, {name: several for name, several in modules.items() if several})
+        every, modules = self.every_sensor(env).values(), dict[str, list[DistractionModule]]()
+        for record, options in stack:
+            sensors = [sensor for sensor in every if sensor.kind in record.sensors]
+            once = record.scene and not record.per_camera
+            for sensor in sensors[: 1 if once else None]:
+                modules.setdefault(sensor.name, []).append(record.build(options, sensor, split))
+        return Distracted(env, modules)
 
     def sensors(self, env: gymnasium.Env[dict[str, Any], Any]) -> dict[str, Sensor]:
         """The sensors in use, as the environment gives them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 
+from coral_cli.assembly.cameras import followed
 from coral_cli.assembly.record import Assembly, Choice
 from coral_cli.assembly.selection import Selection, choose, crops
 from coral_cli.assembly.settings import Settings
@@ -98,7 +99,10 @@ def command_line(
     flags = flags_of(assembly, catalog)
     slots = {slot: flags[slot] for name in assembly.choices if (slot := name.replace("_", "-")) in flags}
     layout = {name: flags[name] for name in ("sensors", "fusion", *REPEATABLE)}  # which slots there are
-    defaults = flags_of(resolve(slots | layout, catalog), catalog) | _layout_defaults(assembly, catalog)
+    environment = catalog.locate(*assembly.choices[ENV.name].identity).record
+    assert isinstance(environment, Environment)
+    defaults = flags_of(resolve(slots | layout, catalog), catalog) | followed(flags, environment.sensors)
+    defaults |= {"sensors": list(environment.sensors), "fusion": Settings().fusion, **{kind: [] for kind in REPEATABLE}}
     words = [
         word
         for flag, value in flags.items()
@@ -119,14 +123,6 @@ def code_flags(assembly: Assembly) -> str:
     name = assembly.choices[ENV.name].component
     own = f" --env {shlex.quote(name)}" if ":" in name and not name.startswith(SAFE) else ""
     return own + plugin_flags(assembly)
-
-
-def _layout_defaults(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:
-    """What ``sensors``, ``fusion`` and the repeatable flags are when nobody names them."""
-    choice = assembly.choices[ENV.name]
-    environment = catalog.locate(*choice.identity).record
-    assert isinstance(environment, Environment)
-    return {"sensors": list(environment.sensors), "fusion": Settings().fusion, **{kind: [] for kind in REPEATABLE}}
 
 
 def _words(flag: str, value: Json) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from coral_cli.assembly.cameras import followed
 from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.shorthands import METHODS, SIZES, expand
 from coral_cli.assembly.slots import DISTRACTION, ENV, OBSERVER, POLICY, RSSM, Slot, slots_of
@@ -35,15 +36,17 @@ class Selection:
 def choose(given: Mapping[str, Json], catalog: Catalog, recorded: Mapping[str, Json] | None = None) -> Selection:
     """The components that the flags ``given`` ask for; ``recorded`` holds the flags of a run to be resumed.
 
-    What was written wins over a method, that over the policy's suggestions, those over the environment's. A size only
-    ever makes smaller. Raises UsageError for an unknown component or sensor, one that does not take its sensor, or
-    parts that do not go together.
+    What was written, of ``image`` also for other cameras, wins over a method, that over the policy's suggestions, those
+    over the environment's. A size only ever makes smaller. Raises UsageError for an unknown component or sensor, one
+    that does not take its sensor, or parts that do not go together.
     """
     recorded = dict(recorded or {})
     environment = _entry(ENV, {ENV.flag: ENV.default, **recorded, **given}[ENV.flag], catalog).record
     assert isinstance(environment, Environment)
     if given.get(ENV.flag, recorded.get(ENV.flag)) != recorded.get(ENV.flag):
         recorded.pop("sensors", None)  # those of another environment
+    alike = followed(given, environment.sensors)
+    given = {**alike, **given}
     method = METHODS[_shorthand("method", METHODS, given)].flags if "method" in given else {}
     explicit = {**recorded, **expand(method, environment.sensors)}
     usual = expand(environment.defaults, environment.sensors)
@@ -66,7 +69,7 @@ def choose(given: Mapping[str, Json], catalog: Catalog, recorded: Mapping[str, J
     defaults = {flag: value for flag, value in usual.items() if _fits(fields.get(flag), value)} | explicit
     size = expand(SIZES[_shorthand("size", SIZES, given)], environment.sensors) if "size" in given else {}
     smaller = {flag: value for flag, value in size.items() if _shrinks(fields.get(flag), value, defaults.get(flag))}
-    return Selection(entries, tuple(sensors), several, defaults | smaller)
+    return Selection(entries, tuple(sensors), several, defaults | smaller | alike)
 
 
 def crops(entries: Mapping[Slot, Entry]) -> bool:

@@ -75,6 +75,7 @@ ENVIRONMENTS: tuple[Environment, ...] = (
         "A 7-joint arm pushes a tray to a target position and yaw.",
         _box_push,
         BoxPushOptions(),
+        sensors={"image": "image", "wrist": "image", "proprio": "vector"},
         terminates=False,
         defaults=PUSHING,
         suite="manipulation",

@@ -59,12 +59,16 @@ class Sensor:
 
 @dataclass(frozen=True)
 class Rendering:
-    """How an environment draws its image sensors."""
+    """How an environment draws its image sensors.
+
+    ``margin`` of the pixels of either side are for random crops: the model sees the rest.
+    """
 
     height: int = 64
     width: int = 64
     quality: Literal["fast", "smooth", "paper"] = "fast"
     backend: Backend = "raycast"
+    margin: int = 0
 
 
 @dataclass(frozen=True)
@@ -172,7 +176,8 @@ class Environment:
     Its observation space is a ``Dict`` with one entry per name in ``sensors``; its action space is a Box
     from -1 to 1. One ``step`` is one action, with rewards summed over the action repeat; the attribute
     ``action_repeat`` (1 when missing) says how many environment steps that is; ``scene``, if there is one, is a Scene
-    that distractions may change. ``suite`` and ``action_size`` are for lists. ``render()`` returns an
+    that distractions may change. Where cameras differ, it is that of the one that draws first, and ``scenes`` holds
+    each sensor's. ``suite`` and ``action_size`` are for lists. ``render()`` returns an
     outside view, (H, W, 3) uint8 (``render_mode="rgb_array"``). ``info["metrics"]`` at an episode's last
     step may hold numbers to report; ``"success"`` among them is reported as a rate. ``info["missing"]`` of any reset or
     step may name sensors that gave nothing this time. ``terminates`` says whether an episode can end in a terminal
@@ -200,7 +205,8 @@ class Distraction:
     """Changes what a sensor shows. ``build(options, sensor, split)`` returns a DistractionModule for one sensor.
 
     ``split`` tells training from evaluation, whose clips must be disjoint. ``sensors`` are the kinds it takes.
-    ``scene`` says that it changes the simulated scene itself, which not every environment lets it do.
+    ``scene`` says that it changes the simulated scene itself, which not every environment lets it do. It is then built
+    for one sensor alone, as all cameras show the change, unless ``per_camera`` says that it changes a camera.
     """
 
     kind: ClassVar[str] = "distraction"
@@ -210,6 +216,7 @@ class Distraction:
     options: object = NoOptions()
     sensors: tuple[SensorKind, ...] = ("image",)
     scene: bool = False
+    per_camera: bool = False
 
 
 @dataclass(frozen=True)

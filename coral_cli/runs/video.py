@@ -1,8 +1,8 @@
-"""Videos: the agent's view beside an outside view, as H.264 in an mp4 file that any browser plays."""
+"""Videos: what the agent's cameras see beside an outside view, as H.264 in an mp4 file that any browser plays."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from functools import cache
 from itertools import chain
@@ -22,7 +22,7 @@ Frame: TypeAlias = NDArray[np.uint8]
 """(H, W, 3) RGB."""
 
 GAP, STRIP = 4, 16
-"""Pixels between the two views, and above them for the labels."""
+"""Pixels between views, and above them for the labels."""
 
 
 def write_video(path: Path, frames: Iterable[Frame], fps: float) -> None:
@@ -57,17 +57,19 @@ def write_video(path: Path, frames: Iterable[Frame], fps: float) -> None:
             ) from error
 
 
-def side_by_side(agent: Frame, outside: Frame) -> Frame:
-    """One labelled frame: the agent's view, enlarged by whole numbers to the outside view's height, and that view."""
-    agent = _enlarged(agent, outside.shape[0] // agent.shape[0])
-    height = max(agent.shape[0], outside.shape[0])
-    left, right = agent.shape[1], outside.shape[1]
-    frame = np.zeros((STRIP + height, left + GAP + right, 3), np.uint8)
-    for name, view, column in (("agent", agent, 0), ("outside", outside, left + GAP)):
-        top = STRIP + (height - view.shape[0]) // 2
-        frame[top : top + view.shape[0], column : column + view.shape[1]] = view
+def side_by_side(views: Mapping[str, Frame]) -> Frame:
+    """One frame of labelled views, left to right, enlarged by whole numbers to the height of the last one."""
+    last = next(reversed(views.values())).shape[0]
+    shown = {name: _enlarged(view, last // view.shape[0]) for name, view in views.items()}
+    height = max(view.shape[0] for view in shown.values())
+    width = sum(view.shape[1] + GAP for view in shown.values()) - GAP
+    frame, column = np.zeros((STRIP + height, width, 3), np.uint8), 0
+    for name, view in shown.items():
+        top, right = STRIP + (height - view.shape[0]) // 2, column + view.shape[1]
+        frame[top : top + view.shape[0], column:right] = view
         label = _label(name)[:, : view.shape[1]]
         frame[:STRIP, column : column + label.shape[1]] = label
+        column = right + GAP
     return frame
 
 

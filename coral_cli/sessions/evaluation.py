@@ -110,7 +110,7 @@ def _fps(env: gymnasium.Env[dict[str, Any], Any]) -> float:
 
 
 class _Recorder:
-    """Turns episodes into frames as they happen: the agent's images beside an outside view."""
+    """Turns episodes into frames as they happen: the images of the agent's cameras beside an outside view."""
 
     def __init__(self, env: gymnasium.Env[dict[str, Any], Any], agent: Agent, record: bool) -> None:
         self._env, self._agent, self._record = env, agent, record
@@ -127,8 +127,11 @@ class _Recorder:
 
     def _draw(self, observation: Observation) -> None:
         outside: Any = self._env.render()
-        for name in self._images[:1]:
-            missing = np.zeros((1, *self._agent.sensors[name].shape), np.uint8)
-            seen = self._agent.seen(name, observation[name][None]) if name in observation else missing
-            outside = side_by_side(seen[0], outside)
-        self._pending.append(outside)
+        seen = {name: self._seen(name, observation.get(name)) for name in self._images}
+        self._pending.append(side_by_side({**seen, "outside": outside}) if seen else outside)
+
+    def _seen(self, name: str, image: Frame | None) -> Frame:
+        """What the model sees of a camera's image; black where it gave none."""
+        if image is None:
+            return np.zeros(self._agent.sensors[name].shape, np.uint8)
+        return self._agent.seen(name, image[None])[0]

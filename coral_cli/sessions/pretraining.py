@@ -119,14 +119,15 @@ def _record(request: PretrainRequest, crew: Crew) -> dict[str, object]:
 def _sensors(request: PretrainRequest, dataset: Dataset) -> dict[str, Sensor]:
     """The sensors in use, at the size that is trained on. Raises UsageError when the dataset's images are smaller."""
     settings = request.assembly.settings
-    margin = settings.crop_margin or 0
-    height, width = (side + margin for side in settings.image_shape)
+    margin, recorded = settings.crop_margin or 0, dataset.record.get("crop_margin") or 0
     sensors = {}
     for name in request.assembly.sensors:
         sensor = dataset.sensors.get(name)
         if sensor is None:
             raise UsageError(f"{dataset.path} has no sensor {name!r}.", f"It has: {', '.join(dataset.sensors)}.")
         if sensor.spatial:
+            whole = zip(sensor.shape, settings.image_shape, strict=False)
+            height, width = (min(side - recorded, image) + margin for side, image in whole)  # some cameras draw less
             if sensor.shape[0] < height or sensor.shape[1] < width:
                 raise UsageError(
                     f"{name} in {dataset.path} is {sensor.shape[0]}x{sensor.shape[1]}, but {height}x{width} is needed.",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 FILE = Path(__file__).parents[2] / "benchmarks" / "poses.py"
 
@@ -18,9 +19,9 @@ def script():
 
 
 def test_the_share_that_is_explained_by_hand(script):
-    true = np.array([[0.0, 1.0], [2.0, 3.0]])  # variance 1 each
-    assert script.explained(true, true) == pytest.approx([1, 1])
-    assert script.explained(np.array([[1.0, 1.5], [1.0, 2.5]]), true) == pytest.approx([0, 0.75])
+    true = torch.tensor([[0.0, 1.0], [2.0, 3.0]])  # variance 1 each
+    assert script.explained(true, true).tolist() == [1, 1]
+    assert script.explained(torch.tensor([[1.0, 1.5], [1.0, 2.5]]), true).tolist() == [0, 0.75]
 
 
 def test_near_targets_are_as_far_as_they_are_said_to_be(script):
@@ -34,9 +35,10 @@ def test_near_targets_are_as_far_as_they_are_said_to_be(script):
 
 
 def test_a_picture_shows_what_is_asked_about(script):
-    images, yaws = script.pictures("halves", near=False, count=3, seed=1)
-    again, same = script.pictures("halves", near=False, count=3, seed=1)
-    assert images.shape == (3, 64, 64, 3) and yaws.shape == (3, 6)
-    assert (images == again).all() and (yaws == same).all() and len(np.unique(images.reshape(3, -1), axis=0)) == 3
-    tray, target, between = np.arctan2(yaws[:, 1::2], yaws[:, ::2]).T
+    images, yaws = script.pictures("halves", ["image", "wrist"], near=False, count=3, seed=1)
+    again, same = script.pictures("halves", ["wrist"], near=False, count=3, seed=1)
+    assert images["image"].shape == (3, 64, 64, 3) and images["wrist"].shape == (3, 32, 32, 3) and yaws.shape == (3, 6)
+    assert (images["wrist"] == again["wrist"]).all() and (yaws == same).all()
+    assert all(len(torch.unique(each.reshape(3, -1), dim=0)) == 3 for each in images.values())
+    tray, target, between = np.arctan2(yaws[:, 1::2].numpy(), yaws[:, ::2].numpy()).T
     assert np.exp(1j * (tray - target)) == pytest.approx(np.exp(1j * between), abs=1e-5)

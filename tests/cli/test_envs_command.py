@@ -15,7 +15,7 @@ def test_the_list_names_sensors_actions_and_suite(capsys) -> None:
     assert main(["envs", "--json"]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
     assert rows["cheetah-run"]["action_size"] == 6 and rows["cheetah-run"]["suite"] == "control"
-    assert rows["box-push"]["sensors"] == {"image": "image", "proprio": "vector"}
+    assert rows["box-push"]["sensors"] == {"image": "image", "wrist": "image", "proprio": "vector"}
     assert main(["envs"]) == 0
     assert "cheetah-run" in capsys.readouterr().out
 

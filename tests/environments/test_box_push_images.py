@@ -20,7 +20,7 @@ def make(look, size, backend):
 def test_yaw_can_be_read_off_64_pixels(thing, look, exact, worst, backend):
     """The marked part's pixels lie on the side of all the thing's pixels that its yaw says (the arm aside)."""
     environment = make(look, 64, backend)
-    camera = environment._model.camera("agent")
+    camera = environment._model.camera("image")
     errors = []
     for seed in range(12):
         environment.reset(seed=seed)

@@ -77,7 +77,7 @@ def test_a_place_that_is_not_there_is_the_disks_fault(tmp_path):
 def test_the_agents_pixels_are_enlarged_by_whole_numbers():
     agent = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
     outside = np.random.default_rng(1).integers(0, 255, (240, 320, 3), np.uint8)
-    frame = side_by_side(agent, outside)
+    frame = side_by_side({"image": agent, "outside": outside})
     assert frame.shape == (STRIP + 240, 3 * 64 + GAP + 320, 3) and frame.dtype == np.uint8
     top = STRIP + (240 - 192) // 2
     assert np.array_equal(frame[top : top + 192 : 3, :192:3], agent)
@@ -88,11 +88,21 @@ def test_the_agents_pixels_are_enlarged_by_whole_numbers():
 
 
 def test_an_agents_view_larger_than_the_outside_one_keeps_its_size():
-    frame = side_by_side(np.full((100, 80, 3), 9, np.uint8), np.full((50, 60, 3), 7, np.uint8))
+    frame = side_by_side({"image": np.full((100, 80, 3), 9, np.uint8), "outside": np.full((50, 60, 3), 7, np.uint8)})
     assert frame.shape == (STRIP + 100, 80 + GAP + 60, 3)
     assert (frame[STRIP + 25 : STRIP + 75, 80 + GAP :] == 7).all()
     assert (frame[STRIP:, :80] == 9).all()
 
 
 def test_a_tiny_view_does_not_break_its_label():
-    assert side_by_side(np.zeros((8, 8, 3), np.uint8), np.zeros((9, 9, 3), np.uint8)).shape == (STRIP + 9, 17 + GAP, 3)
+    frame = side_by_side({"image": np.zeros((8, 8, 3), np.uint8), "outside": np.zeros((9, 9, 3), np.uint8)})
+    assert frame.shape == (STRIP + 9, 17 + GAP, 3)
+
+
+def test_every_camera_has_its_place():
+    levels = {"image": (64, 50), "wrist": (32, 100), "outside": (128, 150)}
+    frame = side_by_side({name: np.full((side, side, 3), level, np.uint8) for name, (side, level) in levels.items()})
+    assert frame.shape == (STRIP + 128, 3 * 128 + 2 * GAP, 3)
+    for index, (_, level) in enumerate(levels.values()):
+        left = index * (128 + GAP)
+        assert (frame[STRIP:, left : left + 128] == level).all() and frame[:STRIP, left : left + 128].max() > 100

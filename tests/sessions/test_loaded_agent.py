@@ -43,12 +43,17 @@ def observation(seed, batch=()):
     random = np.random.default_rng(seed)
     return {
         "image": random.integers(256, size=(*batch, 76, 76, 3), dtype=np.uint8),
+        "wrist": random.integers(256, size=(*batch, 44, 44, 3), dtype=np.uint8),
         "proprio": random.normal(size=(*batch, 17)).astype(np.float32),
     }
 
 
 def test_it_says_what_it_needs(agent):
-    assert {name: sensor.shape for name, sensor in agent.sensors.items()} == {"image": (76, 76, 3), "proprio": (17,)}
+    assert {name: sensor.shape for name, sensor in agent.sensors.items()} == {
+        "image": (76, 76, 3),
+        "wrist": (44, 44, 3),
+        "proprio": (17,),
+    }
     assert agent.action_size == 7
 
 
@@ -78,11 +83,14 @@ def test_features_are_the_posterior_s_mean_and_h_by_hand(agent, checkpoint):
     seen, action = observation(5), np.full(7, 0.5, np.float32)
     features, state = agent.features(seen)
     model = agent._agent.representation
-    image = torch.from_numpy(seen["image"][None, 6:70, 6:70]).permute(0, 3, 1, 2) / 255 - 0.5
+    image, wrist = (
+        torch.from_numpy(seen[name][None, 6:-6, 6:-6]).permute(0, 3, 1, 2) / 255 - 0.5 for name in ("image", "wrist")
+    )
     mean, std = model.normalization.proprio_mean, model.normalization.proprio_std
     embedding = torch.cat(
         [
             model.encoders["image"](image),
+            model.encoders["wrist"](wrist),
             model.encoders["proprio"]((torch.from_numpy(seen["proprio"])[None] - mean) / std),
         ],
         -1,

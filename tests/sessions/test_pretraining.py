@@ -47,6 +47,7 @@ def test_a_rollout_stores_every_sensor_and_can_be_repeated(data, tmp_path):
     dataset = open_dataset(data)
     assert {name: sensor.shape for name, sensor in dataset.sensors.items()} == {
         "image": (76, 76, 3),
+        "wrist": (44, 44, 3),
         "proprio": (17,),
     }
     assert [entry["rows"] for entry in dataset.record["episodes"]] == [101, 101]
@@ -138,7 +139,10 @@ def test_image_only_pretraining_ignores_the_other_sensors(data, tmp_path):
     words = ["--method", "recon-image", "--image-loss.depth", "2", "--data", str(data), "--out", str(run)]
     assert main([*PRETRAIN, *words]) == 0
     record = load(run / "checkpoints" / "latest.pt")[0]
-    assert record["sensors"] == {"image": {"kind": "image", "shape": [64, 64, 3]}}  # no margin is needed
+    assert record["sensors"] == {  # no margin is needed
+        "image": {"kind": "image", "shape": [64, 64, 3]},
+        "wrist": {"kind": "image", "shape": [32, 32, 3]},
+    }
 
 
 @pytest.mark.parametrize(

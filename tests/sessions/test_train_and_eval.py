@@ -151,7 +151,7 @@ def test_a_dry_run_tells_the_cost_and_writes_nothing(tmp_path, monkeypatch, caps
     monkeypatch.chdir(tmp_path)
     assert main(["train", *BOX, "--dry-run", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert report["sensors"] == {"image": [70, 70, 3], "proprio": [17]}
+    assert report["sensors"] == {"image": [70, 70, 3], "wrist": [38, 38, 3], "proprio": [17]}
     assert report["parameters"]["total"] == sum(v for k, v in report["parameters"].items() if k != "total")
     per_transition = 70 * 70 * 3 + 4 * 17 + 4 * 2 + 4 + 1 + 2
     assert report["replay_bytes"] == report["replay_transitions"] * per_transition

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import gymnasium
@@ -19,7 +20,7 @@ from coral_cli.environments.box_push.reward import (
     sparse_reward,
 )
 from coral_cli.environments.box_push.scene import TORQUE_LIMITS, TRAY_HEIGHT, VELOCITY_LIMITS, build_model
-from coral_cli.environments.rendering.views import Views
+from coral_cli.environments.rendering.views import View, Views
 from coral_cli.environments.stepping import advance
 from coral_cli.plugin import Rendering
 
@@ -37,15 +38,18 @@ _MAX_SPEED = 1.0  # m/s, at action 1
 _PUSH_HEIGHT = 0.03  # of the tip above the tray's centre: between the floor and the walls' rims
 _TIP_GAIN = 10.0  # 1/s: how fast height and lean return to what they should be
 _TIP_LOW, _TIP_HIGH = np.array([0.28, -0.49]), np.array([0.63, 0.49])  # metres: where cartesian actions lead it
+_SMALLEST = 32  # pixels
 _SERVO_GAIN = 30.0  # 1/s: how fast the joints take on a velocity
 
 Observation = dict[str, np.ndarray]
 
 
 class BoxPush(gymnasium.Env[Observation, np.ndarray]):
-    """``image`` (H, W, 3) uint8 shows tray and target; ``proprio`` (17,) float32 is the arm alone.
+    """``image`` shows the table from the front, ``wrist`` what is at the rod; ``proprio`` is the arm alone.
 
-    Proprioception is 7 joint positions, 7 joint velocities and the rod tip's position. ``torque`` actions
+    ``image`` (H, W, 3) uint8 sees tray and target wherever they are. ``wrist`` (H / 2, W / 2, 3), on the flange,
+    sees the tray and, once that is near, the target, which arm and tray then hide from the front.
+    ``proprio`` (17,) float32 is 7 joint positions, 7 joint velocities and the rod tip's position. ``torque`` actions
     are 7 joint torques of up to 10 Nm beyond gravity compensation; ``cartesian`` ones the tip's velocity in
     x and y, of up to 1 m/s each, while the rod points down into the tray at a constant height and stays
     over the working area.
@@ -64,12 +68,15 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
         self._arm = Arm(self._model)
         self._tray = self._model.body("tray").id
         self._cartesian = options.action == "cartesian"
-        agent, outside = (self._model.camera(name).id for name in ("agent", "outside"))
-        self.scene = Views(self._model, rendering, agent, outside, floor=("table",), backdrop=("ground",))
+        image, wrist, outside = (self._model.camera(name).id for name in ("image", "wrist", "outside"))
+        close, behind = _smaller(rendering), {"floor": ("table",), "backdrop": ("ground",)}
+        self.scene = Views(self._model, rendering, image, outside, **behind)
+        self.scenes = {"image": self.scene, "wrist": View(self._model, close, wrist, **behind)}
         self._steps = 0
         self.action_space = Box(-1.0, 1.0, (2 if self._cartesian else JOINTS,), np.float32)
         self.observation_space = Dict(
             image=Box(0, 255, (rendering.height, rendering.width, 3), np.uint8),
+            wrist=Box(0, 255, (close.height, close.width, 3), np.uint8),
             proprio=Box(-np.inf, np.inf, (2 * JOINTS + 3,), np.float32),
         )
 
@@ -111,7 +118,8 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
         return self.scene.outside(self._data)
 
     def close(self) -> None:
-        self.scene.close()
+        for view in self.scenes.values():
+            view.close()
 
     def _apply_torque(self, action: np.ndarray) -> float:
         """Returns the squared torques (Nm)^2 beyond gravity compensation, summed over the joints."""
@@ -154,7 +162,15 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
     def _observation(self) -> Observation:
         data = self._data
         proprio = np.concatenate([data.qpos[:JOINTS], data.qvel[:JOINTS], self._arm.tip(data)])
-        return {"image": self.scene.agent(data), "proprio": proprio.astype(np.float32)}
+        pictures = {name: view.agent(data) for name, view in self.scenes.items()}
+        return {**pictures, "proprio": proprio.astype(np.float32)}
+
+
+def _smaller(rendering: Rendering) -> Rendering:
+    """For a picture of half as many pixels a side, of those that the model sees, but no fewer than encoders take."""
+    margin = rendering.margin
+    height, width = (max((side - margin) // 2, _SMALLEST) + margin for side in (rendering.height, rendering.width))
+    return replace(rendering, height=height, width=width)
 
 
 def _pose(place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

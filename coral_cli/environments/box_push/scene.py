@@ -62,11 +62,13 @@ _WALLS = ((0.05, 0), (0, 0.05), (-0.05, 0), (0, -0.05))  # the first one is mark
 _TABLE_TOP = -0.02
 _TARGET, _THIN = 0.085, 0.0005  # half-sizes of the flat target, which shows around the tray
 _UNDRAWN = 'group="3"'
-_AGENT_CAMERAS: dict[Look, tuple[tuple[float, ...], tuple[float, ...], float]] = {
+_IMAGE_CAMERAS: dict[Look, tuple[tuple[float, ...], tuple[float, ...], float]] = {
     "halves": ((1.25, 0, 1.30), (0.455, 0, -0.02), 43),
     "walls": ((1.36, 0, 1.42), (0.43, 0, 0), 45.6),
 }
 """Where it stands, what it looks at, and its field of view: the working area is in view in the middle, too."""
+_WRIST_CAMERA = (0, 0.18, 0.08), (0, 0, 0.30), 75
+"""The same in the frame of the flange, which carries it: it looks past the rod into the tray and around it."""
 _TILES = 2.0  # a pattern's repeats per metre
 _CLUTTER = tuple(  # where things may stand: left and right of the tray's reach, and behind it, beside the arm
     (x, side * y)
@@ -100,7 +102,7 @@ _SCENE = """
   </asset>
   <worldbody>
     <light name="lamp" directional="true" pos="0.4 0 1.5" dir="-0.3 0.2 -1" diffuse="0.5 0.5 0.5" specular="0 0 0"/>
-    {agent_camera}
+    {image_camera}
     {outside_camera}
     <geom name="ground" type="plane" size="4 4 0.1" pos="0 0 -0.94" material="ground" {no_contact}/>
     <geom name="table" type="box" size="0.49 0.98 0.02" pos="0.2 0 -0.04" material="table" {table_contact}/>
@@ -122,7 +124,9 @@ _SCENE = """
 
 
 def build_model(look: Look = "halves") -> mujoco.MjModel:
-    """The compiled scene: 7 arm joints, then the tray's free joint; cameras ``agent`` and ``outside``.
+    """The compiled scene: 7 arm joints, then the tray's free joint.
+
+    Cameras: ``image`` stands at the front, ``wrist`` rides on the flange, ``outside`` shows the whole arm.
 
     With ``walls``, one wall of the tray and of the see-through target has another colour; with ``halves``, half of the
     tray has, and the target is a flat square around it, in two other colours. What collides is the same.
@@ -138,7 +142,7 @@ def build_model(look: Look = "halves") -> mujoco.MjModel:
             tray_height=TRAY_HEIGHT,
             table_contact=_TABLE_CONTACT,
             no_contact=_NO_CONTACT,
-            agent_camera=_camera("agent", *_AGENT_CAMERAS[look]),
+            image_camera=_camera("image", *_IMAGE_CAMERAS[look]),
             target_opacity=1 if halves else 0.45,
             mark_opacity=1 if halves else 0.65,
             outside_camera=_camera("outside", (1.25, -1.0, 0.85), (0.3, 0, 0.15), 48),
@@ -179,7 +183,7 @@ def _arm() -> str:
         f'size="{_ROD_RADIUS}" mass="0.1" material="rod" {_ARM_CONTACT}/>'
         f'<site name="tip" pos="0 0 {_FLANGE + ROD_LENGTH}" size="0.001" group="4"/>'
     )
-    inside = rod
+    inside = rod + _camera("wrist", *_WRIST_CAMERA)
     for link in range(7, 0, -1):
         a, d, twist = _JOINTS[link - 1]
         low, high = POSITION_LIMITS[link - 1]
@@ -245,7 +249,7 @@ def _box(size: tuple[float, ...], position: tuple[float, ...], material: str) ->
 
 
 def _camera(name: str, position: tuple[float, ...], target: tuple[float, ...], fovy: float) -> str:
-    """A camera at ``position`` that looks at ``target``, with z up in the image; ``fovy`` in degrees."""
+    """A camera at ``position`` that looks at ``target``, with its body's z up in the image; ``fovy`` in degrees."""
     backward = np.subtract(position, target)
     right = np.cross((0, 0, 1), backward)
     up = np.cross(backward, right)

@@ -58,7 +58,12 @@ def _room(options: RoomOptions, sensor: Sensor, split: Split) -> DistractionModu
 
 SCENE_DISTRACTIONS: tuple[Distraction, ...] = (
     Distraction(
-        "camera", "Each episode's camera is a little off, and may shake.", _camera, CameraOptions(), scene=True
+        "camera",
+        "Each episode's camera is a little off, and may shake.",
+        _camera,
+        CameraOptions(),
+        scene=True,
+        per_camera=True,
     ),
     Distraction("light", "Each episode has its own lights.", _light, LightOptions(), scene=True),
     Distraction(

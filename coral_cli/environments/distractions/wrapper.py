@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import gymnasium
@@ -29,6 +30,8 @@ class Distracted(gymnasium.Wrapper[Observation, NDArray[Any], Observation, NDArr
         super().__init__(env)
         self._distractions = distractions
         self._scene: Scene | None = env.get_wrapper_attr("scene") if env.has_wrapper_attr("scene") else None
+        scenes = env.get_wrapper_attr("scenes") if env.has_wrapper_attr("scenes") else {}
+        self._scenes: dict[str, Scene | None] = {name: scenes.get(name, self._scene) for name in distractions}
         self._seed = 0
         self._begun = True
 
@@ -38,8 +41,9 @@ class Distracted(gymnasium.Wrapper[Observation, NDArray[Any], Observation, NDArr
         """Begins an episode; its distractions follow from ``seed``, or go on at random without one."""
         self._seed = int(self.np_random.integers(2**32)) if seed is None else seed
         self._begun = False
-        if self._scene is not None:
-            self._scene.prepare = self._prepare
+        for scene in (self._scene, *self._scenes.values()):
+            if scene is not None:
+                scene.prepare = partial(self._prepare, scene)
         observation, info = self.env.reset(seed=seed, options=options)
         self._begin()
         return self._changed(observation, info)
@@ -56,15 +60,15 @@ class Distracted(gymnasium.Wrapper[Observation, NDArray[Any], Observation, NDArr
         self._begun = True
         for name, modules in self._distractions.items():
             for index, module in enumerate(modules):
-                module.begin(np.random.default_rng([self._seed, zlib.crc32(name.encode()), index]), self._scene)
+                module.begin(np.random.default_rng([self._seed, zlib.crc32(name.encode()), index]), self._scenes[name])
 
-    def _prepare(self) -> None:
+    def _prepare(self, scene: Scene) -> None:
         self._begin()
-        assert self._scene is not None
-        self._scene.cut_out = False
-        for modules in self._distractions.values():
-            for module in modules:
-                module.prepare(self._scene)
+        scene.cut_out = False
+        for name, modules in self._distractions.items():
+            if self._scenes[name] is scene:
+                for module in modules:
+                    module.prepare(scene)
 
     def _changed(self, observation: Observation, info: dict[str, Any]) -> tuple[Observation, dict[str, Any]]:
         observation, missing = dict(observation), list(info.get("missing", ()))
@@ -73,7 +77,7 @@ class Distracted(gymnasium.Wrapper[Observation, NDArray[Any], Observation, NDArr
                 continue
             observation[name] = observation[name].copy()  # modules may paint; an environment may show it again
             for module in modules:
-                value = module.change(observation[name], self._scene)
+                value = module.change(observation[name], self._scenes[name])
                 if value is None:
                     missing.append(name)
                     break

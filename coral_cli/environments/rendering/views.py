@@ -1,4 +1,4 @@
-"""The two views of an environment: the agent's image and an outside view that is set up when first asked for."""
+"""What an environment draws: the pictures of the agent's cameras, and an outside view that is set up when asked for."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 OUTSIDE_SIZE = 256  # pixels
 
 
-class Views:
-    """Draws ``model`` from the camera ``agent`` in the agent's size, and from ``outside`` in 256x256.
+class View:
+    """Draws ``model`` from ``camera`` in the agent's size.
 
     It is the ``Scene`` that distractions see. Its floor are the planes, the height fields and the geoms named in
     ``floor``; the geoms named in ``backdrop`` count as sky.
@@ -28,24 +28,17 @@ class Views:
         self,
         model: mujoco.MjModel,
         rendering: Rendering,
-        agent: int,
-        outside: int,
+        camera: int,
         floor: Sequence[str] = (),
         backdrop: Sequence[str] = (),
     ) -> None:
         self.prepare: Callable[[], None] | None = None
         self.cut_out = False
         self._rendering, self._floor_names, self._backdrop_names = rendering, floor, backdrop
-        self._set(model, agent, outside)
+        self._set(model, camera)
 
-    def replace(self, model: mujoco.MjModel, agent: int, outside: int) -> None:
-        """Goes on with another model: for environments that compile a new one at reset."""
-        self.close()
-        self._set(model, agent, outside)
-
-    def _set(self, model: mujoco.MjModel, agent: int, outside: int) -> None:
-        self.model, self.camera, self._outside_camera = model, agent, outside
-        vars(self).pop("_outside", None)
+    def _set(self, model: mujoco.MjModel, camera: int) -> None:
+        self.model, self.camera = model, camera
         self._agent = self._make(self._rendering.height, self._rendering.width)
         self._data: mujoco.MjData | None = None
         self._sky: np.ndarray | None = None
@@ -79,6 +72,44 @@ class Views:
             return self._sky
         return self._behind[int(floor)].take(self._agent.segment(self._data, self.camera))
 
+    def close(self) -> None:
+        """Frees the contexts. Closing twice is allowed."""
+        for renderer in self._made():
+            renderer.close()
+
+    def _make(self, height: int, width: int) -> Renderer:
+        return make_renderer(self.model, height, width, self._rendering.quality, self._rendering.backend)
+
+    def _made(self) -> list[Renderer]:
+        return [self._agent]
+
+    def _geoms(self, names: Sequence[str]) -> np.ndarray:
+        """(ngeom,) bool."""
+        return np.isin(np.arange(self.model.ngeom), [self.model.geom(name).id for name in names])
+
+
+class Views(View):
+    """The same, and ``outside``: what another camera shows, in 256x256."""
+
+    def __init__(
+        self,
+        model: mujoco.MjModel,
+        rendering: Rendering,
+        agent: int,
+        outside: int,
+        floor: Sequence[str] = (),
+        backdrop: Sequence[str] = (),
+    ) -> None:
+        super().__init__(model, rendering, agent, floor, backdrop)
+        self._outside_camera = outside
+
+    def replace(self, model: mujoco.MjModel, agent: int, outside: int) -> None:
+        """Goes on with another model: for environments that compile a new one at reset."""
+        self.close()
+        vars(self).pop("_outside", None)
+        self._set(model, agent)
+        self._outside_camera = outside
+
     def outside(self, data: mujoco.MjData) -> np.ndarray:
         """A new (256, 256, 3) uint8 image."""
         return self._outside.render(data, self._outside_camera)
@@ -88,24 +119,12 @@ class Views:
         for renderer in self._made():
             renderer.upload_height_fields()
 
-    def close(self) -> None:
-        """Frees the contexts. Closing twice is allowed."""
-        for renderer in self._made():
-            renderer.close()
-
     @cached_property
     def _outside(self) -> Renderer:
         return self._make(OUTSIDE_SIZE, OUTSIDE_SIZE)
 
-    def _make(self, height: int, width: int) -> Renderer:
-        return make_renderer(self.model, height, width, self._rendering.quality, self._rendering.backend)
-
     def _made(self) -> list[Renderer]:
-        return [self._agent, *([self._outside] if "_outside" in vars(self) else ())]
-
-    def _geoms(self, names: Sequence[str]) -> np.ndarray:
-        """(ngeom,) bool."""
-        return np.isin(np.arange(self.model.ngeom), [self.model.geom(name).id for name in names])
+        return [*super()._made(), *([self._outside] if "_outside" in vars(self) else ())]
 
 
 def _ground(model: mujoco.MjModel) -> np.ndarray:
