@@ -19,7 +19,7 @@ from coral_cli.registry.discovery import discover
 from coral_cli.registry.records import Environment, Sensor
 from coral_cli.representation.batch import Batch
 from coral_cli.training.agent import Agent
-from coral_cli.training.learner import Batching, sample_batch
+from coral_cli.training.batches import Batching, sample_batch
 from coral_cli.version import CORE
 
 PROPRIO, ACTIONS = 12, 6

@@ -17,10 +17,10 @@ from coral_cli import builtin
 from coral_cli.assembly.flags import split_plugins
 from coral_cli.assembly.typer_surface import Group, run, usage_error
 from coral_cli.commands import bench, doctor, envs, eval, methods, plugged, plugins, pretrain, report, rollout, train
+from coral_cli.parallel.torchrun import follows
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import CoralError, described
-from coral_cli.sessions.torchrun import follows
 from coral_cli.version import __version__
 
 HELP = "Learn joint representations of several sensors, and policies that act on them."

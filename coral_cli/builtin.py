@@ -10,7 +10,6 @@ from coral_cli.plugin import (
     Environment,
     Loss,
     Objective,
-    ObjectiveOptions,
     Policy,
     Rssm,
     hookimpl,
@@ -29,17 +28,9 @@ def find(kind: str, name: str) -> Record | None:
 
 @hookimpl
 def coral_objectives() -> Iterable[Objective]:
-    yield Objective("variational", "Losses see the posterior; balanced KL of weight 1 (V-CoRAL).")
-    yield Objective(
-        "predictive",
-        "Losses see the prior; unbalanced KL of weight 0.001 (P-CoRAL).",
-        ObjectiveOptions(posterior=0.0, prior=1.0, dynamics=0.001, representation=0.001),
-    )
-    yield Objective(
-        "unified",
-        "Losses see posterior and prior; balanced KL of weight 0.6 (U-CoRAL, not in the paper).",
-        ObjectiveOptions(posterior=1.0, prior=1.0, dynamics=0.5, representation=0.1),
-    )
+    from coral_cli.representation.records import OBJECTIVES
+
+    return OBJECTIVES
 
 
 @hookimpl

@@ -32,6 +32,7 @@ from coral_cli.registry.contracts import (
     World,
 )
 from coral_cli.registry.errors import AbsentError, UsageError
+from coral_cli.registry.events import Event
 from coral_cli.registry.hooks import hookimpl
 from coral_cli.registry.options import Help, LossOptions, NoOptions
 from coral_cli.registry.records import (
@@ -50,14 +51,13 @@ from coral_cli.registry.records import (
     Sensor,
     Split,
 )
-from coral_cli.runs.events import Event
 
 if TYPE_CHECKING:
     from coral_cli.environments.control_library import require_dm_control
     from coral_cli.environments.simulated_task import SimulatedTask, Simulation
-    from coral_cli.representation.ranks import gather
+    from coral_cli.parallel.ranks import gather
+    from coral_cli.representation.batch import masked_mean
     from coral_cli.representation.rssm.gaussian import Gaussian
-    from coral_cli.representation.steps import masked_mean
 
 __all__ = [
     "AbsentError",
@@ -106,8 +106,8 @@ _LOADED_LATER = {
     "Gaussian": "coral_cli.representation.rssm.gaussian",
     "SimulatedTask": "coral_cli.environments.simulated_task",
     "Simulation": "coral_cli.environments.simulated_task",
-    "gather": "coral_cli.representation.ranks",
-    "masked_mean": "coral_cli.representation.steps",
+    "gather": "coral_cli.parallel.ranks",
+    "masked_mean": "coral_cli.representation.batch",
     "require_dm_control": "coral_cli.environments.control_library",
 }
 

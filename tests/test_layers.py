@@ -13,23 +13,35 @@ import coral_cli
 ROOT = Path(coral_cli.__file__).parent
 ROOMS = {
     "registry": set(),
+    "fast": set(),
+    "parallel": {"registry"},
     "environments": {"registry"},
-    "representation": {"registry"},
-    "policies": {"registry", "representation"},
+    "representation": {"registry", "fast", "parallel"},
+    "policies": {"registry", "parallel", "representation"},
     "runs": {"registry"},
     "display": {"registry", "runs"},
     "report": {"registry", "runs"},
-    "training": {"registry", "environments", "representation", "policies", "runs"},
-    "measuring": {"registry", "environments", "representation", "runs", "training"},
+    "training": {"registry", "fast", "parallel", "environments", "representation", "policies", "runs"},
+    "measuring": {"registry", "parallel", "environments", "representation", "runs", "training"},
     "assembly": {"builtin", "registry", "environments", "representation", "policies", "runs", "training"},
-    "sessions": {"builtin", "registry", "environments", "runs", "training", "assembly", "display", "measuring"},
+    "sessions": {
+        "builtin",
+        "registry",
+        "parallel",
+        "environments",
+        "runs",
+        "training",
+        "assembly",
+        "display",
+        "measuring",
+    },
 }
 """What each room may import of the others, at any level.
 
 ``plugin`` and ``version`` are open to all; ``commands`` see everything.
 """
 
-TORCH = {"representation", "policies", "training", "measuring", "sessions", "testing"}
+TORCH = {"fast", "parallel", "representation", "policies", "training", "measuring", "sessions", "testing"}
 HEAVY = {"mujoco", "dm_control", "av", "PIL"}
 FILES = sorted(ROOT.rglob("*.py"))
 

@@ -10,12 +10,12 @@ import typer
 from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, taken
-from coral_cli.assembly.requests import BenchRequest
 from coral_cli.assembly.resolve import resolve
 from coral_cli.assembly.slots import OBSERVER
 from coral_cli.assembly.two_phase import EVERYTHING, two_phase
 from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, documents, print_json
 from coral_cli.registry.options import Help
+from coral_cli.sessions.requests import BenchRequest
 
 HELP = """Measure where the time of a training goes here: updates, environment, memory.
 
@@ -59,11 +59,11 @@ def bench(context: typer.Context, given: Given) -> int:
 def run_session(request: BenchRequest) -> int:
     """Measures; here torch is imported, and not before."""
     from coral_cli.display.benchmark import print_benchmark
+    from coral_cli.parallel.torchrun import follows
     from coral_cli.sessions.process import prepare
-    from coral_cli.sessions.torchrun import follows
 
     prepare()
-    from coral_cli.sessions.benching import bench as run
+    from coral_cli.sessions.bench import bench as run
 
     def tell(what: str) -> None:
         if not (request.quiet or follows()):

@@ -88,7 +88,7 @@ def _python() -> str:
 def _torch() -> str:
     import torch
 
-    from coral_cli.training.arithmetic import chosen
+    from coral_cli.training.precision import chosen
 
     gpu = torch.cuda.is_available()
     where = torch.cuda.get_device_name() if gpu else f"the CPU, {torch.get_num_threads()} threads"

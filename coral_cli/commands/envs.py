@@ -129,8 +129,8 @@ def show(context: typer.Context, given: Given) -> int:
     image = Path(options.image).expanduser() if options.image else None
     if image is not None and image.suffix.lower() != ".png":
         raise UsageError(f"--image is {options.image!r}, but pictures are .png files.", f"Write {image}.png.")
-    from coral_cli.sessions.showing import ShowRequest
-    from coral_cli.sessions.showing import show as run
+    from coral_cli.sessions.show import ShowRequest
+    from coral_cli.sessions.show import show as run
 
     assembly = resolve({"crop-margin": 0, **given}, context.obj)
     with documents(options.json):

@@ -13,7 +13,6 @@ from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
 from coral_cli.assembly.record import Assembly
-from coral_cli.assembly.requests import EvalRequest
 from coral_cli.assembly.slots import ENV
 from coral_cli.assembly.typer_surface import Command
 from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, documents, print_json
@@ -23,6 +22,7 @@ from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help
 from coral_cli.runs.checkpoint import read_record
 from coral_cli.runs.directory import find_checkpoint
+from coral_cli.sessions.requests import EvalRequest
 
 HELP = "Evaluate a checkpoint with the mean action, and film it."
 AUTO = "auto"
@@ -88,7 +88,7 @@ def run_session(request: EvalRequest) -> int:
     from coral_cli.sessions.process import prepare
 
     prepare()
-    from coral_cli.sessions.evaluation import evaluate as run
+    from coral_cli.sessions.eval import evaluate as run
 
     with documents(request.json):
         result = run(request)

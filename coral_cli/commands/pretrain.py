@@ -12,7 +12,6 @@ from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, taken
 from coral_cli.assembly.record import Choice
-from coral_cli.assembly.requests import PretrainRequest
 from coral_cli.assembly.resolve import command_line, resolve
 from coral_cli.assembly.resume import recorded_assembly, resumed
 from coral_cli.assembly.slots import DISTRACTION, ENV, OBSERVER, POLICY
@@ -22,6 +21,7 @@ from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help, Json
 from coral_cli.runs.directory import RunDirectory
+from coral_cli.sessions.requests import PretrainRequest
 
 HELP = """Train a representation on a dataset, without an environment or a policy.
 
@@ -76,11 +76,11 @@ def pretrain(context: typer.Context, given: Given) -> int:
 def run_session(request: PretrainRequest) -> int:
     """Trains; here torch is imported, and not before."""
     from coral_cli.display.selection import make_display
+    from coral_cli.parallel.torchrun import follows
     from coral_cli.sessions.process import prepare
-    from coral_cli.sessions.torchrun import follows
 
     prepare()
-    from coral_cli.sessions.pretraining import pretrain as run
+    from coral_cli.sessions.pretrain import pretrain as run
 
     err = Console(stderr=True, highlight=False)
     with (

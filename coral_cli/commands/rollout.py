@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal
 import typer
 
 from coral_cli.assembly.flags import Given, flags_from, taken
-from coral_cli.assembly.requests import RolloutRequest
 from coral_cli.assembly.resolve import resolve
 from coral_cli.assembly.slots import DISTRACTION, ENV
 from coral_cli.assembly.two_phase import Scope, two_phase
@@ -19,6 +18,7 @@ from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, documents,
 from coral_cli.display.numbers import number
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help
+from coral_cli.sessions.requests import RolloutRequest
 
 HELP = """Record episodes into a dataset, for `coral pretrain` and other programs.
 

@@ -11,7 +11,6 @@ import typer
 from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, taken
-from coral_cli.assembly.requests import TrainRequest
 from coral_cli.assembly.resolve import resolve
 from coral_cli.assembly.resume import recorded_assembly, resumed
 from coral_cli.assembly.two_phase import two_phase
@@ -21,6 +20,7 @@ from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help, Json
 from coral_cli.runs.directory import RunDirectory
+from coral_cli.sessions.requests import TrainRequest
 
 HELP = """Train an agent assembled from components, or go on with a run.
 
@@ -49,12 +49,12 @@ def train(context: typer.Context, given: Given) -> int:
 def run_session(request: TrainRequest) -> int:
     """Trains, or rehearses; here torch is imported, and not before."""
     from coral_cli.display.selection import make_display
+    from coral_cli.parallel.torchrun import follows
     from coral_cli.sessions.process import prepare
-    from coral_cli.sessions.torchrun import follows
 
     prepare()
     from coral_cli.sessions.rehearsal import dry_run
-    from coral_cli.sessions.training import train as run
+    from coral_cli.sessions.train import train as run
 
     if request.dry_run and follows():
         return 0

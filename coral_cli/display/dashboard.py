@@ -12,7 +12,7 @@ from rich.live import Live
 
 from coral_cli.display.progress import Progress
 from coral_cli.display.rows import fit, live_rows, summary_rows
-from coral_cli.runs.events import Event
+from coral_cli.registry.events import Event
 
 TICK = 0.25
 """Seconds between looks at whether there is something new to draw; the clock alone moves once a second."""

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from coral_cli.display.numbers import count, duration, number, rate, size
 from coral_cli.display.progress import Progress
-from coral_cli.runs.events import Event
+from coral_cli.registry.events import Event
 
 INTERVAL = timedelta(seconds=30)
 

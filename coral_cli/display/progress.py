@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from coral_cli.display.curves import Curve
-from coral_cli.runs.events import Event
+from coral_cli.registry.events import Event
 
 WINDOW = 600.0
 """Seconds of training over which the speed for the ETA is measured."""

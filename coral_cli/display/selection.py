@@ -10,7 +10,7 @@ from rich.console import Console
 
 from coral_cli.display.dashboard import Dashboard
 from coral_cli.display.plain import PlainLines
-from coral_cli.runs.events import Event
+from coral_cli.registry.events import Event
 from coral_cli.runs.metrics import to_line
 
 

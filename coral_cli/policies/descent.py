@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
-from coral_cli.representation.ranks import average_gradients
+from coral_cli.parallel.ranks import average_gradients
 
 
 def descend(loss: Tensor, network: nn.Module, optimizer: Optimizer, clip: float) -> Tensor:

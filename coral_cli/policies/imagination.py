@@ -13,13 +13,13 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
+from coral_cli.parallel.ranks import share_of
 from coral_cli.policies.descent import descend, follow
 from coral_cli.policies.entropy import EntropyWeight
 from coral_cli.policies.networks import Actor
-from coral_cli.policies.records import ImaginationOptions
+from coral_cli.policies.options import ImaginationOptions
 from coral_cli.registry.contracts import Experience, PolicyInputs, World
 from coral_cli.representation.networks import Precise, mlp
-from coral_cli.representation.ranks import share_of
 
 INITIAL_STD, MIN_STD = 5.0, 1e-4
 CLIP = 100.0

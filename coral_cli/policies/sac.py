@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 from torch.optim import Adam, Optimizer
 
+from coral_cli.parallel.ranks import share_of
 from coral_cli.policies.descent import descend, follow
 from coral_cli.policies.entropy import EntropyWeight
 from coral_cli.policies.networks import Actor, TwinCritics
-from coral_cli.policies.records import SacOptions
+from coral_cli.policies.options import SacOptions
 from coral_cli.policies.tanh_gaussian import TanhGaussian
 from coral_cli.registry.contracts import Experience, PolicyInputs
-from coral_cli.representation.ranks import share_of
 
 MIN_STD = 0.005
 ACTOR_CLIP, CRITIC_CLIP = 10.0, 100.0

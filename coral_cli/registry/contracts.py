@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.optim import Optimizer
 
-    from coral_cli.runs.events import Event
+    from coral_cli.registry.events import Event
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from coral_cli.parallel import ranks
 from coral_cli.registry.records import Sensor
 
 MIN_STD = 1e-2
@@ -70,3 +71,13 @@ class Normalization(nn.Module):
         if self._kinds[name] == "depth":
             return value.permute(0, 3, 1, 2).clamp(0, FAR).mul_(1 / FAR).sub_(0.5)
         return (value - getattr(self, f"{name}_mean")) / getattr(self, f"{name}_std")
+
+
+def masked_mean(values: Tensor, mask: Tensor | None) -> Tensor:
+    """The mean of (B, T) over the steps where ``mask`` is true (None: all).
+
+    Where processes learn together, over the steps of all: the mean of what they get is the mean over the whole batch.
+    """
+    if mask is None:
+        return values.mean()
+    return ranks.count() * (values * mask).sum() / ranks.total(mask.sum()).clamp(min=1)

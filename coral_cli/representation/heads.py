@@ -10,9 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from coral_cli.representation.batch import Batch
+from coral_cli.representation.batch import Batch, masked_mean
 from coral_cli.representation.networks import mlp
-from coral_cli.representation.steps import masked_mean
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,9 @@ from torch.profiler import record_function
 
 from coral_cli.registry.contracts import EncoderModule, Latent, LossBatch, LossModule, RssmModule, Trajectory, World
 from coral_cli.registry.records import ObjectiveOptions, Sensor
-from coral_cli.representation.batch import Batch, Normalization
+from coral_cli.representation.batch import Batch, Normalization, masked_mean
 from coral_cli.representation.heads import HeadSizes, build_heads, head_losses
-from coral_cli.representation.steps import masked_mean
-from coral_cli.representation.views import View, views_of
+from coral_cli.representation.loss_features import View, views_of
 from coral_cli.representation.world import LearnedWorld
 
 

@@ -1,11 +1,11 @@
-"""The built-in encoders, losses and RSSMs. Importing this does not import torch."""
+"""The built-in encoders, losses, RSSMs and objectives. Importing this does not import torch."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from coral_cli.plugin import Encoder, Help, Loss, LossOptions, Rssm, Sensor
+from coral_cli.plugin import Encoder, Help, Loss, LossOptions, Objective, ObjectiveOptions, Rssm, Sensor
 
 if TYPE_CHECKING:
     from coral_cli.plugin import EncoderModule, LossModule, RssmModule
@@ -206,4 +206,18 @@ LOSSES = (
         crop=True,
     ),
     Loss("none", "No loss of its own: the sensor only informs the latent.", _none),
+)
+
+OBJECTIVES = (
+    Objective("variational", "Losses see the posterior; balanced KL of weight 1 (V-CoRAL)."),
+    Objective(
+        "predictive",
+        "Losses see the prior; unbalanced KL of weight 0.001 (P-CoRAL).",
+        ObjectiveOptions(posterior=0.0, prior=1.0, dynamics=0.001, representation=0.001),
+    ),
+    Objective(
+        "unified",
+        "Losses see posterior and prior; balanced KL of weight 0.6 (U-CoRAL, not in the paper).",
+        ObjectiveOptions(posterior=1.0, prior=1.0, dynamics=0.5, representation=0.1),
+    ),
 )

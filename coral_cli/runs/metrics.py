@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from coral_cli.registry.errors import UnreadableError
-from coral_cli.runs.events import Event, EventKind
+from coral_cli.registry.events import Event, EventKind
 from coral_cli.runs.files import writing
 
 

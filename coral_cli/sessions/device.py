@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from coral_cli.parallel.torchrun import Place
 from coral_cli.registry.errors import UsageError
-from coral_cli.sessions.torchrun import Place
 
 
 def choose_device(name: str, place: Place | None = None) -> torch.device:

@@ -15,8 +15,8 @@ from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.metrics import read_metrics
 from coral_cli.sessions.saved import Saved
 from coral_cli.training.agent import Agent
+from coral_cli.training.batches import Batching, sample_batch
 from coral_cli.training.collection import Episode
-from coral_cli.training.learner import Batching, sample_batch
 from coral_cli.training.replay import Replay
 
 KINDS = ("loss/", "metric/")

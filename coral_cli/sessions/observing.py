@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from coral_cli.registry.contracts import ObserverModule
 from coral_cli.registry.errors import CoralError
-from coral_cli.runs.events import Event
+from coral_cli.registry.events import Event
 
 Makers: TypeAlias = Mapping[str, Callable[[Path], ObserverModule]]
 """From a run's directory to an observer, by the name that selects it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,15 +14,16 @@ import torch.distributed as dist
 
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.record import Assembly
+from coral_cli.parallel.crew import Channel, Crew
+from coral_cli.parallel.torchrun import Place, find_place
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.records import Sensor
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.supervision import Loop
-from coral_cli.sessions.torchrun import Place, find_place
+from coral_cli.training.batches import Batching
 from coral_cli.training.interruption import Interruption
-from coral_cli.training.learner import Batching, Learner
-from coral_cli.training.parallel import Channel, Crew, follow
+from coral_cli.training.learner import Learner
 from coral_cli.training.replay import Replay
 
 PATIENCE = timedelta(days=30)
@@ -87,6 +89,21 @@ def _follow(place: Place, assembly: Assembly, catalog: Catalog, channel: Channel
         if start is not None:
             follow(_learner(start, place, assembly, catalog), channel)
     return interruption.exit_code
+
+
+def follow(learner: Learner, channel: Channel) -> None:
+    """Does every update that is ordered, until it is over."""
+    while True:
+        order, state = channel.hear()
+        if order is None:
+            return
+        if order.episodes != learner.replay.next_serial:
+            learner.replay.reread()
+        if state is not None:
+            learner.load_state_dict(torch.load(io.BytesIO(state), "cpu", weights_only=True))
+        # A new seed for every update, so that nothing of a follower needs to be in a checkpoint.
+        torch.manual_seed(order.noise + dist.get_rank())
+        learner.learn(order.shares)
 
 
 def _learner(start: Start, place: Place, assembly: Assembly, catalog: Catalog) -> Learner:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from coral_cli.registry.errors import CoralError
+from coral_cli.registry.events import Event, EventKind, Listener
 from coral_cli.registry.options import Json
 from coral_cli.runs.checkpoint import load_latest, save_latest
 from coral_cli.runs.directory import RunDirectory, find_checkpoint
-from coral_cli.runs.events import Event, EventKind, Listener
 from coral_cli.runs.metrics import MetricsWriter
 from coral_cli.sessions.observing import Makers, Observers
 from coral_cli.training.interruption import Interruption

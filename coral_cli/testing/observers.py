@@ -10,8 +10,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from coral_cli.registry.events import Event
 from coral_cli.registry.records import Observer
-from coral_cli.runs.events import Event
 from coral_cli.testing.failures import failures_of, require, settle
 from coral_cli.testing.records import RECORD
 

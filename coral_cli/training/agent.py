@@ -15,15 +15,16 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim import Adam, Optimizer
 from torch.profiler import record_function
 
+from coral_cli.fast.streams import Beside, current
+from coral_cli.parallel.ranks import average_gradients
 from coral_cli.registry.contracts import Experience, PolicyModule
 from coral_cli.registry.records import Sensor
 from coral_cli.representation.batch import Batch
 from coral_cli.representation.direct import NoRepresentation
 from coral_cli.representation.gradients import gradient_shares
 from coral_cli.representation.objective import Losses, Representation, State
-from coral_cli.representation.ranks import average_gradients
-from coral_cli.training.arithmetic import Beside, chosen, current
-from coral_cli.training.recorded import Recorded
+from coral_cli.training.cuda_graphs import Recorded
+from coral_cli.training.precision import chosen
 
 
 @dataclass(frozen=True)

@@ -1,40 +1,27 @@
-"""Learning from the replay: batches drawn, updates done and measured."""
+"""Learning from the replay: updates done and measured."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
+from coral_cli.parallel import ranks
+from coral_cli.parallel.crew import Crew
 from coral_cli.registry.errors import CoralError
-from coral_cli.representation import ranks
-from coral_cli.representation.batch import Batch
 from coral_cli.training.agent import Agent
+from coral_cli.training.batches import Batching, sample_batch
 from coral_cli.training.collection import episode_seed
 from coral_cli.training.measurement import Measurement
-from coral_cli.training.parallel import Crew
 from coral_cli.training.replay import Replay
-from coral_cli.training.resident import Resident
+from coral_cli.training.replay_on_gpu import Resident
 
 REPORT_SECONDS = 2.0
 """Time between update events."""
-
-
-@dataclass(frozen=True)
-class Batching:
-    """What a batch is: ``batch_size`` sequences of ``batch_length`` steps, images cropped by ``crop_margin`` pixels."""
-
-    seed: int
-    batch_size: int
-    batch_length: int
-    crop_margin: int
 
 
 class Learner:
@@ -69,6 +56,11 @@ class Learner:
     def noise(self) -> int:
         """A number that is another one before every update, and again the same in a run that goes on."""
         return int(self._random.bit_generator.state["state"]["state"]) % 2**62
+
+    @property
+    def episodes(self) -> int:
+        """How many episodes the replay has had."""
+        return self.replay.next_serial
 
     @property
     def report_due(self) -> bool:
@@ -123,36 +115,6 @@ class Learner:
             torch.cuda.empty_cache()
         self._resident = self._moved_in()
         self.set_random_state(state["random"])
-
-
-def sample_batch(
-    replay: Replay,
-    agent: Agent,
-    batching: Batching,
-    random: np.random.Generator,
-    part: slice = slice(None),
-    resident: Resident | None = None,
-) -> Batch:
-    """A batch of the replay, or a ``part`` of it, on the agent's device, where the replay may be ``resident``."""
-    sizes = (batching.batch_size, batching.batch_length, random, batching.crop_margin, part)
-    if resident:
-        tensors = resident.read(replay.draw(*sizes))
-    else:
-        tensors = {name: _sent(array, agent.device) for name, array in replay.sample(*sizes).items()}
-    return Batch(
-        {name: tensors[name] for name in agent.sensors},
-        tensors["action"],
-        tensors["reward"],
-        tensors["terminated"],
-        tensors.get("mask"),
-        {name: tensors[f"missing/{name}"] for name in agent.sensors if f"missing/{name}" in tensors},
-    )
-
-
-def _sent(array: NDArray, device: torch.device) -> Tensor:
-    """On its way to a GPU, while the processor goes on."""
-    tensor = torch.from_numpy(array)
-    return tensor if device.type == "cpu" else tensor.pin_memory().to(device, non_blocking=True)
 
 
 def fit_normalization(agent: Agent, replay: Replay) -> None:

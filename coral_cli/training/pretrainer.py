@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from coral_cli.runs.events import Event, EventKind, Listener
+from coral_cli.parallel.crew import Crew
+from coral_cli.registry.events import Event, EventKind, Listener
 from coral_cli.training.agent import Agent
+from coral_cli.training.batches import Batching
 from coral_cli.training.interruption import Interruption
-from coral_cli.training.learner import Batching, Learner, fit_normalization
+from coral_cli.training.learner import Learner, fit_normalization
 from coral_cli.training.measurement import Measurement
-from coral_cli.training.parallel import Crew
 from coral_cli.training.replay import Replay
 from coral_cli.training.trainer import Progress
 

@@ -12,16 +12,17 @@ from typing import Any
 import gymnasium
 
 from coral_cli.environments.vectorised import Vectorised
-from coral_cli.runs.events import Event, EventKind, Listener
+from coral_cli.parallel.crew import Crew
+from coral_cli.registry.events import Event, EventKind, Listener
 from coral_cli.training.agent import Agent
-from coral_cli.training.ahead import Ahead
+from coral_cli.training.batches import Batching
 from coral_cli.training.collection import Episode, episode_seed
+from coral_cli.training.collection_async import Ahead
 from coral_cli.training.collectors import collector_of
 from coral_cli.training.evaluation import evaluation_episodes, statistics
 from coral_cli.training.interruption import Interruption
-from coral_cli.training.learner import Batching, Learner, fit_normalization
+from coral_cli.training.learner import Learner, fit_normalization
 from coral_cli.training.measurement import Measurement
-from coral_cli.training.parallel import Crew
 from coral_cli.training.replay import Replay
 
 

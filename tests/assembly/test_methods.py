@@ -10,7 +10,7 @@ from coral_cli.app import main
 from coral_cli.assembly.resolve import command_line, flags_of, resolve
 from coral_cli.assembly.shorthands import METHODS, expand, recognised
 from coral_cli.assembly.two_phase import scan
-from coral_cli.policies.records import ImaginationOptions
+from coral_cli.policies.options import ImaginationOptions
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import UsageError

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pytest
 
 from coral_cli.app import main
-from coral_cli.assembly.requests import EvalRequest, TrainRequest
 from coral_cli.registry.catalog import Catalog
+from coral_cli.sessions.requests import EvalRequest, TrainRequest
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def test_one_is_shown_and_drawn(tmp_path, capsys) -> None:
 )
 def test_name_and_flags_stand_in_any_order(line: str, capsys, monkeypatch) -> None:
     asked = []
-    monkeypatch.setattr("coral_cli.sessions.showing.show", lambda request: asked.append(request) or {})
+    monkeypatch.setattr("coral_cli.sessions.show.show", lambda request: asked.append(request) or {})
     assert main(["envs", *line.split()]) == 0
     assert capsys.readouterr().out == "{}\n"
     assembly = asked[0].assembly

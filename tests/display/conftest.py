@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coral_cli.runs.events import Event
+from coral_cli.registry.events import Event
 
 UPDATE = {
     "updates": 5970,

@@ -12,7 +12,7 @@ from rich.console import Console
 from coral_cli.display.dashboard import Dashboard
 from coral_cli.display.progress import Progress
 from coral_cli.display.rows import fit, live_rows, summary_rows
-from coral_cli.runs.events import Event
+from coral_cli.registry.events import Event
 
 SIZES = [(80, 24), (120, 40), (40, 10), (200, 60), (20, 4), (10, 1), (1, 1)]
 

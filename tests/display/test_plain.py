@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from rich.console import Console
 
 from coral_cli.display.plain import PlainLines
-from coral_cli.runs.events import Event
+from coral_cli.registry.events import Event
 
 
 class Clock:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from coral_cli.display.progress import Progress
-from coral_cli.runs.events import Event
+from coral_cli.registry.events import Event
 
 
 def after(events):

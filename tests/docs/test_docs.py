@@ -17,9 +17,9 @@ from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.resolve import resolve
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
+from coral_cli.registry.events import Event
 from coral_cli.registry.records import Sensor
 from coral_cli.runs.dataset import DatasetWriter
-from coral_cli.runs.events import Event
 from coral_cli.runs.metrics import to_line
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,8 @@ from gymnasium.spaces import Box
 
 from coral_cli.environments.foreign import adapter
 from coral_cli.environments.foreign.adapter import Foreign
-from coral_cli.environments.foreign.records import ForeignOptions, resolve_foreign
+from coral_cli.environments.foreign.options import ForeignOptions
+from coral_cli.environments.foreign.records import resolve_foreign
 from coral_cli.environments.foreign.sensors import _depth
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import CoralError, UsageError

@@ -10,12 +10,12 @@ from coral_cli.measuring.machine import processor
 from coral_cli.measuring.memory import held
 from coral_cli.measuring.noise import noise, noise_replay
 from coral_cli.plugin import Sensor
-from coral_cli.policies.records import SacOptions
+from coral_cli.policies.options import SacOptions
 from coral_cli.policies.sac import Sac
 from coral_cli.registry.contracts import PolicyInputs
 from coral_cli.representation.direct import NoRepresentation
 from coral_cli.training.agent import Agent
-from coral_cli.training.learner import Batching
+from coral_cli.training.batches import Batching
 
 CPU = torch.device("cpu")
 STORED = {"camera": Sensor("camera", "image", (6, 8, 3)), "lidar": Sensor("lidar", "depth", (6, 8, 1))}

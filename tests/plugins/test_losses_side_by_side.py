@@ -13,8 +13,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from coral_cli.parallel import ranks
 from coral_cli.plugin import LossBatch
-from coral_cli.representation import ranks
 from coral_loss_barlow.loss import Barlow
 from coral_loss_masked.loss import MaskedLatents
 

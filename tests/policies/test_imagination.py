@@ -10,7 +10,8 @@ from torch import nn
 
 from coral_cli.plugin import PolicyInputs
 from coral_cli.policies.imagination import Imagination, lambda_returns, survival
-from coral_cli.policies.records import POLICIES, ImaginationOptions
+from coral_cli.policies.options import ImaginationOptions
+from coral_cli.policies.records import POLICIES
 from coral_cli.registry.contracts import Experience, Trajectory
 from coral_cli.representation.heads import HeadSizes, build_heads
 from coral_cli.representation.rssm.gaussian import Gaussians

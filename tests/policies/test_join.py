@@ -5,7 +5,7 @@ import torch
 
 from coral_cli.plugin import PolicyInputs
 from coral_cli.policies.networks import Join
-from coral_cli.policies.records import SacOptions
+from coral_cli.policies.options import SacOptions
 from coral_cli.policies.sac import Sac, transitions
 from coral_cli.registry.contracts import Experience
 

@@ -9,7 +9,7 @@ import torch
 
 from coral_cli.policies.entropy import CLIP, EntropyWeight
 from coral_cli.policies.networks import Actor, TwinCritics
-from coral_cli.policies.records import SacOptions
+from coral_cli.policies.options import SacOptions
 from coral_cli.policies.sac import ACTOR_CLIP, CRITIC_CLIP, Sac, transitions
 from coral_cli.policies.tanh_gaussian import TanhGaussian
 from coral_cli.registry.contracts import Experience, PolicyInputs

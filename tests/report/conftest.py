@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from coral_cli.registry.events import Event
 from coral_cli.runs.directory import RunDirectory
-from coral_cli.runs.events import Event
 from coral_cli.runs.metrics import MetricsWriter
 
 V_CORAL = {"image-loss": "cv", "proprio-loss": "recon", "objective": "variational"}

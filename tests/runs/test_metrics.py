@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from coral_cli.registry.errors import CoralError, UnreadableError
-from coral_cli.runs.events import Event
+from coral_cli.registry.events import Event
 from coral_cli.runs.metrics import MetricsWriter, curve, read_metrics, to_line
 
 

@@ -14,7 +14,7 @@ import torch
 from coral_cli import builtin
 from coral_cli.app import main
 from coral_cli.registry.discovery import discover
-from coral_cli.runs.events import Event
+from coral_cli.registry.events import Event
 from coral_cli.runs.metrics import to_line
 from coral_cli.sessions.held_out import REPORTS, held_out
 from coral_cli.sessions.saved import open_saved

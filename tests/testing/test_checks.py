@@ -25,8 +25,8 @@ from coral_cli.plugin import (
     Policy,
     Rssm,
 )
-from coral_cli.policies.chance import Chance
-from coral_cli.policies.records import ImaginationOptions, SacOptions
+from coral_cli.policies.options import ImaginationOptions, SacOptions
+from coral_cli.policies.random import Chance
 from coral_cli.representation.rssm.gru import GruRssm
 from coral_cli.testing import TOY_ENVIRONMENT, ConformanceError, check
 from coral_cli.testing.running import catalog_of

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from coral_cli.training.arithmetic import chosen
+from coral_cli.training.precision import chosen
 
 CPU = torch.device("cpu")
 

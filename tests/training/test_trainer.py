@@ -9,7 +9,7 @@ import torch
 from gymnasium.spaces import Box, Dict
 
 from coral_cli.plugin import ObjectiveOptions, PolicyInputs, Sensor
-from coral_cli.policies.records import SacOptions
+from coral_cli.policies.options import SacOptions
 from coral_cli.policies.sac import Sac
 from coral_cli.registry.errors import CoralError
 from coral_cli.representation.encoders.mlp import MlpEncoder

@@ -12,7 +12,7 @@ from gymnasium.spaces import Box, Dict
 from numpy.typing import NDArray
 
 from coral_cli.environments.foreign.making import not_a_picture, one_line
-from coral_cli.environments.foreign.records import ForeignOptions
+from coral_cli.environments.foreign.options import ForeignOptions
 from coral_cli.environments.foreign.sensors import free_name, readers, resized
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import CoralError, UsageError

@@ -14,7 +14,7 @@ from typing import Any
 import gymnasium
 from gymnasium.envs.registration import load_env_creator
 
-from coral_cli.environments.foreign.records import GYMNASIUM
+from coral_cli.environments.foreign.options import GYMNASIUM
 from coral_cli.registry.errors import UsageError
 
 _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")

@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import functools
 import warnings
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from coral_cli.plugin import Environment, Help, Rendering
+from coral_cli.environments.foreign.options import GYMNASIUM, ForeignOptions
+from coral_cli.plugin import Environment, Rendering
 
 if TYPE_CHECKING:
     import gymnasium
-
-GYMNASIUM = "gym"
-"""``gym:ID`` is an id registered with Gymnasium; ``package.module:callable`` is anything else with a colon."""
-
-
-@dataclass(frozen=True)
-class ForeignOptions:
-    """How a foreign environment is stepped."""
-
-    action_repeat: Annotated[int, Help("Environment steps per action; their rewards are summed.", min=1)] = 1
-    max_steps: Annotated[
-        int, Help("Environment steps after which an episode is cut off, if it declares no limit itself.", min=1)
-    ] = 1000
 
 
 @functools.cache

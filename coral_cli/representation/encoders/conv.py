@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from coral_cli.fast.convolutions import Downsampling
+from coral_cli.fast.rectifier import Rectifier
+from coral_cli.fast.window_products import STRIDE, pixels_down
 from coral_cli.registry.errors import UsageError
-from coral_cli.representation.convolutions import Downsampling
-from coral_cli.representation.rectifier import Rectifier
-from coral_cli.representation.window_products import STRIDE, pixels_down
 
 KERNEL = 4
 SMALLEST = 32

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
+from coral_cli.parallel import ranks
 from coral_cli.registry.contracts import LossBatch
-from coral_cli.representation import ranks
 from coral_cli.representation.networks import mlp
 
 Negatives = Literal["all", "other-sequences", "same-sequence"]

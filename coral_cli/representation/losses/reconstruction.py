@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from coral_cli.fast.convolutions import Upsampling
+from coral_cli.fast.distance import squared_distance
+from coral_cli.fast.rectifier import Rectifier
+from coral_cli.fast.window_products import STRIDE
 from coral_cli.registry.contracts import LossBatch
 from coral_cli.registry.errors import UsageError
-from coral_cli.representation.convolutions import Upsampling
+from coral_cli.representation.batch import masked_mean
 from coral_cli.representation.networks import mlp
-from coral_cli.representation.rectifier import Rectifier
-from coral_cli.representation.steps import masked_mean
-from coral_cli.representation.window_products import STRIDE
 
 KERNELS = {64: (5, 5, 6, 6), 32: (5, 6, 6)}
 """Of the transposed convolutions, by the pixels of the smaller side from which they are used."""
@@ -32,31 +32,11 @@ class Reconstruction(nn.Module):
         mean = self.decoder(batch.features.flatten(0, 1))  # (B T, *shape)
         target = batch.target.flatten(0, 1)
         assert mean.shape == target.shape, (mean.shape, target.shape)
-        squared = _SquaredDistance.apply(mean, target).unflatten(0, batch.features.shape[:2])  # (B, T)
+        squared = squared_distance(mean, target).unflatten(0, batch.features.shape[:2])  # (B, T)
         dimensions = math.prod(target.shape[1:])
         constant = 0.5 * dimensions * math.log(2 * math.pi * self.variance)
         error = masked_mean(squared, batch.mask)
         return error / (2 * self.variance) + constant, {"mse": error.detach() / dimensions}
-
-
-class _SquaredDistance(torch.autograd.Function):
-    """(N, ...) and (N, ...) to the sum of squares (N), added up in single precision at least.
-
-    Saves the difference alone, in the precision of ``mean``: images are the largest tensors of an update.
-    """
-
-    @staticmethod
-    def forward(context: Any, mean: Tensor, target: Tensor) -> Tensor:
-        difference = mean - target.to(mean.dtype)
-        context.save_for_backward(difference)
-        exact = torch.promote_types(mean.dtype, torch.float32)
-        return torch.linalg.vector_norm(difference, dim=list(range(1, mean.dim())), dtype=exact).square()
-
-    @staticmethod
-    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        (difference,) = context.saved_tensors
-        scale = (2 * gradients[0]).to(difference.dtype)
-        return difference * scale.view(-1, *[1] * (difference.dim() - 1)), None
 
 
 class VectorDecoder(nn.Module):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from coral_cli.fast.scan.families import CategoricalFamily
+
 
 @dataclass(frozen=True)
 class Categorical:
@@ -25,23 +27,16 @@ class Categorical:
         return self.log_probabilities.exp().flatten(-2)
 
     def sample(self) -> Tensor:
-        """One-hot in every group, (..., groups * classes); straight-through: with the probabilities' gradient."""
-        return self.at(self.noise())
+        """One-hot in every group, (..., groups * classes); straight-through: with the probabilities' gradient.
 
-    def noise(self) -> Tensor:
-        """A uniform number per group, (..., groups, 1), in (0, 1], so that it never leads to an impossible class."""
-        return 1 - torch.rand_like(self.log_probabilities[..., :1])
-
-    def at(self, noise: Tensor) -> Tensor:
-        """The sample that ``noise`` leads to: the inverse of the distribution function.
-
-        torch.multinomial draws a number per class and takes four times as long in the scan.
+        A uniform number per group, in (0, 1] so that it never leads to an impossible class, and the inverse of the
+        distribution function: torch.multinomial draws a number per class and takes four times as long in the scan.
         """
         probabilities = self.log_probabilities.exp()
         with torch.no_grad():
+            noise = 1 - torch.rand_like(probabilities[..., :1])
             below = probabilities.cumsum(-1)  # (..., groups, classes)
-            threshold = noise * below[..., -1:]
-            chosen = (below < threshold).sum(-1, keepdim=True)  # (..., groups, 1)
+            chosen = (below < noise * below[..., -1:]).sum(-1, keepdim=True)  # (..., groups, 1)
             one_hot = torch.zeros_like(below).scatter_(-1, chosen, 1.0)
         return (one_hot + (probabilities - probabilities.detach())).flatten(-2)
 
@@ -63,15 +58,7 @@ class Categoricals:
     def __call__(self, parameters: Tensor) -> Categorical:
         return Categorical.from_parameters(parameters, self.classes)
 
-    def slopes(self, parameters: Tensor, noise: Tensor) -> Tensor:
-        """Probabilities (..., groups, classes): samples depend on the logits as these do."""
-        return self._grouped(parameters).softmax(-1)
-
-    def pull(self, slopes: Tensor, gradient: Tensor, direct: Tensor, out: Tensor) -> None:
-        """Gradients at samples, through the softmax of each group, and ``direct`` ones: all of those at the logits."""
-        weighted = slopes * self._grouped(gradient)
-        through = torch.addcmul(weighted, slopes, weighted.sum(-1, keepdim=True), value=-1)
-        torch.add(direct, through.flatten(-2), out=out)
-
-    def _grouped(self, parameters: Tensor) -> Tensor:
-        return parameters.unflatten(-1, (-1, self.classes))
+    @property
+    def by_hand(self) -> CategoricalFamily:
+        """What the scan by hand knows of them."""
+        return CategoricalFamily(self.classes)

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from coral_cli.fast.scan.families import GaussianFamily
+
 
 @dataclass(frozen=True)
 class Gaussian:
@@ -24,15 +26,7 @@ class Gaussian:
 
     def sample(self) -> Tensor:
         """mean + std * noise, reparameterised."""
-        return self.at(self.noise())
-
-    def noise(self) -> Tensor:
-        """Standard normal, one number for each of a sample's."""
-        return torch.randn_like(self.std)
-
-    def at(self, noise: Tensor) -> Tensor:
-        """The sample that ``noise`` leads to."""
-        return torch.addcmul(self.mean, self.std, noise)
+        return torch.addcmul(self.mean, self.std, torch.randn_like(self.std))
 
     def kl(self, other: Gaussian) -> Tensor:
         """KL(self, other) = sum of log(s2 / s1) + (s1^2 + (m1 - m2)^2) / (2 s2^2) - 1/2, in nats."""
@@ -53,12 +47,7 @@ class Gaussians:
     def __call__(self, parameters: Tensor) -> Gaussian:
         return Gaussian.from_parameters(parameters, self.min_std)
 
-    def slopes(self, parameters: Tensor, noise: Tensor) -> Tensor:
-        """How samples (..., Z) depend on the raw numbers; on the means they do one to one."""
-        return noise * torch.sigmoid(parameters.chunk(2, -1)[1])
-
-    def pull(self, slopes: Tensor, gradient: Tensor, direct: Tensor, out: Tensor) -> None:
-        """Gradients (..., Z) at samples, and ``direct`` ones (..., 2 Z), to those at the parameters."""
-        (direct_mean, direct_raw), (mean, raw) = direct.chunk(2, -1), out.chunk(2, -1)
-        torch.add(direct_mean, gradient, out=mean)
-        torch.addcmul(direct_raw, gradient, slopes, out=raw)
+    @property
+    def by_hand(self) -> GaussianFamily:
+        """What the scan by hand knows of them."""
+        return GaussianFamily(self.min_std)

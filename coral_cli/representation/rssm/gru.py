@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
+from coral_cli.fast.scan import filtering
 from coral_cli.registry.contracts import Trajectory
 from coral_cli.representation.networks import mlp
-from coral_cli.representation.rssm.filtering import Filter
-from coral_cli.representation.rssm.tape import Family
 
 
 class GruRssm(nn.Module):
     """u = MLP([z, a]), h = GRU(u, h), prior p(z | h), posterior q(z | e, h) (method section of the paper).
 
     ``latent`` turns ``parameter_size`` network outputs into a Latent with ``latent_size`` dimensions. ``inputs`` names
-    the columns of the weights that read an embedding or an action, as RssmModule says.
+    the columns of the weights that read an embedding or an action, as RssmModule says. A subclass may have other
+    networks, or compute ``predict`` and ``update`` otherwise: its scan is then plain, with torch's own gradient.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class GruRssm(nn.Module):
         hidden_size: int,
         latent_size: int,
         parameter_size: int,
-        latent: Family,
+        latent: Callable[[Tensor], Any],
         hidden: int,
         layers: int,
     ) -> None:
@@ -57,31 +57,27 @@ class GruRssm(nn.Module):
         return self._latent(self.posterior_network(torch.cat([embedding, h], -1)))
 
     def scan(self, embeddings: Tensor, actions: Tensor) -> Trajectory:
-        """Filters (B, T, E) and (B, T, A) from a zero state; equal to ``predict`` and ``update`` step by step.
+        """Filters (B, T, E) and (B, T, A) from a zero state."""
+        return (self._scan_by_hand if self._as_it_was_written() else self._scan_step_by_step)(embeddings, actions)
 
-        What does not depend on the state is computed once for all (B, T): the shares of the actions and of the
-        embeddings in the first layers. The prior is not needed here at all. States are kept, and gates combined, in
-        the weights' own precision, whatever the matrix products are computed in.
-        """
-        weight_z, weight_a = self._blocks("transition.0.weight")
-        weight_e, weight_h = self._blocks("posterior_network.0.weight")
-        (_, bias_u, *inner), (_, bias_v, *outer) = (
-            network.parameters() for network in (self.transition, self.posterior_network)
-        )
-        known_u = linear(actions.transpose(0, 1), weight_a, bias_u)  # (T, B, hidden)
-        known_v = linear(embeddings.transpose(0, 1), weight_e, bias_v)
-        if known_u.device.type == "cpu":
-            # Where a step's rows are few, conversions cost more than products in half precision save.
-            known_u, known_v = known_u.to(weight_h.dtype), known_v.to(weight_h.dtype)
-        noise = self._latent(weight_h.new_empty(*known_v.shape[:2], len(outer[-1]))).noise()
-        gru = self.gru
-        h, z, parameters = Filter.apply(
-            self._latent, len(inner) // 2 + 1, noise, known_u, known_v,
-            weight_z, *inner, gru.weight_ih, gru.bias_ih, gru.weight_hh, gru.bias_hh, weight_h, *outer,
-        )  # fmt: skip
-        h, z, parameters = (part.transpose(0, 1) for part in (h, z, parameters))
+    def _scan_step_by_step(self, embeddings: Tensor, actions: Tensor) -> Trajectory:
+        h, z = (embeddings.new_zeros(len(actions), size) for size in (self.hidden_size, self.latent_size))
+        states = []
+        for embedding, action in zip(embeddings.unbind(1), actions.unbind(1), strict=True):
+            h = self.predict(h, z, action)
+            z = self.update(h, embedding).sample()
+            states.append((h, z))
+        hs, zs = (torch.stack(parts, 1) for parts in zip(*states, strict=True))
+        return Trajectory(hs, zs, self.update(hs, embeddings))
+
+    def _scan_by_hand(self, embeddings: Tensor, actions: Tensor) -> Trajectory:
+        """The same, many times as fast: its gradient is written out."""
+        networks, family = (self.transition, self.gru, self.posterior_network), self._latent.by_hand
+        h, z, parameters = filtering.scan(*networks, family, embeddings, actions)
         return Trajectory(h, z, self._latent(parameters))
 
-    def _blocks(self, name: str) -> tuple[Tensor, ...]:
-        """The weight ``name``, cut into the columns of each input."""
-        return self.get_parameter(name).split(list(self.inputs[name].values()), 1)
+    def _as_it_was_written(self) -> bool:
+        """Whether nobody has changed what a scan by hand knows by heart."""
+        own = type(self).predict is GruRssm.predict and type(self).update is GruRssm.update
+        known = getattr(self._latent, "by_hand", None) is not None
+        return own and known and filtering.fits(self.transition, self.gru, self.posterior_network)

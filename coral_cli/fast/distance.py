@@ -1,0 +1,33 @@
+"""Squared distances whose gradient keeps one tensor instead of three."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def squared_distance(mean: Tensor, target: Tensor) -> Tensor:
+    """The sums of squares (N) of ``mean - target``, (N, ...) each, added up in single precision at least.
+
+    ``target`` gets no gradient.
+    """
+    return _SquaredDistance.apply(mean, target)
+
+
+class _SquaredDistance(torch.autograd.Function):
+    """Saves the difference alone, in the precision of ``mean``: images are the largest tensors of an update."""
+
+    @staticmethod
+    def forward(context: Any, mean: Tensor, target: Tensor) -> Tensor:
+        difference = mean - target.to(mean.dtype)
+        context.save_for_backward(difference)
+        exact = torch.promote_types(mean.dtype, torch.float32)
+        return torch.linalg.vector_norm(difference, dim=list(range(1, mean.dim())), dtype=exact).square()
+
+    @staticmethod
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (difference,) = context.saved_tensors
+        scale = (2 * gradients[0]).to(difference.dtype)
+        return difference * scale.view(-1, *[1] * (difference.dim() - 1)), None

@@ -1,0 +1,159 @@
+"""``coral pretrain``: a representation learned from a dataset."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from coral_cli.assembly.assemble import Assembler
+from coral_cli.assembly.resolve import plugin_flags
+from coral_cli.parallel.crew import Crew
+from coral_cli.registry.errors import UsageError
+from coral_cli.registry.events import Listener
+from coral_cli.registry.records import Sensor
+from coral_cli.runs.dataset import Dataset, open_dataset
+from coral_cli.runs.directory import RunDirectory, machine
+from coral_cli.sessions.device import choose_device
+from coral_cli.sessions.parallel import Start, announce_crew, in_step
+from coral_cli.sessions.requests import PretrainRequest
+from coral_cli.sessions.saved import record_of
+from coral_cli.sessions.supervision import After, Save, resumed_state, supervise
+from coral_cli.sessions.transfer import announce_transfer, take_over
+from coral_cli.training.interruption import Interruption
+from coral_cli.training.pretrainer import Pretrainer, PretrainSchedule
+from coral_cli.training.replay import Replay
+from coral_cli.version import __version__
+
+_AFTER = After(
+    done="use it with: coral train --init-from {run}", interrupted="saved; go on with: coral pretrain --resume {run}"
+)
+
+
+def pretrain(request: PretrainRequest, display: Listener) -> int:
+    """Trains until the budget is used up or an interruption comes; returns the exit code."""
+    return in_step(request.assembly, request.catalog, lambda crew: _lead(request, display, crew))
+
+
+def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
+    settings, dataset = request.assembly.settings, open_dataset(request.data)
+    torch.manual_seed(settings.seed)
+    assembler = Assembler(request.assembly, request.catalog)
+    sensors = _sensors(request, dataset)
+    agent = assembler.agent(sensors, dataset.action_size, choose_device(settings.device))
+    transfer = None
+    if settings.init_from and not request.resume:
+        transfer = take_over(agent, request.init_from, settings.init_parts, request.catalog)
+    run = RunDirectory.open(request.resume) if request.resume else RunDirectory.create(request.out, _name(request))
+    state, damage = resumed_state(run) if request.resume else (None, "")
+    if state is not None and request.updates < (done := state["progress"]["updates"]):
+        raise UsageError(f"--updates is {request.updates:,}, but the run has done {done:,} already.", "Ask for more.")
+    if state is None:
+        run.write_record(_record(request, crew))
+    replay = Replay(sensors, dataset.action_size, dataset.transitions, run.replay)
+    fill(replay, dataset, sensors)
+    crew.begin(Start(sensors, dataset.action_size, run.replay, replay.capacity))
+    record = record_of(request.assembly, sensors, dataset.action_size)
+    record |= {"renderer": dataset.record["renderer"], "coral": __version__}
+    schedule = PretrainSchedule(
+        settings.seed,
+        settings.batch_size,
+        settings.batch_length,
+        settings.crop_margin or 0,
+        request.updates,
+        request.checkpoint_every,
+    )
+
+    def make(emit: Listener, save: Save, interruption: Interruption) -> Pretrainer:
+        return Pretrainer(agent, replay, schedule, emit, save, interruption, crew)
+
+    def announce(pretrainer: Pretrainer) -> None:
+        if state is not None:  # and could be gone on from
+            run.write_record(_record(request, crew))
+        pretrainer.begin(
+            name=run.path.name,
+            out=str(run.path),
+            command=request.command,
+            env=str(dataset.path),
+            seed=settings.seed,
+            device=str(agent.device),
+            renderer=dataset.record["renderer"],
+            unit="updates",
+            budget=request.updates,
+            resumed=request.resume is not None,
+            replay_bytes=replay.bytes,
+        )
+        announce_transfer(transfer, pretrainer)
+        announce_crew(crew, settings.batch_size, pretrainer)
+        if damage:
+            pretrainer.emit("warning", message=damage)
+
+    after = replace(_AFTER, flags=plugin_flags(request.assembly))
+    return supervise(run, record, display, assembler.observers(), make, announce, after, state)
+
+
+def _name(request: PretrainRequest) -> str:
+    choices = request.assembly.choices
+    losses = [choice.component for slot, choice in choices.items() if slot.endswith("-loss")]
+    return "-".join(["pretrain", choices["env"].component, *losses, f"seed{request.assembly.settings.seed}"])
+
+
+def _record(request: PretrainRequest, crew: Crew) -> dict[str, object]:
+    return {
+        "command": request.command,
+        "assembly": request.assembly.to_json(),
+        "data": str(request.data.absolute()),
+        "updates": request.updates,
+        "checkpoint_every": request.checkpoint_every,
+        "processes": crew.count,
+        "coral": __version__,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+    }
+
+
+def _sensors(request: PretrainRequest, dataset: Dataset) -> dict[str, Sensor]:
+    """The sensors in use, at the size that is trained on. Raises UsageError when the dataset's images are smaller."""
+    settings = request.assembly.settings
+    margin, recorded = settings.crop_margin or 0, dataset.record.get("crop_margin") or 0
+    sensors = {}
+    for name in request.assembly.sensors:
+        sensor = dataset.sensors.get(name)
+        if sensor is None:
+            raise UsageError(f"{dataset.path} has no sensor {name!r}.", f"It has: {', '.join(dataset.sensors)}.")
+        if sensor.spatial:
+            whole = zip(sensor.shape, settings.image_shape, strict=False)
+            height, width = (min(side - recorded, image) + margin for side, image in whole)  # some cameras draw less
+            if sensor.shape[0] < height or sensor.shape[1] < width:
+                raise UsageError(
+                    f"{name} in {dataset.path} is {sensor.shape[0]}x{sensor.shape[1]}, but {height}x{width} is needed.",
+                    "Add --crop-margin 0, or record it anew with a margin.",
+                )
+            sensor = Sensor(name, sensor.kind, (height, width, sensor.shape[2]))
+        sensors[name] = sensor
+    return sensors
+
+
+def fill(replay: Replay, dataset: Dataset, sensors: dict[str, Sensor]) -> None:
+    """Adds the episodes that the replay does not hold yet, images cropped at the centre, zero where one is missing."""
+    columns = [list(dataset.sensors).index(name) for name in sensors]
+    for episode in itertools.islice(dataset.episodes(), replay.next_serial, None):
+        arrays = {name: episode[name] for name in ("action", "reward", "terminated")}
+        arrays["missing"] = episode["missing"][:, columns]
+        for (name, sensor), missing in zip(sensors.items(), arrays["missing"].T, strict=True):
+            arrays[name] = _centre(episode[name], sensor)
+            arrays[name][missing] = 0
+        replay.add(arrays)
+    replay.flush()
+
+
+def _centre(values: NDArray, sensor: Sensor) -> NDArray[np.generic]:
+    if not sensor.spatial:
+        return values
+    height, width, _ = sensor.shape
+    top, left = (values.shape[1] - height) // 2, (values.shape[2] - width) // 2
+    return values[:, top : top + height, left : left + width]

@@ -1,0 +1,109 @@
+"""A recorded update is the update; on a machine with a GPU."""
+
+from copy import deepcopy
+from dataclasses import replace
+
+import pytest
+import torch
+
+from coral_cli.plugin import PolicyInputs
+from coral_cli.policies.imagination import Imagination
+from coral_cli.policies.options import ImaginationOptions, SacOptions
+from coral_cli.policies.sac import Sac
+from coral_cli.representation.batch import Batch
+from coral_cli.representation.heads import HeadSizes
+from coral_cli.training.agent import Agent
+from coral_cli.training.cuda_graphs import WARM_UP
+
+from ..representation.small import ACTION, FEATURES, PREDICTIVE, SENSORS, VARIATIONAL, random_batch, small
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+
+CASES = {
+    "cv": ("infonce", VARIATIONAL, False),
+    "cpc": ("infonce", PREDICTIVE, False),
+    "recon": ("recon", VARIATIONAL, False),
+    "imagination": ("recon", VARIATIONAL, True),
+}
+UPDATES = WARM_UP + 4
+
+
+def on_gpu(case: str, precision: str = "fp32", continues: bool = False) -> Agent:
+    """Always with the same weights."""
+    loss, objective, imagines = CASES[case]
+    heads = HeadSizes(hidden=5, layers=2, inverse_dynamics=0.7, continues=continues)
+    model = small({"eye": loss, "skin": "recon"}, objective, heads=heads)
+    torch.manual_seed(5)
+    inputs = PolicyInputs(FEATURES)
+    if imagines:
+        policy = Imagination(inputs, ACTION, ImaginationOptions(hidden=5, layers=1, horizon=3))
+    else:
+        policy = Sac(inputs, ACTION, SacOptions(hidden=5, layers=1))
+    return Agent(model, policy, SENSORS, ACTION, 1e-3, 10.0, torch.device("cuda"), precision, imagines)
+
+
+def batches() -> list[Batch]:
+    """As many as there are updates."""
+    made = [random_batch(seed=number) for number in range(UPDATES)]
+    return [
+        Batch({n: v.cuda() for n, v in b.observations.items()}, b.actions.cuda(), b.rewards.cuda(), b.terminated.cuda())
+        for b in made
+    ]
+
+
+def after(update, agent, shares=False):
+    """What every update measures, and the weights in the end."""
+    torch.manual_seed(0)
+    metrics = [{name: float(value) for name, value in update(batch, shares).items()} for batch in batches()]
+    return metrics, deepcopy(agent.state_dict()["weights"])
+
+
+@pytest.mark.parametrize("shares", [False, True])
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("case", list(CASES))
+def test_it_gives_what_the_update_gives(case, precision, shares):
+    recorded, plain = on_gpu(case, precision), on_gpu(case, precision)
+    metrics, weights = after(recorded.update, recorded, shares)
+    assert [record.graph is not None for record in recorded._recorded._records.values()] == [True]
+    expected, expected_weights = after(plain.step_by_step, plain, shares)
+    for found, wanted in zip(metrics, expected, strict=True):
+        assert found == pytest.approx(wanted, rel=1e-4, abs=1e-5)
+    for name, value in expected_weights.items():
+        torch.testing.assert_close(weights[name], value, rtol=1e-3, atol=1e-5, msg=name)
+
+
+def test_a_loaded_agent_goes_on_from_what_it_loaded():
+    agent = on_gpu("cpc")
+    start = deepcopy(agent.state_dict())
+    first, weights = after(agent.update, agent)
+    agent.load_state_dict(start)
+    again, weights_again = after(agent.update, agent)
+    assert again[-1] == pytest.approx(first[-1], rel=1e-4, abs=1e-5)
+    for name, value in weights.items():
+        torch.testing.assert_close(weights_again[name], value, rtol=1e-3, atol=1e-5, msg=name)
+
+
+def test_what_reads_a_value_is_done_step_by_step():
+    agent = on_gpu("cv")
+    original = agent.policy.update
+    agent.policy.update = lambda seen: {**original(seen), "read": torch.tensor(float(seen.rewards[0, 0]))}
+    metrics, _ = after(agent.update, agent)
+    (record,) = agent._recorded._records.values()
+    assert record.waits and record.graph is None
+    assert [found["policy/read"] for found in metrics] == [float(batch.rewards[0, 0]) for batch in batches()]
+
+
+def test_imagining_from_some_steps_is_done_step_by_step():
+    agent = on_gpu("imagination", continues=True)
+    after(agent.update, agent)
+    (record,) = agent._recorded._records.values()
+    assert record.waits and record.graph is None
+
+
+def test_masked_batches_are_done_step_by_step():
+    agent = on_gpu("cpc")
+    for batch in batches():
+        mask = torch.ones_like(batch.terminated)
+        mask[1, 1:] = False
+        metrics = agent.update(replace(batch, mask=mask))
+    assert not agent._recorded._records and all(torch.isfinite(value) for value in metrics.values())
