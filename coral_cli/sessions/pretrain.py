@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import numpy as np
 import torch
@@ -15,21 +14,22 @@ from coral_cli.assembly.resolve import plugin_flags
 from coral_cli.parallel.crew import Crew
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.events import Listener
+from coral_cli.registry.options import Json
 from coral_cli.registry.records import Sensor
 from coral_cli.runs.dataset import Dataset, open_dataset
-from coral_cli.runs.directory import RunDirectory, machine
+from coral_cli.runs.directory import RunDirectory
+from coral_cli.sessions.beginning import about, begin, name_of
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.parallel import Start, announce_crew, in_step
 from coral_cli.sessions.requests import PretrainRequest
 from coral_cli.sessions.saved import record_of
-from coral_cli.sessions.supervision import After, Save, resumed_state, supervise
+from coral_cli.sessions.supervision import After, supervised
 from coral_cli.sessions.transfer import announce_transfer, take_over
-from coral_cli.training.interruption import Interruption
 from coral_cli.training.pretrainer import Pretrainer, PretrainSchedule
 from coral_cli.training.replay import Replay
 from coral_cli.version import __version__
 
-_AFTER = After(
+AFTER = After(
     done="use it with: coral train --init-from {run}", interrupted="saved; go on with: coral pretrain --resume {run}"
 )
 
@@ -40,26 +40,36 @@ def pretrain(request: PretrainRequest, display: Listener) -> int:
 
 
 def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
-    settings, dataset = request.assembly.settings, open_dataset(request.data)
+    assembly, settings, dataset = request.assembly, request.assembly.settings, open_dataset(request.data)
     torch.manual_seed(settings.seed)
-    assembler = Assembler(request.assembly, request.catalog)
-    sensors = _sensors(request, dataset)
+    assembler, sensors = Assembler(assembly, request.catalog), _sensors(request, dataset)
     agent = assembler.agent(sensors, dataset.action_size, choose_device(settings.device))
     transfer = None
     if settings.init_from and not request.resume:
         transfer = take_over(agent, request.init_from, settings.init_parts, request.catalog)
-    run = RunDirectory.open(request.resume) if request.resume else RunDirectory.create(request.out, _name(request))
-    state, damage = resumed_state(run) if request.resume else (None, "")
-    if state is not None and request.updates < (done := state["progress"]["updates"]):
-        raise UsageError(f"--updates is {request.updates:,}, but the run has done {done:,} already.", "Ask for more.")
-    if state is None:
-        run.write_record(_record(request, crew))
-    replay = Replay(sensors, dataset.action_size, dataset.transitions, run.replay)
+    begun = begin(request.resume, lambda: _new_run(request), _about(request, crew), "updates", request.updates)
+    replay = Replay(sensors, dataset.action_size, dataset.transitions, begun.run.replay)
     fill(replay, dataset, sensors)
-    crew.begin(Start(sensors, dataset.action_size, run.replay, replay.capacity))
-    record = record_of(request.assembly, sensors, dataset.action_size)
+    crew.begin(Start(sensors, dataset.action_size, begun.run.replay, replay.capacity))
+    record = record_of(assembly, sensors, dataset.action_size)
     record |= {"renderer": dataset.record["renderer"], "coral": __version__}
-    schedule = PretrainSchedule(
+    with supervised(begun.run, record, display, assembler.observers()) as told:
+        pretrainer = Pretrainer(agent, replay, _schedule(request), told.emit, told.save, told.interruption, crew)
+        begun.go_on(pretrainer)
+        _announce(request, dataset, begun.run, pretrainer, replay)
+        announce_transfer(transfer, pretrainer)
+        announce_crew(crew, settings.batch_size, pretrainer)
+        begun.warn(pretrainer)
+        return told.carry_out(pretrainer, replace(AFTER, flags=plugin_flags(assembly)))
+
+
+def _new_run(request: PretrainRequest) -> RunDirectory:
+    return RunDirectory.create(request.out, f"pretrain-{name_of(request.assembly)}")
+
+
+def _schedule(request: PretrainRequest) -> PretrainSchedule:
+    settings = request.assembly.settings
+    return PretrainSchedule(
         settings.seed,
         settings.batch_size,
         settings.batch_length,
@@ -68,52 +78,31 @@ def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
         request.checkpoint_every,
     )
 
-    def make(emit: Listener, save: Save, interruption: Interruption) -> Pretrainer:
-        return Pretrainer(agent, replay, schedule, emit, save, interruption, crew)
 
-    def announce(pretrainer: Pretrainer) -> None:
-        if state is not None:  # and could be gone on from
-            run.write_record(_record(request, crew))
-        pretrainer.begin(
-            name=run.path.name,
-            out=str(run.path),
-            command=request.command,
-            env=str(dataset.path),
-            seed=settings.seed,
-            device=str(agent.device),
-            renderer=dataset.record["renderer"],
-            unit="updates",
-            budget=request.updates,
-            resumed=request.resume is not None,
-            replay_bytes=replay.bytes,
-        )
-        announce_transfer(transfer, pretrainer)
-        announce_crew(crew, settings.batch_size, pretrainer)
-        if damage:
-            pretrainer.emit("warning", message=damage)
-
-    after = replace(_AFTER, flags=plugin_flags(request.assembly))
-    return supervise(run, record, display, assembler.observers(), make, announce, after, state)
-
-
-def _name(request: PretrainRequest) -> str:
-    choices = request.assembly.choices
-    losses = [choice.component for slot, choice in choices.items() if slot.endswith("-loss")]
-    return "-".join(["pretrain", choices["env"].component, *losses, f"seed{request.assembly.settings.seed}"])
-
-
-def _record(request: PretrainRequest, crew: Crew) -> dict[str, object]:
-    return {
-        "command": request.command,
-        "assembly": request.assembly.to_json(),
+def _about(request: PretrainRequest, crew: Crew) -> dict[str, Json]:
+    return about(request.assembly, request.command, crew.count) | {
         "data": str(request.data.absolute()),
         "updates": request.updates,
         "checkpoint_every": request.checkpoint_every,
-        "processes": crew.count,
-        "coral": __version__,
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
     }
+
+
+def _announce(
+    request: PretrainRequest, dataset: Dataset, run: RunDirectory, pretrainer: Pretrainer, replay: Replay
+) -> None:
+    pretrainer.begin(
+        name=run.path.name,
+        out=str(run.path),
+        command=request.command,
+        env=str(dataset.path),
+        seed=request.assembly.settings.seed,
+        device=str(choose_device(request.assembly.settings.device)),
+        renderer=dataset.record["renderer"],
+        unit="updates",
+        budget=request.updates,
+        resumed=request.resume is not None,
+        replay_bytes=replay.bytes,
+    )
 
 
 def _sensors(request: PretrainRequest, dataset: Dataset) -> dict[str, Sensor]:

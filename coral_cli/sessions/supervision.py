@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import shlex
 import signal
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol
 
 from coral_cli.registry.errors import CoralError
 from coral_cli.registry.events import Event, EventKind, Listener
 from coral_cli.registry.options import Json
-from coral_cli.runs.checkpoint import load_latest, save_latest
-from coral_cli.runs.directory import RunDirectory, find_checkpoint
+from coral_cli.runs.checkpoint import save_latest
+from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.metrics import MetricsWriter
 from coral_cli.sessions.observing import Makers, Observers
 from coral_cli.training.interruption import Interruption
 from coral_cli.training.trainer import Progress
-
-Save: TypeAlias = Callable[[Mapping[str, Any], bool], str]
-"""Keeps a state as a checkpoint (true: the best so far) and returns its path."""
 
 
 class Loop(Protocol):
@@ -35,9 +32,6 @@ class Loop(Protocol):
     def load_state_dict(self, state: Mapping[str, Any]) -> None: ...
 
 
-L = TypeVar("L", bound=Loop)
-
-
 @dataclass(frozen=True)
 class After:
     """What to do next, with ``{run}`` for the run's directory."""
@@ -47,61 +41,44 @@ class After:
     flags: str = ""
     """What else that takes."""
 
-
-def resumed_state(run: RunDirectory) -> tuple[dict[str, Any], str]:
-    """What to go on from, and what to say of a newer checkpoint that is damaged, if there is one.
-
-    Raises UnreadableError when there is nothing to go on from.
-    """
-    if not any(run.checkpoints.glob("*.pt")):
-        find_checkpoint(run.path)  # which says so
-    return load_latest(run.checkpoints)
+    def said(self, run: RunDirectory, interrupted: bool) -> str:
+        """The sentence for the end."""
+        return (self.interrupted if interrupted else self.done).format(run=shlex.quote(str(run.path))) + self.flags
 
 
-def supervise(
-    run: RunDirectory,
-    record: Json,
-    display: Listener,
-    observers: Makers,
-    make: Callable[[Listener, Save, Interruption], L],
-    announce: Callable[[L], None],
-    after: After,
-    state: Mapping[str, Any] | None,
-) -> int:
-    """Runs a loop that ``make`` builds until its end or an interruption; returns the exit code.
+@dataclass(frozen=True)
+class Supervision:
+    """What a loop is given: whom it tells of its events, where it saves, and whether it is to stop."""
 
-    ``record`` goes into every checkpoint. ``state`` is what to go on from, if not from the beginning. Raises UsageError
-    when another process trains in ``run``.
-    """
-    with (
-        run.held(),
-        Interruption() as interruption,
-        MetricsWriter(run.metrics) as metrics,
-        closing(Observers(observers, run.path)) as observing,
-    ):
+    run: RunDirectory
+    record: Json
+    """Goes into every checkpoint."""
+    display: Listener
+    metrics: MetricsWriter
+    observing: Observers
+    interruption: Interruption
 
-        def emit(event: Event) -> None:
-            metrics(event)
-            try:
-                display(event)
-            except (OSError, SystemExit):  # nobody reads it any more (rich exits then): save what there is, and end
-                interruption.signal = interruption.signal or signal.SIGPIPE
-            for problem in observing.hear(event):
-                emit(Event("warning", event.step, event.seconds, {"message": problem}))
+    def emit(self, event: Event) -> None:
+        """Writes an event down and shows it."""
+        self.metrics(event)
+        try:
+            self.display(event)
+        except (OSError, SystemExit):  # nobody reads it any more (rich exits then): save what there is, and end
+            self.interruption.signal = self.interruption.signal or signal.SIGPIPE
+        for problem in self.observing.hear(event):
+            self.emit(Event("warning", event.step, event.seconds, {"message": problem}))
 
-        def save(state: Mapping[str, Any], best: bool) -> str:
-            return str(save_latest(run.checkpoints, state["progress"]["steps"], record, dict(state), best))
+    def save(self, state: Mapping[str, Any], best: bool) -> str:
+        """Keeps a state as a checkpoint, with ``best`` as the best so far, and returns its path."""
+        return str(save_latest(self.run.checkpoints, state["progress"]["steps"], self.record, dict(state), best))
 
-        loop = make(emit, save, interruption)
-        if state is not None:
-            loop.load_state_dict(state)
-        announce(loop)
+    def carry_out(self, loop: Loop, after: After) -> int:
+        """Runs ``loop`` until its end or an interruption, and tells the ending; returns the exit code."""
         status, message = "failed", ""
         try:
             loop.run()
-            status = "interrupted" if interruption else "done"
-            message = (after.interrupted if interruption else after.done).format(run=shlex.quote(str(run.path)))
-            message += after.flags
+            status = "interrupted" if self.interruption else "done"
+            message = after.said(self.run, bool(self.interruption))
         except KeyboardInterrupt:
             status, message = "interrupted", "stopped at once, without saving"
             raise
@@ -111,6 +88,18 @@ def supervise(
         finally:
             best, seconds = loop.progress.best_return, loop.progress.seconds
             loop.emit("end", status=status, seconds=seconds, best_return=best, message=message)
-            for problem in observing.close():
+            for problem in self.observing.close():
                 loop.emit("warning", message=problem)
-    return interruption.exit_code
+        return self.interruption.exit_code
+
+
+@contextmanager
+def supervised(run: RunDirectory, record: Json, display: Listener, observers: Makers) -> Iterator[Supervision]:
+    """Holds ``run`` while a loop trains in it. Raises UsageError when another process does."""
+    with (
+        run.held(),
+        Interruption() as interruption,
+        MetricsWriter(run.metrics) as metrics,
+        closing(Observers(observers, run.path)) as observing,
+    ):
+        yield Supervision(run, record, display, metrics, observing, interruption)

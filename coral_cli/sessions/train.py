@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, TypeVar
 
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.resolve import code_flags, command_line
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.parallel.crew import Crew
-from coral_cli.registry.errors import UsageError
 from coral_cli.registry.events import Listener
-from coral_cli.runs.directory import RunDirectory, machine
+from coral_cli.runs.directory import RunDirectory
+from coral_cli.sessions.beginning import about, begin, name_of
 from coral_cli.sessions.parallel import Start, announce_crew, in_step
 from coral_cli.sessions.parts import Parts, actor_of, build, schedule, several
 from coral_cli.sessions.rehearsal import notice
 from coral_cli.sessions.requests import TrainRequest
 from coral_cli.sessions.saved import record_of
-from coral_cli.sessions.supervision import After, Save, resumed_state, supervise
+from coral_cli.sessions.supervision import After, supervised
 from coral_cli.sessions.transfer import announce_transfer
-from coral_cli.training.interruption import Interruption
 from coral_cli.training.replay import Replay
 from coral_cli.training.trainer import Trainer
 from coral_cli.version import __version__
 
-T = TypeVar("T")
+AFTER = After(
+    done="evaluate with: coral eval {run} --video", interrupted="saved; go on with: coral train --resume {run}"
+)
 
 
 def train(request: TrainRequest, display: Listener) -> int:
@@ -36,91 +34,38 @@ def train(request: TrainRequest, display: Listener) -> int:
 
 
 def _lead(request: TrainRequest, display: Listener, crew: Crew) -> int:
-    recorded = RunDirectory.open(request.resume).read_record() if request.resume else {}
-    backend = _backend(request, recorded)
-    parts = build(request, backend)
-    try:
-        run = RunDirectory.open(request.resume) if request.resume else _new_run(request)
-        return _train(request, display, parts, run, crew)
-    finally:
-        parts.close()
+    assembly, settings = request.assembly, request.assembly.settings
+    with closing(build(request, _backend(request))) as parts, ExitStack() as stack:
+        agent, plan = parts.agent, schedule(parts, settings)
+        said = about(assembly, command_line(assembly, request.catalog), crew.count)
+        said |= {"renderer": parts.backend, "device": str(agent.device)}
+        budget = settings.steps if "steps" in request.changes else None
+        begun = begin(
+            request.resume, lambda: RunDirectory.create(request.out, name_of(assembly)), said, "steps", budget
+        )
+        with begun.or_nothing():
+            replay = Replay(parts.sensors, agent.action_size, parts.replay_capacity, begun.run.replay)
+            env, eval_env = stack.enter_context(several(request, parts))
+        crew.begin(Start(parts.sensors, agent.action_size, begun.run.replay, replay.capacity))
+        record = record_of(assembly, parts.sensors, agent.action_size)
+        record |= {"renderer": parts.backend, "coral": __version__}
+        observers = Assembler(assembly, request.catalog).observers()
+        with supervised(begun.run, record, display, observers) as told:
+            actor = actor_of(request, parts)
+            trainer = Trainer(agent, env, eval_env, replay, plan, told.emit, told.save, told.interruption, crew, actor)
+            begun.go_on(trainer)
+            with begun.or_nothing():
+                _announce(request, parts, begun.run, crew, trainer)
+            begun.warn(trainer)
+            return told.carry_out(trainer, replace(AFTER, flags=code_flags(assembly)))
 
 
-def _backend(request: TrainRequest, recorded: Mapping[str, Any]) -> str:
+def _backend(request: TrainRequest) -> str:
     """The renderer asked for; a resumed run keeps drawing with its own unless told otherwise."""
     asked = request.assembly.settings.renderer
-    if recorded and "renderer" not in request.changes:
-        asked = recorded.get("renderer", asked)
+    if request.resume and "renderer" not in request.changes:
+        asked = RunDirectory.open(request.resume).read_record().get("renderer", asked)
     return select_backend(asked)
-
-
-def _new_run(request: TrainRequest) -> RunDirectory:
-    choices = request.assembly.choices
-    losses = [choice.component for slot, choice in choices.items() if slot.endswith("-loss")]
-    name = "-".join([choices["env"].component, *losses, f"seed{request.assembly.settings.seed}"])
-    return RunDirectory.create(request.out, name)
-
-
-def _record(request: TrainRequest, parts: Parts, crew: Crew) -> dict[str, Any]:
-    """What run.json says of a run; a later resumption finds the budget it was last given."""
-    return {
-        "command": command_line(request.assembly, request.catalog),
-        "assembly": request.assembly.to_json(),
-        "coral": __version__,
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "renderer": parts.backend,
-        "device": str(parts.agent.device),
-        "processes": crew.count,
-        "machine": machine(),
-    }
-
-
-def _train(request: TrainRequest, display: Listener, parts: Parts, run: RunDirectory, crew: Crew) -> int:
-    settings = request.assembly.settings
-    state, damage = resumed_state(run) if request.resume else (None, "")
-    if state is not None and "steps" in request.changes and settings.steps < (done := state["progress"]["steps"]):
-        raise UsageError(f"--steps is {settings.steps:,}, but the run has done {done:,} already.", "Ask for more.")
-    if state is None:
-        run.write_record(_record(request, parts, crew))
-    replay = _or_nothing(
-        run, request, lambda: Replay(parts.sensors, parts.agent.action_size, parts.replay_capacity, run.replay)
-    )
-    crew.begin(Start(parts.sensors, parts.agent.action_size, run.replay, replay.capacity))
-    record = record_of(request.assembly, parts.sensors, parts.agent.action_size)
-    record |= {"renderer": parts.backend, "coral": __version__}
-
-    def announce(trainer: Trainer) -> None:
-        if state is not None:  # and could be gone on from
-            run.write_record(_record(request, parts, crew))
-        _or_nothing(run, request, lambda: _announce(request, parts, run, crew, trainer))
-        if damage:
-            trainer.emit("warning", message=damage)
-
-    with ExitStack() as copies:
-        env, eval_env = _or_nothing(run, request, lambda: copies.enter_context(several(request, parts)))
-
-        def make(emit: Listener, save: Save, interruption: Interruption) -> Trainer:
-            plan, actor = schedule(parts, settings), actor_of(request, parts)
-            return Trainer(parts.agent, env, eval_env, replay, plan, emit, save, interruption, crew, actor)
-
-        after = replace(_AFTER, flags=code_flags(request.assembly))
-        observers = Assembler(request.assembly, request.catalog).observers()
-        return supervise(run, record, display, observers, make, announce, after, state)
-
-
-def _or_nothing(run: RunDirectory, request: TrainRequest, make: Callable[[], T]) -> T:
-    """What a run needs to begin; a new run that cannot begin leaves nothing behind."""
-    try:
-        return make()
-    except Exception:
-        if not request.resume:
-            run.discard()
-        raise
-
-
-_AFTER = After(
-    done="evaluate with: coral eval {run} --video", interrupted="saved; go on with: coral train --resume {run}"
-)
 
 
 def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, crew: Crew, trainer: Trainer) -> None:
