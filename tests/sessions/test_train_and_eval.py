@@ -153,7 +153,7 @@ def test_a_dry_run_tells_the_cost_and_writes_nothing(tmp_path, monkeypatch, caps
     report = json.loads(capsys.readouterr().out)
     assert report["sensors"] == {"image": [70, 70, 3], "wrist": [38, 38, 3], "proprio": [17]}
     assert report["parameters"]["total"] == sum(v for k, v in report["parameters"].items() if k != "total")
-    per_transition = 70 * 70 * 3 + 4 * 17 + 4 * 2 + 4 + 1 + 2
+    per_transition = 70 * 70 * 3 + 38 * 38 * 3 + 4 * 17 + 4 * 2 + 4 + 1 + 3
     assert report["replay_bytes"] == report["replay_transitions"] * per_transition
     assert report["eta_seconds"] > 0
     assert main(["train", *BOX, "--dry-run"]) == 0
