@@ -15,6 +15,7 @@ from coral_cli.registry.records import ObjectiveOptions, Sensor
 from coral_cli.representation.batch import Batch, Normalization, masked_mean
 from coral_cli.representation.heads import HeadSizes, build_heads, head_losses
 from coral_cli.representation.loss_features import View, views_of
+from coral_cli.representation.shapes import flag_of, require_shape, require_trajectory
 from coral_cli.representation.world import LearnedWorld
 
 
@@ -97,14 +98,14 @@ class Representation(nn.Module):
         A sensor left out of ``observations`` is missing, and so is it where ``missing`` (B,) is true. The state goes on
         from a sample of q; the features (B, F) for acting hold its mean.
         """
-        embeddings = [
-            encoder(self.normalization(name, observations[name]))
+        embeddings = {
+            name: self._embedding(name, self.normalization(name, observations[name]))
             if name in observations
             else action.new_zeros(len(action), encoder.size)
             for name, encoder in self.encoders.items()
-        ]
+        }
         h = self.rssm.predict(state.h, state.z, action)
-        posterior = self.rssm.update(h, self._joined(dict(zip(self.encoders, embeddings, strict=True)), missing))
+        posterior = self.rssm.update(h, self._joined(embeddings, missing))
         return State(h, posterior.sample()), torch.cat([posterior.mean, h], -1)
 
     def forward(self, batch: Batch) -> Losses:
@@ -113,6 +114,7 @@ class Representation(nn.Module):
             targets, embeddings = self._encoded(batch)
         with record_function("coral/scan"):
             trajectory = self.rssm.scan(self._joined(embeddings, batch.missing), batch.actions)
+            require_trajectory(trajectory, *batch.rewards.shape, self.rssm.hidden_size, self.rssm.latent_size)
         with record_function("coral/losses"):
             return self._losses(batch, targets, embeddings, trajectory)
 
@@ -120,8 +122,14 @@ class Representation(nn.Module):
         """Normalised observations and embeddings, (B, T, ...)."""
         shape = batch.rewards.shape  # (B, T)
         targets = {name: self.normalization(name, batch.observations[name].flatten(0, 1)) for name in self.encoders}
-        embeddings = {name: encoder(targets[name]).unflatten(0, shape) for name, encoder in self.encoders.items()}
+        embeddings = {name: self._embedding(name, targets[name]).unflatten(0, shape) for name in self.encoders}
         return {name: target.unflatten(0, shape) for name, target in targets.items()}, embeddings
+
+    def _embedding(self, name: str, target: Tensor) -> Tensor:
+        """(N, E) of a sensor's normalised observations (N, ...)."""
+        embedding = self.encoders[name](target)
+        require_shape(f"--{flag_of(name)}-encoder", "an embedding", embedding, (len(target), self.encoders[name].size))
+        return embedding
 
     def _losses(
         self, batch: Batch, targets: Mapping[str, Tensor], embeddings: Mapping[str, Tensor], trajectory: Trajectory
@@ -177,6 +185,7 @@ class Representation(nn.Module):
                     None if valid is None else valid[:, view.start :],
                 )
             )
+            require_shape(f"--{flag_of(name)}-loss", "its value", value, ())
             prefix = f"{view.name}_" if name in terms else ""
             terms[name] = terms.get(name, 0.0) + view.weight * self._weights[name] * value
             metrics[f"loss/{name}"] = metrics.get(f"loss/{name}", 0.0) + view.weight * value.detach()

@@ -9,14 +9,15 @@ import pytest
 import torch
 import torch.distributed as dist
 
-from coral_cli.parallel.crew import Crew, Order, follow
+from coral_cli.parallel.crew import Crew, Order
 from coral_cli.plugin import Sensor
+from coral_cli.sessions.parallel import follow
 from coral_cli.training.batches import Batching
 from coral_cli.training.learner import Learner
 from coral_cli.training.replay import Replay
 
+from ..training.test_trainer import SENSORS, agent
 from .side_by_side import CASES, learned
-from .test_trainer import SENSORS, agent
 
 
 @pytest.fixture(scope="module")

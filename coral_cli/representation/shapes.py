@@ -1,0 +1,31 @@
+"""Shapes of what components return: a wrong one is told where it comes from, not where it first does harm."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from coral_cli.registry.contracts import Trajectory
+from coral_cli.registry.errors import PluginError
+
+
+def flag_of(sensor: str) -> str:
+    """A sensor's name as it stands on the command line."""
+    return sensor.replace("_", "-")
+
+
+def require_shape(component: str, what: str, given: object, expected: tuple[int, ...]) -> None:
+    """Raises PluginError, naming the ``component``, when ``given`` is no tensor of the shape ``expected``."""
+    if isinstance(given, Tensor) and tuple(given.shape) == expected:
+        return
+    seen = f"of shape {tuple(given.shape)}" if isinstance(given, Tensor) else f"a {type(given).__name__}"
+    raise PluginError(
+        f"{component}: {what} is {seen}, but a tensor of shape {expected} is expected.",
+        "Mend the plugin; `coral plugins check` tries its components one by one.",
+    )
+
+
+def require_trajectory(found: Trajectory, batch: int, steps: int, hidden: int, latent: int) -> None:
+    """The same for what an RSSM's ``scan`` returns: h (B, T, H), z (B, T, Z) and a posterior over z."""
+    require_shape("--rssm", "h of scan", found.h, (batch, steps, hidden))
+    require_shape("--rssm", "z of scan", found.z, (batch, steps, latent))
+    require_shape("--rssm", "the posterior's mean", found.posterior.mean, (batch, steps, latent))

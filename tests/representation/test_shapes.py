@@ -1,0 +1,71 @@
+"""A component that returns a wrong shape is named, with the shape that is expected and the one it gave."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from coral_cli.registry.contracts import Trajectory
+from coral_cli.registry.errors import PluginError
+
+from .small import BATCH, CORAL, STEPS, UNIFIED, random_batch, small
+
+
+def learned(break_it):
+    model = small(CORAL, UNIFIED)
+    break_it(model)
+    return model(random_batch())
+
+
+def returns(module, change):
+    forward = module.forward
+    module.forward = lambda *given: change(forward(*given))
+
+
+def test_right_shapes_pass():
+    assert torch.isfinite(learned(lambda model: None).total)
+
+
+@pytest.mark.parametrize(
+    ("change", "seen"),
+    [
+        (lambda e: e[:, None], "of shape (12, 1, 4)"),
+        (lambda e: e[:, :3], "of shape (12, 3)"),
+        (lambda e: None, "a NoneType"),
+    ],
+)
+def test_an_encoder_is_named(change, seen):
+    with pytest.raises(PluginError) as caught:
+        learned(lambda model: returns(model.encoders["eye"], change))
+    expected = f"a tensor of shape ({BATCH * STEPS}, 4) is expected."
+    assert caught.value.message == f"--eye-encoder: an embedding is {seen}, but {expected}"
+
+
+@pytest.mark.parametrize(
+    ("change", "seen"), [(lambda value: value[None], "of shape (1,)"), (lambda value: value.item(), "a float")]
+)
+def test_a_loss_is_named(change, seen):
+    with pytest.raises(PluginError, match=r"^--skin-loss: its value is ") as caught:
+        learned(lambda model: returns(model.losses["skin"], lambda found: (change(found[0]), found[1])))
+    assert seen in caught.value.message and "a tensor of shape () is expected" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("part", "what"), [("h", "h of scan"), ("z", "z of scan"), ("posterior", "the posterior's mean")]
+)
+def test_an_rssm_is_named(part, what):
+    def break_it(model):
+        scan = model.rssm.scan
+
+        def broken(*given):
+            found = scan(*given)
+            parts = {"h": found.h, "z": found.z, "posterior": found.posterior}
+            turned = {"h": found.h.transpose(0, 1), "z": found.z.transpose(0, 1)}
+            turned["posterior"] = SimpleNamespace(mean=found.posterior.mean.transpose(0, 1))
+            return Trajectory(**{**parts, part: turned[part]})
+
+        model.rssm.scan = broken
+
+    with pytest.raises(PluginError) as caught:
+        learned(break_it)
+    assert caught.value.message.startswith(f"--rssm: {what} is of shape ({STEPS}, {BATCH}, ")
