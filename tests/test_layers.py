@@ -52,14 +52,14 @@ def room(path: Path) -> str:
 
 
 def imports(tree: ast.AST, nested: bool) -> Iterator[str]:
-    """The modules that a tree imports when it is run; ``nested``: inside functions as well."""
+    """The modules that a tree imports when it is run; ``nested``: inside functions and for types as well."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, "write imports in full"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test) and not nested:
             continue
         elif nested or not isinstance(node, ast.FunctionDef | ast.Lambda):
             yield from imports(node, nested)

@@ -26,7 +26,15 @@ class Gaussian:
 
     def sample(self) -> Tensor:
         """mean + std * noise, reparameterised."""
-        return torch.addcmul(self.mean, self.std, torch.randn_like(self.std))
+        return self.at(self.noise())
+
+    def noise(self) -> Tensor:
+        """Standard normal, one number for each of a sample's."""
+        return torch.randn_like(self.std)
+
+    def at(self, noise: Tensor) -> Tensor:
+        """The sample that ``noise`` leads to."""
+        return torch.addcmul(self.mean, self.std, noise)
 
     def kl(self, other: Gaussian) -> Tensor:
         """KL(self, other) = sum of log(s2 / s1) + (s1^2 + (m1 - m2)^2) / (2 s2^2) - 1/2, in nats."""
