@@ -63,7 +63,7 @@ class Bare:
         return self._draw(data)
 
     def _scaled(self, action: np.ndarray) -> np.ndarray:
-        return self._low + (action + 1) / 2 * self._range
+        return self._low + (action.astype(np.float64) + 1) / 2 * self._range
 
     def _torque(self, action: np.ndarray) -> np.ndarray:
         """Of box-push: on top of gravity compensation."""

@@ -174,7 +174,7 @@ def stepping_stock(stock: Any, env: Any) -> Act:
     simulation, repeat, camera = env.unwrapped.simulation, env.unwrapped.action_repeat, env.unwrapped.scene.camera
 
     def act(action: np.ndarray) -> None:
-        action = simulation.low + (action + 1) / 2 * (simulation.high - simulation.low)
+        action = simulation.low + (action.astype(np.float64) + 1) / 2 * (simulation.high - simulation.low)
         for _ in range(repeat):
             stock.step(action)
         stock.physics.render(SIDE, SIDE, camera)

@@ -105,11 +105,12 @@ class SimulatedTask(gymnasium.Env[Observation, np.ndarray]):
         An unstable simulation cuts it short, with the observation before: MuJoCo has thrown away where the robot was.
         """
         simulation = self.simulation
-        action = simulation.low + (np.clip(action, -1, 1) + 1) / 2 * (simulation.high - simulation.low)
+        part = (np.clip(np.asarray(action, np.float64), -1, 1) + 1) / 2
+        scaled = simulation.low + part * (simulation.high - simulation.low)
         total, discount = 0.0, None
         for _ in range(min(self.action_repeat, simulation.steps - self._steps)):
             try:
-                reward, discount = simulation.advance(action)
+                reward, discount = simulation.advance(scaled)
             except RuntimeError as error:
                 if not is_unstable(error):
                     raise

@@ -48,7 +48,7 @@ def write(sections: Sequence[Section], metric: str, path: Path) -> None:
         sections=[vars(section) | _drawn(section, metric) for section in sections],
         runs=[_facts(run) for run in runs],
         commands=[(run.path, run.record.get("command", "")) for run in runs],
-        resamples=RESAMPLES,
+        resamples=f"{RESAMPLES:,}",
     )
     with replacing(path) as partial:
         partial.write_text(text, encoding="utf-8")

@@ -77,7 +77,7 @@ def test_an_ant_step_for_step_as_in_dm_control(name):
         for _ in range(2):
             step = theirs.step(action.astype(float))
             paid += step.reward
-        assert reward == pytest.approx(paid, abs=1e-6)
+        assert reward == pytest.approx(paid, abs=1e-12)
         assert not terminated and not truncated
     assert touches > 0
     environment.close()

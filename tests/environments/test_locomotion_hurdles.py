@@ -52,7 +52,7 @@ def test_step_for_step_as_in_the_suite_until_a_hurdle_is_reached(name):
             wanted = np.concatenate([physics.data.xmat[1:, [0, 2]].ravel(), physics.data.qvel[-6:]])
         assert observation["proprio"] == pytest.approx(wanted, rel=1e-4, abs=1e-4)
         observation, reward, terminated, truncated, _ = environment.step(action)
-        assert reward == pytest.approx(sum(reference.step(action).reward for _ in range(2)), abs=1e-5)
+        assert reward == pytest.approx(sum(reference.step(action.astype(float)).reward for _ in range(2)), abs=1e-12)
         assert not terminated and not truncated
     assert observation["proprio"].shape == ((15,) if "cheetah" in name else (20,))
     environment.close()

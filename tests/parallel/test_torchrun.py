@@ -8,15 +8,22 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from coral_cli import builtin
 from coral_cli.app import main
+from coral_cli.assembly.resolve import resolve
 from coral_cli.parallel.torchrun import Place, find_place, follows
+from coral_cli.plugin import Sensor
+from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import UsageError
 from coral_cli.runs.checkpoint import load
 from coral_cli.runs.metrics import read_metrics
 from coral_cli.sessions.device import choose_device
+from coral_cli.sessions.parallel import Start, _learner
+from coral_cli.training.replay import Replay
 
 TOYS = Path(__file__).parents[1] / "environments"
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "coral_cli"]
@@ -46,6 +53,25 @@ def test_a_run_of_two_processes_is_one_run(tmp_path, environ, monkeypatch, capsy
     monkeypatch.syspath_prepend(str(TOYS))
     assert main(["eval", str(tmp_path / "run"), *ENV, "--episodes", "2", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["statistics"]["episodes"] == 2
+
+
+def test_a_process_that_follows_crops_as_the_first_one_does(tmp_path):
+    """Of pictures of 76 pixels, 64 are learned from."""
+    catalog = discover(builtin)
+    assembly = resolve({"env": "cartpole-swingup", "size": "tiny", "batch-size": 2, "batch-length": 3}, catalog)
+    sensors = {"image": Sensor("image", "image", (76, 76, 3)), "proprio": Sensor("proprio", "vector", (2,))}
+    arrays = {"image": np.zeros((5, 76, 76, 3), np.uint8), "proprio": np.zeros((5, 2), np.float32)}
+    arrays |= {
+        "action": np.zeros((5, 1), np.float32),
+        "reward": np.zeros(5, np.float32),
+        "terminated": np.zeros(5, bool),
+    }
+    Replay(sensors, 1, 20, tmp_path).add(arrays)
+    learner = _learner(Start(sensors, 1, tmp_path, 20), Place(1, 2), assembly, catalog)
+    batches = []
+    learner.agent.update = lambda batch, shares: batches.append(batch) or {}
+    learner.learn(shares=False)
+    assert batches[0].observations["image"].shape == (2, 3, 64, 64, 3)
 
 
 def test_a_benchmark_tells_how_far_two_are_from_twice_as_fast(tmp_path, environ):

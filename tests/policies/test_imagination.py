@@ -133,10 +133,13 @@ def test_a_state_counts_as_much_as_it_is_likely_to_be_reached():
 
 @pytest.mark.parametrize("entropy", [0.0, 0.3])
 @pytest.mark.parametrize("terminates", [False, True])
-def test_both_gradients_against_finite_differences(terminates, entropy, monkeypatch):
+@pytest.mark.parametrize("gain", [1, 1000])
+def test_both_gradients_against_finite_differences(gain, terminates, entropy, monkeypatch):
+    """With large rewards they keep their direction, and a norm of 100."""
     torch.manual_seed(1)
     options = dataclasses.replace(SMALL, entropy_weight=entropy)
     policy, world = Imagination(PolicyInputs(Z + H), A, options), LinearWorld(terminates)
+    world.w["r"].data *= gain
     for parameter in policy.target_value.parameters():
         parameter.data.normal_()  # not the value's own: which of them bootstraps is told apart
     actor, value, target_value = arrays(policy.actor), arrays(policy.value), arrays(policy.target_value)
@@ -160,10 +163,12 @@ def test_both_gradients_against_finite_differences(terminates, entropy, monkeypa
 
     gradients = {"actor": slopes(actor_loss, actor), "value": slopes(value_loss, value)}
     for name, expected in gradients.items():
-        for parameter, gradient in zip(policy.get_submodule(name).parameters(), expected, strict=True):
-            np.testing.assert_allclose(parameter.grad.numpy(), gradient, rtol=1e-3, atol=1e-5)
         norm = np.sqrt(sum((gradient**2).sum() for gradient in expected))
         assert metrics[f"gradient/{name}"].item() == pytest.approx(norm, rel=1e-3)
+        assert (norm > 100) == (gain > 1)
+        kept = min(1, 100 / norm)
+        for parameter, gradient in zip(policy.get_submodule(name).parameters(), expected, strict=True):
+            np.testing.assert_allclose(parameter.grad.numpy(), kept * gradient, rtol=1e-3, atol=1e-5)
     assert metrics["actor_loss"].item() == pytest.approx(actor_loss(actor), rel=1e-4)
     assert metrics["value_loss"].item() == pytest.approx(value_loss(value), rel=1e-4)
     assert metrics["imagined_reward"].item() == pytest.approx(rewards.mean(), rel=1e-4)

@@ -189,6 +189,38 @@ def step(loss, network, clip):
     torch.optim.Adam(parameters, SMALL.lr).step()
 
 
+@pytest.mark.parametrize("gain", [1, 1000])
+def test_large_gradients_keep_their_direction_and_the_largest_norm(gain):
+    """10 for the actor's, whose critics are steep here, 100 for the critics', 1 for the entropy weight's."""
+    torch.manual_seed(1)
+    sac = Sac(PolicyInputs(4), 1, dataclasses.replace(SMALL, target_entropy=-2.0 * gain))
+    for weight in sac.critics.weights:
+        weight.data *= gain**0.5
+    reference, data = copy.deepcopy(sac), random_experience()
+    torch.manual_seed(2)
+    sac.update(data)
+    torch.manual_seed(2)
+    state, after, action, reward, live = transitions(data)
+    weight = reference.entropy_weight()
+    goal = reference.targets(after, reference.actor(after), reward, live, weight)
+    q = reference.critics(state, action)
+    new_action, log_density = reference.actor(state).sample()
+    losses = {
+        "critics": ((q - goal) ** 2).mean(1).sum(),
+        "actor": (weight.detach() * log_density - sac.critics(state, new_action).amin(0)).mean(),
+        "entropy_weight": weight * (2 * gain - log_density.detach().mean()),
+    }
+    for (part, loss), largest in zip(losses.items(), (100, 10, 1), strict=True):
+        whole = flat(torch.autograd.grad(loss, list(reference.get_submodule(part).parameters())))
+        assert whole.norm() > 2 * largest if gain > 1 else whole.norm() < largest / 2
+        kept = flat(parameter.grad for parameter in sac.get_submodule(part).parameters())
+        torch.testing.assert_close(kept, whole * min(1, largest / whole.norm()), rtol=1e-3, atol=1e-5)
+
+
+def flat(tensors):
+    return torch.cat([tensor.flatten() for tensor in tensors])
+
+
 def test_it_learns_a_one_step_task():
     """Reward -(a - 0.5)^2: the mean action goes to 0.5."""
     torch.manual_seed(0)

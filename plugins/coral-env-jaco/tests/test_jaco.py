@@ -38,8 +38,8 @@ def test_it_is_dm_control_s_task_step_for_step(name):
         assert observation["proprio"].shape == (36,)
         assert observation["proprio"] == pytest.approx(wanted, rel=1e-4, abs=1e-4)
         observation, reward, terminated, truncated, _ = ours.step(action)
-        spec = theirs.action_spec()
-        steps = [theirs.step(spec.minimum + (action + 1) / 2 * (spec.maximum - spec.minimum)) for _ in range(2)]
+        spec, part = theirs.action_spec(), (action.astype(float) + 1) / 2
+        steps = [theirs.step(spec.minimum + part * (spec.maximum - spec.minimum)) for _ in range(2)]
         step = steps[-1]
         assert reward == pytest.approx(sum(step.reward for step in steps), rel=1e-3, abs=1e-9)
         assert not terminated and not truncated
