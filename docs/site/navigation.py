@@ -62,7 +62,18 @@ NAVIGATION = {
             "/docs/results/speed",
         ]
     },
-    "docs/decisions/README": {"": ["/docs/decisions/documentation-site"]},
+    "docs/decisions/README": {
+        "": [
+            "/docs/decisions/no-configuration-files",
+            "/docs/decisions/slot-options",
+            "/docs/decisions/registry-of-records",
+            "/docs/decisions/vectorised-stepping",
+            "/docs/decisions/checkpoint-format",
+            "/docs/decisions/ray-caster",
+            "/docs/decisions/gradients-by-hand",
+            "/docs/decisions/documentation-site",
+        ]
+    },
 }
 """By page, what is listed below it: pages by caption, which may be empty."""
 
