@@ -25,7 +25,7 @@ NAVIGATION = {
             "/docs/reference/python",
         ],
         "Plugins": ["Write your own </docs/plugins/README>", "Ready to use </plugins/README>"],
-        "Results": ["All in a table </docs/results/README>"],
+        "Results": ["All in a table </docs/results/README>", "Notebooks </docs/log/README>"],
         "Project": ["/docs/decisions/README", "/CHANGELOG", "/CONTRIBUTING", "/SECURITY", "/RELEASING"],
     },
     "docs/plugins/README": {
@@ -60,6 +60,16 @@ NAVIGATION = {
             "/docs/results/distractions",
             "/docs/results/box-push",
             "/docs/results/speed",
+        ]
+    },
+    "docs/log/README": {
+        "": [
+            "/docs/log/box-push",
+            "/docs/log/cartpole-swingup",
+            "/docs/log/two-cores",
+            "/docs/log/on-a-gpu",
+            "/docs/log/distractions",
+            "/docs/log/speed",
         ]
     },
     "docs/decisions/README": {
