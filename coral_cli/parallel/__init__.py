@@ -1,1 +1,4 @@
-"""Processes that learn one set of weights together. Nothing here knows what they learn."""
+"""Processes that learn one set of weights together.
+
+It knows the registry alone, and nothing of what they learn.
+"""

@@ -1,1 +1,4 @@
-"""What is installed: hook specifications, component records, options, discovery, catalog."""
+"""What is installed: hooks, component records, contracts, options, run events, errors, discovery, catalog.
+
+It knows no other room, nor what components compute or who asks for them; torch is imported for types alone.
+"""

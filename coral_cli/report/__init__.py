@@ -1,1 +1,4 @@
-"""What several runs come to: statistics over seeds, pictures, a page."""
+"""What several runs come to: statistics over seeds, pictures, a page.
+
+It reads run directories (registry, runs), and must not know what trained them or who prints it.
+"""

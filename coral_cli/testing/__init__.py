@@ -1,5 +1,7 @@
 """The test kit of a plugin's author: checks of components, toys to go with them, and command lines in a test.
 
+It may know every room, and none may know it but the command ``coral plugins check``.
+
 from coral_cli.testing import check_loss, run
 
 def test_the_loss_keeps_its_contract():

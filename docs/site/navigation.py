@@ -25,7 +25,7 @@ NAVIGATION = {
             "/docs/reference/python",
         ],
         "Plugins": ["Write your own </docs/plugins/README>", "Ready to use </plugins/README>"],
-        "Results": ["All in a table </docs/results/README>"],
+        "Results": ["All in a table </docs/results/README>", "Notebooks </docs/log/README>"],
         "Project": ["/docs/decisions/README", "/CHANGELOG", "/CONTRIBUTING", "/SECURITY", "/RELEASING"],
     },
     "docs/plugins/README": {
@@ -62,7 +62,28 @@ NAVIGATION = {
             "/docs/results/speed",
         ]
     },
-    "docs/decisions/README": {"": ["/docs/decisions/documentation-site"]},
+    "docs/log/README": {
+        "": [
+            "/docs/log/box-push",
+            "/docs/log/cartpole-swingup",
+            "/docs/log/two-cores",
+            "/docs/log/on-a-gpu",
+            "/docs/log/distractions",
+            "/docs/log/speed",
+        ]
+    },
+    "docs/decisions/README": {
+        "": [
+            "/docs/decisions/no-configuration-files",
+            "/docs/decisions/slot-options",
+            "/docs/decisions/registry-of-records",
+            "/docs/decisions/vectorised-stepping",
+            "/docs/decisions/checkpoint-format",
+            "/docs/decisions/ray-caster",
+            "/docs/decisions/gradients-by-hand",
+            "/docs/decisions/documentation-site",
+        ]
+    },
 }
 """By page, what is listed below it: pages by caption, which may be empty."""
 

@@ -1,4 +1,7 @@
-"""Drawing without a display: OpenGL where there is one, else a ray caster. Importing this imports no mujoco."""
+"""Drawing without a display: OpenGL where there is one, else a ray caster. Importing this imports no mujoco.
+
+It sees models and cameras, and must not know the tasks that it draws, nor any room but the registry.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""Encoders: one sensor to one embedding."""
+"""Encoders: one sensor to one embedding.
+
+They must not know other sensors, RSSMs, losses or the objective.
+"""
