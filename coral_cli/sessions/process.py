@@ -28,7 +28,7 @@ def spin_briefly(environ: MutableMapping[str, str]) -> None:
     By default they spin for a long time. When another process takes a share of the cores, that starves the
     very thread that is waited for: on two cores with one busy neighbour, an update of the size ``tiny`` took
     6 s instead of 0.05 s; with brief spinning 0.18 s. Too brief, and threads sleep between two operations: waking them
-    took an eighth of an action's time (docs/results/speed.md).
+    took an eighth of an action's time (docs/log/speed.md).
     """
     if "OMP_WAIT_POLICY" not in environ:
         environ.setdefault("GOMP_SPINCOUNT", SPINS)
@@ -38,7 +38,7 @@ def hold_memory(environ: MutableMapping[str, str]) -> None:
     """Lets torch use large pages, and the process keep what it freed for the next allocation.
 
     Every update allocates and frees the same few hundred megabytes. By default each large block comes anew from the
-    system, which clears it page by page: docs/results/speed.md has what that costs.
+    system, which clears it page by page: docs/log/speed.md has what that costs.
     """
     environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc alone has it

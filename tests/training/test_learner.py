@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from coral_cli.plugin import Sensor
-from coral_cli.training.learner import Batching, Learner
+from coral_cli.training.batches import Batching
+from coral_cli.training.learner import Learner
 
 from .test_replay import SENSORS, episode, filled
 
