@@ -61,7 +61,7 @@ PUSHING = {
     "model-lr": 1e-3,
     "batch-length": 25,
     "random-episodes": 20,
-    "updates-per-step": 0.2,
+    "updates-per-step": 0.4,
     "crop-margin": 6,
     # the colour rule would take the wall of the tray that shows its yaw
     "distraction.video.mask": "segmentation",

@@ -117,7 +117,7 @@ def test_policy_suggestions_win_over_the_environment_s_and_sizes_only_shrink(cat
     assert box.choices["proprio-loss"].options["variance"] == 0.04
     learned = {"entropy_form": "exponential", "layers": 2, "lr": 1e-3, "initial_std": 0.0183, "critic_norm": True}
     assert learned.items() <= box.choices["policy"].options.items()
-    assert (box.settings.random_episodes, box.settings.updates_per_step) == (20, 0.2)
+    assert (box.settings.random_episodes, box.settings.updates_per_step) == (20, 0.4)
     assert (
         box.settings.crop_margin == 6
         and resolve({"env": "box-push", "crop-margin": 3}, catalog).settings.crop_margin == 3
