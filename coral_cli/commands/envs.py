@@ -169,7 +169,8 @@ class Show(_Show):  # type: ignore[misc, valid-type]
 
     def reading(self, words: list[str], given: Any, completing: bool) -> Reading:
         """Reads the name first."""
-        return super().reading(named(words), given, completing)
+        read: Reading = super().reading(named(words), given, completing)
+        return read
 
 
 def add(app: typer.Typer) -> None:

@@ -45,7 +45,7 @@ class PretrainOptions:
 def of_data(written: Given, catalog: Catalog) -> Mapping[str, Json]:
     """The flags of the run to go on with; else the dataset's environment, with a policy that learns nothing."""
     if written.get("resume") or not written.get("data"):
-        return of_run(written, catalog) | {POLICY.flag: "random"}
+        return {**of_run(written, catalog), POLICY.flag: "random"}
     from coral_cli.runs.dataset import open_dataset
 
     record = open_dataset(Path(str(written["data"])).expanduser()).record

@@ -24,6 +24,7 @@ from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.options import Help, Json
+from coral_cli.registry.records import Environment
 from coral_cli.report.grouping import Agent, Task, pooled, tasks
 from coral_cli.report.reading import Run, evaluated, find, read
 from coral_cli.runs.directory import RUNS
@@ -100,7 +101,8 @@ def _runs(paths: Sequence[Path], metric: str, catalog: Catalog) -> list[Run]:
     left_out = [f"{run.path} has no evaluation of {metric}" for run in runs if not run.steps]
     for reason in (*left_out, *(error.message.rstrip(".") for error in unreadable)):
         print(f"warning: {reason}; it is left out.", file=sys.stderr)
-    sensors = {catalog.name(entry): entry.record.sensors for entry in catalog.entries("environment")}
+    records = {catalog.name(entry): entry.record for entry in catalog.entries("environment")}
+    sensors = {name: record.sensors for name, record in records.items() if isinstance(record, Environment)}
     return [replace(run, flags=recognised(run.flags, sensors.get(run.flags["env"], {}))) for run in kept]
 
 
@@ -145,7 +147,7 @@ def _document(task: Task, table: Iterable[tuple[Agent, Curve]], metric: str) -> 
     """A task for ``--json``: its agents, their statistics and their runs."""
     from coral_cli.report.published import published
 
-    agents = [
+    agents: list[dict[str, Json]] = [
         {
             "name": agent.name,
             "differs": dict(agent.differs),

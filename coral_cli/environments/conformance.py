@@ -78,9 +78,14 @@ def _spaces(env: Env, sensors: Sensors) -> Iterator[str]:
                 yield f"sensor {name!r} is {entry}: make it a Box of {layout}, as {sensors[name]} is."
     else:
         yield f"the observation space is {space}: make it a Dict with one entry per sensor."
-    box = isinstance(actions, Box) and actions.dtype == np.float32 and len(actions.shape) == 1
-    if not box or not ((actions.low == -1).all() and (actions.high == 1).all()):
+    if not _takes_actions(actions):
         yield f"the action space is {actions}: make it Box(-1, 1, (A,), float32), and scale in step()."
+
+
+def _takes_actions(space: gymnasium.Space[Any]) -> bool:
+    if not isinstance(space, Box) or space.dtype != np.float32 or len(space.shape) != 1:
+        return False
+    return bool((space.low == -1).all() and (space.high == 1).all())
 
 
 def _action_repeat(env: Env, sensors: Sensors) -> Iterator[str]:
@@ -112,7 +117,7 @@ def _observed(env: Env, sensors: Sensors, observation: Any, info: Mapping[str, A
     if isinstance(missing, str) or not set(missing) <= sensors.keys():
         yield f'info["missing"] is {missing!r}: make it a tuple of names among {", ".join(sensors)}.'
     for name in sensors:
-        space, value = env.observation_space[name], observation.get(name)
+        space, value = env.observation_space[name], observation.get(name)  # type: ignore[index]
         if not isinstance(value, np.ndarray) or value.dtype != space.dtype or value.shape != space.shape:
             seen = f"{value.dtype} of shape {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
             yield f"sensor {name!r} gave {seen}: give {space.dtype} of shape {space.shape}, as its space says."

@@ -81,7 +81,7 @@ class SimulatedTask(gymnasium.Env[Observation, np.ndarray]):
         self.scene = Views(simulation.model, rendering, camera, simulation.outside)
         self._steps = 0
         self.action_space = Box(-1.0, 1.0, simulation.low.shape, np.float32)
-        self.observation_space = Dict(
+        self.observation_space = Dict(  # type: ignore[assignment]  # to Gymnasium a Dict has no arrays
             image=Box(0, 255, (rendering.height, rendering.width, 3), np.uint8),
             proprio=Box(-np.inf, np.inf, simulation.feel().shape, np.float32),
         )

@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Dict
+from gymnasium.spaces import Box, Dict
 from numpy.typing import NDArray
 
 from coral_cli.registry.errors import CoralError, described, frames_of
@@ -57,7 +57,7 @@ class Vectorised:
         self._ending = Finalize(self, _end, (self._pipes, self._workers), exitpriority=10)
         try:
             self._start(bytes(ForkingPickler.dumps(make)))
-            described = self._answers(range(count))
+            described: dict[int, tuple[Dict, Box, int]] = self._answers(range(count))
         except BaseException:  # Ctrl-C as well
             self.close()
             raise
@@ -120,7 +120,8 @@ class Vectorised:
 
     def _shared(self) -> Observations:
         """(N, ...) per sensor, mapped into every process; the files' names are gone once all have opened them."""
-        layout = {name: (space.shape, space.dtype) for name, space in self.observation_space.spaces.items()}
+        sensors: Mapping[str, Any] = self.observation_space.spaces
+        layout = {name: (space.shape, space.dtype) for name, space in sensors.items()}
         memory = Path("/dev/shm")
         with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None, prefix="coral-") as folder:
             arrays = [
@@ -209,7 +210,7 @@ class _Copy:
 
     def __init__(self, index: int) -> None:
         self._index = index
-        self._env: Env | None = None
+        self._env: Env  # once it is made
         self._rows: Observations = {}
 
     def answer(self, command: str, value: Any) -> bytes:
@@ -219,18 +220,18 @@ class _Copy:
             return bytes(ForkingPickler.dumps((self._told(error), None)))
 
     def close(self) -> None:
-        if self._env is not None:
-            with suppress(Exception):  # nobody is left to be told
-                self._env.close()
+        with suppress(Exception):  # there may be none yet, and nobody is left to be told
+            self._env.close()
 
-    def _make(self, pickled: bytes) -> tuple[Dict, gymnasium.Space[Any], int]:
+    def _make(self, pickled: bytes) -> tuple[Dict, Box, int]:
         self._env = env = ForkingPickler.loads(pickled)()
         repeat = env.get_wrapper_attr("action_repeat") if env.has_wrapper_attr("action_repeat") else 1
         return env.observation_space, env.action_space, int(repeat)
 
     def _share(self, folder: str) -> None:
         """Opens this copy's row (...) of each sensor's shared array (N, ...)."""
-        for number, (name, space) in enumerate(self._env.observation_space.spaces.items()):
+        sensors: Any = self._env.observation_space
+        for number, (name, space) in enumerate(sensors.spaces.items()):
             offset = self._index * math.prod(space.shape) * space.dtype.itemsize
             path = Path(folder) / str(number)
             self._rows[name] = np.memmap(path, space.dtype, "r+", offset=offset, shape=space.shape)

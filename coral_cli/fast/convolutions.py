@@ -31,6 +31,8 @@ MANY_CHANNELS = 128
 class Downsampling(nn.Conv2d):
     """A convolution of stride 2 without padding."""
 
+    bias: Tensor
+
     def __init__(self, before: int, after: int, kernel: int) -> None:
         super().__init__(before, after, kernel, STRIDE)
 
@@ -40,7 +42,8 @@ class Downsampling(nn.Conv2d):
         if image.device.type != "cpu":
             return super().forward(image)
         if torch.is_autocast_enabled("cpu") or leaves_few(image, self.weight):
-            return _Down.apply(*_in_autocast_precision(image, self.weight, self.bias))  # type: ignore[no-any-return]
+            given = _in_autocast_precision(image, self.weight, self.bias)
+            return _Down.apply(*given)  # type: ignore[no-any-return, no-untyped-call]
         return super().forward(image)
 
     def rectified(self, image: Tensor, rectifier: nn.Module) -> Tensor:
@@ -69,7 +72,8 @@ class Upsampling(nn.ConvTranspose2d):
             return self._from_one_pixel(image.flatten(1))
         if image.device.type != "cpu":
             return super().forward(image)
-        return _Up.apply(*_in_autocast_precision(image, self.weight, self.bias))  # type: ignore[no-any-return]
+        given = _in_autocast_precision(image, self.weight, self.bias)
+        return _Up.apply(*given)  # type: ignore[no-any-return, no-untyped-call]
 
     def rectified(self, image: Tensor, rectifier: nn.Module) -> Tensor:
         """The result after its ``rectifier``, a ReLU."""

@@ -13,7 +13,7 @@ def squared_distance(mean: Tensor, target: Tensor) -> Tensor:
 
     ``target`` gets no gradient.
     """
-    return _SquaredDistance.apply(mean, target)
+    return _SquaredDistance.apply(mean, target)  # type: ignore[no-any-return, no-untyped-call]
 
 
 class _SquaredDistance(torch.autograd.Function):
@@ -24,7 +24,8 @@ class _SquaredDistance(torch.autograd.Function):
         difference = mean - target.to(mean.dtype)
         context.save_for_backward(difference)
         exact = torch.promote_types(mean.dtype, torch.float32)
-        return torch.linalg.vector_norm(difference, dim=list(range(1, mean.dim())), dtype=exact).square()
+        norm: Tensor = torch.linalg.vector_norm(difference, dim=list(range(1, mean.dim())), dtype=exact)
+        return norm.square()
 
     @staticmethod
     def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:

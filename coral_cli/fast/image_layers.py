@@ -30,10 +30,11 @@ def rectified(image: Tensor, weight: Tensor, bias: Tensor, transposed: bool = Fa
     if torch.is_autocast_enabled("cuda"):
         image = image.to(torch.get_autocast_dtype("cuda"))
     if not transposed and is_first(image, weight):
-        return _First.apply(image, weight, bias)  # type: ignore[no-any-return]
+        return _First.apply(image, weight, bias)  # type: ignore[no-any-return, no-untyped-call]
     convolve = conv_transpose2d if transposed else conv2d
     convolved = convolve(image, weight.to(image.dtype), stride=STRIDE)
-    return _Rectified.apply(convolved.contiguous(memory_format=torch.channels_last), bias)  # type: ignore[no-any-return]
+    convolved = convolved.contiguous(memory_format=torch.channels_last)
+    return _Rectified.apply(convolved, bias)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def is_first(image: Tensor, weight: Tensor) -> bool:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from itertools import count
 from typing import Any
 
@@ -77,7 +77,7 @@ def stepping_side_by_side(copies: Vectorised, seed: int) -> float:
     while actions < STEPS * copies.count and time.perf_counter() - begun < SECONDS:
         chosen = random.uniform(-1, 1, (copies.count, *(copies.action_space.shape or ()))).astype(np.float32)
         stepped = int(copies.running.sum())
-        seconds, _ = _timed(lambda chosen=chosen: copies.step(chosen))
+        seconds, _ = _timed(partial(copies.step, chosen))
         spent, actions = spent + seconds, actions + stepped
         over = np.flatnonzero(~copies.running).tolist()
         if over:

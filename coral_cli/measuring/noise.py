@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ TRANSITIONS = 2000
 """Enough that sampling does not find everything in a processor's caches."""
 
 
-def noise(sensor: Sensor, count: int, random: np.random.Generator) -> NDArray:
+def noise(sensor: Sensor, count: int, random: np.random.Generator) -> NDArray[Any]:
     """Raw values (count, ...) as an environment gives them."""
     shape = (count, *sensor.shape)
     if sensor.kind == "image":

@@ -34,7 +34,7 @@ def spans(reading: Callable[[], float]) -> Iterator[Mapping[str, float]]:
     begun: list[float] = []
 
     def entering(span: record_function) -> Any:
-        entered = enter(span)
+        entered = enter(span)  # type: ignore[no-untyped-call]
         if span.name.startswith(PREFIX):
             begun.append(reading())
         return entered

@@ -53,7 +53,7 @@ def interleaved(
     """
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for number in range(warm_up + repeats):
-        for name in reversed(calls) if number % 2 else calls:
+        for name in reversed(list(calls)) if number % 2 else calls:
             spent = seconds_of(calls[name], device)
             if number >= warm_up:
                 seconds[name].append(spent)

@@ -53,7 +53,7 @@ def gather(own: Tensor) -> Tensor:
     For losses that compare sequences: every process goes on to compute the same loss of the whole batch. Its gradient
     reaches ``own`` as often as there are processes, so that the mean over them is that of one process alone.
     """
-    return own if count() == 1 else _Gather.apply(own)
+    return own if count() == 1 else _Gather.apply(own)  # type: ignore[no-untyped-call]
 
 
 class _Gather(torch.autograd.Function):

@@ -18,6 +18,7 @@ from coral_cli.policies.descent import descend, follow
 from coral_cli.policies.entropy import EntropyWeight
 from coral_cli.policies.networks import Actor
 from coral_cli.policies.options import ImaginationOptions
+from coral_cli.policies.tanh_gaussian import TanhGaussian
 from coral_cli.registry.contracts import Experience, PolicyInputs, World
 from coral_cli.representation.networks import Precise, mlp
 
@@ -37,7 +38,7 @@ class Imagination(nn.Module):
         self.target_value = copy.deepcopy(self.value).requires_grad_(False)
         self._horizon, self._discount, self._trace = options.horizon, options.discount, options.trace
         self._target_decay, self._noise = options.target_decay, options.noise
-        self._optimizers = {
+        self._optimizers: dict[str, Optimizer] = {
             "actor": Adam(self.actor.parameters(), options.lr, fused=True),
             "value": Adam(self.value.parameters(), options.lr, fused=True),
         }
@@ -53,7 +54,7 @@ class Imagination(nn.Module):
 
     def act(self, features: Tensor, explore: bool) -> Tensor:
         """Actions (B, A) for features (B, F); exploring adds Gaussian noise to the actor's sample."""
-        distribution = self.actor(features)
+        distribution: TanhGaussian = self.actor(features)
         if not explore:
             return distribution.mean_action
         action = distribution.draw()

@@ -32,7 +32,7 @@ class Sac(nn.Module):
         self.entropy_weight = EntropyWeight(options.entropy_weight, options.entropy_form)
         self._target_entropy = -float(action_size) if options.target_entropy is None else options.target_entropy
         self._discount, self._target_decay = options.discount, options.target_decay
-        self._optimizers = {
+        self._optimizers: dict[str, Optimizer] = {
             "actor": Adam(self.actor.parameters(), options.lr, fused=True),
             "critics": Adam(self.critics.parameters(), options.lr, fused=True),
             "entropy_weight": Adam(self.entropy_weight.parameters(), options.entropy_lr, fused=True),
@@ -43,7 +43,7 @@ class Sac(nn.Module):
 
     def act(self, features: Tensor, explore: bool) -> Tensor:
         """Actions (B, A) for features (B, F)."""
-        distribution = self.actor(features)
+        distribution: TanhGaussian = self.actor(features)
         return distribution.draw() if explore else distribution.mean_action
 
     def update(self, experience: Experience) -> dict[str, Tensor]:
@@ -83,7 +83,7 @@ class Sac(nn.Module):
     ) -> Tensor:
         """r + discount * live * (min Q'(s', a') - weight * log p(a')), a' ~ ``after``, the actor at s'; all (N,)."""
         next_action, log_density = after.sample()
-        value = self.target_critics(next_features, next_action).amin(0) - weight * log_density
+        value: Tensor = self.target_critics(next_features, next_action).amin(0) - weight * log_density
         return reward + self._discount * live * value
 
 
@@ -96,7 +96,8 @@ def transitions(experience: Experience) -> tuple[Tensor, Tensor, Tensor, Tensor,
     mask = experience.mask
     states = first(experience.features, mask), second(experience.features, mask)
     led = experience.actions, experience.rewards, 1.0 - experience.terminated.float()
-    return *states, *(second(part, mask) for part in led)
+    action, reward, live = (second(part, mask) for part in led)
+    return *states, action, reward, live
 
 
 def first(steps: Tensor, mask: Tensor | None) -> Tensor:

@@ -70,7 +70,9 @@ class Normalization(nn.Module):
             return image.sub_(127.5).mul_(1 / 255)  # x - 127.5 is exact in half precision too
         if self._kinds[name] == "depth":
             return value.permute(0, 3, 1, 2).clamp(0, FAR).mul_(1 / FAR).sub_(0.5)
-        return (value - getattr(self, f"{name}_mean")) / getattr(self, f"{name}_std")
+        mean: Tensor = getattr(self, f"{name}_mean")
+        std: Tensor = getattr(self, f"{name}_std")
+        return (value - mean) / std
 
 
 def masked_mean(values: Tensor, mask: Tensor | None) -> Tensor:

@@ -28,7 +28,7 @@ class Mlp(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., inputs) to (..., outputs)."""
-        y = super().forward(x.reshape(-1, x.shape[-1]))
+        y: Tensor = super().forward(x.reshape(-1, x.shape[-1]))  # type: ignore[no-untyped-call]
         return y.view(*x.shape[:-1], y.shape[-1])
 
 

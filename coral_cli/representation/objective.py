@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -69,12 +70,13 @@ class Representation(nn.Module):
         action_size: int,
     ) -> None:
         super().__init__()
-        self.encoders = nn.ModuleDict(encoders)
+        self.encoders = nn.ModuleDict(cast("Mapping[str, nn.Module]", encoders))  # as EncoderModule promises
         self.rssm = rssm
-        self.losses = nn.ModuleDict({name: term.module for name, term in terms.items()})
+        self.losses = nn.ModuleDict({name: cast("nn.Module", term.module) for name, term in terms.items()})
         self.feature_size = rssm.latent_size + rssm.hidden_size
         self.heads = build_heads(heads, self.feature_size, action_size)
         self.normalization = Normalization({name: sensors[name] for name in encoders})
+        self._sizes = {name: encoder.size for name, encoder in encoders.items()}
         self._weights = {name: term.weight for name, term in terms.items()}
         self._head_weights = {"reward": heads.reward, "inverse": heads.inverse_dynamics}
         self._objective = objective
@@ -101,8 +103,8 @@ class Representation(nn.Module):
         embeddings = {
             name: self._embedding(name, self.normalization(name, observations[name]))
             if name in observations
-            else action.new_zeros(len(action), encoder.size)
-            for name, encoder in self.encoders.items()
+            else action.new_zeros(len(action), self._sizes[name])
+            for name in self.encoders
         }
         h = self.rssm.predict(state.h, state.z, action)
         posterior = self.rssm.update(h, self._joined(embeddings, missing))
@@ -114,7 +116,8 @@ class Representation(nn.Module):
             targets, embeddings = self._encoded(batch)
         with record_function("coral/scan"):
             trajectory = self.rssm.scan(self._joined(embeddings, batch.missing), batch.actions)
-            require_trajectory(trajectory, *batch.rewards.shape, self.rssm.hidden_size, self.rssm.latent_size)
+            sequences, steps = batch.rewards.shape
+            require_trajectory(trajectory, sequences, steps, self.rssm.hidden_size, self.rssm.latent_size)
         with record_function("coral/losses"):
             return self._losses(batch, targets, embeddings, trajectory)
 
@@ -127,8 +130,8 @@ class Representation(nn.Module):
 
     def _embedding(self, name: str, target: Tensor) -> Tensor:
         """(N, E) of a sensor's normalised observations (N, ...)."""
-        embedding = self.encoders[name](target)
-        require_shape(f"--{flag_of(name)}-encoder", "an embedding", embedding, (len(target), self.encoders[name].size))
+        embedding: Tensor = self.encoders[name](target)
+        require_shape(f"--{flag_of(name)}-encoder", "an embedding", embedding, (len(target), self._sizes[name]))
         return embedding
 
     def _losses(
@@ -203,4 +206,5 @@ class Representation(nn.Module):
             dynamics, representation = posterior.detach().kl(prior), posterior.kl(prior.detach())
             parts = [(setting.dynamics, dynamics), (setting.representation, representation)]
         metrics["loss/kl"] = masked_mean(parts[0][1].detach(), mask)
-        return sum(weight * masked_mean(kl.clamp(min=setting.free_nats), mask) for weight, kl in parts)
+        first, *rest = (weight * masked_mean(kl.clamp(min=setting.free_nats), mask) for weight, kl in parts)
+        return sum(rest, first)

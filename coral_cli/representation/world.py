@@ -25,7 +25,8 @@ class LearnedWorld:
         return torch.cat([z, h], -1)
 
     def reward(self, features: Tensor) -> Tensor:
-        return self._heads["reward"](features).squeeze(-1)
+        reward: Tensor = self._heads["reward"](features)
+        return reward.squeeze(-1)
 
     def continues(self, features: Tensor) -> Tensor:
         if "continue" not in self._heads:

@@ -46,12 +46,12 @@ class Dataset:
         """Rows in all episodes."""
         return sum(int(episode["rows"]) for episode in self.record["episodes"])
 
-    def episodes(self) -> Iterator[dict[str, NDArray]]:
+    def episodes(self) -> Iterator[dict[str, NDArray[Any]]]:
         """The arrays of each episode. Raises UnreadableError for one that is missing, damaged or of another shape."""
         for episode in self.record["episodes"]:
             yield self._read(self.path / episode["file"], int(episode["rows"]))
 
-    def _read(self, path: Path, rows: int) -> dict[str, NDArray]:
+    def _read(self, path: Path, rows: int) -> dict[str, NDArray[Any]]:
         wanted = {name: (rows, *sensor.shape) for name, sensor in self.sensors.items()}
         wanted |= {"action": (rows, self.action_size), "reward": (rows,), "terminated": (rows,)}
         wanted |= {"missing": (rows, len(self.sensors))}
@@ -66,7 +66,7 @@ class Dataset:
         self._check_values(arrays, path)
         return arrays
 
-    def _check_values(self, arrays: Mapping[str, NDArray], path: Path) -> None:
+    def _check_values(self, arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
         """What a sensor holds where it is missing does not matter."""
         there = dict(zip(self.sensors, ~arrays["missing"].astype(bool).T, strict=True))
         for name, array in arrays.items():
@@ -117,11 +117,11 @@ class DatasetWriter:
         }
         self._write_index()
 
-    def add(self, arrays: Mapping[str, NDArray], about: Mapping[str, Json]) -> None:
+    def add(self, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Json]) -> None:
         """One episode; ``about`` joins its entry in the record."""
         name = f"episode-{len(self._record['episodes']):06d}.npz"
         with replacing(self.path / name) as partial, partial.open("wb") as file:
-            np.savez_compressed(file, **arrays)
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # to NumPy one is allow_pickle
         self._record["episodes"].append({"file": name, "rows": len(arrays["reward"]), **about})
         self._write_index()
 

@@ -59,7 +59,7 @@ def write_video(path: Path, frames: Iterable[Frame], fps: float) -> None:
 
 def side_by_side(views: Mapping[str, Frame]) -> Frame:
     """One frame of labelled views, left to right, enlarged by whole numbers to the height of the last one."""
-    last = next(reversed(views.values())).shape[0]
+    last = list(views.values())[-1].shape[0]
     shown = {name: _enlarged(view, last // view.shape[0]) for name, view in views.items()}
     height = max(view.shape[0] for view in shown.values())
     width = sum(view.shape[1] + GAP for view in shown.values()) - GAP

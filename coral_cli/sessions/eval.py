@@ -12,6 +12,7 @@ import numpy as np
 
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.registry.errors import CoralError
+from coral_cli.registry.records import Backend
 from coral_cli.runs.files import writing
 from coral_cli.runs.video import Frame, side_by_side, write_video
 from coral_cli.sessions.device import choose_device
@@ -82,7 +83,7 @@ def _require_same(saved: Saved, env: gymnasium.Env[dict[str, Any], Any]) -> None
             )
 
 
-def _backend(request: EvalRequest, record: Mapping[str, Any]) -> str:
+def _backend(request: EvalRequest, record: Mapping[str, Any]) -> Backend:
     if request.renderer != "auto":
         return select_backend(request.renderer)
     trained = str(record.get("renderer", "auto"))
@@ -134,4 +135,5 @@ class _Recorder:
         """What the model sees of a camera's image; black where it gave none."""
         if image is None:
             return np.zeros(self._agent.sensors[name].shape, np.uint8)
-        return self._agent.seen(name, image[None])[0]
+        seen: Frame = self._agent.seen(name, image[None])[0]
+        return seen

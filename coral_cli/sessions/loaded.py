@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -70,7 +71,7 @@ class LoadedAgent:
 
     def _ready(
         self, observation: Mapping[str, ArrayLike], state: AgentState | None, action: ArrayLike | None
-    ) -> tuple[dict[str, NDArray], bool, Memory]:
+    ) -> tuple[dict[str, NDArray[Any]], bool, Memory]:
         """Batched arrays, whether they were not batched before, and the memory with the last action."""
         arrays = {name: self._array(name, value) for name, value in observation.items() if name in self.sensors}
         extra = {array.ndim - len(self.sensors[name].shape) for name, array in arrays.items()}
@@ -90,7 +91,7 @@ class LoadedAgent:
             raise CoralError("which action led to this observation is not known.", "Pass action to features().")
         return arrays, single, memory
 
-    def _array(self, name: str, value: ArrayLike) -> NDArray:
+    def _array(self, name: str, value: ArrayLike) -> NDArray[Any]:
         sensor, array = self.sensors[name], np.asarray(value)
         allowed = {sensor.shape, self._agent.sensors[name].shape}
         shapes = {array.shape, array.shape[1:]}

@@ -17,7 +17,7 @@ from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.copies import copies_of
 from coral_cli.assembly.settings import Settings
 from coral_cli.environments.vectorised import Vectorised
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.records import Backend, Sensor
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.requests import TrainRequest
 from coral_cli.sessions.transfer import Transfer, take_over
@@ -36,7 +36,7 @@ class Parts:
     eval_env: gymnasium.Env[dict[str, Any], Any]
     sensors: Mapping[str, Sensor]
     agent: Agent
-    backend: str
+    backend: Backend
     replay_capacity: int
     transfer: Transfer | None = None
 
@@ -73,7 +73,7 @@ def actor_of(request: TrainRequest, parts: Parts) -> Agent | None:
     )
 
 
-def build(request: TrainRequest, backend: str) -> Parts:
+def build(request: TrainRequest, backend: Backend) -> Parts:
     """Environments, agent and sizes; writes nothing."""
     settings = request.assembly.settings
     device = choose_device(settings.device)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -140,7 +141,7 @@ def fill(replay: Replay, dataset: Dataset, sensors: dict[str, Sensor]) -> None:
     replay.flush()
 
 
-def _centre(values: NDArray, sensor: Sensor) -> NDArray[np.generic]:
+def _centre(values: NDArray[Any], sensor: Sensor) -> NDArray[np.generic]:
     if not sensor.spatial:
         return values
     height, width, _ = sensor.shape

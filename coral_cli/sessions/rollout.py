@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-import gymnasium
 import torch
 from numpy.typing import NDArray
 
@@ -14,8 +14,9 @@ from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.slots import DISTRACTION
 from coral_cli.environments.rendering.backend import select_backend
+from coral_cli.environments.vectorised import Env
 from coral_cli.registry.options import Json
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.records import Backend, Sensor
 from coral_cli.runs.dataset import DatasetWriter
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.requests import RolloutRequest
@@ -40,7 +41,7 @@ def rollout(request: RolloutRequest, report: Callable[[int, Episode], None]) -> 
     try:
         agent = saved.agent(choose_device(request.device)) if saved else None
 
-        def choose(number: int) -> Callable[[Observation], NDArray]:
+        def choose(number: int) -> Callable[[Observation], NDArray[Any]]:
             return acting(agent, request.explore) if agent else chance(env, number)
 
         sensors = assembler.every_sensor(env)
@@ -53,9 +54,7 @@ def rollout(request: RolloutRequest, report: Callable[[int, Episode], None]) -> 
         env.close()
 
 
-def _about(
-    request: RolloutRequest, assembly: Assembly, backend: str, env: gymnasium.Env[dict[str, NDArray], NDArray]
-) -> dict[str, Json]:
+def _about(request: RolloutRequest, assembly: Assembly, backend: Backend, env: Env) -> dict[str, Json]:
     """What ``dataset.json`` says besides the episodes."""
     settings, record = assembly.settings, assembly.to_json()
     return {
@@ -74,9 +73,9 @@ def _about(
 
 def _record(
     request: RolloutRequest,
-    env: gymnasium.Env[dict[str, NDArray], NDArray],
+    env: Env,
     sensors: Mapping[str, Sensor],
-    choose: Callable[[int], Callable[[Observation], NDArray]],
+    choose: Callable[[int], Callable[[Observation], NDArray[Any]]],
     writer: DatasetWriter,
     interruption: Interruption,
     report: Callable[[int, Episode], None],

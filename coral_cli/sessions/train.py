@@ -10,6 +10,7 @@ from coral_cli.assembly.resolve import code_flags, command_line
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.parallel.crew import Crew
 from coral_cli.registry.events import Listener
+from coral_cli.registry.records import Backend
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.sessions.beginning import about, begin, name_of
 from coral_cli.sessions.parallel import Start, announce_crew, in_step
@@ -60,7 +61,7 @@ def _lead(request: TrainRequest, display: Listener, crew: Crew) -> int:
             return told.carry_out(trainer, replace(AFTER, flags=code_flags(assembly)))
 
 
-def _backend(request: TrainRequest) -> str:
+def _backend(request: TrainRequest) -> Backend:
     """The renderer asked for; a resumed run keeps drawing with its own unless told otherwise."""
     asked = request.assembly.settings.renderer
     if request.resume and "renderer" not in request.changes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -89,8 +90,8 @@ def _copy(target: Tensor, source: Tensor | None, ours: Blocks, theirs: Blocks) -
     if not columns or target.shape[:-1] != source.shape[:-1]:
         here, there = ("x".join(map(str, tensor.shape)) for tensor in (target, source))
         return False, f"{there} in the source and {here} here, so it starts fresh"
-    for here, there in columns.values():
-        target[..., here].copy_(source[..., there])
+    for own, other in columns.values():
+        target[..., own].copy_(source[..., other])
     fresh = [name for name in ours if name not in columns]
     return True, f"taken over for {', '.join(columns)}; fresh for {', '.join(fresh) or 'nothing'}"
 
@@ -111,7 +112,7 @@ def _columns(blocks: Blocks) -> dict[str, slice]:
 def _blocks(agent: Agent) -> dict[str, Blocks]:
     """By weight, the input blocks that the RSSM tells of, with the embedding split into its sensors."""
     model = agent.representation
-    sizes = {name: encoder.size for name, encoder in model.encoders.items()}
+    sizes: dict[str, Any] = {name: encoder.size for name, encoder in model.encoders.items()}
     inputs: Mapping[str, Blocks] = getattr(getattr(model, "rssm", None), "inputs", {})
     return {
         f"rssm.{weight}": {

@@ -117,4 +117,4 @@ def _box_push() -> gymnasium.Env[Any, Any]:
     backend = select_backend()
     from coral_cli.environments.box_push.environment import BoxPush
 
-    return BoxPush(BoxPushOptions(), Rendering(48, 64, backend=backend))  # type: ignore[arg-type]
+    return BoxPush(BoxPushOptions(), Rendering(48, 64, backend=backend))

@@ -17,7 +17,7 @@ def check_environment(record: Environment, options: object | None = None) -> Non
     """
     failures = failures_of(record, RECORD)
     if not failures:
-        rendering = Rendering(48, 64, backend=select_backend())  # type: ignore[arg-type]
+        rendering = Rendering(48, 64, backend=select_backend())
         try:
             record.require()
             env = record.build(options or record.options, rendering)

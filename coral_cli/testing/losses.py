@@ -98,7 +98,7 @@ def _gradient(case: Case) -> None:
         return
     hint = "Compute it from batch.features (and batch.embedding) without detach() or no_grad()."
     require(value.requires_grad, "nothing can be learned from the loss: it has no gradient.", hint)
-    value.backward()  # type: ignore[no-untyped-call]
+    value.backward()
     require(moved(rssm.parameters()), "no gradient reaches the RSSM.", hint)
     require(moved(encoder.parameters()), "no gradient reaches the encoder.", hint)
 
@@ -146,7 +146,7 @@ def _half_precision(case: Case) -> None:
         value = case.value(batch)
     require_finite("the loss in bf16", value)
     if value.requires_grad:
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
 
 
 def _seed(case: Case) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, cast
 
 import numpy as np
 import torch
@@ -43,6 +43,18 @@ class Memory:
         return Memory(State(h, z), action)
 
 
+class _TorchPolicy(PolicyModule, Protocol):
+    """A policy as the torch module that it promises to be."""
+
+    def to(self, device: torch.device, /) -> _TorchPolicy: ...
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
+
+    def state_dict(self) -> dict[str, Tensor]: ...
+
+    def load_state_dict(self, state: Mapping[str, Tensor], /) -> object: ...
+
+
 class Agent:
     """One representation, one policy. The policy's gradients never reach the representation.
 
@@ -65,7 +77,7 @@ class Agent:
         frozen: Collection[str] = (),
     ) -> None:
         self.representation = representation.to(device)
-        self.policy = policy.to(device)
+        self.policy = cast("_TorchPolicy", policy).to(device)
         self.sensors = sensors
         self.direct = tuple(name for name in sensors if name not in representation.encoders)
         self.action_size = action_size
@@ -91,11 +103,11 @@ class Agent:
     @torch.inference_mode()
     def act(
         self,
-        observations: Mapping[str, NDArray],
+        observations: Mapping[str, NDArray[Any]],
         memory: Memory,
         explore: bool,
         missing: Mapping[str, NDArray[np.bool_]] = MappingProxyType({}),
-    ) -> tuple[NDArray, Memory]:
+    ) -> tuple[NDArray[Any], Memory]:
         """Actions (B, A) float32 in [-1, 1] for raw observations (B, ...).
 
         A sensor left out is missing, and so is it where ``missing`` (B,) is true; its value must be finite there.
@@ -106,7 +118,7 @@ class Agent:
 
     def observe(
         self,
-        observations: Mapping[str, NDArray],
+        observations: Mapping[str, NDArray[Any]],
         memory: Memory,
         missing: Mapping[str, NDArray[np.bool_]] = MappingProxyType({}),
     ) -> tuple[Tensor, State]:
@@ -125,7 +137,7 @@ class Agent:
         missing = {name: features.new_zeros(*features.shape[:-1], *self.sensors[name].shape) for name in self.direct}
         return torch.cat([features, *(observations.get(name, missing[name]) for name in self.direct)], -1)
 
-    def seen(self, name: str, value: NDArray) -> NDArray:
+    def seen(self, name: str, value: NDArray[Any]) -> NDArray[Any]:
         """A raw observation (B, ...) as the model sees it: images cropped at the centre, a view."""
         sensor = self.sensors[name]
         if not sensor.spatial or value.shape[1:] == sensor.shape:
@@ -147,12 +159,13 @@ class Agent:
     def judge(self, batch: Batch) -> Mapping[str, Tensor]:
         """What the objective says of a batch from which nothing is learned."""
         with current(self.device), self._arithmetic():
-            return self.representation(batch).metrics
+            losses: Losses = self.representation(batch)
+            return losses.metrics
 
     def step_by_step(self, batch: Batch, shares: bool = False) -> Mapping[str, Tensor]:
         """The same update, one operation after the other."""
         with self._arithmetic():
-            losses = self.representation(batch)
+            losses: Losses = self.representation(batch)
         if not self._imagines:  # else the policy needs the model as it is after its step
             self._beside.begin()
         metrics = dict(losses.metrics)
@@ -206,7 +219,7 @@ class Agent:
 
     def optimizers(self) -> dict[str, Optimizer]:
         """Every optimiser, by the part it trains."""
-        model = {} if self._optimizer is None else {"model": self._optimizer}
+        model: dict[str, Optimizer] = {} if self._optimizer is None else {"model": self._optimizer}
         return model | self.policy.optimizers()
 
     def state_dict(self) -> dict[str, Any]:
@@ -241,7 +254,7 @@ class Agent:
                     group["capturable"] = self.device.type == "cuda"
 
 
-def _parameter_groups(representation: nn.Module, lr: float) -> list[dict[str, Any]]:
+def _parameter_groups(representation: Representation | NoRepresentation, lr: float) -> list[dict[str, Any]]:
     """All that learns; what a loss lists in ``learning_rates`` stands in a group with its own rate."""
     own = {
         parameter: rate

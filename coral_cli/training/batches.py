@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -49,7 +50,7 @@ def sample_batch(
     )
 
 
-def _sent(array: NDArray, device: torch.device) -> Tensor:
+def _sent(array: NDArray[Any], device: torch.device) -> Tensor:
     """On its way to a GPU, while the processor goes on."""
     tensor = torch.from_numpy(array)
     return tensor if device.type == "cpu" else tensor.pin_memory().to(device, non_blocking=True)

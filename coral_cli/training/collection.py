@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from coral_cli.registry.errors import CoralError
 from coral_cli.training.agent import Agent
 
-Observation = Mapping[str, NDArray]
+Observation = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Episode:
     total: float
     length: int
     metrics: Mapping[str, float]
-    arrays: dict[str, NDArray] | None = None
+    arrays: dict[str, NDArray[Any]] | None = None
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Recording:
         for name, value in step.items():
             self.rows.setdefault(name, []).append(value)
 
-    def arrays(self) -> dict[str, NDArray]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
         """All rows, (L + 1, ...) each."""
         return {name: np.stack(values) for name, values in self.rows.items()}
 
@@ -48,7 +48,7 @@ class Recording:
 def run_episode(
     env: gymnasium.Env,
     seed: int,
-    choose: Callable[[Observation], NDArray],
+    choose: Callable[[Observation], NDArray[Any]],
     sensors: tuple[str, ...],
     record: bool = False,
     on_step: Callable[[Observation], object] | None = None,
@@ -62,7 +62,7 @@ def run_episode(
     """
     everything, info = env.reset(seed=seed)
     recording = Recording()
-    nothing = np.zeros(env.action_space.shape, np.float32)
+    nothing = np.zeros(env.action_space.shape or (), np.float32)
     total, length, ended, terminated, action, reward = 0.0, 0, False, False, nothing, 0.0
     while True:
         missing = [name in info.get("missing", ()) for name in sensors]
@@ -82,8 +82,8 @@ def run_episode(
         if stop():
             return None
         action = choose(observation)
-        everything, reward, terminated, truncated, info = env.step(action)
-        reward = float(reward)
+        everything, given, terminated, truncated, info = env.step(action)
+        reward = float(given)
         total, length, ended = total + reward, length + 1, terminated or truncated
     metrics = {name: float(value) for name, value in info.get("metrics", {}).items()}
     return Episode(total, length, metrics, recording.arrays() if record else None)
@@ -97,19 +97,20 @@ def check_finite(observation: Observation, reward: float, step: int) -> None:
         raise CoralError(f"{what} of the environment is not a finite number at step {step} of an episode.")
 
 
-def acting(agent: Agent, explore: bool) -> Callable[[Observation], NDArray]:
+def acting(agent: Agent, explore: bool) -> Callable[[Observation], NDArray[Any]]:
     """Chooses actions with a fresh memory: make one per episode."""
     memory = agent.initial()
 
-    def choose(observation: Observation) -> NDArray:
+    def choose(observation: Observation) -> NDArray[Any]:
         nonlocal memory
         actions, memory = agent.act({name: value[None] for name, value in observation.items()}, memory, explore)
-        return actions[0]
+        own: NDArray[Any] = actions[0]
+        return own
 
     return choose
 
 
-def chance(env: gymnasium.Env, seed: int) -> Callable[[Observation], NDArray]:
+def chance(env: gymnasium.Env, seed: int) -> Callable[[Observation], NDArray[Any]]:
     """Uniform random actions of the episode that begins with ``seed``."""
     random = random_actions(seed)
     return lambda _: random.uniform(-1, 1, env.action_space.shape).astype(np.float32)

@@ -36,7 +36,7 @@ class Ahead:
     def finish(self) -> list[Episode] | None:
         """The episodes that were begun, waited for; None if none were. Raises what the environment raised."""
         episodes, self._episodes = self._episodes, None
-        return episodes and episodes.result()
+        return None if episodes is None else episodes.result()
 
     def close(self) -> None:
         """Gives up what is under way."""

@@ -15,7 +15,8 @@ from coral_cli.training.collection import Episode, Observation, Recording, check
 if TYPE_CHECKING:
     from coral_cli.environments.vectorised import Vectorised
 
-ChooseMany = Callable[[Observation, Mapping[str, NDArray[np.bool_]], NDArray[np.bool_]], NDArray]
+Missing = Mapping[str, NDArray[np.bool_]]
+ChooseMany = Callable[[Observation, Missing, NDArray[np.bool_]], NDArray[Any]]
 """From observations (N, ...), which of them are missing, by sensor (N,), and whose episode begins (N,), to actions
 (N, A) in [-1, 1]. A missing sensor shows zeros. The observations are views: the next step overwrites them."""
 
@@ -77,7 +78,7 @@ class _Collecting:
             self._see(index, infos[index], nothing, 0.0, False)
         return np.isin(np.arange(self._env.count), list(starting))
 
-    def step(self, actions: NDArray) -> None:
+    def step(self, actions: NDArray[Any]) -> None:
         """One action (N, A) in every copy that is in an episode."""
         _, rewards, terminated, truncated, infos = self._env.step(actions)
         for index, episode in list(self._current.items()):
@@ -90,7 +91,7 @@ class _Collecting:
                 arrays = episode.recording.arrays() if self._record else None
                 self.finished[episode.number] = Episode(episode.total, episode.length, metrics, arrays)
 
-    def _see(self, index: int, info: Mapping[str, Any], action: NDArray, reward: float, terminated: bool) -> None:
+    def _see(self, index: int, info: Mapping[str, Any], action: NDArray[Any], reward: float, terminated: bool) -> None:
         """Takes in what a copy shows, and the action, reward and termination that led there."""
         episode = self._current[index]
         gone = [name in info.get("missing", ()) for name in self.observations]

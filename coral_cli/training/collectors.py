@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 import gymnasium
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from coral_cli.environments.vectorised import Vectorised
 from coral_cli.training.agent import Agent
 from coral_cli.training.collection import Episode, Observation, acting, chance, random_actions, run_episode
-from coral_cli.training.collection_many import ChooseMany, run_episodes
+from coral_cli.training.collection_many import ChooseMany, Missing, run_episodes
 
 Stop = Callable[[], bool]
 
@@ -106,7 +106,7 @@ class SideBySide:
         waiting = iter(seeds)
         streams: dict[int, np.random.Generator] = {}
 
-        def choose(observations: Observation, missing: object, fresh: NDArray[np.bool_]) -> NDArray:
+        def choose(observations: Observation, missing: object, fresh: NDArray[np.bool_]) -> NDArray[Any]:
             streams.update((int(index), random_actions(next(waiting))) for index in np.flatnonzero(fresh))
             actions = np.zeros((self.count, *self._env.action_space.shape), np.float32)
             for index, stream in streams.items():
@@ -118,7 +118,7 @@ class SideBySide:
     def _acting(self, agent: Agent, explore: bool) -> ChooseMany:
         memory = agent.initial(self.count)
 
-        def choose(observations: Observation, missing: dict[str, NDArray], fresh: NDArray[np.bool_]) -> NDArray:
+        def choose(observations: Observation, missing: Missing, fresh: NDArray[np.bool_]) -> NDArray[Any]:
             nonlocal memory
             gone = {name: where for name, where in missing.items() if where.any()}
             actions, memory = agent.act(observations, memory.restarted(fresh), explore, gone)

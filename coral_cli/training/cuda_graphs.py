@@ -48,13 +48,14 @@ class Recorded:
         tensors = dict(_tensors(batch))
         structure = (shares, *((name, value.shape, value.dtype) for name, value in tensors.items()))
         record = self._records.setdefault(structure, _Record())
-        if record.graph is None:
+        graph = record.graph
+        if graph is None:
             if record.waits or record.done < WARM_UP:
                 return self._step_by_step(record, batch, shares)
-            self._make(record, batch, shares)
+            graph = self._make(record, batch, shares)
         for name, value in _tensors(record.batch):
             value.copy_(tensors[name], non_blocking=True)
-        record.graph.replay()
+        graph.replay()
         return dict(zip(record.names, record.metrics.clone().unbind(), strict=True))
 
     def _step_by_step(self, record: _Record, batch: Batch, shares: bool) -> Mapping[str, Tensor]:
@@ -71,7 +72,7 @@ class Recorded:
         record.waits = waited and record.done > 1  # the first one may load and allocate
         return metrics
 
-    def _make(self, record: _Record, batch: Batch, shares: bool) -> None:
+    def _make(self, record: _Record, batch: Batch, shares: bool) -> torch.cuda.CUDAGraph:
         """Records one update, which is not done yet."""
         record.batch = Batch(
             {name: value.clone() for name, value in batch.observations.items()},
@@ -84,6 +85,7 @@ class Recorded:
             metrics = self._update(record.batch, shares)
             record.metrics = torch.stack([value.float() for value in metrics.values()])
         record.names, record.graph = tuple(metrics), graph
+        return graph
 
 
 @dataclass

@@ -13,6 +13,7 @@ import torch
 from coral_cli.parallel import ranks
 from coral_cli.parallel.crew import Crew
 from coral_cli.registry.errors import CoralError
+from coral_cli.representation.direct import NoRepresentation
 from coral_cli.training.agent import Agent
 from coral_cli.training.batches import Batching, sample_batch
 from coral_cli.training.collection import episode_seed
@@ -122,10 +123,11 @@ def fit_normalization(agent: Agent, replay: Replay) -> None:
 
     Steps at which a sensor gave nothing do not count for it.
     """
-    if "encoders" in agent.frozen:
+    representation = agent.representation
+    if "encoders" in agent.frozen or isinstance(representation, NoRepresentation):
         return
     there = ~replay.everything("missing")
     for index, (name, sensor) in enumerate(agent.sensors.items()):
-        if sensor.kind == "vector" and name in agent.representation.encoders and there[:, index].any():
+        if sensor.kind == "vector" and name in representation.encoders and there[:, index].any():
             values = replay.everything(name)[there[:, index]]
-            agent.representation.normalization.fit(name, torch.from_numpy(values))
+            representation.normalization.fit(name, torch.from_numpy(values))

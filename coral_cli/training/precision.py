@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
 
 import torch
 
@@ -18,5 +19,6 @@ def chosen(precision: Literal["auto", "fp32", "bf16"], device: torch.device) -> 
 
 def has_matrix_units() -> bool:
     """Whether the processor multiplies matrices in bf16 (AMX); most others emulate it, slowly."""
+    capabilities: Callable[[], dict[str, Any]]
     capabilities = getattr(torch.cpu, "get_capabilities", dict)  # older versions of torch have none
     return bool(capabilities().get("amx_bf16", False))

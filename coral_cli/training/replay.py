@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -17,7 +18,7 @@ from coral_cli.registry.records import Sensor
 from coral_cli.runs.files import to_disk, writing
 from coral_cli.training.replay_rows import Rows, check_disk, check_files, row_bytes
 
-Arrays = dict[str, NDArray]
+Arrays = dict[str, NDArray[Any]]
 DTYPES = {"image": np.uint8, "vector": np.float32, "depth": np.float32}
 
 
@@ -153,10 +154,11 @@ class Replay:
         """Takes over what another process has added to the same files."""
         self._read_index()
 
-    def everything(self, name: str) -> NDArray:
+    def everything(self, name: str) -> NDArray[Any]:
         """All (N, ...) values of one array, oldest first."""
         rows = [start + np.arange(n) for start, n in zip(self.episodes.start, self.episodes.length, strict=True)]
-        return self._arrays[name][np.concatenate(rows) % self.capacity]
+        values: NDArray[Any] = self._arrays[name][np.concatenate(rows) % self.capacity]
+        return values
 
     def sample(
         self,
@@ -199,11 +201,11 @@ class Replay:
         }
         return Draw(rows[part], crop_margin, corners, known)
 
-    def read(self, name: str, rows: NDArray[np.int64]) -> NDArray:
+    def read(self, name: str, rows: NDArray[np.int64]) -> NDArray[Any]:
         """The values of one array in ``rows``, of any shape."""
         return self._arrays[name][rows]
 
-    def _chosen(self, name: str, draw: Draw) -> NDArray:
+    def _chosen(self, name: str, draw: Draw) -> NDArray[Any]:
         array = self._arrays[name]
         if name not in draw.corners:
             return array[draw.rows]
@@ -255,8 +257,8 @@ class Replay:
 
 
 def _cropped(
-    images: NDArray, rows: NDArray[np.int64], margin: int, top: NDArray[np.int64], left: NDArray[np.int64]
-) -> NDArray:
+    images: NDArray[Any], rows: NDArray[np.int64], margin: int, top: NDArray[np.int64], left: NDArray[np.int64]
+) -> NDArray[Any]:
     """Rows (B, T) of (N, H, W, C) images, each sequence cut out from its own corner, (B, 1).
 
     All offsets are one strided view, so only the pixels kept are ever copied.

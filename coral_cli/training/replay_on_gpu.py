@@ -66,4 +66,5 @@ def cropped(images: Tensor, margin: int, top: Tensor, left: Tensor) -> Tensor:
     )
     sequence = torch.arange(batch, device=images.device)[:, None]
     step = torch.arange(length, device=images.device)
-    return windows[sequence, step, top, left].unflatten(-1, (width, channels))
+    pixels: Tensor = windows[sequence, step, top, left].unflatten(-1, (width, channels))
+    return pixels

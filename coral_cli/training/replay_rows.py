@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ class Rows:
             if isinstance(array.base, np.memmap):
                 array.base.flush()
 
-    def _allocate(self, name: str, dtype: np.dtype, shape: tuple[int, ...]) -> NDArray:
+    def _allocate(self, name: str, dtype: np.dtype, shape: tuple[int, ...]) -> NDArray[Any]:
         full = (self._capacity, *shape)
         if self._directory is None:
             return np.zeros(full, dtype)

@@ -173,6 +173,7 @@ class Trainer:
     def _take(self, episode: Episode, by_chance: bool) -> None:
         """Stores a new episode and plans the updates that follow from it."""
         progress, schedule = self.progress, self.schedule
+        assert episode.arrays is not None
         self.replay.add(episode.arrays)
         progress.episodes += 1
         progress.steps += episode.length * self._collector.action_repeat

@@ -74,7 +74,7 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
         self.scenes = {"image": self.scene, "wrist": View(self._model, close, wrist, **behind)}
         self._steps = 0
         self.action_space = Box(-1.0, 1.0, (2 if self._cartesian else JOINTS,), np.float32)
-        self.observation_space = Dict(
+        self.observation_space = Dict(  # type: ignore[assignment]  # to Gymnasium a Dict has no arrays
             image=Box(0, 255, (rendering.height, rendering.width, 3), np.uint8),
             wrist=Box(0, 255, (close.height, close.width, 3), np.uint8),
             proprio=Box(-np.inf, np.inf, (2 * JOINTS + 3,), np.float32),

@@ -29,11 +29,13 @@ class Arm:
 
     def tip(self, data: mujoco.MjData) -> np.ndarray:
         """The tip's position (3,)."""
-        return data.site_xpos[self._tip]
+        tip: np.ndarray = data.site_xpos[self._tip]
+        return tip
 
     def rod(self, data: mujoco.MjData) -> np.ndarray:
         """The rod's direction (3,), a unit vector from the flange to the tip."""
-        return data.site_xmat[self._tip].reshape(3, 3)[:, 2]
+        rod: np.ndarray = data.site_xmat[self._tip].reshape(3, 3)[:, 2]
+        return rod
 
     def inertia(self, data: mujoco.MjData) -> np.ndarray:
         """The joints' inertia (7, 7), as they are now."""
@@ -58,7 +60,8 @@ class Arm:
         twist = np.concatenate([velocity, drift * np.cross(rod, DOWN)])
         inverse = np.linalg.solve(jacobian @ jacobian.T + _DAMPING * np.eye(6), jacobian).T
         rest = drift * (REST - data.qpos[:JOINTS])
-        return inverse @ (twist - jacobian @ rest) + rest
+        joints: np.ndarray = inverse @ (twist - jacobian @ rest) + rest
+        return joints
 
     def posture(self, tip: np.ndarray) -> np.ndarray:
         """Joint positions (7,) within their limits that put the tip at ``tip`` (3,) with the rod pointing down.
@@ -74,7 +77,8 @@ class Arm:
             error = tip - self.tip(data)
             lean = np.linalg.norm(self.rod(data) - DOWN)
             if np.linalg.norm(error) < _TOLERANCE and lean < _TOLERANCE:
-                return data.qpos[:JOINTS].copy()
+                joints: np.ndarray = data.qpos[:JOINTS].copy()
+                return joints
             step = self.joint_velocity(data, 0.5 * error, 0.5)
             data.qpos[:JOINTS] = np.clip(data.qpos[:JOINTS] + step, low + _MARGIN, high - _MARGIN)
         raise CoralError(f"the arm cannot reach {np.round(tip, 3).tolist()} with its rod pointing down.")

@@ -35,7 +35,8 @@ def _clouds(rng: np.random.Generator) -> np.ndarray:
     """(SIDE, SIDE) periodic noise of unit variance, mostly of low frequencies."""
     frequency = np.hypot(np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE)) * SIDE
     noise = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((SIDE, SIDE))) / (1 + frequency**2), s=(SIDE, SIDE))
-    return (noise - noise.mean()) / noise.std()
+    clouds: np.ndarray = (noise - noise.mean()) / noise.std()
+    return clouds
 
 
 def _grey(values: np.ndarray) -> np.ndarray:

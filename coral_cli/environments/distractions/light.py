@@ -59,7 +59,8 @@ class Lighting(DistractionModule):
 
     def _turned(self, vectors: NDArray[Any], centres: NDArray[Any] | int) -> NDArray[Any]:
         """(nlight, 3), each about its light's axis through its centre."""
-        return centres + np.einsum("nij,nj->ni", self._turns, vectors - centres)
+        turned: NDArray[Any] = centres + np.einsum("nij,nj->ni", self._turns, vectors - centres)
+        return turned
 
 
 def _turn(azimuth: float, angle: float) -> NDArray[np.float64]:

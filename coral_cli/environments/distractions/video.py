@@ -37,7 +37,8 @@ class Video:
 
         Raises CoralError when there is none any more.
         """
-        frames, tried = None, set()
+        frames: Frames | None = None
+        tried: set[int] = set()
         while frames is None:
             if len(tried) == len(self._clips):
                 raise CoralError("none of the clips can be read any more.", "Is their folder still there?")

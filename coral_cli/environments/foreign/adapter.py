@@ -30,6 +30,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
 
     metadata = {"render_modes": ["rgb_array"]}  # noqa: RUF012 (Gymnasium's attribute)
     render_mode = "rgb_array"
+    action_space: Box
 
     def __init__(
         self, name: str, env: gymnasium.Env[Any, Any], options: ForeignOptions, rendering: Rendering, draws: bool
@@ -39,13 +40,13 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         self._size = rendering.height, rendering.width
         self._readers = readers(env.observation_space, rendering)
         self.kinds: dict[str, SensorKind] = {sensor: reader.kind for sensor, reader in self._readers.items()}
-        spaces = {sensor: reader.space for sensor, reader in self._readers.items()}
+        spaces: dict[str, gymnasium.Space[Any]] = {sensor: reader.space for sensor, reader in self._readers.items()}
         self._filmed = ""
         if draws and "image" not in self.kinds.values():
             self._filmed = free_name("image", self.kinds)
             self.kinds = {self._filmed: "image", **self.kinds}
             spaces[self._filmed] = Box(0, 255, (*self._size, 3), np.uint8)
-        self.observation_space = Dict(spaces)
+        self.observation_space = Dict(spaces)  # type: ignore[assignment]  # to Gymnasium a Dict has no arrays
         self._actions = _bounded(name, env.action_space)
         self.action_space = Box(-1.0, 1.0, (int(np.prod(self._actions.shape)),), np.float32)
         self.action_repeat = options.action_repeat

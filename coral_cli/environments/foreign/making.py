@@ -80,7 +80,8 @@ def _registered(env_id: str) -> Callable[[], Any]:
 
     def make() -> Any:
         creator = spec.entry_point if callable(spec.entry_point) else load_env_creator(str(spec.entry_point))
-        return gymnasium.make(spec, disable_env_checker=True, **_asking_for_pictures(creator))
+        asking: dict[str, Any] = _asking_for_pictures(creator)
+        return gymnasium.make(spec, disable_env_checker=True, **asking)
 
     return make
 

@@ -60,7 +60,7 @@ def _with_hurdles(robot: str, xml: bytes, assets: dict[str, bytes]) -> tuple[byt
     assert world is not None
     torso = world.find("body[@name='torso']")
     assert torso is not None
-    ElementTree.SubElement(torso, "camera", name="head", **_HEAD_CAMERAS[robot])
+    ElementTree.SubElement(torso, "camera", {"name": "head", **_HEAD_CAMERAS[robot]})
     for index, x in enumerate(np.linspace(_NEAREST, _FARTHEST, HURDLES)):
         ElementTree.SubElement(
             world,

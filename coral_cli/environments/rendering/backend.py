@@ -11,12 +11,16 @@ import os
 import subprocess
 import sys
 from collections.abc import MutableMapping
+from typing import TYPE_CHECKING
 
 from coral_cli.environments.rendering.libraries import load_triton
 from coral_cli.registry.errors import CoralError, UsageError
 
-OPENGL = ("egl", "osmesa")
-BACKENDS = (*OPENGL, "raycast")
+if TYPE_CHECKING:
+    from coral_cli.registry.records import Backend
+
+OPENGL: tuple[Backend, ...] = ("egl", "osmesa")
+BACKENDS: tuple[Backend, ...] = (*OPENGL, "raycast")
 
 _LIBRARIES = {"egl": ("libEGL.so.1",), "osmesa": ("libOSMesa.so.8", "libOSMesa.so.6")}
 _PACKAGES = {"egl": "libegl1 libgl1", "osmesa": "libosmesa6"}
@@ -35,7 +39,7 @@ with mujoco.Renderer(model, 16, 16) as renderer:
 """
 
 
-def select_backend(requested: str = "auto", environ: MutableMapping[str, str] = os.environ) -> str:
+def select_backend(requested: str = "auto", environ: MutableMapping[str, str] = os.environ) -> Backend:
     """The backend to draw with: ``"egl"``, ``"osmesa"`` or ``"raycast"``.
 
     ``"auto"`` takes the first that works: what the user's ``MUJOCO_GL`` names, EGL, OSMesa, the ray caster.
@@ -54,16 +58,16 @@ def select_backend(requested: str = "auto", environ: MutableMapping[str, str] = 
         )
         raise CoralError(f"the renderer {requested} does not work here ({error}).", hint)
     else:
-        backend = requested
+        backend = next(name for name in BACKENDS if name == requested)
     environ.update(settings(backend))
     load_triton()
     return backend
 
 
-def _first_working(wish: str) -> str:
+def _first_working(wish: str) -> Backend:
     if wish in ("disable", "disabled", "off", "false", "0"):
         return "raycast"
-    wished = (wish,) if wish in OPENGL else ()
+    wished = tuple(name for name in OPENGL if name == wish)
     return next(backend for backend in (*wished, *BACKENDS) if probe(backend) is None)
 
 

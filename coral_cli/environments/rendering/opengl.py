@@ -110,9 +110,10 @@ class OpenGLRenderer:
 
     def _shape(self, drawn: mujoco.MjvGeom) -> int:
         """As ``segment`` counts."""
-        if drawn.objtype == _GEOM:
-            return drawn.objid
-        return self._model.ngeom + (drawn.objid if drawn.objtype == _SITE else self._model.nsite)
+        shape: int = drawn.objid
+        if drawn.objtype != _GEOM:
+            shape = self._model.ngeom + (shape if drawn.objtype == _SITE else self._model.nsite)
+        return shape
 
     def upload_height_fields(self) -> None:
         """Call this after the model's height fields have changed."""

@@ -97,7 +97,8 @@ class RayCaster:
 
     def _from_within(self, hits: Hits) -> np.ndarray:
         """Which rays (N,) meet a shape from its inside."""
-        return self._closed[hits.shape] & (hits.facing() < 0)
+        within: np.ndarray = self._closed[hits.shape] & (hits.facing() < 0)
+        return within
 
     def _cast(self, data: mujoco.MjData, origin: np.ndarray, directions: np.ndarray, geoms: np.ndarray) -> Hits:
         """The nearest hits of rays from one point with those geoms where ``geoms`` (ngeom,) is true."""
@@ -142,7 +143,8 @@ class RayCaster:
         offsets = points - source
         distance = np.linalg.norm(offsets, axis=1)
         blockers = self._cast(data, source, offsets / np.maximum(distance, 1e-9)[:, None], self._shown)
-        return (blockers.shape >= 0) & (blockers.distance < distance - _SHADOW_BIAS)
+        shaded: np.ndarray = (blockers.shape >= 0) & (blockers.distance < distance - _SHADOW_BIAS)
+        return shaded
 
     def _blend(
         self, colours: np.ndarray, data: mujoco.MjData, solid: Hits, rgba: np.ndarray, lens: Lens, clear: np.ndarray

@@ -44,11 +44,13 @@ class Hits:
     normals: np.ndarray  # (N, 3)
 
     def points(self) -> np.ndarray:
-        return self.origin + self.directions * self.distance[:, None]
+        points: np.ndarray = self.origin + self.directions * self.distance[:, None]
+        return points
 
     def facing(self) -> np.ndarray:
         """Cosines (N,) between the normals and the ways back; negative where a shape is met from within."""
-        return -np.einsum("ij,ij->i", self.directions, self.normals)
+        cosines: np.ndarray = -np.einsum("ij,ij->i", self.directions, self.normals)
+        return cosines
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ class Shading:
         points = hits.points()
         colours = rgba[hits.shape, :3]
         # As in OpenGL, where each pass's light is cut off at 1 before textures are applied.
-        lit = sum(np.minimum(colours * light, 1) for light in self._light(data, hits, points, lens.axis, shadow))
+        passes = self._light(data, hits, points, lens.axis, shadow)
+        lit: np.ndarray = sum(np.minimum(colours * light, 1) for light in passes)
         self._apply_textures(lit, data, hits, points, lens.pixel / np.sqrt(np.maximum(hits.facing(), 0.02)))
         return lit
 
@@ -149,7 +152,7 @@ class Shading:
         if head.active:
             total += head.ambient + np.maximum(-(hits.normals @ axis), 0)[:, None] * head.diffuse
         passes = [total]
-        for light in np.flatnonzero(model.light_active):
+        for light in np.flatnonzero(model.light_active).tolist():
             offsets, strength = self._reach(data, light, points)
             lit = strength * np.maximum(-np.einsum("ij,ij->i", offsets, hits.normals), 0)
             own = strength[:, None] * model.light_ambient[light]

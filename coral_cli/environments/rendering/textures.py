@@ -25,7 +25,8 @@ class Texture:
         rows, columns = self._shapes[level].T
         row = ((v % 1) * rows).astype(np.intp) % rows  # x % 1 may round up to 1
         column = ((u % 1) * columns).astype(np.intp) % columns
-        return self._texels[self._starts[level] + row * columns + column]
+        texels: np.ndarray = self._texels[self._starts[level] + row * columns + column]
+        return texels
 
 
 class Skybox:
@@ -51,7 +52,8 @@ class Skybox:
             np.clip((coordinate / np.abs(major) + 1) * (self._size / 2), 0, self._size - 1).astype(np.intp)
             for coordinate in (t, s)
         )
-        return self._faces[face, row, column]
+        texels: np.ndarray = self._faces[face, row, column]
+        return texels
 
 
 def image_of(model: mujoco.MjModel, texture: int) -> np.ndarray:
@@ -65,4 +67,5 @@ def image_of(model: mujoco.MjModel, texture: int) -> np.ndarray:
 
 def _halved(image: np.ndarray) -> np.ndarray:
     height, width = image.shape[0] // 2, image.shape[1] // 2
-    return image[: 2 * height, : 2 * width].reshape(height, 2, width, 2, 3).mean((1, 3))
+    smaller: np.ndarray = image[: 2 * height, : 2 * width].reshape(height, 2, width, 2, 3).mean((1, 3))
+    return smaller

@@ -70,7 +70,8 @@ class View:
         assert self._data is not None, "nothing is drawn yet"
         if self._sky is not None and not floor:
             return self._sky
-        return self._behind[int(floor)].take(self._agent.segment(self._data, self.camera))
+        behind: np.ndarray = self._behind[int(floor)].take(self._agent.segment(self._data, self.camera))
+        return behind
 
     def close(self) -> None:
         """Frees the contexts. Closing twice is allowed."""

@@ -91,4 +91,5 @@ class CategoricalFamily:
         torch.add(direct, through.flatten(-2), out=out)
 
     def _grouped(self, parameters: Tensor) -> Tensor:
-        return parameters.unflatten(-1, (-1, self.classes))
+        groups: Tensor = parameters.unflatten(-1, (-1, self.classes))
+        return groups

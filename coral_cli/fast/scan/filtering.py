@@ -47,7 +47,7 @@ def scan(
         # Where a step's rows are few, conversions cost more than products in half precision save.
         known_u, known_v = known_u.to(weight_h.dtype), known_v.to(weight_h.dtype)
     noise = family.noise(weight_h.new_empty(*known_v.shape[:2], len(outer[-1])))
-    h, z, parameters = Filter.apply(
+    h, z, parameters = Filter.apply(  # type: ignore[no-untyped-call]
         family, len(inner) // 2 + 1, noise, known_u, known_v,
         weight_z, *inner, gru.weight_ih, gru.bias_ih, gru.weight_hh, gru.bias_hh, weight_h, *outer,
     )  # fmt: skip

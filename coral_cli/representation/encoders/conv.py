@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 
@@ -34,16 +36,18 @@ class ConvEncoder(nn.Module):
                 f"Use {SMALLEST} pixels a side or more.",
             )
         count = 4 if min(_side(height, 4), _side(width, 4)) >= 1 else 3
-        layers: list[nn.Module] = []
+        convolutions: list[Downsampling] = []
         for layer in range(count):
-            layers += [Downsampling(channels, depth * 2**layer, KERNEL), Rectifier(overwrites=True)]
+            convolutions.append(Downsampling(channels, depth * 2**layer, KERNEL))
             channels = depth * 2**layer
-        layers[-1] = nn.ReLU(inplace=True)  # whose gradient others may have
-        for convolution in layers[::2]:
+        rectifiers: list[nn.Module] = [Rectifier(overwrites=True) for _ in convolutions]
+        rectifiers[-1] = nn.ReLU(inplace=True)  # whose gradient others may have
+        for convolution in convolutions:
             nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
             nn.init.zeros_(convolution.bias)
-        self.layers = nn.Sequential(*layers).to(memory_format=torch.channels_last)
-        self._pairs = list(zip(layers[::2], layers[1::2], strict=True))
+        self._pairs = list(zip(convolutions, rectifiers, strict=True))
+        layers = nn.Sequential(*itertools.chain(*self._pairs))
+        self.layers = layers.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's types
         self.size = channels * _side(height, count) * _side(width, count)
 
     def forward(self, image: Tensor) -> Tensor:

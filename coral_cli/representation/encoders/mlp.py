@@ -17,4 +17,4 @@ class MlpEncoder(nn.Module):
 
     def forward(self, vector: Tensor) -> Tensor:
         """(N, D) normalised to (N, size)."""
-        return self.layers(vector)
+        return self.layers(vector)  # type: ignore[no-any-return]

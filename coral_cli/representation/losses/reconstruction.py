@@ -48,7 +48,7 @@ class VectorDecoder(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, F) to (N, D)."""
-        return self.layers(features)
+        return self.layers(features)  # type: ignore[no-any-return]
 
 
 class ImageDecoder(nn.Module):
@@ -74,7 +74,7 @@ class ImageDecoder(nn.Module):
         self._size = height, width
         self._start = _start(height, kernels), _start(width, kernels)
         self.linear = nn.Linear(feature_size, sizes[0] * math.prod(self._start))
-        self.layers = nn.ModuleList(
+        self.layers = nn.ModuleList(  # type: ignore[call-overload]  # torch does not list memory_format
             Upsampling(before, after, kernel)
             for before, after, kernel in zip(sizes[:-1], sizes[1:], kernels, strict=True)
         ).to(memory_format=torch.channels_last)
@@ -85,10 +85,10 @@ class ImageDecoder(nn.Module):
         image = self.linear(features).unflatten(1, (*self._start, -1)).permute(0, 3, 1, 2)
         for layer in self.layers[:-1]:
             image = layer.rectified(image, self._rectifier)
-        image = self.layers[-1](image)
-        (height, width), (drawn_height, drawn_width) = self._size, image.shape[2:]
+        drawn: Tensor = self.layers[-1](image)
+        (height, width), (drawn_height, drawn_width) = self._size, drawn.shape[2:]
         top, left = (drawn_height - height) // 2, (drawn_width - width) // 2
-        return image[:, :, top : top + height, left : left + width]
+        return drawn[:, :, top : top + height, left : left + width]
 
 
 def _start(pixels: int, kernels: tuple[int, ...]) -> int:

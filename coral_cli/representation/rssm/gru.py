@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from coral_cli.fast.scan import filtering
+from coral_cli.fast.scan.families import Family
 from coral_cli.registry.contracts import Trajectory
 from coral_cli.representation.networks import mlp
 
@@ -46,7 +47,7 @@ class GruRssm(nn.Module):
 
     def predict(self, h: Tensor, z: Tensor, action: Tensor) -> Tensor:
         """h_t (B, H) from h_{t-1} (B, H), z_{t-1} (B, Z) and a_{t-1} (B, A)."""
-        return self.gru(self.transition(torch.cat([z, action], -1)), h)
+        return self.gru(self.transition(torch.cat([z, action], -1)), h)  # type: ignore[no-any-return]
 
     def prior(self, h: Tensor) -> Any:
         """p(z_t | h_t) for any leading shape."""
@@ -58,7 +59,10 @@ class GruRssm(nn.Module):
 
     def scan(self, embeddings: Tensor, actions: Tensor) -> Trajectory:
         """Filters (B, T, E) and (B, T, A) from a zero state."""
-        return (self._scan_by_hand if self._as_it_was_written() else self._scan_step_by_step)(embeddings, actions)
+        family = self._known_by_heart()
+        if family is None:
+            return self._scan_step_by_step(embeddings, actions)
+        return self._scan_by_hand(family, embeddings, actions)
 
     def _scan_step_by_step(self, embeddings: Tensor, actions: Tensor) -> Trajectory:
         h, z = (embeddings.new_zeros(len(actions), size) for size in (self.hidden_size, self.latent_size))
@@ -70,14 +74,15 @@ class GruRssm(nn.Module):
         hs, zs = (torch.stack(parts, 1) for parts in zip(*states, strict=True))
         return Trajectory(hs, zs, self.update(hs, embeddings))
 
-    def _scan_by_hand(self, embeddings: Tensor, actions: Tensor) -> Trajectory:
+    def _scan_by_hand(self, family: Family, embeddings: Tensor, actions: Tensor) -> Trajectory:
         """The same, many times as fast: its gradient is written out."""
-        networks, family = (self.transition, self.gru, self.posterior_network), self._latent.by_hand
+        networks = self.transition, self.gru, self.posterior_network
         h, z, parameters = filtering.scan(*networks, family, embeddings, actions)
         return Trajectory(h, z, self._latent(parameters))
 
-    def _as_it_was_written(self) -> bool:
-        """Whether nobody has changed what a scan by hand knows by heart."""
+    def _known_by_heart(self) -> Family | None:
+        """The latent's kind if a scan by hand knows it, and nobody has changed what else that knows by heart."""
         own = type(self).predict is GruRssm.predict and type(self).update is GruRssm.update
-        known = getattr(self._latent, "by_hand", None) is not None
-        return own and known and filtering.fits(self.transition, self.gru, self.posterior_network)
+        family: Family | None = getattr(self._latent, "by_hand", None)
+        known = own and family is not None and filtering.fits(self.transition, self.gru, self.posterior_network)
+        return family if known else None
