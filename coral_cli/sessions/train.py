@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.resolve import code_flags, command_line
+from coral_cli.assembly.values import text_of
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.parallel.crew import Crew
 from coral_cli.registry.events import Listener
@@ -71,7 +72,8 @@ def _backend(request: TrainRequest) -> Backend:
 
 def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, crew: Crew, trainer: Trainer) -> None:
     settings, task = request.assembly.settings, request.assembly.choices["env"]
-    variant = "".join(f" {name}={value}" for name, value in task.options.items() if isinstance(value, str))
+    said = {name: text_of(value) for name, value in task.options.items() if isinstance(value, str | bool)}
+    variant = "".join(f" {name.replace('_', '-')}={value}" for name, value in said.items())
     trainer.begin(
         name=run.path.name,
         out=str(run.path),
