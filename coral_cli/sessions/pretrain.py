@@ -48,8 +48,10 @@ def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
     if settings.init_from and not request.resume:
         transfer = take_over(agent, request.init_from, settings.init_parts, request.catalog)
     begun = begin(request.resume, lambda: _new_run(request), _about(request, crew), "updates", request.updates)
-    replay = Replay(sensors, dataset.action_size, dataset.transitions, begun.run.replay)
-    fill(replay, dataset, sensors)
+    with begun.or_nothing():
+        begun.require_same(agent, sensors)
+        replay = Replay(sensors, dataset.action_size, dataset.transitions, begun.run.replay)
+        fill(replay, dataset, sensors)
     crew.begin(Start(sensors, dataset.action_size, begun.run.replay, replay.capacity))
     record = record_of(assembly, sensors, dataset.action_size)
     record |= {"renderer": dataset.record["renderer"], "coral": __version__}
@@ -59,7 +61,7 @@ def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
         _announce(request, dataset, begun.run, pretrainer, replay)
         announce_transfer(transfer, pretrainer)
         announce_crew(crew, settings.batch_size, pretrainer)
-        begun.warn(pretrainer)
+        begun.warn(pretrainer, replay.remark)
         return told.carry_out(pretrainer, replace(AFTER, flags=plugin_flags(assembly)))
 
 

@@ -44,7 +44,8 @@ def _lead(request: TrainRequest, display: Listener, crew: Crew) -> int:
             request.resume, lambda: RunDirectory.create(request.out, name_of(assembly)), said, "steps", budget
         )
         with begun.or_nothing():
-            replay = Replay(parts.sensors, agent.action_size, parts.replay_capacity, begun.run.replay)
+            begun.require_same(agent, parts.sensors)
+            replay = Replay(parts.sensors, agent.action_size, parts.replay_capacity, begun.run.replay, begun.episodes)
             env, eval_env = stack.enter_context(several(request, parts))
         crew.begin(Start(parts.sensors, agent.action_size, begun.run.replay, replay.capacity))
         record = record_of(assembly, parts.sensors, agent.action_size)
@@ -56,7 +57,7 @@ def _lead(request: TrainRequest, display: Listener, crew: Crew) -> int:
             begun.go_on(trainer)
             with begun.or_nothing():
                 _announce(request, parts, begun.run, crew, trainer)
-            begun.warn(trainer)
+            begun.warn(trainer, replay.remark)
             return told.carry_out(trainer, replace(AFTER, flags=code_flags(assembly)))
 
 
