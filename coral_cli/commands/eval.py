@@ -97,9 +97,11 @@ def run_session(request: EvalRequest) -> int:
         print_json(asdict(result) | paths)
         return 0
     console = Console(highlight=False)
-    print_evaluation(console, result.statistics)
+    if result.statistics:
+        print_evaluation(console, result.statistics)
     if result.losses is not None:
-        console.print()
+        if result.statistics:
+            console.print()
         print_losses(console, result.losses.here, result.losses.training)
     if result.video is not None:
         console.print(f"video {result.video}", soft_wrap=True)

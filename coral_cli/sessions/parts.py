@@ -85,7 +85,7 @@ def build(request: TrainRequest, backend: str) -> Parts:
     agent = assembler.agent(sensors, math.prod(env.action_space.shape or ()), device)
     transfer = None
     if settings.init_from and not request.resume:
-        transfer = take_over(agent, Path(settings.init_from).expanduser(), settings.init_parts, request.catalog)
+        transfer = take_over(agent, Path(settings.init_from).expanduser(), request.assembly, request.catalog)
     return Parts(env, eval_env, sensors, agent, backend, _capacity(settings, action_repeat(env)), transfer)
 
 

@@ -46,7 +46,7 @@ def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
     agent = assembler.agent(sensors, dataset.action_size, choose_device(settings.device))
     transfer = None
     if settings.init_from and not request.resume:
-        transfer = take_over(agent, request.init_from, settings.init_parts, request.catalog)
+        transfer = take_over(agent, request.init_from, assembly, request.catalog)
     begun = begin(request.resume, lambda: _new_run(request), _about(request, crew), "updates", request.updates)
     with begun.or_nothing():
         begun.require_same(agent, sensors)
@@ -54,7 +54,7 @@ def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
         fill(replay, dataset, sensors)
     crew.begin(Start(sensors, dataset.action_size, begun.run.replay, replay.capacity))
     record = record_of(assembly, sensors, dataset.action_size)
-    record |= {"renderer": dataset.record["renderer"], "coral": __version__}
+    record |= {"renderer": dataset.record["renderer"], "coral": __version__, "pretrained": True}
     with supervised(begun.run, record, display, assembler.observers()) as told:
         pretrainer = Pretrainer(agent, replay, _schedule(request), told.emit, told.save, told.interruption, crew)
         begun.go_on(pretrainer)
