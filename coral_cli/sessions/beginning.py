@@ -12,9 +12,10 @@ from typing import Any
 from coral_cli.assembly.record import Assembly
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.registry.options import Json
+from coral_cli.registry.places import absolute
 from coral_cli.registry.records import Sensor
 from coral_cli.runs.checkpoint import load_latest
-from coral_cli.runs.directory import RunDirectory, find_checkpoint, machine
+from coral_cli.runs.directory import RUNS, RunDirectory, find_checkpoint, machine
 from coral_cli.sessions.supervision import Loop
 from coral_cli.training.agent import Agent
 from coral_cli.version import __version__
@@ -119,6 +120,11 @@ def _said(sensor: Mapping[str, Json] | None) -> str:
 
 def _numbers(count: int) -> str:
     return f"{count} number{'s' if count != 1 else ''}"
+
+
+def new_run(out: Path | None, name: str) -> RunDirectory:
+    """A new run: ``out``, or one called ``name`` among the others, where the command was started."""
+    return RunDirectory.create(out, name, absolute(RUNS))
 
 
 def about(assembly: Assembly, command: str, processes: int) -> dict[str, Json]:

@@ -15,10 +15,11 @@ from coral_cli.parallel.crew import Crew
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.events import Listener
 from coral_cli.registry.options import Json
+from coral_cli.registry.places import as_written
 from coral_cli.registry.records import Sensor
 from coral_cli.runs.dataset import Dataset, open_dataset
 from coral_cli.runs.directory import RunDirectory
-from coral_cli.sessions.beginning import about, begin, name_of
+from coral_cli.sessions.beginning import about, begin, name_of, new_run
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.parallel import Start, announce_crew, in_step
 from coral_cli.sessions.requests import PretrainRequest
@@ -66,7 +67,7 @@ def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
 
 
 def _new_run(request: PretrainRequest) -> RunDirectory:
-    return RunDirectory.create(request.out, f"pretrain-{name_of(request.assembly)}")
+    return new_run(request.out, f"pretrain-{name_of(request.assembly)}")
 
 
 def _schedule(request: PretrainRequest) -> PretrainSchedule:
@@ -83,7 +84,7 @@ def _schedule(request: PretrainRequest) -> PretrainSchedule:
 
 def _about(request: PretrainRequest, crew: Crew) -> dict[str, Json]:
     return about(request.assembly, request.command, crew.count) | {
-        "data": str(request.data.absolute()),
+        "data": str(request.data),
         "updates": request.updates,
         "checkpoint_every": request.checkpoint_every,
     }
@@ -94,9 +95,9 @@ def _announce(
 ) -> None:
     pretrainer.begin(
         name=run.path.name,
-        out=str(run.path),
+        out=as_written(run.path),
         command=request.command,
-        env=str(dataset.path),
+        env=as_written(dataset.path),
         seed=request.assembly.settings.seed,
         device=str(choose_device(request.assembly.settings.device)),
         renderer=dataset.record["renderer"],

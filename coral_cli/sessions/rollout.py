@@ -15,6 +15,7 @@ from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.slots import DISTRACTION
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.registry.options import Json
+from coral_cli.registry.places import as_written
 from coral_cli.registry.records import Sensor
 from coral_cli.runs.dataset import DatasetWriter
 from coral_cli.sessions.device import choose_device
@@ -67,7 +68,9 @@ def _about(
         "renderer": backend,
         "action_repeat": action_repeat(env),
         "seed": request.seed,
-        "actions": f"{request.agent}{', exploring' if request.explore else ''}" if request.agent else "random",
+        "actions": f"{as_written(request.agent)}{', exploring' if request.explore else ''}"
+        if request.agent
+        else "random",
         "coral": __version__,
     }
 

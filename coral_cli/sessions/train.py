@@ -10,8 +10,9 @@ from coral_cli.assembly.resolve import code_flags, command_line
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.parallel.crew import Crew
 from coral_cli.registry.events import Listener
+from coral_cli.registry.places import as_written
 from coral_cli.runs.directory import RunDirectory
-from coral_cli.sessions.beginning import about, begin, name_of
+from coral_cli.sessions.beginning import about, begin, name_of, new_run
 from coral_cli.sessions.parallel import Start, announce_crew, in_step
 from coral_cli.sessions.parts import Parts, actor_of, build, schedule, several
 from coral_cli.sessions.rehearsal import notice
@@ -40,9 +41,7 @@ def _lead(request: TrainRequest, display: Listener, crew: Crew) -> int:
         said = about(assembly, command_line(assembly, request.catalog), crew.count)
         said |= {"renderer": parts.backend, "device": str(agent.device)}
         budget = settings.steps if "steps" in request.changes else None
-        begun = begin(
-            request.resume, lambda: RunDirectory.create(request.out, name_of(assembly)), said, "steps", budget
-        )
+        begun = begin(request.resume, lambda: new_run(request.out, name_of(assembly)), said, "steps", budget)
         with begun.or_nothing():
             begun.require_same(agent, parts.sensors)
             replay = Replay(parts.sensors, agent.action_size, parts.replay_capacity, begun.run.replay, begun.episodes)
@@ -74,7 +73,7 @@ def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, crew: Crew
     variant = "".join(f" {name}={value}" for name, value in task.options.items() if isinstance(value, str))
     trainer.begin(
         name=run.path.name,
-        out=str(run.path),
+        out=as_written(run.path),
         command=command_line(request.assembly, request.catalog),
         env=task.component + variant,
         seed=settings.seed,

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from coral_cli.assembly.record import Assembly
 from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.places import as_written
 from coral_cli.sessions.misfit import require_fit, require_taken
 from coral_cli.sessions.saved import open_saved
 from coral_cli.sessions.supervision import Loop
@@ -32,7 +33,7 @@ class Transfer:
     def summary(self) -> str:
         """In one line."""
         parts = ", ".join(f"{part} {some} of {all_}" for part, (some, all_) in self.taken.items())
-        return f"weights taken over from {self.source}: {parts}"
+        return f"weights taken over from {as_written(self.source)}: {parts}"
 
 
 def take_over(agent: Agent, source: Path, assembly: Assembly, catalog: Catalog) -> Transfer:
