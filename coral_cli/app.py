@@ -21,6 +21,7 @@ from coral_cli.parallel.torchrun import follows
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import CoralError, described
+from coral_cli.registry.places import absolute, as_written, started
 from coral_cli.version import __version__
 
 HELP = "Learn joint representations of several sensors, and policies that act on them."
@@ -32,7 +33,11 @@ GRACE = 5.0
 def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> int:
     """Runs a command line and returns its exit code; ``catalog`` stands in for what is installed."""
     _open_streams()
-    args = list(sys.argv[1:] if argv is None else argv)
+    with started():  # what is loaded, or simulated, may change the working directory
+        return _main(list(sys.argv[1:] if argv is None else argv), catalog)
+
+
+def _main(args: list[str], catalog: Catalog | None) -> int:
     completing = "_CORAL_COMPLETE" in os.environ  # the shell shows whatever is written, so write nothing else
     follower = follows()
     try:
@@ -40,7 +45,7 @@ def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> i
         if completing:
             _, paths = split_plugins(_line())
         if catalog is None:
-            catalog = discover(builtin, paths=paths)
+            catalog = discover(builtin, paths=[absolute(path) for path in paths])
         if not (completing or follower):
             _warn(catalog)
         code = run(application(catalog), args, "coral", catalog)
@@ -124,7 +129,7 @@ def _explained(error: Exception, catalog: Catalog | None) -> CoralError:
 
 
 def _report(error: CoralError) -> int:
-    print(f"error: {error.message}", file=sys.stderr)
+    print(f"error: {as_written(error.message)}", file=sys.stderr)
     if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+        print(f"hint: {as_written(error.hint)}", file=sys.stderr)
     return error.exit_code

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from coral_cli.assembly.record import Assembly
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.options import Json
+from coral_cli.registry.places import start, started
 from coral_cli.registry.records import Backend, Split
 
 if TYPE_CHECKING:
@@ -20,17 +23,23 @@ def copies_of(
     assembly: Assembly, catalog: Catalog, backend: Backend, split: Split
 ) -> Callable[[], gymnasium.Env[dict[str, Any], Any]]:
     """A function that other processes can be given, and that builds the environment of ``assembly`` there."""
-    return partial(_build, assembly.unobserved().to_json(), catalog.paths, backend, split)
+    return partial(_build, assembly.unobserved().to_json(), catalog.paths, backend, split, start())
 
 
-def _build(record: Json, paths: Sequence[str], backend: Backend, split: Split) -> gymnasium.Env[dict[str, Any], Any]:
+def _build(
+    record: Json, paths: Sequence[str], backend: Backend, split: Split, place: Path
+) -> gymnasium.Env[dict[str, Any], Any]:
+    """Begins where the command was started: the first environment may have gone elsewhere since."""
     from coral_cli import builtin
     from coral_cli.assembly.assemble import Assembler
     from coral_cli.assembly.slots import ENV
     from coral_cli.environments.rendering.backend import select_backend
     from coral_cli.registry.discovery import discover
 
-    select_backend(backend)
-    catalog, assembly = discover(builtin, paths=map(Path, paths)), Assembly.from_json(record)
-    catalog.get(ENV.kind, assembly.choices[ENV.name].component)  # the parent has it, so it may run
-    return Assembler(assembly, catalog).environment(backend, split)
+    with suppress(OSError):
+        os.chdir(place)
+    with started(place):
+        select_backend(backend)
+        catalog, assembly = discover(builtin, paths=map(Path, paths)), Assembly.from_json(record)
+        catalog.get(ENV.kind, assembly.choices[ENV.name].component)  # the parent has it, so it may run
+        return Assembler(assembly, catalog).environment(backend, split)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from coral_cli.assembly.flags import Body, Flag, Given, signed
@@ -24,6 +23,7 @@ from coral_cli.assembly.unknown import unknown_flag
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import CoralError
 from coral_cli.registry.options import Field, Help, Json, fields_of
+from coral_cli.registry.places import absolute
 
 Base: TypeAlias = Callable[[Given, Catalog], Mapping[str, Json]]
 """From what was written (as text) to the flags that it starts from: those of a run, or of a dataset."""
@@ -52,7 +52,7 @@ def of_run(written: Given, catalog: Catalog) -> Mapping[str, Json]:
         return {}
     if ENV.flag in written:
         catalog.get(ENV.kind, written[ENV.flag])  # which allows it to run
-    return flags_of(recorded_assembly(Path(run).expanduser()), catalog)
+    return flags_of(recorded_assembly(absolute(run)), catalog)
 
 
 EVERYTHING = Scope(lambda _: True, [field.name for field in fields_of(Settings())], True, of_run)

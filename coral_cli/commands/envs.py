@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +19,7 @@ from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help, Json, fields_of
+from coral_cli.registry.places import absolute, as_written
 from coral_cli.registry.records import Environment
 
 SCOPE = Scope(
@@ -126,9 +126,9 @@ def _lacks(record: Environment) -> dict[str, Json] | None:
 def show(context: typer.Context, given: Given) -> int:
     """Builds the environment and says what it offers."""
     options, given = taken(ShowOptions(), given)
-    image = Path(options.image).expanduser() if options.image else None
+    image = absolute(options.image) if options.image else None
     if image is not None and image.suffix.lower() != ".png":
-        raise UsageError(f"--image is {options.image!r}, but pictures are .png files.", f"Write {image}.png.")
+        raise UsageError(f"--image is {options.image!r}, but pictures are .png files.", f"Write {options.image}.png.")
     from coral_cli.sessions.show import ShowRequest
     from coral_cli.sessions.show import show as run
 
@@ -144,7 +144,7 @@ def show(context: typer.Context, given: Given) -> int:
     print(f"{'ends':<12}  {'in terminal states, too' if report['terminates'] else 'by its time limit alone'}")
     print(f"{'drawn by':<12}  {report['renderer']}, seed {report['seed']}")
     if image is not None:
-        print(f"{'image':<12}  {image}")
+        print(f"{'image':<12}  {as_written(image)}")
     return 0
 
 

@@ -20,6 +20,7 @@ from coral_cli.display.tables import print_evaluation, print_losses
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help
+from coral_cli.registry.places import absolute, as_written
 from coral_cli.runs.checkpoint import read_record
 from coral_cli.runs.directory import find_checkpoint
 from coral_cli.sessions.requests import EvalRequest
@@ -66,7 +67,7 @@ def complete_video(args: Sequence[str]) -> list[str]:
 def evaluate(context: typer.Context, given: Given) -> int:
     """Runs an evaluation session."""
     options, rest = taken(EvalOptions(), given)
-    checkpoint = Path(rest["checkpoint"]).expanduser()
+    checkpoint = absolute(rest["checkpoint"])
     if options.env is not None:
         _allow(options.env, checkpoint, context.obj)
     request = EvalRequest(
@@ -93,16 +94,18 @@ def run_session(request: EvalRequest) -> int:
     with documents(request.json):
         result = run(request)
     if request.json:
-        paths = {"checkpoint": str(result.checkpoint), "video": result.video and str(result.video)}
+        paths = {"checkpoint": as_written(result.checkpoint), "video": result.video and as_written(result.video)}
         print_json(asdict(result) | paths)
         return 0
     console = Console(highlight=False)
-    print_evaluation(console, result.statistics)
+    if result.statistics:
+        print_evaluation(console, result.statistics)
     if result.losses is not None:
-        console.print()
+        if result.statistics:
+            console.print()
         print_losses(console, result.losses.here, result.losses.training)
     if result.video is not None:
-        console.print(f"video {result.video}", soft_wrap=True)
+        console.print(f"video {as_written(result.video)}", soft_wrap=True)
     return 0
 
 
@@ -124,7 +127,7 @@ def _video(text: str | None) -> Path | Literal["auto"] | None:
         return "auto"
     if not text.lower().endswith(SUFFIX):
         raise UsageError(f"--video is {text!r}, but videos are {SUFFIX} files.", f"Write --video {text}{SUFFIX}.")
-    return Path(text).expanduser()
+    return absolute(text)
 
 
 def add(app: typer.Typer) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -16,6 +15,7 @@ from coral_cli.commands.output import DebugFlag, JsonFlag, documents, print_json
 from coral_cli.registry.catalog import Catalog, Entry, Plugin
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import UsageError
+from coral_cli.registry.places import absolute
 
 if TYPE_CHECKING:
     from coral_cli.testing import Failure
@@ -57,7 +57,7 @@ def check(context: typer.Context, given: Given) -> int:
 
 
 def _found(target: str, catalog: Catalog) -> tuple[list[Plugin], list[Entry]]:
-    path = Path(target).expanduser()
+    path = absolute(target)
     if path.exists():
         catalog = discover(builtin, {"CORAL_PLUGINS": ""}, [path])
         plugins = [plugin for plugin in catalog.plugins if plugin.path]

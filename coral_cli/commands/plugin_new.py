@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from keyword import iskeyword
-from pathlib import Path
 from string import Template
 from typing import Annotated, Literal, TypeAlias
 
@@ -20,6 +19,7 @@ from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help
+from coral_cli.registry.places import absolute, as_written
 from coral_cli.runs.files import writing
 from coral_cli.version import CORE, __version__
 
@@ -55,19 +55,19 @@ def new(context: typer.Context, given: Given) -> int:
     if options.kind is None:
         raise UsageError("--kind is missing.", f"Add one of: {', '.join(TRIED)}.")
     words = _words(rest["name"], options.kind, context.obj)
-    out = Path(options.out or words["distribution"]).expanduser()
+    out = absolute(options.out or words["distribution"])
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out} is there already.", "Choose another --out.")
     with writing(out):
         for place, text in _files(options.kind, words):
             (out / place).parent.mkdir(parents=True, exist_ok=True)
             (out / place).write_text(text, encoding="utf-8")
-    place = shlex.quote(str(out))
+    place = shlex.quote(as_written(out))
     following = [f"pip install -e {place}", f"coral plugins check {place}", words["command"]]
     if options.json:
-        print_json({"path": str(out), "kind": options.kind, "name": words["name"], "next": following})
+        print_json({"path": as_written(out), "kind": options.kind, "name": words["name"], "next": following})
     else:
-        print("\n  ".join([f"{out} holds the {options.kind} {words['name']}. Next:", *following]))
+        print("\n  ".join([f"{as_written(out)} holds the {options.kind} {words['name']}. Next:", *following]))
     return 0
 
 

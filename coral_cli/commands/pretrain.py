@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +19,7 @@ from coral_cli.commands.output import DebugFlag, QuietFlag, documents
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help, Json
+from coral_cli.registry.places import absolute
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.sessions.requests import PretrainRequest
 
@@ -48,7 +48,7 @@ def of_data(written: Given, catalog: Catalog) -> Mapping[str, Json]:
         return {**of_run(written, catalog), POLICY.flag: "random"}
     from coral_cli.runs.dataset import open_dataset
 
-    record = open_dataset(Path(str(written["data"])).expanduser()).record
+    record = open_dataset(absolute(str(written["data"]))).record
     env = record["env"]
     found = catalog.locate(*Choice.from_json(env).identity)
     options = {f"{ENV.flag}.{name.replace('_', '-')}": value for name, value in env["options"].items()}
@@ -92,7 +92,7 @@ def run_session(request: PretrainRequest) -> int:
 
 def _request(options: PretrainOptions, written: Collection[str], given: Given, catalog: Catalog) -> PretrainRequest:
     """``written`` are the names of all flags that were."""
-    out, resume = (Path(path).expanduser() if path else None for path in (options.out, options.resume))
+    out, resume = (absolute(path) if path else None for path in (options.out, options.resume))
     if out and resume:
         raise UsageError("--out and --resume exclude each other.", "Leave --out out: a resumed run stays where it is.")
     data, updates, every = options.data, options.updates, options.checkpoint_every
@@ -117,15 +117,15 @@ def _request(options: PretrainOptions, written: Collection[str], given: Given, c
         without=(ENV.flag, POLICY.flag, "image-size", "render-quality"),
     )
     return PretrainRequest(
-        assembly, catalog, command, Path(data).expanduser(), updates, every, out, resume, options.json, options.quiet
+        assembly, catalog, command, absolute(data), updates, every, out, resume, options.json, options.quiet
     )
 
 
 def _same_data(asked: str | None, recorded: str) -> str:
     """Where the dataset of a run lies: where it lay, unless it is gone from there. Raises UsageError for another."""
-    if asked is None or Path(asked).expanduser().absolute() == Path(recorded).absolute():
+    if asked is None or absolute(asked) == absolute(recorded):
         return recorded
-    if Path(recorded).exists():
+    if absolute(recorded).exists():
         raise UsageError(f"--data is {asked}, but the run was started with {recorded}.", "Leave it out.")
     return asked
 

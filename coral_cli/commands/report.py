@@ -24,6 +24,7 @@ from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.options import Help, Json
+from coral_cli.registry.places import absolute, as_written
 from coral_cli.registry.records import Environment
 from coral_cli.report.grouping import Agent, Task, pooled, tasks
 from coral_cli.report.reading import Run, evaluated, find, read
@@ -61,7 +62,7 @@ def report(context: typer.Context, given: Given) -> int:
 
     options, given = taken(ReportOptions(), given)
     out = _out(options.out)
-    runs = _runs([Path(text).expanduser() for text in given.get("run", [RUNS])], options.metric, context.obj)
+    runs = _runs([absolute(text) for text in given.get("run", [RUNS])], options.metric, context.obj)
     found = tasks(runs, {name.replace("_", "-") for name in BUDGET} | {"seed", OBSERVER})
     for agent in (agent for task in found for agent in task.agents):
         _warn_of_repetitions(agent)
@@ -84,7 +85,7 @@ def _out(text: str | None) -> Path | None:
     """Raises UsageError for what is neither a page nor a picture."""
     if text is not None and Path(text).suffix.lower() not in (PAGE, *PICTURES):
         raise UsageError(f"--out is {text!r}, which is neither a page nor a picture.", f"Write --out {text}{PAGE}.")
-    return None if text is None else Path(text).expanduser()
+    return None if text is None else absolute(text)
 
 
 def _runs(paths: Sequence[Path], metric: str, catalog: Catalog) -> list[Run]:
@@ -100,7 +101,7 @@ def _runs(paths: Sequence[Path], metric: str, catalog: Catalog) -> list[Run]:
     kept = evaluated(runs, metric)
     left_out = [f"{run.path} has no evaluation of {metric}" for run in runs if not run.steps]
     for reason in (*left_out, *(error.message.rstrip(".") for error in unreadable)):
-        print(f"warning: {reason}; it is left out.", file=sys.stderr)
+        print(f"warning: {as_written(reason)}; it is left out.", file=sys.stderr)
     records = {catalog.name(entry): entry.record for entry in catalog.entries("environment")}
     sensors = {name: record.sensors for name, record in records.items() if isinstance(record, Environment)}
     return [replace(run, flags=recognised(run.flags, sensors.get(run.flags["env"], {}))) for run in kept]
@@ -155,7 +156,7 @@ def _document(task: Task, table: Iterable[tuple[Agent, Curve]], metric: str) -> 
             "published": dict(published(agent, metric)),
             "runs": [
                 {
-                    "path": str(run.path),
+                    "path": as_written(run.path),
                     "seed": run.seed,
                     "steps": list(run.steps),
                     "values": list(run.values),
@@ -191,7 +192,7 @@ def _print(
         columns, rows = _table(task, table, metric)
         print_table(console, columns, rows, range(1, len(columns)))
     if out is not None:
-        console.print(f"\ncurves in {out}", soft_wrap=True)
+        console.print(f"\ncurves in {as_written(out)}", soft_wrap=True)
 
 
 def add(app: typer.Typer) -> None:

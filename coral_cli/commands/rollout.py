@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -18,6 +17,7 @@ from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, documents,
 from coral_cli.display.numbers import number
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help
+from coral_cli.registry.places import absolute, as_written
 from coral_cli.sessions.requests import RolloutRequest
 
 HELP = """Record episodes into a dataset, for `coral pretrain` and other programs.
@@ -61,8 +61,8 @@ def rollout(context: typer.Context, given: Given) -> int:
     request = RolloutRequest(
         assembly=resolve(given, context.obj),
         catalog=context.obj,
-        out=Path(options.out).expanduser(),
-        agent=Path(options.agent).expanduser() if options.agent else None,
+        out=absolute(options.out),
+        agent=absolute(options.agent) if options.agent else None,
         episodes=options.episodes,
         explore=options.explore,
         seed=options.seed,
@@ -89,10 +89,10 @@ def run_session(request: RolloutRequest) -> int:
     with documents(request.json):
         path, recorded, code = run(request, report)
     if request.json:
-        print_json({"dataset": str(path), "episodes": recorded, "interrupted": code != 0})
+        print_json({"dataset": as_written(path), "episodes": recorded, "interrupted": code != 0})
     else:
-        command = shlex.join(["coral", "pretrain", "--data", str(path)])
-        print(f"{recorded} episodes in {path}; train a representation on them with: {command}")
+        command = shlex.join(["coral", "pretrain", "--data", as_written(path)])
+        print(f"{recorded} episodes in {as_written(path)}; train a representation on them with: {command}")
     return code
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +18,7 @@ from coral_cli.display.numbers import duration
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help, Json
+from coral_cli.registry.places import absolute
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.sessions.requests import TrainRequest
 
@@ -90,7 +90,7 @@ def print_dry_run(report: Mapping[str, Json], as_json: bool) -> None:
 
 
 def _request(output: TrainOutput, given: Given, catalog: Catalog) -> TrainRequest:
-    out, resume = (Path(path).expanduser() if path else None for path in (output.out, output.resume))
+    out, resume = (absolute(path) if path else None for path in (output.out, output.resume))
     if out and resume:
         raise UsageError("--out and --resume exclude each other.", "Leave --out out: a resumed run stays where it is.")
     if resume:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
+from coral_cli.registry.places import as_written
 from coral_cli.report.figure import as_svg
 from coral_cli.report.grouping import Task, word
 from coral_cli.report.reading import Run
@@ -47,7 +48,7 @@ def write(sections: Sequence[Section], metric: str, path: Path) -> None:
         metric=metric,
         sections=[vars(section) | _drawn(section, metric) for section in sections],
         runs=[_facts(run) for run in runs],
-        commands=[(run.path, run.record.get("command", "")) for run in runs],
+        commands=[(as_written(run.path), run.record.get("command", "")) for run in runs],
         resamples=f"{RESAMPLES:,}",
     )
     with replacing(path) as partial:
@@ -64,4 +65,4 @@ def _facts(run: Run) -> tuple[object, ...]:
     gpus = machine.get("gpus") if device != "cpu" else None
     where = ", ".join(gpus) if gpus else f"{device}, {machine.get('cpus', '?')} cores"
     started = str(run.record.get("started", ""))[:10]
-    return run.path, run.seed, f"{run.steps[-1]:,}", where, started, run.record.get("coral", "")
+    return as_written(run.path), run.seed, f"{run.steps[-1]:,}", where, started, run.record.get("coral", "")

@@ -88,17 +88,17 @@ def load(path: Path, device: str | torch.device = "cpu") -> tuple[Json, dict[str
         ) from error
 
 
-def load_latest(directory: Path) -> tuple[dict[str, Any], str]:
-    """The newest intact state in ``directory``, and what to say of a newer one that is damaged, if there is one.
+def load_latest(directory: Path) -> tuple[Json, dict[str, Any], str]:
+    """The newest intact record and state in ``directory``, and what to say of a newer one that is damaged, if any.
 
     Raises UnreadableError when none is intact.
     """
     try:
-        return load(directory / "latest.pt")[1], ""
+        return *load(directory / "latest.pt"), ""
     except UnreadableError as error:
         for path in reversed(_numbered(directory)):
             with suppress(UnreadableError):
-                return load(path)[1], f"{error.message} Going on from {path.name}."
+                return *load(path), f"{error.message} Going on from {path.name}."
         raise
 
 

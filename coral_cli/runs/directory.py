@@ -33,12 +33,12 @@ class RunDirectory:
     path: Path
 
     @classmethod
-    def create(cls, out: Path | None, name: str) -> RunDirectory:
-        """A new, empty run: ``out`` itself, or else ``runs/NAME``, or ``runs/NAME-2`` and so on if that is taken.
+    def create(cls, out: Path | None, name: str, runs: Path = RUNS) -> RunDirectory:
+        """A new, empty run: ``out`` itself, or else NAME in ``runs``, or NAME-2 and so on if that is taken.
 
         Raises UsageError when ``out`` is taken, CoralError when it cannot be written.
         """
-        path = _unused(name) if out is None else _empty(out)
+        path = _unused(runs, name) if out is None else _empty(out)
         run = cls(path)
         with writing(path):
             run.checkpoints.mkdir()
@@ -148,12 +148,12 @@ def _lock(descriptor: int, path: Path) -> None:
         raise UsageError(f"{path} is being trained by another process.", "Stop that one first.") from None
 
 
-def _unused(name: str) -> Path:
+def _unused(runs: Path, name: str) -> Path:
     name = name.replace("/", "-")  # a component may be called distribution/name
-    with writing(RUNS / name):
-        RUNS.mkdir(exist_ok=True)
+    with writing(runs / name):
+        runs.mkdir(exist_ok=True)
         for number in itertools.count(1):
-            path = RUNS / (name if number == 1 else f"{name}-{number}")
+            path = runs / (name if number == 1 else f"{name}-{number}")
             try:
                 path.mkdir()  # fails when taken, even by a run that starts at this very moment
             except FileExistsError:

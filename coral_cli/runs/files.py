@@ -17,19 +17,20 @@ SUFFIX = ".partial"
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, sync: bool = True) -> Iterator[Path]:
     """Yields an unfinished file's path; it takes the place of ``path`` when the block ends without an error.
 
-    A reader sees the old file or the new one, never half of one, even when the machine loses power.
+    A reader sees the old file or the new one, never half of one; with ``sync``, even when the machine loses power.
     Raises CoralError when the file cannot be written.
     """
     partial = path.with_name(f".{path.name}{SUFFIX}")
     with writing(path):
         try:
             yield partial
-            to_disk(partial)
+            if sync:
+                to_disk(partial)
             os.replace(partial, path)
-            if os.name == "posix":  # elsewhere a directory cannot be opened
+            if sync and os.name == "posix":  # elsewhere a directory cannot be opened
                 to_disk(path.parent)
         finally:
             partial.unlink(missing_ok=True)

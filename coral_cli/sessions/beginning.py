@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from coral_cli.assembly.record import Assembly
-from coral_cli.registry.errors import UsageError
+from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.registry.options import Json
+from coral_cli.registry.places import absolute
+from coral_cli.registry.records import Sensor
 from coral_cli.runs.checkpoint import load_latest
-from coral_cli.runs.directory import RunDirectory, find_checkpoint, machine
+from coral_cli.runs.directory import RUNS, RunDirectory, find_checkpoint, machine
 from coral_cli.sessions.supervision import Loop
+from coral_cli.training.agent import Agent
 from coral_cli.version import __version__
 
 
@@ -22,13 +25,36 @@ from coral_cli.version import __version__
 class Begun:
     """A run's directory, what run.json says of it, and the state that it goes on from (None: it is new).
 
-    ``damage`` is what to say of a newer checkpoint that cannot be read, if there is one.
+    ``saved`` is the record of that state's checkpoint, ``damage`` what to say of a newer one that cannot be read, if
+    there is one.
     """
 
     run: RunDirectory
     record: Json
     state: Mapping[str, Any] | None = None
+    saved: Mapping[str, Json] = field(default_factory=dict)
     damage: str = ""
+
+    @property
+    def episodes(self) -> int:
+        """How many episodes the replay had had when the state was saved."""
+        return int(self.state["replay"]["next_serial"]) if self.state is not None else 0
+
+    def require_same(self, agent: Agent, sensors: Mapping[str, Sensor]) -> None:
+        """Has a run that goes on do so with what it knows, before anything of it is opened for writing.
+
+        Raises CoralError for other ``sensors`` or another action size, and UnreadableError for weights that do not fit.
+        """
+        if self.state is None:
+            return
+        _require_same_spaces(self.run, self.saved, sensors, agent.action_size)
+        try:
+            agent.load_weights(self.state["agent"]["weights"])
+        except (KeyError, RuntimeError) as error:
+            raise UnreadableError(
+                f"the checkpoint of {self.run.path} does not fit its own assembly ({' '.join(str(error).split())}).",
+                "A component has changed since: go on with the version that the run was started with.",
+            ) from error
 
     @contextmanager
     def or_nothing(self) -> Iterator[None]:
@@ -46,10 +72,10 @@ class Begun:
             loop.load_state_dict(self.state)
             self.run.write_record(self.record)
 
-    def warn(self, loop: Loop) -> None:
-        """Tells of a damaged checkpoint."""
-        if self.damage:
-            loop.emit("warning", message=self.damage)
+    def warn(self, loop: Loop, *remarks: str) -> None:
+        """Tells of a damaged checkpoint, and whatever else there is to remark."""
+        for message in filter(None, (self.damage, *remarks)):
+            loop.emit("warning", message=message)
 
 
 def begin(
@@ -67,10 +93,38 @@ def begin(
     run = RunDirectory.open(resume)
     if not any(run.checkpoints.glob("*.pt")):
         find_checkpoint(run.path)  # which says so
-    state, damage = load_latest(run.checkpoints)
+    saved, state, damage = load_latest(run.checkpoints)
     if budget is not None and budget < (done := state["progress"][unit]):
         raise UsageError(f"--{unit} is {budget:,}, but the run has done {done:,} already.", "Ask for more.")
-    return Begun(run, record, state, damage)
+    return Begun(run, record, state, saved, damage)
+
+
+def _require_same_spaces(
+    run: RunDirectory, saved: Mapping[str, Json], sensors: Mapping[str, Sensor], action_size: int
+) -> None:
+    known = saved.get("sensors", {})
+    now = {name: {"kind": sensor.kind, "shape": list(sensor.shape)} for name, sensor in sensors.items()}
+    given = {f"the sensor {name}": (_said(known.get(name)), _said(now.get(name))) for name in (known | now)}
+    given["an action"] = _numbers(saved.get("action_size", action_size)), _numbers(action_size)
+    for what, (before, here) in given.items():
+        if before != here:
+            raise CoralError(
+                f"{run.path} knows {what} as {before}, but here it is {here}.",
+                "Go on with the environment, or the data, that the run was started with.",
+            )
+
+
+def _said(sensor: Mapping[str, Json] | None) -> str:
+    return f"{sensor['kind']} {'x'.join(map(str, sensor['shape']))}" if sensor else "absent"
+
+
+def _numbers(count: int) -> str:
+    return f"{count} number{'s' if count != 1 else ''}"
+
+
+def new_run(out: Path | None, name: str) -> RunDirectory:
+    """A new run: ``out``, or one called ``name`` among the others, where the command was started."""
+    return RunDirectory.create(out, name, absolute(RUNS))
 
 
 def about(assembly: Assembly, command: str, processes: int) -> dict[str, Json]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import gymnasium
 import numpy as np
 
 from coral_cli.environments.rendering.backend import select_backend
-from coral_cli.registry.errors import CoralError
+from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.records import Backend
 from coral_cli.runs.files import writing
 from coral_cli.runs.video import Frame, side_by_side, write_video
@@ -29,7 +30,7 @@ DEFAULT_FPS = 30.0
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What ``coral eval`` reports."""
+    """What ``coral eval`` reports; ``statistics`` are empty where no policy was trained."""
 
     checkpoint: Path
     env: str
@@ -43,10 +44,14 @@ class Evaluation:
 def evaluate(request: EvalRequest) -> Evaluation:
     """Runs the episodes and writes the video. The checkpoint says everything else.
 
-    Raises UnreadableError for the checkpoint, PluginError for a missing component, CoralError when the renderer of
-    the run does not work here or the video cannot be written.
+    Raises UsageError for a pretrained representation, whose losses alone mean something, UnreadableError for the
+    checkpoint, PluginError for a missing component, CoralError when the renderer of the run does not work here or the
+    video cannot be written.
     """
     saved = open_saved(request.checkpoint, request.catalog)
+    pretrained = saved.pretrained
+    if pretrained and not request.losses:
+        raise _no_policy(request.checkpoint)
     path, assembly = saved.path, saved.assembly
     backend = _backend(request, saved.record)
     env = saved.assembler.environment(backend, "evaluation")
@@ -69,7 +74,16 @@ def evaluate(request: EvalRequest) -> Evaluation:
     finally:
         env.close()
     losses = held_out(saved, agent, episodes, seed) if request.losses else None
-    return Evaluation(path, assembly.choices["env"].component, seed, backend, statistics(episodes), losses, video)
+    scores = {} if pretrained else statistics(episodes)
+    return Evaluation(path, assembly.choices["env"].component, seed, backend, scores, losses, video)
+
+
+def _no_policy(checkpoint: Path) -> UsageError:
+    place = shlex.quote(str(checkpoint))
+    return UsageError(
+        f"{checkpoint} was pretrained: it has no policy that could be evaluated.",
+        f"Train one: coral train --init-from {place}, with the flags of its representation; or add --losses.",
+    )
 
 
 def _require_same(saved: Saved, env: gymnasium.Env[dict[str, Any], Any]) -> None:

@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import gymnasium
@@ -17,6 +16,7 @@ from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.copies import copies_of
 from coral_cli.assembly.settings import Settings
 from coral_cli.environments.vectorised import Vectorised
+from coral_cli.registry.places import absolute
 from coral_cli.registry.records import Backend, Sensor
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.requests import TrainRequest
@@ -85,7 +85,7 @@ def build(request: TrainRequest, backend: Backend) -> Parts:
     agent = assembler.agent(sensors, math.prod(env.action_space.shape or ()), device)
     transfer = None
     if settings.init_from and not request.resume:
-        transfer = take_over(agent, Path(settings.init_from).expanduser(), settings.init_parts, request.catalog)
+        transfer = take_over(agent, absolute(settings.init_from), request.assembly, request.catalog)
     return Parts(env, eval_env, sensors, agent, backend, _capacity(settings, action_repeat(env)), transfer)
 
 

@@ -16,10 +16,11 @@ from coral_cli.parallel.crew import Crew
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.events import Listener
 from coral_cli.registry.options import Json
+from coral_cli.registry.places import as_written
 from coral_cli.registry.records import Sensor
 from coral_cli.runs.dataset import Dataset, open_dataset
 from coral_cli.runs.directory import RunDirectory
-from coral_cli.sessions.beginning import about, begin, name_of
+from coral_cli.sessions.beginning import about, begin, name_of, new_run
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.parallel import Start, announce_crew, in_step
 from coral_cli.sessions.requests import PretrainRequest
@@ -47,25 +48,27 @@ def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
     agent = assembler.agent(sensors, dataset.action_size, choose_device(settings.device))
     transfer = None
     if settings.init_from and not request.resume:
-        transfer = take_over(agent, request.init_from, settings.init_parts, request.catalog)
+        transfer = take_over(agent, request.init_from, assembly, request.catalog)
     begun = begin(request.resume, lambda: _new_run(request), _about(request, crew), "updates", request.updates)
-    replay = Replay(sensors, dataset.action_size, dataset.transitions, begun.run.replay)
-    fill(replay, dataset, sensors)
+    with begun.or_nothing():
+        begun.require_same(agent, sensors)
+        replay = Replay(sensors, dataset.action_size, dataset.transitions, begun.run.replay)
+        fill(replay, dataset, sensors)
     crew.begin(Start(sensors, dataset.action_size, begun.run.replay, replay.capacity))
     record = record_of(assembly, sensors, dataset.action_size)
-    record |= {"renderer": dataset.record["renderer"], "coral": __version__}
+    record |= {"renderer": dataset.record["renderer"], "coral": __version__, "pretrained": True}
     with supervised(begun.run, record, display, assembler.observers()) as told:
         pretrainer = Pretrainer(agent, replay, _schedule(request), told.emit, told.save, told.interruption, crew)
         begun.go_on(pretrainer)
         _announce(request, dataset, begun.run, pretrainer, replay)
         announce_transfer(transfer, pretrainer)
         announce_crew(crew, settings.batch_size, pretrainer)
-        begun.warn(pretrainer)
+        begun.warn(pretrainer, replay.remark)
         return told.carry_out(pretrainer, replace(AFTER, flags=plugin_flags(assembly)))
 
 
 def _new_run(request: PretrainRequest) -> RunDirectory:
-    return RunDirectory.create(request.out, f"pretrain-{name_of(request.assembly)}")
+    return new_run(request.out, f"pretrain-{name_of(request.assembly)}")
 
 
 def _schedule(request: PretrainRequest) -> PretrainSchedule:
@@ -82,7 +85,7 @@ def _schedule(request: PretrainRequest) -> PretrainSchedule:
 
 def _about(request: PretrainRequest, crew: Crew) -> dict[str, Json]:
     return about(request.assembly, request.command, crew.count) | {
-        "data": str(request.data.absolute()),
+        "data": str(request.data),
         "updates": request.updates,
         "checkpoint_every": request.checkpoint_every,
     }
@@ -93,9 +96,9 @@ def _announce(
 ) -> None:
     pretrainer.begin(
         name=run.path.name,
-        out=str(run.path),
+        out=as_written(run.path),
         command=request.command,
-        env=str(dataset.path),
+        env=as_written(dataset.path),
         seed=request.assembly.settings.seed,
         device=str(choose_device(request.assembly.settings.device)),
         renderer=dataset.record["renderer"],

@@ -10,6 +10,7 @@ from typing import Literal
 from coral_cli.assembly.record import Assembly
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.options import Json
+from coral_cli.registry.places import absolute
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class PretrainRequest:
     @property
     def init_from(self) -> Path:
         """Where weights are taken over from."""
-        return Path(self.assembly.settings.init_from or "").expanduser()
+        return absolute(self.assembly.settings.init_from or "")
 
 
 @dataclass(frozen=True)

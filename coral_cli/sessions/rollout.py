@@ -16,6 +16,7 @@ from coral_cli.assembly.slots import DISTRACTION
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.environments.vectorised import Env
 from coral_cli.registry.options import Json
+from coral_cli.registry.places import as_written
 from coral_cli.registry.records import Backend, Sensor
 from coral_cli.runs.dataset import DatasetWriter
 from coral_cli.sessions.device import choose_device
@@ -66,7 +67,9 @@ def _about(request: RolloutRequest, assembly: Assembly, backend: Backend, env: E
         "renderer": backend,
         "action_repeat": action_repeat(env),
         "seed": request.seed,
-        "actions": f"{request.agent}{', exploring' if request.explore else ''}" if request.agent else "random",
+        "actions": f"{as_written(request.agent)}{', exploring' if request.explore else ''}"
+        if request.agent
+        else "random",
         "coral": __version__,
     }
 

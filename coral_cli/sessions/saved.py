@@ -16,7 +16,7 @@ from coral_cli.registry.errors import UnreadableError
 from coral_cli.registry.options import Json
 from coral_cli.registry.records import Sensor
 from coral_cli.runs.checkpoint import load, read_record
-from coral_cli.runs.directory import find_checkpoint
+from coral_cli.runs.directory import RunDirectory, find_checkpoint
 from coral_cli.training.agent import Agent
 
 
@@ -34,6 +34,12 @@ class Saved:
     def assembly(self) -> Assembly:
         """Which components, with which options."""
         return self.assembler.assembly
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether it is a representation alone, without a policy. Raises UnreadableError for a damaged run.json."""
+        run = RunDirectory(self.path.parent.parent)  # checkpoints did not always say it themselves
+        return bool(self.record.get("pretrained")) or (run.record.is_file() and "data" in run.read_record())
 
     def agent(self, device: torch.device) -> Agent:
         """The agent with its weights. Raises UnreadableError when they do not fit the assembly."""

@@ -6,12 +6,13 @@ import shlex
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from coral_cli.registry.errors import CoralError
 from coral_cli.registry.events import Event, EventKind, Listener
 from coral_cli.registry.options import Json
+from coral_cli.registry.places import as_written
 from coral_cli.runs.checkpoint import save_latest
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.metrics import MetricsWriter
@@ -43,7 +44,9 @@ class After:
 
     def said(self, run: RunDirectory, interrupted: bool) -> str:
         """The sentence for the end."""
-        return (self.interrupted if interrupted else self.done).format(run=shlex.quote(str(run.path))) + self.flags
+        return (self.interrupted if interrupted else self.done).format(
+            run=shlex.quote(as_written(run.path))
+        ) + self.flags
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class Supervision:
 
     def emit(self, event: Event) -> None:
         """Writes an event down and shows it."""
+        if "message" in event.values:
+            event = replace(event, values={**event.values, "message": as_written(event.values["message"])})
         self.metrics(event)
         try:
             self.display(event)
@@ -70,7 +75,7 @@ class Supervision:
 
     def save(self, state: Mapping[str, Any], best: bool) -> str:
         """Keeps a state as a checkpoint, with ``best`` as the best so far, and returns its path."""
-        return str(save_latest(self.run.checkpoints, state["progress"]["steps"], self.record, dict(state), best))
+        return as_written(save_latest(self.run.checkpoints, state["progress"]["steps"], self.record, dict(state), best))
 
     def carry_out(self, loop: Loop, after: After) -> int:
         """Runs ``loop`` until its end or an interruption, and tells the ending; returns the exit code."""

@@ -11,9 +11,10 @@ from coral_cli.assembly.values import text_of
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.parallel.crew import Crew
 from coral_cli.registry.events import Listener
+from coral_cli.registry.places import as_written
 from coral_cli.registry.records import Backend
 from coral_cli.runs.directory import RunDirectory
-from coral_cli.sessions.beginning import about, begin, name_of
+from coral_cli.sessions.beginning import about, begin, name_of, new_run
 from coral_cli.sessions.parallel import Start, announce_crew, in_step
 from coral_cli.sessions.parts import Parts, actor_of, build, schedule, several
 from coral_cli.sessions.rehearsal import notice
@@ -42,11 +43,10 @@ def _lead(request: TrainRequest, display: Listener, crew: Crew) -> int:
         said = about(assembly, command_line(assembly, request.catalog), crew.count)
         said |= {"renderer": parts.backend, "device": str(agent.device)}
         budget = settings.steps if "steps" in request.changes else None
-        begun = begin(
-            request.resume, lambda: RunDirectory.create(request.out, name_of(assembly)), said, "steps", budget
-        )
+        begun = begin(request.resume, lambda: new_run(request.out, name_of(assembly)), said, "steps", budget)
         with begun.or_nothing():
-            replay = Replay(parts.sensors, agent.action_size, parts.replay_capacity, begun.run.replay)
+            begun.require_same(agent, parts.sensors)
+            replay = Replay(parts.sensors, agent.action_size, parts.replay_capacity, begun.run.replay, begun.episodes)
             env, eval_env = stack.enter_context(several(request, parts))
         crew.begin(Start(parts.sensors, agent.action_size, begun.run.replay, replay.capacity))
         record = record_of(assembly, parts.sensors, agent.action_size)
@@ -58,7 +58,7 @@ def _lead(request: TrainRequest, display: Listener, crew: Crew) -> int:
             begun.go_on(trainer)
             with begun.or_nothing():
                 _announce(request, parts, begun.run, crew, trainer)
-            begun.warn(trainer)
+            begun.warn(trainer, replay.remark)
             return told.carry_out(trainer, replace(AFTER, flags=code_flags(assembly)))
 
 
@@ -76,7 +76,7 @@ def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, crew: Crew
     variant = "".join(f" {name.replace('_', '-')}={value}" for name, value in said.items())
     trainer.begin(
         name=run.path.name,
-        out=str(run.path),
+        out=as_written(run.path),
         command=command_line(request.assembly, request.catalog),
         env=task.component + variant,
         seed=settings.seed,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from coral_cli.assembly.record import Assembly
 from coral_cli.registry.catalog import Catalog
-from coral_cli.registry.errors import UsageError
+from coral_cli.registry.places import as_written
+from coral_cli.sessions.misfit import require_fit, require_taken
 from coral_cli.sessions.saved import open_saved
 from coral_cli.sessions.supervision import Loop
 from coral_cli.training.agent import Agent
@@ -32,36 +34,45 @@ class Transfer:
     def summary(self) -> str:
         """In one line."""
         parts = ", ".join(f"{part} {some} of {all_}" for part, (some, all_) in self.taken.items())
-        return f"weights taken over from {self.source}: {parts}"
+        return f"weights taken over from {as_written(self.source)}: {parts}"
 
 
-def take_over(agent: Agent, source: Path, parts: Iterable[str], catalog: Catalog) -> Transfer:
-    """Copies the weights of ``parts`` from the saved agent ``source``; ``encoders`` bring their normalization along.
+def take_over(agent: Agent, source: Path, assembly: Assembly, catalog: Catalog) -> Transfer:
+    """Copies weights of the saved agent ``source`` into that of ``assembly``, which says of which parts.
 
-    A weight whose input has blocks (state and action, the sensors' embeddings) is taken over block by block. Raises
-    UsageError when nothing fits, and what ``open_saved`` raises.
+    ``encoders`` bring their normalization along. A weight whose input has blocks (state and action, the sensors'
+    embeddings) is taken over block by block. Raises UsageError when nothing fits, or nothing of the representation or
+    of a part that is frozen, and what ``open_saved`` raises.
     """
-    saved = open_saved(source, catalog)
+    saved, settings = open_saved(source, catalog), assembly.settings
     other = saved.agent(torch.device("cpu"))
     theirs, ours = other.state_dict()["weights"], agent.state_dict()["weights"]
+    require_taken([part for part in settings.freeze if _names(ours, part)], settings.init_parts)
     their_blocks, our_blocks = _blocks(other), _blocks(agent)
     taken: dict[str, tuple[int, int]] = {}
+    found: dict[str, bool] = {}
     remarks: list[str] = []
-    for part in parts:
-        names = [name for name in ours if _part(name) == part]
-        count = 0
+    for part in settings.init_parts:
+        names, fitting = _names(ours, part), []
         for name in names:
             fits, remark = _copy(ours[name], theirs.get(name), our_blocks.get(name, {}), their_blocks.get(name, {}))
-            count += fits
+            fitting += [name] if fits else []
             remarks += [f"{name}: {remark}"] if remark else []
-        remarks += [f"{name}: has no place here" for name in theirs if _part(name) == part and name not in ours]
-        taken[part] = count, len(names)
-    if not any(count for count, _ in taken.values()):
-        raise UsageError(
-            f"nothing of {', '.join(taken)} in {saved.path} fits this agent.",
-            "Choose the same components and sizes, or other --init-parts.",
-        )
+        remarks += [f"{name}: has no place here" for name in _names(theirs, part) if name not in ours]
+        taken[part] = len(fitting), len(names)
+        if names:
+            found[part] = any(_tells(ours, name, names) for name in fitting)
+    require_fit(found, remarks, saved, assembly, catalog)
     return Transfer(saved.path, taken, tuple(remarks))
+
+
+def _names(weights: Mapping[str, Tensor], part: str) -> list[str]:
+    return [name for name in weights if _part(name) == part]
+
+
+def _tells(weights: Mapping[str, Tensor], name: str, names: Sequence[str]) -> bool:
+    """Whether to have this weight is to have something of its part: a bias or a mean may fit by chance."""
+    return weights[name].dim() > 1 or all(weights[other].dim() <= 1 for other in names)
 
 
 def announce_transfer(transfer: Transfer | None, loop: Loop) -> None:

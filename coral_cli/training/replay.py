@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,27 +13,12 @@ from numpy.typing import NDArray
 
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.registry.records import Sensor
-from coral_cli.runs.files import to_disk, writing
-from coral_cli.training.replay_rows import Rows, check_disk, check_files, row_bytes
+from coral_cli.runs.files import writing
+from coral_cli.training.replay_index import COPY, NAME, Episodes, Index, read_index
+from coral_cli.training.replay_rows import Rows, check_disk, check_files, check_layout, row_bytes
 
 Arrays = dict[str, NDArray[Any]]
 DTYPES = {"image": np.uint8, "vector": np.float32, "depth": np.float32}
-
-
-@dataclass(frozen=True)
-class Episodes:
-    """The episodes in the ring, oldest first: serial number, first row, number of transitions."""
-
-    serial: NDArray[np.int64]
-    start: NDArray[np.int64]
-    length: NDArray[np.int64]
-
-    def where(self, keep: NDArray[np.bool_]) -> Episodes:
-        return Episodes(self.serial[keep], self.start[keep], self.length[keep])
-
-    def append(self, serial: int, start: int, length: int) -> Episodes:
-        pairs = ((self.serial, serial), (self.start, start), (self.length, length))
-        return Episodes(*(np.append(array, value) for array, value in pairs))
 
 
 @dataclass(frozen=True)
@@ -52,23 +35,27 @@ class Draw:
     known: Arrays
 
 
-def no_episodes() -> Episodes:
-    """An empty ring."""
-    return Episodes(*(np.zeros(0, np.int64) for _ in range(3)))
-
-
 class Replay:
     """Whole episodes of ``(o_t, a_{t-1}, r_{t-1}, terminated_t)``: at most ``capacity`` steps; the oldest make room.
 
     ``missing`` tells for each sensor, in their order, whether it gave nothing at a step.
 
     With a directory, a later process finds them again; without, they live in memory. Sequences never cross an episode's
-    end.
+    end. ``remark`` is what to say of the files that were found, if anything.
     """
 
     def __init__(
-        self, sensors: Mapping[str, Sensor], action_size: int, capacity: int, directory: Path | None = None
+        self,
+        sensors: Mapping[str, Sensor],
+        action_size: int,
+        capacity: int,
+        directory: Path | None = None,
+        known: int = 0,
     ) -> None:
+        """``known`` is how many episodes a checkpoint has seen that is gone on from.
+
+        Raises UnreadableError, and has written nothing yet, when the files are damaged, of other sensors, or lack them.
+        """
         self.capacity = capacity
         self._directory = directory
         self.layout: dict[str, tuple[type, tuple[int, ...]]] = {
@@ -82,14 +69,17 @@ class Replay:
         }
         self._sensors = tuple(sensors)
         self._spatial = tuple(name for name, sensor in sensors.items() if sensor.spatial)
-        self.episodes = no_episodes()
+        self.episodes = Episodes.none()
         self._next_serial = 0
         self._cursor = 0
+        self._forgot = False
+        self.remark = ""
         if directory is not None:
+            self._read_index(directory)
+            self._require(known)
             with writing(directory):
                 directory.mkdir(parents=True, exist_ok=True)
             check_disk(directory, self.bytes)
-            self._read_index()
         self._rows = Rows(self.layout, self.capacity, directory)
         self._arrays = self._rows.arrays
 
@@ -123,9 +113,10 @@ class Replay:
             )
         kept_after = np.cumsum(self.episodes.length[::-1])[::-1]  # transitions from this episode to the newest
         kept = kept_after + length <= self.capacity
-        if not kept.all():  # what ``forget_after`` dropped may stay listed: whoever goes on drops it again
+        if self._forgot or not kept.all():
             self.episodes = self.episodes.where(kept)
-            self._write_index()  # first forget what is overwritten next, so that a crash leaves no torn episode
+            self._write_index(COPY)  # first forget what is overwritten next, so that a crash leaves no torn episode
+            self._forgot = False
         self._rows.take_room(self._cursor, length)
         rows = (self._cursor + np.arange(length)) % self.capacity
         for name, array in self._arrays.items():
@@ -133,26 +124,31 @@ class Replay:
         self.episodes = self.episodes.append(self._next_serial, self._cursor, length)
         self._next_serial += 1
         self._cursor = (self._cursor + length) % self.capacity
-        self._write_index()
+        self._write_index(NAME)
 
     def forget_after(self, serial: int) -> None:
         """Drops the episodes from number ``serial`` on: what was added after the checkpoint that is resumed.
 
         Raises UnreadableError when those before it were never added.
         """
-        if self._next_serial < serial:
-            raise UnreadableError(
-                f"the replay has had {self._next_serial} episodes, but the checkpoint was written after {serial}.",
-                "Its files were lost or replaced; restore them, or start a new run with --init-from.",
-            )
+        self._require(serial)
+        self._forgot = self._forgot or self._next_serial > serial
         self.episodes = self.episodes.where(self.episodes.serial < serial)
         self._next_serial = serial
         if len(self.episodes.serial):
             self._cursor = int(self.episodes.start[-1] + self.episodes.length[-1]) % self.capacity
 
+    def _require(self, serial: int) -> None:
+        if self._next_serial < serial:
+            raise UnreadableError(
+                f"the replay has had {self._next_serial} episodes, but the checkpoint was written after {serial}.",
+                "Its files were lost or replaced; restore them, or start a new run with --init-from.",
+            )
+
     def reread(self) -> None:
         """Takes over what another process has added to the same files."""
-        self._read_index()
+        if self._directory is not None:
+            self._read_index(self._directory)
 
     def everything(self, name: str) -> NDArray[Any]:
         """All (N, ...) values of one array, oldest first."""
@@ -212,48 +208,27 @@ class Replay:
         return _cropped(array, draw.rows, draw.crop_margin, *draw.corners[name])
 
     def flush(self) -> None:
-        """Writes what the operating system still holds."""
+        """Writes what the operating system still holds, and the index twice."""
         self._rows.flush()
-        path = self._index_path()
-        if path is not None and path.exists():
-            with writing(path):
-                to_disk(path)
+        self._write_index(NAME, COPY, sync=True)
 
-    def _index_path(self) -> Path | None:
-        return self._directory and self._directory / "index.json"
+    def _write_index(self, *names: str, sync: bool = False) -> None:
+        if self._directory is not None:
+            index = Index(self.capacity, self._next_serial, self._cursor, self.episodes, row_bytes(self.layout))
+            index.write(self._directory, names, sync)
 
-    def _write_index(self) -> None:
-        path = self._index_path()
-        if path is None:
-            return
-        record = {
-            "capacity": self.capacity,
-            "next_serial": self._next_serial,
-            "cursor": self._cursor,
-            **{name: getattr(self.episodes, name).tolist() for name in ("serial", "start", "length")},
-        }
-        temporary = path.with_suffix(".tmp")
-        with writing(path):
-            temporary.write_text(json.dumps(record))
-            os.replace(temporary, path)
-
-    def _read_index(self) -> None:
+    def _read_index(self, directory: Path) -> None:
         """Takes over an earlier process's episodes and its capacity, or a larger one while the ring never wrapped."""
-        path = self._index_path()
-        if path is None or not path.exists():
+        index, self.remark = read_index(directory)
+        if index is None:
             return
-        try:
-            record = json.loads(path.read_text())
-            self.episodes = Episodes(*(np.array(record[name], np.int64) for name in ("serial", "start", "length")))
-            self._next_serial, self._cursor, capacity = record["next_serial"], record["cursor"], record["capacity"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise UnreadableError(f"the replay's index {path} is damaged ({error}).") from error
-        check_files(path.parent, self.layout, capacity)
-        ends, starts = self.episodes.start + self.episodes.length, self.episodes.start
-        wrapped = (ends > capacity).any() or (np.diff(starts) < 0).any()
-        self.capacity = capacity if wrapped else max(self.capacity, capacity)
-        if capacity < self.capacity and len(ends):
-            self._cursor = int(ends[-1])
+        if index.row_bytes:
+            check_layout(directory, self.layout, index.row_bytes)
+        check_files(directory, self.layout, index.capacity)
+        self.episodes, self._next_serial, self._cursor = index.episodes, index.next_serial, index.cursor
+        self.capacity = index.capacity if index.wrapped else max(self.capacity, index.capacity)
+        if index.capacity < self.capacity and len(self.episodes.serial):
+            self._cursor = int(self.episodes.start[-1] + self.episodes.length[-1])
 
 
 def _cropped(

@@ -57,8 +57,10 @@ class Rows:
         if self._directory is None:
             return np.zeros(full, dtype)
         path = file_of(self._directory, name)
+        wanted = max(math.prod(full) * dtype.itemsize, 1)
         with writing(path), path.open("ab") as file:
-            file.truncate(max(math.prod(full) * dtype.itemsize, 1))
+            if os.fstat(file.fileno()).st_size < wanted:  # never shorter: it may hold what somebody goes on from
+                file.truncate(wanted)
         return np.memmap(path, dtype, "r+", shape=full).view(np.ndarray)
 
 
@@ -88,7 +90,22 @@ def check_files(directory: Path, layout: Layout, rows: int) -> None:
     for name, size in row_bytes(layout).items():
         file = file_of(directory, name)
         if not file.is_file() or file.stat().st_size < rows * size:
-            raise UnreadableError(f"{file} of the replay is missing or was cut short.", "Restore it if you can.")
+            raise UnreadableError(
+                f"{file} of the replay is missing or was cut short.",
+                "Restore it if you can, or start a new run with --init-from.",
+            )
+
+
+def check_layout(directory: Path, layout: Layout, held: Mapping[str, int]) -> None:
+    """Raises UnreadableError when the rows ``held`` there (bytes by array) are not those of ``layout``."""
+    wanted = row_bytes(layout)
+    for name in sorted(wanted.keys() | held.keys()):
+        before, now = held.get(name, 0), wanted.get(name, 0)
+        if before != now:
+            raise UnreadableError(
+                f"the replay in {directory} has {before} bytes of {name!r} a step, not {now}.",
+                "Go on with the sensors and actions that the run was started with.",
+            )
 
 
 def _set_aside(descriptor: int, start: int, size: int) -> None:

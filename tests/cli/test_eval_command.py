@@ -14,14 +14,14 @@ import pytest
         ("runs/x --video", "auto"),
         ("--video runs/x", "auto"),
         ("--video --episodes 3 runs/x", "auto"),
-        ("--video films/a.mp4 runs/x", Path("films/a.mp4")),
-        ("runs/x --video A.MP4", Path("A.MP4")),
-        ("runs/x --video=a.mp4", Path("a.mp4")),
+        ("--video films/a.mp4 runs/x", Path("films/a.mp4").absolute()),
+        ("runs/x --video A.MP4", Path("A.MP4").absolute()),
+        ("runs/x --video=a.mp4", Path("a.mp4").absolute()),
     ],
 )
 def test_video_may_stand_alone(line: str, video: object, coral, requests) -> None:
     assert coral("eval", *line.split()).code == 0
-    assert requests[0].checkpoint == Path("runs/x")
+    assert requests[0].checkpoint == Path("runs/x").absolute()
     assert requests[0].video == video
 
 

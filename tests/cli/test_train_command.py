@@ -37,7 +37,7 @@ def test_a_strangers_component_is_named_with_its_distribution(coral, requests) -
 def test_output_flags(coral, requests) -> None:
     coral("train", "--out", "here", "--dry-run", "--json", "--quiet")
     request = requests.pop()
-    assert (request.out, request.resume, request.changes) == (Path("here"), None, {})
+    assert (request.out, request.resume, request.changes) == (Path("here").absolute(), None, {})
     assert (request.dry_run, request.json, request.quiet) == (True, True, True)
 
 

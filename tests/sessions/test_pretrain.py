@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from coral_cli.app import main
 from coral_cli.commands import pretrain
 from coral_cli.commands.pretrain import PretrainOptions
 from coral_cli.registry.discovery import discover
-from coral_cli.runs.checkpoint import load
+from coral_cli.runs.checkpoint import load, save
 from coral_cli.runs.dataset import open_dataset
 from coral_cli.runs.metrics import read_metrics
 
@@ -79,8 +80,39 @@ def test_an_agent_takes_over_what_was_pretrained(pretrained, tmp_path):
     assert taken and all(torch.equal(before[name], after[name]) for name in taken)
 
 
-def test_a_pretrained_representation_records_and_evaluates_with_random_actions(pretrained, tmp_path):
-    assert main(["eval", str(pretrained), "--episodes", "1"]) == 0
+@pytest.mark.parametrize("words", [[], ["--video", "film.mp4"], ["--json"]])
+@pytest.mark.parametrize("lone", [True, False])
+def test_a_pretrained_representation_has_no_policy_to_evaluate(words, lone, pretrained, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    place = shutil.copy(pretrained / "checkpoints" / "latest.pt", tmp_path / "lone.pt") if lone else pretrained
+    assert main(["eval", str(place), "--episodes", "1", *words]) == 2
+    out, err = capsys.readouterr()
+    assert not out and err.splitlines() == [
+        f"error: {place} was pretrained: it has no policy that could be evaluated.",
+        f"hint: Train one: coral train --init-from {place}, with the flags of its representation; or add --losses.",
+    ]
+    assert not Path("film.mp4").exists()
+
+
+def test_a_run_that_was_pretrained_before_checkpoints_said_so_is_known_by_its_record(pretrained, tmp_path, capsys):
+    run = tmp_path / "run"
+    shutil.copytree(pretrained, run)
+    record, state = load(run / "checkpoints" / "latest.pt")
+    save(run / "checkpoints" / "latest.pt", {k: v for k, v in record.items() if k != "pretrained"}, state)
+    assert main(["eval", str(run), "--episodes", "1"]) == 2
+    assert "was pretrained" in capsys.readouterr().err
+
+
+def test_its_losses_on_new_episodes_are_told_without_scores(pretrained, capsys):
+    assert main(["eval", str(pretrained), "--episodes", "1", "--losses"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[0] == "loss" and {"image", "proprio", "kl"} <= {line.split()[0] for line in lines[1:]}
+    assert main(["eval", str(pretrained), "--episodes", "1", "--losses", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["statistics"] == {} and report["losses"]["here"]["loss/image"] > 0
+
+
+def test_a_pretrained_representation_records_with_random_actions(pretrained, tmp_path):
     assert (
         main(["rollout", "--agent", str(pretrained), "--episodes", "1", "--out", str(tmp_path / "d"), "--quiet"]) == 0
     )

@@ -1,6 +1,7 @@
 """``--init-from``: chosen parts of another agent, frozen or fine-tuned, where they fit."""
 
 import json
+import re
 
 import pytest
 import torch
@@ -84,6 +85,46 @@ def test_nothing_that_fits_is_an_error(source, capsys):
     words = ["train", "--method", "proprio-sac", "--init-from", str(source)]
     assert main([*words, "--dry-run"]) == 2
     assert "nothing of encoders, rssm, heads in" in capsys.readouterr().err
+
+
+SMALL = ["--size", "small", "--dry-run"]  # other sizes throughout; normalization and a head's last bias fit by chance
+
+
+@pytest.mark.parametrize("frozen", [[], ["--freeze", "encoders,rssm"]])
+def test_a_representation_of_other_sizes_is_an_error_that_says_what_to_change(frozen, source, capsys):
+    words = ["train", "--env", "box-push", "--env.action", "torque", *SMALL, "--init-from", str(source), *frozen]
+    assert main(words) == 2
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error.startswith(f"error: nothing of encoders, rssm in {source}/checkpoints/latest.pt fits this agent (")
+    assert re.search(r"encoders.image.layers.0.weight: 2x3x\dx\d in the source and \d+x3x\dx\d here", error)
+    assert re.search(r"; and \d+ more\)\.$", error)
+    assert hint.startswith("hint: It has --image-encoder.depth 2 ") and "--rssm.gru 8" in hint
+
+
+def test_parts_that_fit_do_not_hide_a_frozen_one_that_does_not(source, capsys):
+    words = [*BOX, "--rssm.gru", "16", "--rssm.hidden", "24", "--rssm.latent", "12", "--init-from", str(source)]
+    assert main([*words, "--dry-run"]) == 0  # the encoders fit; the rest is a warning
+    assert "rssm 0 of" in capsys.readouterr().out
+    assert main([*words, "--dry-run", "--freeze", "encoders,rssm"]) == 2
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error.startswith("error: nothing of rssm in ") and "encoders" not in error
+    assert hint == (
+        "hint: It has --rssm.gru 8 --rssm.hidden 64 --rssm.latent 16: write the same, or other --init-parts."
+    )
+
+
+def test_a_frozen_part_that_is_not_asked_for_is_an_error(source, capsys):
+    assert main([*BOX, "--init-from", str(source), "--freeze", "encoders,losses,policy", "--dry-run"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "error: --freeze names losses, policy, but --init-parts does not: random weights would be frozen.",
+        "hint: Write --init-parts encoders,rssm,heads,losses,policy, or leave it out of --freeze.",
+    ]
+
+
+def test_a_run_that_cannot_take_over_leaves_its_name_free(source, tmp_path):
+    words = ["train", "--env", "box-push", "--size", "small", "--init-from", str(source)]
+    assert main([*words, "--out", str(tmp_path / "run"), "--quiet"]) == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_source_that_is_none_is_an_error(tmp_path, capsys):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from coral_cli.plugin import Split
 from coral_cli.registry.errors import UsageError
+from coral_cli.registry.places import absolute
 
 VIDEOS = frozenset({".mp4", ".webm", ".avi", ".gif", ".mov", ".mkv"})
 IMAGES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
@@ -32,7 +33,7 @@ def find_clips(folder: str) -> tuple[Clip, ...]:
     Every file with an ending of VIDEOS is a clip, and so is every folder with files of IMAGES, in the order of their
     names. Raises UsageError when there is none.
     """
-    root = Path(folder).expanduser()
+    root = absolute(folder)
     if not root.is_dir():
         raise UsageError(f"there is no folder {folder}.", "--distraction.video.folder needs a folder of clips.")
     clips, images = [], defaultdict(list)

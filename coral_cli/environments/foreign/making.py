@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
-import os
 import re
 import sys
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from gymnasium.envs.registration import load_env_creator
 
 from coral_cli.environments.foreign.options import GYMNASIUM
 from coral_cli.registry.errors import UsageError
+from coral_cli.registry.places import start
 
 _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _FORMS = f"Write {GYMNASIUM}:ID for an id of Gymnasium, or my_package.my_module:make for a callable that returns one."
@@ -89,8 +89,8 @@ def _registered(env_id: str) -> Callable[[], Any]:
 def _imported(module_name: str, attribute: str) -> Callable[[], Any]:
     if not _PATH.fullmatch(module_name) or not _PATH.fullmatch(attribute):
         raise UsageError(f"{module_name}:{attribute} names no environment.", _FORMS)
-    if os.getcwd() not in sys.path and "" not in sys.path:
-        sys.path.append(os.getcwd())  # as `python -m` would: the environment may be a file beside the user
+    if str(start()) not in sys.path and "" not in sys.path:
+        sys.path.append(str(start()))  # as `python -m` would: the environment may be a file beside the user
     try:
         found: Any = importlib.import_module(module_name)
     except Exception as error:

@@ -1,0 +1,60 @@
+"""Paths as a command was given them, seen from where it was started.
+
+An environment may change the working directory, and then the same words would name another place. So what a command is
+given becomes absolute, and what it tells has the words that were written.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_start: list[Path] = []
+_written: dict[str, str] = {}
+
+
+@contextmanager
+def started(place: Path | None = None) -> Iterator[None]:
+    """Within, relative paths are seen from ``place``: by default, from the working directory of this moment."""
+    before = list(_start), dict(_written)
+    try:
+        _start[:] = [place or Path.cwd()]
+    except OSError:  # it was removed, and nothing can be seen from there
+        _start.clear()
+    _written.clear()
+    try:
+        yield
+    finally:
+        _start[:] = before[0]
+        _written.clear()
+        _written.update(before[1])
+
+
+def start() -> Path:
+    """Where the command was started; elsewhere, the working directory."""
+    return _start[0] if _start else Path.cwd()
+
+
+def absolute(path: str | os.PathLike[str]) -> Path:
+    """``path``, with ``~`` as the user's home, wherever the working directory is by now."""
+    written = Path(path).expanduser()
+    if written.is_absolute():
+        return written
+    place = start() / written
+    if _start:
+        _written[str(place)] = str(written)
+    return place
+
+
+def as_written(text: object) -> str:
+    """``text`` with the paths in it as they were given to ``absolute``."""
+    said = str(text)
+    for place, written in sorted(_written.items(), reverse=True):
+        found = rf"(?<![\w./~-]){re.escape(place)}"
+        if written == ".":
+            said = re.sub(rf"{found}/(?=\w)", "", said)
+        said = re.sub(rf"{found}(?!\.?[\w-])", written.replace("\\", r"\\"), said)  # not of another name the beginning
+    return said

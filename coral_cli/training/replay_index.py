@@ -1,0 +1,165 @@
+"""The index of a replay: which episodes lie in which rows of its files, kept twice, and checked before it is believed.
+
+``index.json`` is written after an episode was added. Its copy is written at checkpoints, and whenever episodes make
+room, before their rows are overwritten: it never lists rows that may hold something else by now, and a run that goes on
+from that checkpoint needs no more. What it lacks at the front has been dropped, whatever ``index.json`` says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coral_cli.registry.errors import UnreadableError
+from coral_cli.runs.files import replacing
+
+NAME, COPY = "index.json", "index.copy.json"
+LISTS = ("serial", "start", "length")
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading a damaged index may raise."""
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """The episodes in the ring, oldest first: serial number, first row, number of transitions."""
+
+    serial: NDArray[np.int64]
+    start: NDArray[np.int64]
+    length: NDArray[np.int64]
+
+    @classmethod
+    def none(cls) -> Episodes:
+        """Those of an empty ring."""
+        return cls(*(np.zeros(0, np.int64) for _ in LISTS))
+
+    def where(self, keep: NDArray[np.bool_]) -> Episodes:
+        return Episodes(self.serial[keep], self.start[keep], self.length[keep])
+
+    def append(self, serial: int, start: int, length: int) -> Episodes:
+        pairs = ((self.serial, serial), (self.start, start), (self.length, length))
+        return Episodes(*(np.append(array, value) for array, value in pairs))
+
+
+@dataclass(frozen=True)
+class Index:
+    """What is known of a replay's files: how many rows they have, who lies where, and which row is written next.
+
+    ``row_bytes`` are the sizes of a row by array; empty where an older coral wrote the index.
+    """
+
+    capacity: int
+    next_serial: int
+    cursor: int
+    episodes: Episodes
+    row_bytes: Mapping[str, int]
+
+    @property
+    def wrapped(self) -> bool:
+        """Whether a row behind the last one has been written at the first again."""
+        starts, ends = self.episodes.start, self.episodes.start + self.episodes.length
+        return bool((ends > self.capacity).any() or (np.diff(starts) < 0).any())
+
+    @property
+    def oldest(self) -> int:
+        """The number of the first episode, or of the one to come."""
+        return int(self.episodes.serial[0]) if len(self.episodes.serial) else self.next_serial
+
+    def since(self, serial: int) -> Index:
+        """Without the episodes before number ``serial``."""
+        return replace(self, episodes=self.episodes.where(self.episodes.serial >= serial))
+
+    def write(self, directory: Path, names: tuple[str, ...] = (NAME,), sync: bool = False) -> None:
+        """Writes it under each of ``names``; with ``sync``, it is on the disk afterwards.
+
+        Raises CoralError when it cannot be written.
+        """
+        record: dict[str, Any] = {"capacity": self.capacity, "next_serial": self.next_serial, "cursor": self.cursor}
+        record |= {name: getattr(self.episodes, name).tolist() for name in LISTS}
+        text = json.dumps(record | {"row_bytes": dict(self.row_bytes)})
+        sealed = f'{text[:-1]}, "checksum": "{_checksum(text)}"}}'
+        for name in names:
+            with replacing(directory / name, sync) as partial:
+                partial.write_text(sealed, encoding="utf-8")
+
+
+def read_index(directory: Path) -> tuple[Index | None, str]:
+    """The index, if there is one, and what to say where only its copy could be read.
+
+    Raises UnreadableError when neither can be read.
+    """
+    path = directory / NAME
+    try:
+        copy = _read(directory / COPY)
+    except UnreadableError:
+        copy = None
+    try:
+        index = _read(path)
+    except UnreadableError as error:
+        if copy is not None:
+            return copy, f"{error.message} Going on from its copy."
+        if path.exists():
+            raise
+        return None, ""
+    return (index.since(copy.oldest) if copy else index), ""
+
+
+def _read(path: Path) -> Index:
+    if not path.exists():
+        raise UnreadableError(f"the replay's index {path} is gone.")
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        checksum = record.pop("checksum", None)
+        if checksum not in (None, _checksum(json.dumps(record))):
+            raise ValueError("its checksum is wrong")
+        lists = [_whole(*record[name]) for name in LISTS]
+        if len(set(map(len, lists))) > 1:
+            raise ValueError("its lists differ in length")
+        capacity, next_serial, cursor = _whole(record["capacity"], record["next_serial"], record["cursor"])
+        sizes = dict(record.get("row_bytes", {}))
+        _whole(*sizes.values())
+        episodes = Episodes(*(np.array(values, np.int64) for values in lists))
+        index = Index(capacity, next_serial, cursor, episodes, sizes)
+        _check(index)
+    except UNREADABLE as error:
+        what = f"there is no {error}" if isinstance(error, KeyError) else error
+        raise UnreadableError(
+            f"the replay's index {path} is damaged ({what}).", "Restore it, or start a new run with --init-from."
+        ) from error
+    return index
+
+
+def _check(index: Index) -> None:
+    """Raises ValueError for what no replay can have written: episodes follow each other in the ring without a gap."""
+    episodes, capacity = index.episodes, index.capacity
+    if capacity < 1 or index.next_serial < 0 or not 0 <= index.cursor < capacity:
+        raise ValueError(f"row {index.cursor} cannot come next in {capacity} rows")
+    if not len(episodes.serial):
+        return
+    if (np.diff(episodes.serial) != 1).any() or episodes.serial[0] < 0 or episodes.serial[-1] >= index.next_serial:
+        raise ValueError("its episodes are not numbered in their order")
+    if (episodes.start < 0).any() or (episodes.start >= capacity).any() or (episodes.length < 1).any():
+        raise ValueError(f"an episode lies outside the {capacity} rows")
+    if (episodes.length > capacity).any() or episodes.length.sum() > capacity:
+        raise ValueError(f"its episodes do not fit into {capacity} rows")
+    following = [*episodes.start[1:].tolist(), index.cursor]
+    if ((episodes.start + episodes.length) % capacity != following).any():
+        raise ValueError("its episodes overlap, or leave gaps")
+
+
+def _whole(*values: Any) -> tuple[int, ...]:
+    """``values``, if they are whole numbers. Raises TypeError where one is not."""
+    for value in values:
+        if type(value) is not int:
+            raise TypeError(f"{value!r} is no whole number")
+    return values
+
+
+def _checksum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
