@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from typer.main import get_command
 
 from coral_cli.assembly.help import Row, Sheet, print_sheet
 from coral_cli.registry.errors import UsageError
+from coral_cli.registry.nearest import meant
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,7 @@ class Group(TyperGroup):
         """Raises UsageError for an unknown command."""
         if args[0] in self.commands or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
-        near = difflib.get_close_matches(args[0], self.commands, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Commands: {', '.join(self.commands)}."
+        hint = meant(args[0], self.commands, f"Commands: {', '.join(self.commands)}.", "{!r}")
         raise UsageError(f"there is no command {args[0]!r}.", hint)
 
 

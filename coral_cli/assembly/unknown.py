@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection
 
 from coral_cli.assembly.selection import Selection
 from coral_cli.assembly.slots import ENV, REPEATABLE, Slot
 from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.errors import UsageError
+from coral_cli.registry.nearest import meant
 from coral_cli.registry.options import fields_of
 from coral_cli.registry.records import Environment
 
@@ -32,8 +32,8 @@ def unknown_flag(flag: str, selection: Selection, catalog: Catalog, known: Colle
         listed = ", ".join(environment.record.sensors) or "none"
         return UsageError(f"{environment.record.name} has no sensor {sensor!r} (--{flag}).", f"Its sensors: {listed}.")
     bare = flag.removeprefix("no-")
-    near = [name for name in known if name.endswith(f".{bare}")] or difflib.get_close_matches(bare, known, n=1)
-    hint = f"Did you mean --{' or --'.join(near)}?" if near else "`--help` lists them."
+    same = [name for name in known if name.endswith(f".{bare}")]  # of a component, written without its slot
+    hint = f"Did you mean --{' or --'.join(same)}?" if same else meant(bare, known, "`--help` lists them.", "--{}")
     return UsageError(f"there is no option --{flag}.", hint)
 
 
@@ -52,13 +52,10 @@ def _foreign_option(slot: Slot, entry: Entry, option: str, catalog: Catalog) -> 
         for other in catalog.entries(slot.kind)
         if slot.takes(other.record) and bare in _names(other)
     ]
-    near = difflib.get_close_matches(bare, own, n=1)
     if owners and bare not in own:
         hint = f"It belongs to {', '.join(owners)}: add --{slot.flag} {owners[0]}."
-    elif near:
-        hint = f"Did you mean --{slot.flag}.{near[0]}?"
     else:
-        hint = f"Its options: {', '.join(own) or 'none'}."
+        hint = meant(bare, own, f"Its options: {', '.join(own) or 'none'}.", f"--{slot.flag}.{{}}")
     return UsageError(f"{slot.kind} {catalog.name(entry)!r} has no option {option!r} (--{slot.flag}.{option}).", hint)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from coral_cli.assembly.values import text_of
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.registry.catalog import Catalog, Entry, Plugin
 from coral_cli.registry.errors import UsageError
+from coral_cli.registry.nearest import meant
 from coral_cli.registry.options import Field, Json, fields_of
 from coral_cli.registry.records import Record
 from coral_cli.registry.sources import current
@@ -61,9 +61,9 @@ def _names(entry: Entry) -> tuple[str, str]:
 
 def _unknown(name: str, catalog: Catalog) -> UsageError:
     known = {entry.record.name for entry in catalog} | {plugin.name for plugin in catalog.plugins}
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"Did you mean {near[0]!r}?" if near else "See `coral plugins list`."
-    return UsageError(f"no component or plugin is named {name!r}.", hint)
+    return UsageError(
+        f"no component or plugin is named {name!r}.", meant(name, known, "See `coral plugins list`.", "{!r}")
+    )
 
 
 def _component(entry: Entry, status: str) -> dict[str, Json]:

@@ -1,8 +1,7 @@
-"""The labelled parts of an update.
+"""The parts of an update, which representation and agent mark as spans.
 
-Representation and agent mark what they do with torch's ``record_function`` as ``coral/NAME``, which a profiler shows.
-A profiler notes every operation, though: that slows down the parts that are made of many small ones, and on a GPU it
-says when work was handed over, not when it was done. So the same labels are read here without one.
+A profiler shows them as ``coral/NAME``. It notes every operation, though: that slows down the parts that are made of
+many small ones, and on a GPU it says when work was handed over, not when it was done. So they are read without one.
 """
 
 from __future__ import annotations
@@ -11,53 +10,44 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from statistics import median
-from typing import Any
 
 import torch
-from torch.profiler import record_function
 
 from coral_cli.measuring.timing import seconds_of, wait
+from coral_cli.representation.span import LISTENERS
 
-PREFIX = "coral/"
 OTHER = "other"
-"""What no label covers."""
+"""What no span covers."""
 
 
 @contextmanager
 def spans(reading: Callable[[], float]) -> Iterator[Mapping[str, float]]:
-    """By how much ``reading`` grows within each label ``coral/NAME``, by NAME, all its spans taken together.
+    """By how much ``reading`` grows within each span, by name, all of that name taken together.
 
-    A label within another one counts as part of that.
+    A span within another one counts as part of that.
     """
-    enter, leave = record_function.__enter__, record_function.__exit__
     totals: dict[str, float] = {}
     begun: list[float] = []
 
-    def entering(span: record_function) -> Any:
-        entered = enter(span)  # type: ignore[no-untyped-call]
-        if span.name.startswith(PREFIX):
+    def listen(name: str, begins: bool) -> None:
+        if begins:
             begun.append(reading())
-        return entered
+            return
+        start = begun.pop()
+        if not begun:
+            totals[name] = totals.get(name, 0.0) + reading() - start
 
-    def leaving(span: record_function, *error: Any) -> None:
-        if span.name.startswith(PREFIX):
-            start = begun.pop()
-            if not begun:
-                name = span.name.removeprefix(PREFIX)
-                totals[name] = totals.get(name, 0.0) + reading() - start
-        leave(span, *error)
-
-    record_function.__enter__, record_function.__exit__ = entering, leaving  # type: ignore[method-assign]
+    LISTENERS.append(listen)
     try:
         yield totals
     finally:
-        record_function.__enter__, record_function.__exit__ = enter, leave  # type: ignore[method-assign]
+        LISTENERS.remove(listen)
 
 
 def shares(update: Callable[[], object], repeats: int, device: torch.device) -> dict[str, float]:
-    """The median share of each label, and of ``other``, in the time of ``update``; together 1.
+    """The median share of each span, and of ``other``, in the time of ``update``; together 1.
 
-    On a GPU every label waits for the device, so what would overlap counts in full.
+    On a GPU every span waits for the device, so what would overlap counts in full.
     """
 
     def clock() -> float:

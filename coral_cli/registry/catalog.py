@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import shlex
 import sys
@@ -13,6 +12,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from coral_cli.registry.errors import PluginError, UsageError, frames_of
+from coral_cli.registry.nearest import meant
 from coral_cli.registry.records import Record
 from coral_cli.registry.sources import Source, current, required
 from coral_cli.version import CORE, FORMER, __version__
@@ -202,9 +202,8 @@ class Catalog:
         names = self.names(kind)
         if not names:
             return "None is installed: see `coral plugins list`."
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
         listed = ", ".join(names) if len(names) <= 12 else f"see `coral plugins list --kind {kind}`"
-        return f"Did you mean {near[0]!r}? Installed: {listed}." if near else f"Installed: {listed}."
+        return f"{meant(name, names, '', '{!r}', cutoff=0.5)} Installed: {listed}.".lstrip()
 
 
 _PLAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from coral_cli.registry.errors import UnreadableError, UsageError
+from coral_cli.registry.nearest import meant
 from coral_cli.registry.options import Json
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.metrics import read_metrics
@@ -96,10 +96,8 @@ def evaluated(runs: Sequence[Run], metric: str) -> list[Run]:
     known = sorted(set().union(*(run.metrics for run in runs)))
     if not known:
         raise UsageError("none of these runs has been evaluated yet.", "`coral train` does so as --eval-every says.")
-    near = difflib.get_close_matches(metric, known, n=1)
     raise UsageError(
-        f"none of these runs has evaluated {metric!r}.",
-        f"Did you mean {near[0]}?" if near else f"They have {', '.join(known)}.",
+        f"none of these runs has evaluated {metric!r}.", meant(metric, known, f"They have {', '.join(known)}.")
     )
 
 

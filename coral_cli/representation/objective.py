@@ -9,7 +9,6 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.profiler import record_function
 
 from coral_cli.registry.contracts import EncoderModule, Latent, LossBatch, LossModule, RssmModule, Trajectory, World
 from coral_cli.registry.records import ObjectiveOptions, Sensor
@@ -17,6 +16,7 @@ from coral_cli.representation.batch import Batch, Normalization, masked_mean
 from coral_cli.representation.heads import HeadSizes, build_heads, head_losses
 from coral_cli.representation.loss_features import View, views_of
 from coral_cli.representation.shapes import flag_of, require_shape, require_trajectory
+from coral_cli.representation.span import span
 from coral_cli.representation.world import LearnedWorld
 
 
@@ -112,13 +112,13 @@ class Representation(nn.Module):
 
     def forward(self, batch: Batch) -> Losses:
         """The objective on one batch: every sensor's loss, the heads and the KL."""
-        with record_function("coral/encoder"):
+        with span("encoder"):
             targets, embeddings = self._encoded(batch)
-        with record_function("coral/scan"):
+        with span("scan"):
             trajectory = self.rssm.scan(self._joined(embeddings, batch.missing), batch.actions)
             sequences, steps = batch.rewards.shape
             require_trajectory(trajectory, sequences, steps, self.rssm.hidden_size, self.rssm.latent_size)
-        with record_function("coral/losses"):
+        with span("losses"):
             return self._losses(batch, targets, embeddings, trajectory)
 
     def _encoded(self, batch: Batch) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Adam, Optimizer
-from torch.profiler import record_function
 
 from coral_cli.fast.streams import Beside, current
 from coral_cli.parallel.ranks import average_gradients
@@ -23,6 +22,7 @@ from coral_cli.representation.batch import Batch
 from coral_cli.representation.direct import NoRepresentation
 from coral_cli.representation.gradients import gradient_shares
 from coral_cli.representation.objective import Losses, Representation, State
+from coral_cli.representation.span import span
 from coral_cli.training.cuda_graphs import Recorded
 from coral_cli.training.precision import chosen
 
@@ -175,7 +175,7 @@ class Agent:
             metrics |= self._descend(losses.total, self._optimizer)
         if "policy" in self.frozen:
             return metrics
-        with record_function("coral/policy"), self._beside.work():
+        with span("policy"), self._beside.work():
             learned = self._learn_to_act(losses, batch)
         named = {key if key.startswith("gradient/") else f"policy/{key}": value for key, value in learned.items()}
         return metrics | named
@@ -185,10 +185,10 @@ class Agent:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
     def _descend(self, total: Tensor, optimizer: Optimizer) -> dict[str, Tensor]:
-        with record_function("coral/backward"):
+        with span("backward"):
             optimizer.zero_grad()
             total.backward()
-        with record_function("coral/optimiser"):
+        with span("optimiser"):
             average_gradients(self.representation.parameters())
             norm = clip_grad_norm_(self.representation.parameters(), self._clip)
             optimizer.step()

@@ -3,9 +3,9 @@
 import pytest
 import torch
 from torch import nn
-from torch.profiler import record_function
 
 from coral_cli.measuring.flops import Flops, counted
+from coral_cli.representation.span import span
 
 N = 5
 
@@ -88,7 +88,7 @@ def test_parts_and_utilisation():
 
     def call():
         left @ right
-        with record_function("coral/scan"):
+        with span("scan"):
             left @ right
 
     flops = counted(call)

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
-from torch.profiler import record_function
+from torch.profiler import ProfilerActivity, profile
 
 from coral_cli.measuring.spans import shares, spans
+from coral_cli.representation.span import LISTENERS, span
 
 
 class Meter:
@@ -21,27 +22,36 @@ def test_spans_of_one_name_add_up_and_inner_ones_are_part_of_the_outer():
     meter = Meter()
     with spans(lambda: meter.value) as parts:
         meter.work(1)
-        with record_function("coral/scan"):
+        with span("scan"):
             meter.work(2)
-        with record_function("elsewhere"):
-            meter.work(4)
-        with record_function("coral/policy"):
+        meter.work(4)
+        with span("policy"):
             meter.work(8)
-            with record_function("coral/backward"):
+            with span("backward"):
                 meter.work(16)
             meter.work(32)
-        with record_function("coral/scan"):
+        with span("scan"):
             meter.work(64)
     assert parts == {"scan": 66.0, "policy": 56.0}
 
 
-def test_an_error_leaves_labels_as_they_were():
-    methods = record_function.__enter__, record_function.__exit__
-    with pytest.raises(ZeroDivisionError), spans(lambda: 0.0), record_function("coral/scan"):
+def test_an_error_ends_a_span_and_leaves_nobody_listening():
+    meter = Meter()
+    with pytest.raises(ZeroDivisionError), spans(lambda: meter.value) as parts:
+        with pytest.raises(ZeroDivisionError), span("scan"):
+            meter.work(2)
+            raise ZeroDivisionError
+        assert parts == {"scan": 2.0}
         raise ZeroDivisionError
-    assert (record_function.__enter__, record_function.__exit__) == methods
-    with record_function("coral/scan"):
+    assert not LISTENERS
+    with span("scan"):
         pass
+
+
+def test_a_profiler_shows_them():
+    with profile(activities=[ProfilerActivity.CPU]) as profiler, span("scan"):
+        torch.ones(2).sum()
+    assert "coral/scan" in {event.key for event in profiler.key_averages()}
 
 
 def test_shares_are_medians_and_make_one(monkeypatch):
@@ -51,7 +61,7 @@ def test_shares_are_medians_and_make_one(monkeypatch):
 
     def update():
         scan, rest = next(amounts)
-        with record_function("coral/scan"):
+        with span("scan"):
             clock[0] += scan
         clock[0] += rest
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 import re
@@ -15,6 +14,7 @@ from gymnasium.envs.registration import load_env_creator
 
 from coral_cli.environments.foreign.options import GYMNASIUM
 from coral_cli.registry.errors import UsageError
+from coral_cli.registry.nearest import meant
 from coral_cli.registry.places import start
 
 _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
@@ -70,12 +70,8 @@ def _registered(env_id: str) -> Callable[[], Any]:
     try:
         spec = gymnasium.spec(env_id)
     except gymnasium.error.Error as error:
-        near = difflib.get_close_matches(env_id, gymnasium.registry, n=1)
-        hint = (
-            f"Did you mean {GYMNASIUM}:{near[0]}?"
-            if near
-            else "If importing a package registers it, write a callable that does so: my_module:make."
-        )
+        otherwise = "If importing a package registers it, write a callable that does so: my_module:make."
+        hint = meant(env_id, gymnasium.registry, otherwise, f"{GYMNASIUM}:{{}}")
         raise UsageError(f"Gymnasium has no environment {env_id!r}.", hint) from error
 
     def make() -> Any:
@@ -101,8 +97,7 @@ def _imported(module_name: str, attribute: str) -> Callable[[], Any]:
     for part in attribute.split("."):
         if not hasattr(found, part):
             offered = [key for key, value in vars(found).items() if callable(value) and not key.startswith("_")]
-            near = difflib.get_close_matches(part, offered, n=1)
-            hint = f"Did you mean {module_name}:{near[0]}?" if near else _FORMS
+            hint = meant(part, offered, _FORMS, f"{module_name}:{{}}")
             raise UsageError(f"module {module_name!r} has no {attribute!r}.", hint)
         found = getattr(found, part)
     if not callable(found):
