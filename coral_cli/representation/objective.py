@@ -15,7 +15,7 @@ from coral_cli.registry.records import ObjectiveOptions, Sensor
 from coral_cli.representation.batch import Batch, Normalization, masked_mean
 from coral_cli.representation.heads import HeadSizes, build_heads, head_losses
 from coral_cli.representation.loss_features import View, views_of
-from coral_cli.representation.shapes import flag_of, require_shape, require_trajectory
+from coral_cli.representation.shapes import flag_of, require_loss, require_shape, require_trajectory
 from coral_cli.representation.span import span
 from coral_cli.representation.world import LearnedWorld
 
@@ -107,7 +107,9 @@ class Representation(nn.Module):
             for name in self.encoders
         }
         h = self.rssm.predict(state.h, state.z, action)
+        require_shape("--rssm", "h of predict", h, tuple(state.h.shape))
         posterior = self.rssm.update(h, self._joined(embeddings, missing))
+        require_shape("--rssm", "the posterior's mean", posterior.mean, tuple(state.z.shape))
         return State(h, posterior.sample()), torch.cat([posterior.mean, h], -1)
 
     def forward(self, batch: Batch) -> Losses:
@@ -138,6 +140,7 @@ class Representation(nn.Module):
         self, batch: Batch, targets: Mapping[str, Tensor], embeddings: Mapping[str, Tensor], trajectory: Trajectory
     ) -> Losses:
         prior = self.rssm.prior(trajectory.h)
+        require_shape("--rssm", "the prior's mean", prior.mean, tuple(trajectory.z.shape))
         metrics: dict[str, Tensor] = {}
         terms: dict[str, Tensor] = {}
         for view in views_of(self._objective, self.rssm, trajectory, prior, batch.actions):
@@ -180,7 +183,7 @@ class Representation(nn.Module):
             if not self._weights[name]:
                 continue
             valid = batch.valid(name)
-            value, extra = loss(
+            returned = loss(
                 LossBatch(
                     targets[name][:, view.start :],
                     embeddings[name][:, view.start :],
@@ -188,7 +191,7 @@ class Representation(nn.Module):
                     None if valid is None else valid[:, view.start :],
                 )
             )
-            require_shape(f"--{flag_of(name)}-loss", "its value", value, ())
+            value, extra = require_loss(f"--{flag_of(name)}-loss", returned)
             prefix = f"{view.name}_" if name in terms else ""
             terms[name] = terms.get(name, 0.0) + view.weight * self._weights[name] * value
             metrics[f"loss/{name}"] = metrics.get(f"loss/{name}", 0.0) + view.weight * value.detach()

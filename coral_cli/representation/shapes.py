@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch import Tensor
 
 from coral_cli.registry.contracts import Trajectory
@@ -22,6 +24,20 @@ def require_shape(component: str, what: str, given: object, expected: tuple[int,
         f"{component}: {what} is {seen}, but a tensor of shape {expected} is expected.",
         "Mend the plugin; `coral plugins check` tries its components one by one.",
     )
+
+
+def require_loss(component: str, returned: object) -> tuple[Tensor, Mapping[str, Tensor]]:
+    """What a loss returned, checked: a scalar and named scalar metrics. Raises PluginError for anything else."""
+    if not (isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[1], Mapping)):
+        raise PluginError(
+            f"{component} returned a {type(returned).__name__}, but a pair is expected: the loss, and metrics by name.",
+            "Return `loss, {}` where there are no metrics.",
+        )
+    value, metrics = returned
+    require_shape(component, "its value", value, ())
+    for name, metric in metrics.items():
+        require_shape(component, f"metric {name!r}", metric, ())
+    return value, metrics
 
 
 def require_trajectory(found: Trajectory, batch: int, steps: int, hidden: int, latent: int) -> None:

@@ -69,3 +69,40 @@ def test_an_rssm_is_named(part, what):
     with pytest.raises(PluginError) as caught:
         learned(break_it)
     assert caught.value.message.startswith(f"--rssm: {what} is of shape ({STEPS}, {BATCH}, ")
+
+
+def test_a_loss_without_metrics_is_told_what_a_pair_is():
+    with pytest.raises(PluginError) as caught:
+        learned(lambda model: returns(model.losses["skin"], lambda found: found[0]))
+    assert caught.value.message.startswith("--skin-loss returned a Tensor, but a pair is expected")
+
+
+def test_a_metric_that_is_no_scalar_is_named():
+    with pytest.raises(PluginError) as caught:
+        learned(lambda model: returns(model.losses["skin"], lambda found: (found[0], {"mine": torch.zeros(3, 4)})))
+    assert caught.value.message.startswith("--skin-loss: metric 'mine' is of shape (3, 4)")
+
+
+@pytest.mark.parametrize(("part", "what"), [("predict", "h of predict"), ("update", "the posterior's mean")])
+def test_a_step_of_an_rssm_is_named(part, what):
+    model = small(CORAL, UNIFIED)
+    own = getattr(model.rssm, part)
+
+    def narrow(*given):
+        found = own(*given)
+        return found[:, :-1] if part == "predict" else SimpleNamespace(mean=found.mean[:, :-1])
+
+    setattr(model.rssm, part, narrow)
+    batch = random_batch()
+    with pytest.raises(PluginError) as caught:
+        model.step(model.initial(BATCH), batch.actions[:, 0], {n: v[:, 0] for n, v in batch.observations.items()})
+    assert caught.value.message.startswith(f"--rssm: {what} is of shape (3, ")
+
+
+def test_a_prior_is_named():
+    def break_it(model):
+        prior = model.rssm.prior
+        model.rssm.prior = lambda h: SimpleNamespace(mean=prior(h).mean[..., :-1])
+
+    with pytest.raises(PluginError, match="--rssm: the prior's mean is of shape"):
+        learned(break_it)
