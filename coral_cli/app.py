@@ -22,6 +22,7 @@ from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import CoralError, described
 from coral_cli.registry.places import absolute, as_written, started
+from coral_cli.sessions.process import hold_memory, spin_briefly
 from coral_cli.version import __version__
 
 HELP = "Learn joint representations of several sensors, and policies that act on them."
@@ -44,6 +45,8 @@ def _main(args: list[str], catalog: Catalog | None) -> int:
         args, paths = split_plugins(args)
         if completing:
             _, paths = split_plugins(_line())
+        spin_briefly(os.environ)
+        hold_memory(os.environ)  # both before a plugin may import torch, which reads them once
         if catalog is None:
             catalog = discover(builtin, paths=[absolute(path) for path in paths])
         if not (completing or follower):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from os.path import splitext
 from typing import Annotated, Any
 
 import typer
@@ -128,7 +129,10 @@ def show(context: typer.Context, given: Given) -> int:
     options, given = taken(ShowOptions(), given)
     image = absolute(options.image) if options.image else None
     if image is not None and image.suffix.lower() != ".png":
-        raise UsageError(f"--image is {options.image!r}, but pictures are .png files.", f"Write {options.image}.png.")
+        raise UsageError(
+            f"--image is {options.image!r}, but pictures are .png files.",
+            f"Write {splitext(options.image)[0]}.png.",
+        )
     from coral_cli.sessions.show import ShowRequest
     from coral_cli.sessions.show import show as run
 

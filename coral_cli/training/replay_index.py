@@ -115,6 +115,8 @@ def _read(path: Path) -> Index:
         raise UnreadableError(f"the replay's index {path} is gone.")
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(record, dict):
+            raise ValueError("it holds no object")
         checksum = record.pop("checksum", None)
         if checksum not in (None, _checksum(json.dumps(record))):
             raise ValueError("its checksum is wrong")

@@ -1,13 +1,14 @@
 """What the user says about threads and memory stands."""
 
 import ctypes
+import os
 import subprocess
 import sys
 
 import pytest
 
 from coral_cli.environments.rendering.libraries import load_triton
-from coral_cli.sessions.process import hold_memory, spin_briefly
+from coral_cli.sessions.process import SPINS, hold_memory, spin_briefly
 
 
 @pytest.mark.parametrize(
@@ -75,3 +76,16 @@ import torch
 torch.optim.Adam([torch.zeros(1, requires_grad=True)])
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_a_plugin_that_imports_torch_comes_after_the_settings(tmp_path):
+    """torch reads them once, when it is imported."""
+    plugin, told = tmp_path / "early.py", tmp_path / "told"
+    plugin.write_text(
+        "import os, pathlib\n"
+        f"pathlib.Path({str(told)!r}).write_text(os.environ['GOMP_SPINCOUNT'] + os.environ['THP_MEM_ALLOC_ENABLE'])\n"
+    )
+    environ = {name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    words = [sys.executable, "-m", "coral_cli", "methods", "--plugin", str(plugin)]
+    subprocess.run(words, env=environ, check=True, capture_output=True)
+    assert told.read_text() == f"{SPINS}1"
