@@ -128,11 +128,9 @@ def show(context: typer.Context, given: Given) -> int:
     """Builds the environment and says what it offers."""
     options, given = taken(ShowOptions(), given)
     image = absolute(options.image) if options.image else None
-    if image is not None and image.suffix.lower() != ".png":
-        raise UsageError(
-            f"--image is {options.image!r}, but pictures are .png files.",
-            f"Write {splitext(options.image)[0]}.png.",
-        )
+    if options.image and not options.image.lower().endswith(".png"):
+        right = f"{splitext(options.image)[0]}.png"
+        raise UsageError(f"--image is {options.image!r}, but pictures are .png files.", f"Write {right}.")
     from coral_cli.sessions.show import ShowRequest
     from coral_cli.sessions.show import show as run
 
