@@ -94,15 +94,6 @@ def test_both_cameras_show_the_change_from_the_first_frame_on(name, moves, backe
     env.close()
 
 
-def test_the_light_is_the_same_for_both(backend):
-    env, lone = built(backend, "light"), built(backend, "light")
-    lone.unwrapped.scenes["wrist"].prepare = None
-    shown, alone = env.reset(seed=3)[0], lone.reset(seed=3)[0]
-    assert (shown["wrist"] == alone["wrist"]).all() and (shown["image"] == alone["image"]).all()
-    env.close()
-    lone.close()
-
-
 def test_films_play_behind_each_camera_where_there_is_nothing(backend):
     plain, env = built(backend), built(backend, "procedural")
     plain.reset(seed=5)
