@@ -20,6 +20,7 @@ from coral_cli.registry.records import Environment, Sensor
 from coral_cli.representation.batch import Batch
 from coral_cli.training.agent import Agent
 from coral_cli.training.batches import Batching, sample_batch
+from coral_cli.training.learner import Learner
 from coral_cli.version import CORE
 
 PROPRIO, ACTIONS = 12, 6
@@ -28,17 +29,21 @@ PROPRIO, ACTIONS = 12, 6
 
 @dataclass(frozen=True)
 class Subject:
-    """An agent, and what it learns from."""
+    """What an agent learns with, and from."""
 
     assembly: Assembly
-    agent: Agent
+    learner: Learner
     batch: Batch
 
+    @property
+    def agent(self) -> Agent:
+        return self.learner.agent
+
     def update(self) -> None:
-        self.agent.update(self.batch)
+        self.learner.update(self.batch)
 
     def update_step_by_step(self) -> None:
-        self.agent.step_by_step(self.batch)
+        self.learner.step_by_step(self.batch)
 
 
 def subject(flags: Mapping[str, Any], device: torch.device, cameras: int = 1, seed: int = 0) -> Subject:
@@ -51,10 +56,13 @@ def subject(flags: Mapping[str, Any], device: torch.device, cameras: int = 1, se
     every["proprio"] = Sensor("proprio", "vector", (PROPRIO,))
     sensors = {name: every[name] for name in assembly.sensors}
     torch.manual_seed(seed)
-    agent = Assembler(assembly, catalog).agent(sensors, ACTIONS, device)
+    assembler = Assembler(assembly, catalog)
+    agent = assembler.agent(sensors, ACTIONS, device)
     batching = Batching(seed, settings.batch_size, settings.batch_length, 0)
     replay = noise_replay(sensors, ACTIONS, settings.batch_length, seed)
-    return Subject(assembly, agent, sample_batch(replay, agent, batching, np.random.default_rng(seed)))
+    return Subject(
+        assembly, assembler.learner(agent), sample_batch(replay, agent, batching, np.random.default_rng(seed))
+    )
 
 
 def _catalog(cameras: list[str]) -> Catalog:

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     import gymnasium
     import torch
 
-    from coral_cli.representation.direct import NoRepresentation
+    from coral_cli.representation.no_representation import NoRepresentation
     from coral_cli.representation.objective import Representation
     from coral_cli.training.agent import Agent
+    from coral_cli.training.learner import Learner
 
 
 class Assembler:
@@ -95,22 +96,19 @@ class Assembler:
         """A new agent for the sensors as the environment gives them."""
         from coral_cli.training.agent import Agent
 
-        seen, settings = self.seen(sensors), self.assembly.settings
+        seen = self.seen(sensors)
         representation = self._representation(seen, action_size)
         vectors = {name: sensor.shape[0] for name, sensor in seen.items() if name not in self.assembly.encoded}
         policy = self._build("policy", PolicyInputs(representation.feature_size, vectors), action_size)
-        return Agent(
-            representation,
-            policy,
-            seen,
-            action_size,
-            settings.model_lr,
-            settings.model_clip,
-            device,
-            settings.precision,
-            self._parts["policy"][0].imagines,
-            settings.freeze,
-        )
+        return Agent(representation, policy, seen, action_size, device)
+
+    def learner(self, agent: Agent) -> Learner:
+        """What trains ``agent``, one that this assembly describes."""
+        from coral_cli.training.learner import Learner, LearnerOptions
+
+        settings, imagines = self.assembly.settings, self._parts["policy"][0].imagines
+        options = LearnerOptions(settings.model_lr, settings.model_clip, settings.precision, settings.freeze, imagines)
+        return Learner(agent, options)
 
     def observers(self) -> dict[str, Callable[[Path], ObserverModule]]:
         """What makes each observer, from a run's directory, by the name that selects it."""
@@ -121,8 +119,8 @@ class Assembler:
         }
 
     def _representation(self, seen: Mapping[str, Sensor], action_size: int) -> Representation | NoRepresentation:
-        from coral_cli.representation.direct import NoRepresentation
         from coral_cli.representation.heads import HeadSizes
+        from coral_cli.representation.no_representation import NoRepresentation
         from coral_cli.representation.objective import Representation, Term
 
         if not self.assembly.encoded:

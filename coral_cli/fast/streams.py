@@ -13,29 +13,29 @@ def current(device: torch.device) -> AbstractContextManager[object]:
     return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
-class Beside:
-    """What is done inside ``work`` overlaps, on a GPU, with all that comes after ``begin``.
+class SideStream:
+    """A second stream of a GPU: what is done inside ``joined`` overlaps with all that comes after ``fork``.
 
-    It must not read what that changes, nor the other way round.
+    Neither may read what the other changes. On a processor everything is done in the order of the program.
     """
 
     def __init__(self, device: torch.device) -> None:
         self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
-        self._begun: torch.cuda.Event | None = None
+        self._forked: torch.cuda.Event | None = None
 
-    def begin(self) -> None:
-        """From here on."""
+    def fork(self) -> None:
+        """Marks where the overlap begins."""
         if self._stream is not None:
-            self._begun = torch.cuda.Event()
-            self._begun.record()
+            self._forked = torch.cuda.Event()
+            self._forked.record()
 
     @contextmanager
-    def work(self) -> Iterator[None]:
-        """The current stream waits for it in the end."""
-        if self._stream is None or self._begun is None:
+    def joined(self) -> Iterator[None]:
+        """Works on the side, from ``fork`` on; the current stream waits for it in the end."""
+        if self._stream is None or self._forked is None:
             yield
             return
-        self._stream.wait_event(self._begun)
+        self._stream.wait_event(self._forked)
         with torch.cuda.stream(self._stream):
             yield
         torch.cuda.current_stream().wait_stream(self._stream)

@@ -17,6 +17,7 @@ from coral_cli.representation.batch import Batch
 from coral_cli.training.agent import Agent
 from coral_cli.training.batches import Batching, sample_batch
 from coral_cli.training.collection import acting
+from coral_cli.training.learner import Learner
 from coral_cli.training.replay import Replay
 
 ACTIONS = 100
@@ -41,19 +42,19 @@ class Learning:
     processes: int
 
 
-def learning(agent: Agent, replay: Replay, batching: Batching, repeats: int) -> Learning:
-    """Updates ``agent`` on batches of ``replay``, each as fresh as in training."""
-    random = np.random.default_rng(batching.seed)
+def learning(learner: Learner, replay: Replay, batching: Batching, repeats: int) -> Learning:
+    """Has ``learner`` learn from batches of ``replay``, each as fresh as in training."""
+    random, agent = np.random.default_rng(batching.seed), learner.agent
     drawn: list[Batch] = []
 
     def sample() -> None:
         drawn[:] = [sample_batch(replay, agent, batching, random, ranks.part(batching.batch_size))]
 
     def update() -> None:
-        agent.update(drawn[0])
+        learner.update(drawn[0])
 
     def update_by_parts() -> None:
-        agent.step_by_step(drawn[0])
+        learner.step_by_step(drawn[0])
 
     sample()
     flops = counted(update_by_parts)

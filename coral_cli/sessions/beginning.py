@@ -18,6 +18,7 @@ from coral_cli.runs.checkpoint import load_latest
 from coral_cli.runs.directory import RUNS, RunDirectory, find_checkpoint, machine
 from coral_cli.sessions.supervision import Loop
 from coral_cli.training.agent import Agent
+from coral_cli.training.progress import Journal
 from coral_cli.version import __version__
 
 
@@ -72,10 +73,10 @@ class Begun:
             loop.load_state_dict(self.state)
             self.run.write_record(self.record)
 
-    def warn(self, loop: Loop, *remarks: str) -> None:
+    def warn(self, journal: Journal, *remarks: str) -> None:
         """Tells of a damaged checkpoint, and whatever else there is to remark."""
         for message in filter(None, (self.damage, *remarks)):
-            loop.emit("warning", message=message)
+            journal.emit("warning", message=message)
 
 
 def begin(

@@ -59,8 +59,8 @@ def _measured(request: BenchRequest, tell: Callable[[str], object]) -> Document:
             walked = stepping(parts.env, settings.seed)
             document["environment"] = _environment(walked) | _copies(request, parts)
         if request.part != "environment":
-            tell(f"the machine's peak, {parts.agent.precision}")
-            peak = measure_peak(parts.agent.precision, parts.agent.device)
+            tell(f"the machine's peak, {parts.learner.precision}")
+            peak = measure_peak(parts.learner.precision, parts.agent.device)
             tell(f"{request.repeats} updates")
             learned, acted = _learn(request, parts)
             document |= {"peak": _peak(peak), "update": _update(learned, peak), "acting": _milliseconds(acted)}
@@ -79,7 +79,7 @@ def _about(request: BenchRequest, parts: Parts) -> Document:
         "coral": __version__,
         "env": request.assembly.choices["env"].component,
         "seed": settings.seed,
-        "precision": parts.agent.precision,
+        "precision": parts.learner.precision,
         "batch": [settings.batch_size, settings.batch_length],
         "renderer": parts.backend,
         "sensors": {name: list(sensor.shape) for name, sensor in parts.agent.sensors.items()},
@@ -91,7 +91,7 @@ def _learn(request: BenchRequest, parts: Parts) -> tuple[Learning, Timing]:
     settings, agent = request.assembly.settings, parts.agent
     replay = noise_replay(parts.sensors, agent.action_size, settings.batch_length, settings.seed)
     acted = acting_time(agent, parts.sensors, settings.seed)
-    return learning(agent, replay, schedule(parts, settings), request.repeats), acted
+    return learning(parts.learner, replay, schedule(parts, settings), request.repeats), acted
 
 
 def _milliseconds(timing: Timing) -> Document:

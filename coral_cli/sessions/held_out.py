@@ -53,7 +53,8 @@ def held_out(saved: Saved, agent: Agent, episodes: Sequence[Episode], seed: int)
     count = math.ceil(replay.size / (batching.batch_size * batching.batch_length))
     random = np.random.default_rng(seed)
     torch.manual_seed(seed)
-    batches = [agent.judge(sample_batch(replay, agent, batching, random)) for _ in range(count)]
+    learner = saved.assembler.learner(agent)
+    batches = [learner.judge(sample_batch(replay, agent, batching, random)) for _ in range(count)]
     here = _means([{name: float(value) for name, value in batch.items()} for batch in batches])
     return HeldOut(here, {name: value for name, value in _means(_in_training(saved)).items() if name in here})
 

@@ -14,17 +14,17 @@ import torch.distributed as dist
 
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.record import Assembly
-from coral_cli.parallel.crew import Channel, Crew
+from coral_cli.parallel.followers import Channel, Followers
 from coral_cli.parallel.torchrun import Place, find_place
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.records import Sensor
 from coral_cli.sessions.device import choose_device
-from coral_cli.sessions.supervision import Loop
 from coral_cli.training.batches import Batching
 from coral_cli.training.interruption import Interruption
-from coral_cli.training.learner import Learner
+from coral_cli.training.progress import Journal
 from coral_cli.training.replay import Replay
+from coral_cli.training.updates import Updates
 
 PATIENCE = timedelta(days=30)
 """How long to wait for each other: an evaluation may take hours, and who dies is noticed at once."""
@@ -40,7 +40,7 @@ class Start:
     capacity: int
 
 
-def in_step(assembly: Assembly, catalog: Catalog, lead: Callable[[Crew], int]) -> int:
+def in_step(assembly: Assembly, catalog: Catalog, lead: Callable[[Followers], int]) -> int:
     """Runs ``lead`` in the first process, while the others follow what it orders; returns the exit code.
 
     Without torchrun, the first process is the only one. Raises UsageError when the processes cannot share the batch, or
@@ -48,13 +48,13 @@ def in_step(assembly: Assembly, catalog: Catalog, lead: Callable[[Crew], int]) -
     """
     place, settings = find_place(), assembly.settings
     if place is None:
-        return lead(Crew())
+        return lead(Followers())
     require_even(settings.batch_size, place)
     with joined(choose_device(settings.device, place)) as channel:
         if place.rank:
             return _follow(place, assembly, catalog, channel)
-        with Crew(channel) as crew:
-            return lead(crew)
+        with Followers(channel) as followers:
+            return lead(followers)
 
 
 def require_even(batch_size: int, place: Place) -> None:
@@ -76,40 +76,42 @@ def joined(device: torch.device) -> Iterator[Channel]:
     dist.destroy_process_group()  # not after an error, when others may still wait for an answer
 
 
-def announce_crew(crew: Crew, batch_size: int, loop: Loop) -> None:
+def announce_processes(followers: Followers, batch_size: int, journal: Journal) -> None:
     """Tells how many processes learn together, if there are several."""
-    if crew.count > 1:
-        share = f"{batch_size // crew.count} of the {batch_size} sequences of a batch"
-        loop.emit("note", message=f"{crew.count} processes, each with {share}.")
+    if followers.processes > 1:
+        share = f"{batch_size // followers.processes} of the {batch_size} sequences of a batch"
+        journal.emit("note", message=f"{followers.processes} processes, each with {share}.")
 
 
 def _follow(place: Place, assembly: Assembly, catalog: Catalog, channel: Channel) -> int:
     with Interruption() as interruption:  # which of them it reaches does not matter: the first says when it is over
         _, start = channel.hear()
         if start is not None:
-            follow(_learner(start, place, assembly, catalog), channel)
+            obey(channel, updates_of(start, place, assembly, catalog))
     return interruption.exit_code
 
 
-def follow(learner: Learner, channel: Channel) -> None:
-    """Does every update that is ordered, until it is over."""
+def obey(channel: Channel, updates: Updates) -> None:
+    """Does every update that the leading process orders through ``channel``, until it is over."""
     while True:
         order, state = channel.hear()
         if order is None:
             return
-        if order.episodes != learner.replay.next_serial:
-            learner.replay.reread()
+        if order.episodes != updates.replay.next_serial:
+            updates.replay.reread()
         if state is not None:
-            learner.load_state_dict(torch.load(io.BytesIO(state), "cpu", weights_only=True))
+            updates.load_state_dict(torch.load(io.BytesIO(state), "cpu", weights_only=True))
         # A new seed for every update, so that nothing of a follower needs to be in a checkpoint.
         torch.manual_seed(order.noise + dist.get_rank())
-        learner.learn(order.shares)
+        updates.do_share(order.shares)
 
 
-def _learner(start: Start, place: Place, assembly: Assembly, catalog: Catalog) -> Learner:
+def updates_of(start: Start, place: Place, assembly: Assembly, catalog: Catalog) -> Updates:
+    """What a follower does, built from what the leading process told it."""
     settings = assembly.settings
     device = choose_device(settings.device, place)
-    agent = Assembler(assembly, catalog).agent(start.sensors, start.action_size, device)
+    assembler = Assembler(assembly, catalog)
+    learner = assembler.learner(assembler.agent(start.sensors, start.action_size, device))
     replay = Replay(start.sensors, start.action_size, start.capacity, start.replay)
     batching = Batching(settings.seed, settings.batch_size, settings.batch_length, settings.crop_margin or 0)
-    return Learner(agent, replay, batching)
+    return Updates(learner, replay, batching)

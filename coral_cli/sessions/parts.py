@@ -23,6 +23,7 @@ from coral_cli.sessions.requests import TrainRequest
 from coral_cli.sessions.transfer import Transfer, take_over
 from coral_cli.training.agent import Agent
 from coral_cli.training.collectors import action_repeat
+from coral_cli.training.learner import Learner
 from coral_cli.training.trainer import Schedule
 
 Copies: TypeAlias = gymnasium.Env[dict[str, Any], Any] | Vectorised
@@ -36,6 +37,7 @@ class Parts:
     eval_env: gymnasium.Env[dict[str, Any], Any]
     sensors: Mapping[str, Sensor]
     agent: Agent
+    learner: Learner
     backend: Backend
     replay_capacity: int
     transfer: Transfer | None = None
@@ -86,7 +88,8 @@ def build(request: TrainRequest, backend: Backend) -> Parts:
     transfer = None
     if settings.init_from and not request.resume:
         transfer = take_over(agent, absolute(settings.init_from), request.assembly, request.catalog)
-    return Parts(env, eval_env, sensors, agent, backend, _capacity(settings, action_repeat(env)), transfer)
+    learner = assembler.learner(agent)
+    return Parts(env, eval_env, sensors, agent, learner, backend, _capacity(settings, action_repeat(env)), transfer)
 
 
 def _capacity(settings: Settings, repeat: int) -> int:

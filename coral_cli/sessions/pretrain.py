@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.resolve import plugin_flags
-from coral_cli.parallel.crew import Crew
+from coral_cli.parallel.followers import Followers
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.events import Listener
 from coral_cli.registry.options import Json
@@ -22,13 +22,14 @@ from coral_cli.runs.dataset import Dataset, open_dataset
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.sessions.beginning import about, begin, name_of, new_run
 from coral_cli.sessions.device import choose_device
-from coral_cli.sessions.parallel import Start, announce_crew, in_step
+from coral_cli.sessions.parallel import Start, announce_processes, in_step
 from coral_cli.sessions.requests import PretrainRequest
 from coral_cli.sessions.saved import record_of
 from coral_cli.sessions.supervision import After, supervised
 from coral_cli.sessions.transfer import announce_transfer, take_over
 from coral_cli.training.pretrainer import Pretrainer, PretrainSchedule
 from coral_cli.training.replay import Replay
+from coral_cli.training.updates import Updates
 from coral_cli.version import __version__
 
 AFTER = After(
@@ -38,10 +39,10 @@ AFTER = After(
 
 def pretrain(request: PretrainRequest, display: Listener) -> int:
     """Trains until the budget is used up or an interruption comes; returns the exit code."""
-    return in_step(request.assembly, request.catalog, lambda crew: _lead(request, display, crew))
+    return in_step(request.assembly, request.catalog, lambda followers: _lead(request, display, followers))
 
 
-def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
+def _lead(request: PretrainRequest, display: Listener, followers: Followers) -> int:
     assembly, settings, dataset = request.assembly, request.assembly.settings, open_dataset(request.data)
     torch.manual_seed(settings.seed)
     assembler, sensors = Assembler(assembly, request.catalog), _sensors(request, dataset)
@@ -49,21 +50,23 @@ def _lead(request: PretrainRequest, display: Listener, crew: Crew) -> int:
     transfer = None
     if settings.init_from and not request.resume:
         transfer = take_over(agent, request.init_from, assembly, request.catalog)
-    begun = begin(request.resume, lambda: _new_run(request), _about(request, crew), "updates", request.updates)
+    begun = begin(request.resume, lambda: _new_run(request), _about(request, followers), "updates", request.updates)
     with begun.or_nothing():
         begun.require_same(agent, sensors)
         replay = Replay(sensors, dataset.action_size, dataset.transitions, begun.run.replay)
         fill(replay, dataset, sensors)
-    crew.begin(Start(sensors, dataset.action_size, begun.run.replay, replay.capacity))
+    followers.begin(Start(sensors, dataset.action_size, begun.run.replay, replay.capacity))
     record = record_of(assembly, sensors, dataset.action_size)
     record |= {"renderer": dataset.record["renderer"], "coral": __version__, "pretrained": True}
     with supervised(begun.run, record, display, assembler.observers()) as told:
-        pretrainer = Pretrainer(agent, replay, _schedule(request), told.emit, told.save, told.interruption, crew)
+        schedule = _schedule(request)
+        updates = Updates(assembler.learner(agent), replay, schedule, followers)
+        pretrainer = Pretrainer(updates, schedule, told)
         begun.go_on(pretrainer)
         _announce(request, dataset, begun.run, pretrainer, replay)
-        announce_transfer(transfer, pretrainer)
-        announce_crew(crew, settings.batch_size, pretrainer)
-        begun.warn(pretrainer, replay.remark)
+        announce_transfer(transfer, pretrainer.journal)
+        announce_processes(followers, settings.batch_size, pretrainer.journal)
+        begun.warn(pretrainer.journal, replay.remark)
         return told.carry_out(pretrainer, replace(AFTER, flags=plugin_flags(assembly)))
 
 
@@ -83,8 +86,8 @@ def _schedule(request: PretrainRequest) -> PretrainSchedule:
     )
 
 
-def _about(request: PretrainRequest, crew: Crew) -> dict[str, Json]:
-    return about(request.assembly, request.command, crew.count) | {
+def _about(request: PretrainRequest, followers: Followers) -> dict[str, Json]:
+    return about(request.assembly, request.command, followers.processes) | {
         "data": str(request.data),
         "updates": request.updates,
         "checkpoint_every": request.checkpoint_every,
@@ -94,7 +97,7 @@ def _about(request: PretrainRequest, crew: Crew) -> dict[str, Json]:
 def _announce(
     request: PretrainRequest, dataset: Dataset, run: RunDirectory, pretrainer: Pretrainer, replay: Replay
 ) -> None:
-    pretrainer.begin(
+    pretrainer.journal.begin(
         name=run.path.name,
         out=as_written(run.path),
         command=request.command,

@@ -43,7 +43,8 @@ class Rehearsal:
 def rehearse(parts: Parts, settings: Settings) -> Rehearsal:
     """Runs every part once. Leaves the agent, the random streams and the disk as they are."""
     with torch.random.fork_rng():
-        agent, random = copy.deepcopy(parts.agent), np.random.default_rng(settings.seed)
+        learner, random = copy.deepcopy(parts.learner), np.random.default_rng(settings.seed)
+        agent = learner.agent
         start = time.perf_counter()
         episode = run_episode(
             parts.env, settings.seed, chance(parts.env, settings.seed), tuple(agent.sensors), record=True
@@ -57,7 +58,7 @@ def rehearse(parts: Parts, settings: Settings) -> Rehearsal:
         choose = acting(agent, explore=False)
         calls = {
             "act": lambda: choose(observation),
-            "update": lambda: agent.update(sample_batch(replay, agent, batching, random)),
+            "update": lambda: learner.update(sample_batch(replay, agent, batching, random)),
         }
         timings = interleaved(calls, 1, agent.device, warm_up=1)
         return Rehearsal(step_seconds, timings["act"].median, timings["update"].median)

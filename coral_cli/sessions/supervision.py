@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from coral_cli.registry.errors import CoralError
-from coral_cli.registry.events import Event, EventKind, Listener
+from coral_cli.registry.events import Event, Listener
 from coral_cli.registry.options import Json
 from coral_cli.registry.places import as_written
 from coral_cli.runs.checkpoint import save_latest
@@ -18,17 +18,15 @@ from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.metrics import MetricsWriter
 from coral_cli.sessions.observing import Makers, Observers
 from coral_cli.training.interruption import Interruption
-from coral_cli.training.trainer import Progress
+from coral_cli.training.progress import Journal
 
 
 class Loop(Protocol):
     """A training loop, as far as it is supervised."""
 
-    progress: Progress
+    journal: Journal
 
     def run(self) -> None: ...
-
-    def emit(self, kind: EventKind, **values: Any) -> None: ...
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None: ...
 
@@ -88,13 +86,13 @@ class Supervision:
             status, message = "interrupted", "stopped at once, without saving"
             raise
         except CoralError as error:
-            loop.emit("warning", message=error.message)
+            loop.journal.emit("warning", message=error.message)
             raise
         finally:
-            best, seconds = loop.progress.best_return, loop.progress.seconds
-            loop.emit("end", status=status, seconds=seconds, best_return=best, message=message)
+            best, seconds = loop.journal.progress.best_return, loop.journal.progress.seconds
+            loop.journal.emit("end", status=status, seconds=seconds, best_return=best, message=message)
             for problem in self.observing.close():
-                loop.emit("warning", message=problem)
+                loop.journal.emit("warning", message=problem)
         return self.interruption.exit_code
 
 

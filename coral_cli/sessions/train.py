@@ -9,21 +9,24 @@ from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.resolve import code_flags, command_line
 from coral_cli.assembly.values import text_of
 from coral_cli.environments.rendering.backend import select_backend
-from coral_cli.parallel.crew import Crew
+from coral_cli.parallel.followers import Followers
 from coral_cli.registry.events import Listener
 from coral_cli.registry.places import as_written
 from coral_cli.registry.records import Backend
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.sessions.beginning import about, begin, name_of, new_run
-from coral_cli.sessions.parallel import Start, announce_crew, in_step
+from coral_cli.sessions.parallel import Start, announce_processes, in_step
 from coral_cli.sessions.parts import Parts, actor_of, build, schedule, several
 from coral_cli.sessions.rehearsal import notice
 from coral_cli.sessions.requests import TrainRequest
 from coral_cli.sessions.saved import record_of
 from coral_cli.sessions.supervision import After, supervised
 from coral_cli.sessions.transfer import announce_transfer
+from coral_cli.training.collection_async import AsyncCollection
+from coral_cli.training.collectors import collector_of
 from coral_cli.training.replay import Replay
 from coral_cli.training.trainer import Trainer
+from coral_cli.training.updates import Updates
 from coral_cli.version import __version__
 
 AFTER = After(
@@ -33,14 +36,14 @@ AFTER = After(
 
 def train(request: TrainRequest, display: Listener) -> int:
     """Trains until the budget is used up or an interruption comes; returns the exit code."""
-    return in_step(request.assembly, request.catalog, lambda crew: _lead(request, display, crew))
+    return in_step(request.assembly, request.catalog, lambda followers: _lead(request, display, followers))
 
 
-def _lead(request: TrainRequest, display: Listener, crew: Crew) -> int:
+def _lead(request: TrainRequest, display: Listener, followers: Followers) -> int:
     assembly, settings = request.assembly, request.assembly.settings
     with closing(build(request, _backend(request))) as parts, ExitStack() as stack:
         agent, plan = parts.agent, schedule(parts, settings)
-        said = about(assembly, command_line(assembly, request.catalog), crew.count)
+        said = about(assembly, command_line(assembly, request.catalog), followers.processes)
         said |= {"renderer": parts.backend, "device": str(agent.device)}
         budget = settings.steps if "steps" in request.changes else None
         begun = begin(request.resume, lambda: new_run(request.out, name_of(assembly)), said, "steps", budget)
@@ -48,17 +51,20 @@ def _lead(request: TrainRequest, display: Listener, crew: Crew) -> int:
             begun.require_same(agent, parts.sensors)
             replay = Replay(parts.sensors, agent.action_size, parts.replay_capacity, begun.run.replay, begun.episodes)
             env, eval_env = stack.enter_context(several(request, parts))
-        crew.begin(Start(parts.sensors, agent.action_size, begun.run.replay, replay.capacity))
+        followers.begin(Start(parts.sensors, agent.action_size, begun.run.replay, replay.capacity))
         record = record_of(assembly, parts.sensors, agent.action_size)
         record |= {"renderer": parts.backend, "coral": __version__}
         observers = Assembler(assembly, request.catalog).observers()
         with supervised(begun.run, record, display, observers) as told:
             actor = actor_of(request, parts)
-            trainer = Trainer(agent, env, eval_env, replay, plan, told.emit, told.save, told.interruption, crew, actor)
+            updates = Updates(parts.learner, replay, plan, followers)
+            collector, evaluator = collector_of(env), collector_of(eval_env)
+            ahead = AsyncCollection(collector, actor, told.interruption.__bool__) if actor else None
+            trainer = Trainer(updates, collector, evaluator, plan, told, ahead)
             begun.go_on(trainer)
             with begun.or_nothing():
-                _announce(request, parts, begun.run, crew, trainer)
-            begun.warn(trainer, replay.remark)
+                _announce(request, parts, begun.run, followers, trainer)
+            begun.warn(trainer.journal, trainer.remark, replay.remark)
             return told.carry_out(trainer, replace(AFTER, flags=code_flags(assembly)))
 
 
@@ -70,11 +76,12 @@ def _backend(request: TrainRequest) -> Backend:
     return select_backend(asked)
 
 
-def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, crew: Crew, trainer: Trainer) -> None:
+def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, followers: Followers, trainer: Trainer) -> None:
     settings, task = request.assembly.settings, request.assembly.choices["env"]
     said = {name: text_of(value) for name, value in task.options.items() if isinstance(value, str | bool)}
     variant = "".join(f" {name.replace('_', '-')}={value}" for name, value in said.items())
-    trainer.begin(
+    journal = trainer.journal
+    journal.begin(
         name=run.path.name,
         out=as_written(run.path),
         command=command_line(request.assembly, request.catalog),
@@ -86,7 +93,7 @@ def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, crew: Crew
         resumed=request.resume is not None,
         replay_bytes=trainer.replay.bytes,
     )
-    announce_transfer(parts.transfer, trainer)
-    announce_crew(crew, settings.batch_size, trainer)
-    if parts.agent.device.type == "cpu" and not request.resume and crew.count == 1:
-        trainer.emit("note", message=notice(parts, request))
+    announce_transfer(parts.transfer, journal)
+    announce_processes(followers, settings.batch_size, journal)
+    if parts.agent.device.type == "cpu" and not request.resume and followers.processes == 1:
+        journal.emit("note", message=notice(parts, request))

@@ -15,8 +15,8 @@ from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.places import as_written
 from coral_cli.sessions.misfit import require_fit, require_taken
 from coral_cli.sessions.saved import open_saved
-from coral_cli.sessions.supervision import Loop
 from coral_cli.training.agent import Agent
+from coral_cli.training.progress import Journal
 
 Blocks = Mapping[str, int]
 """The sizes of the blocks that a weight's input is made of, by name, in the order of its columns."""
@@ -46,7 +46,7 @@ def take_over(agent: Agent, source: Path, assembly: Assembly, catalog: Catalog) 
     """
     saved, settings = open_saved(source, catalog), assembly.settings
     other = saved.agent(torch.device("cpu"))
-    theirs, ours = other.state_dict()["weights"], agent.state_dict()["weights"]
+    theirs, ours = other.weights(), agent.weights()
     require_taken([part for part in settings.freeze if _names(ours, part)], settings.init_parts)
     their_blocks, our_blocks = _blocks(other), _blocks(agent)
     taken: dict[str, tuple[int, int]] = {}
@@ -75,13 +75,13 @@ def _tells(weights: Mapping[str, Tensor], name: str, names: Sequence[str]) -> bo
     return weights[name].dim() > 1 or all(weights[other].dim() <= 1 for other in names)
 
 
-def announce_transfer(transfer: Transfer | None, loop: Loop) -> None:
+def announce_transfer(transfer: Transfer | None, journal: Journal) -> None:
     """Tells what was taken over, and warns of what was not."""
     if transfer is None:
         return
-    loop.emit("note", message=f"{transfer.summary}.")
+    journal.emit("note", message=f"{transfer.summary}.")
     if transfer.remarks:
-        loop.emit("warning", message="; ".join(transfer.remarks) + ".")
+        journal.emit("warning", message="; ".join(transfer.remarks) + ".")
 
 
 def _part(name: str) -> str:

@@ -11,7 +11,7 @@ from coral_cli.training.collection import Episode
 from coral_cli.training.collectors import Collector
 
 
-class Ahead:
+class AsyncCollection:
     """Collects in a thread of its own with ``actor``, which takes over the learning agent's weights for each time.
 
     Its environments must be in other processes, and ``actor`` an agent of its own. ``close`` it in the end.
@@ -25,8 +25,13 @@ class Ahead:
 
     def begin(self, agent: Agent, seeds: Sequence[int]) -> None:
         """Starts an episode for each seed, with the weights of this moment."""
-        self._actor.load_weights(agent.state_dict()["weights"])
+        self._actor.load_weights(agent.weights())
         self._episodes = self._thread.submit(self._collected, seeds)
+
+    @property
+    def under_way(self) -> bool:
+        """Whether episodes are being collected at this moment."""
+        return self._episodes is not None and not self._episodes.done()
 
     def wait(self) -> None:
         """Until what was begun is over, whatever became of it."""

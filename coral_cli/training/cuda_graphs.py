@@ -23,8 +23,8 @@ WARM_UP = 3
 """Updates done operation by operation first, in which libraries and optimisers allocate what they keep."""
 
 
-class Recorded:
-    """``update`` of an agent on a GPU, replayed where that can be done, with the same results.
+class GraphedUpdate:
+    """``update`` of a learner on a GPU, replayed where that can be done, with the same results.
 
     There is a record for each structure of a batch, and another one for updates that measure shares. What makes
     the processor wait for the GPU cannot be recorded: masks and missing sensors, whose steps must be counted, and
@@ -36,18 +36,18 @@ class Recorded:
         self._update, self._device = update, device
         self._stream = torch.cuda.Stream(device)
         self._pool = torch.cuda.graph_pool_handle()
-        self._records: dict[object, _Record] = {}
+        self.records: dict[object, _Record] = {}
 
     def forget(self) -> None:
         """Drops all records, whose optimisers' state has been replaced."""
-        self._records.clear()
+        self.records.clear()
 
     def __call__(self, batch: Batch, shares: bool) -> Mapping[str, Tensor]:
         if batch.mask is not None or batch.missing or ranks.count() > 1:
             return self._update(batch, shares)
         tensors = dict(_tensors(batch))
         structure = (shares, *((name, value.shape, value.dtype) for name, value in tensors.items()))
-        record = self._records.setdefault(structure, _Record())
+        record = self.records.setdefault(structure, _Record())
         graph = record.graph
         if graph is None:
             if record.waits or record.done < WARM_UP:

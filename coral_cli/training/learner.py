@@ -1,133 +1,163 @@
-"""Learning from the replay: updates done and measured."""
+"""The learner: gradient steps of an agent's representation and policy on batches."""
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
-import numpy as np
 import torch
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import Adam, Optimizer
 
-from coral_cli.parallel import ranks
-from coral_cli.parallel.crew import Crew
-from coral_cli.registry.errors import CoralError
-from coral_cli.representation.direct import NoRepresentation
+from coral_cli.fast.streams import SideStream, current
+from coral_cli.parallel.ranks import average_gradients
+from coral_cli.registry.contracts import Experience
+from coral_cli.representation.batch import Batch
+from coral_cli.representation.gradients import gradient_shares
+from coral_cli.representation.no_representation import NoRepresentation
+from coral_cli.representation.objective import Losses, Representation
+from coral_cli.representation.span import span
 from coral_cli.training.agent import Agent
-from coral_cli.training.batches import Batching, sample_batch
-from coral_cli.training.collection import episode_seed
-from coral_cli.training.measurement import Measurement
-from coral_cli.training.replay import Replay
-from coral_cli.training.replay_on_gpu import Resident
+from coral_cli.training.cuda_graphs import GraphedUpdate
+from coral_cli.training.precision import chosen
 
-REPORT_SECONDS = 2.0
-"""Time between update events."""
+
+@dataclass(frozen=True)
+class LearnerOptions:
+    """How an agent learns.
+
+    ``lr`` and ``clip`` are the learning rate (Adam) and the largest gradient norm of the representation; the policy has
+    its own. Forward passes of updates compute in ``precision``, acting never. The parts in ``frozen`` (such as
+    ``encoders``, ``policy``) keep their weights. A policy that ``imagines`` needs the model as it is after its step.
+    """
+
+    lr: float
+    clip: float
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    frozen: Collection[str] = ()
+    imagines: bool = False
 
 
 class Learner:
-    """Updates ``agent`` on random batches of ``replay``, together with the ``crew``."""
+    """Trains ``agent`` on batches; the policy's gradients never reach the representation."""
 
-    def __init__(self, agent: Agent, replay: Replay, batching: Batching, crew: Crew | None = None) -> None:
-        self.agent, self.replay = agent, replay
-        self._crew = crew or Crew()
-        self.measurement = Measurement()
-        self._batching = batching
-        self._random = np.random.default_rng(episode_seed(batching.seed, "replay", 0))
-        self._resident = self._moved_in()
+    def __init__(self, agent: Agent, options: LearnerOptions) -> None:
+        self.agent = agent
+        self.precision = chosen(options.precision, agent.device)
+        self.frozen = frozenset(options.frozen)
+        self._clip, self._imagines = options.clip, options.imagines
+        representation = agent.representation
+        for part in self.frozen & dict(representation.named_children()).keys():
+            representation.get_submodule(part).requires_grad_(False)
+        groups = parameter_groups(representation, options.lr)
+        self._optimizer = Adam(groups, options.lr, fused=True) if groups else None
+        self._side_stream = SideStream(agent.device)
+        self.graphed = GraphedUpdate(self.step_by_step, agent.device) if agent.device.type == "cuda" else None
+        self._keep_steps_on_device()
 
-    def update(self) -> None:
-        """Draws one batch and learns from it; the first one after a report also measures the gradient's shares."""
-        shares = not self.measurement.updates
-        with self._crew.updating(self, shares):
-            self.learn(shares)
+    def update(self, batch: Batch, shares: bool = False) -> Mapping[str, Tensor]:
+        """One gradient step of the representation, then one of the policy on the same latents; returns metrics.
 
-    def learn(self, shares: bool) -> None:
-        """One update, in step with all processes that learn together."""
-        with self.measurement.timing("sample"):
-            part = ranks.part(self._batching.batch_size)
-            batch = sample_batch(self.replay, self.agent, self._batching, self._random, part, self._resident)
-        with self.measurement.timing("learn"):
-            self.measurement.add(ranks.averaged(self.agent.update(batch, shares)))
-
-    def _moved_in(self) -> Resident | None:
-        return Resident(self.replay, self.agent.device) if Resident.fits(self.replay, self.agent.device) else None
-
-    @property
-    def noise(self) -> int:
-        """A number that is another one before every update, and again the same in a run that goes on."""
-        return int(self._random.bit_generator.state["state"]["state"]) % 2**62
-
-    @property
-    def episodes(self) -> int:
-        """How many episodes the replay has had."""
-        return self.replay.next_serial
-
-    @property
-    def report_due(self) -> bool:
-        """Whether it is time to tell how it goes."""
-        return self.measurement.age > REPORT_SECONDS
-
-    def report(self, updates: int) -> dict[str, float]:
-        """The means since the last report, empty without updates.
-
-        Raises CoralError, saying that it was after ``updates`` in all, when one is not finite any more.
+        ``shares`` also measures each term's share of the gradient at the embeddings. On a GPU the update is recorded
+        once and then replayed, where that can be done.
         """
-        if not self.measurement.updates:
-            return {}
-        values = self.measurement.report()
-        bad = [name for name, value in values.items() if not math.isfinite(value)]
-        if bad:
-            raise CoralError(
-                f"{bad[0]} is not a finite number after {updates} updates.",
-                "Go on from the last checkpoint, if there is one; or try a lower --model-lr or --precision fp32.",
-            )
-        return values
+        with current(self.agent.device):
+            return (self.graphed or self.step_by_step)(batch, shares)
 
-    def random_state(self) -> dict[str, Any]:
-        """Where all random streams are."""
-        return {
-            "torch": torch.get_rng_state(),
-            "cuda": torch.cuda.get_rng_state_all() if self.agent.device.type == "cuda" else [],
-            "numpy": json.dumps(self._random.bit_generator.state),  # 128-bit integers
-        }
+    @torch.no_grad()
+    def judge(self, batch: Batch) -> Mapping[str, Tensor]:
+        """What the objective says of a batch from which nothing is learned."""
+        with current(self.agent.device), self._autocast():
+            losses: Losses = self.agent.representation(batch)
+            return losses.metrics
 
-    def set_random_state(self, state: Mapping[str, Any]) -> None:
-        """Goes on from what ``random_state`` gave, with as many GPUs as there are now."""
-        torch.set_rng_state(state["torch"].cpu())
-        if self.agent.device.type == "cuda":
-            torch.cuda.set_rng_state_all([number.cpu() for number in state["cuda"][: torch.cuda.device_count()]])
-        self._random.bit_generator.state = json.loads(state["numpy"])
+    def step_by_step(self, batch: Batch, shares: bool = False) -> Mapping[str, Tensor]:
+        """The same as ``update``, one operation after the other."""
+        with self._autocast():
+            losses: Losses = self.agent.representation(batch)
+        if not self._imagines:  # else the policy needs the model as it is after its step
+            self._side_stream.fork()
+        metrics = dict(losses.metrics)
+        if self._optimizer is not None:
+            if shares:
+                metrics |= {f"share/{name}": value for name, value in gradient_shares(losses).items()}
+            metrics |= self._descend(losses.total, self._optimizer)
+        if "policy" in self.frozen:
+            return metrics
+        with span("policy"), self._side_stream.joined():
+            learned = self._improve_policy(losses, batch)
+        named = {key if key.startswith("gradient/") else f"policy/{key}": value for key, value in learned.items()}
+        return metrics | named
+
+    def _autocast(self) -> torch.autocast:
+        """The precision of forward passes."""
+        return torch.autocast(self.agent.device.type, torch.bfloat16, enabled=self.precision == "bf16")
+
+    def _descend(self, total: Tensor, optimizer: Optimizer) -> dict[str, Tensor]:
+        parameters = list(self.agent.representation.parameters())
+        with span("backward"):
+            optimizer.zero_grad()
+            total.backward()
+        with span("optimiser"):
+            average_gradients(parameters)
+            norm = clip_grad_norm_(parameters, self._clip)
+            optimizer.step()
+        return {"loss/total": total.detach(), "gradient/model": norm}
+
+    def _improve_policy(self, losses: Losses, batch: Batch) -> dict[str, Tensor]:
+        experience = Experience(
+            self.agent.with_unencoded(losses.features, batch.observations),
+            batch.actions,
+            batch.rewards,
+            batch.terminated,
+            batch.mask,
+            losses.world if self._imagines else None,
+        )
+        with self._autocast():
+            return self.agent.policy.update(experience)
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        """Every optimiser, by the part it trains."""
+        model: dict[str, Optimizer] = {} if self._optimizer is None else {"model": self._optimizer}
+        return model | self.agent.policy.optimizers()
 
     def state_dict(self) -> dict[str, Any]:
-        """Agent, random streams and the length of the replay."""
+        """The agent's ``weights`` and the state of all ``optimizers``."""
         return {
-            "agent": self.agent.state_dict(),
-            "replay": {"next_serial": self.replay.next_serial, "size": self.replay.size},
-            "random": self.random_state(),
+            "weights": self.agent.weights(),
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers().items()},
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Goes on from what ``state_dict`` gave."""
-        self.agent.load_state_dict(state["agent"])
-        self.replay.forget_after(state["replay"]["next_serial"])
-        if self._resident is not None:  # makes room for the next one
-            self._resident = None
-            torch.cuda.empty_cache()
-        self._resident = self._moved_in()
-        self.set_random_state(state["random"])
+        self.agent.load_weights(state["weights"])
+        for name, optimizer in self.optimizers().items():
+            optimizer.load_state_dict(state["optimizers"][name])
+        self._keep_steps_on_device()
+        if self.graphed is not None:
+            self.graphed.forget()
+
+    def _keep_steps_on_device(self) -> None:
+        """Lets optimisers count their steps where a record of them can."""
+        for optimizer in self.optimizers().values():
+            for group in optimizer.param_groups:
+                if "capturable" in group:
+                    group["capturable"] = self.agent.device.type == "cuda"
 
 
-def fit_normalization(agent: Agent, replay: Replay) -> None:
-    """Takes each encoded vector's mean and deviation from the replay, unless the encoders stay as they came.
-
-    Steps at which a sensor gave nothing do not count for it.
-    """
-    representation = agent.representation
-    if "encoders" in agent.frozen or isinstance(representation, NoRepresentation):
-        return
-    there = ~replay.everything("missing")
-    for index, (name, sensor) in enumerate(agent.sensors.items()):
-        if sensor.kind == "vector" and name in representation.encoders and there[:, index].any():
-            values = replay.everything(name)[there[:, index]]
-            representation.normalization.fit(name, torch.from_numpy(values))
+def parameter_groups(representation: Representation | NoRepresentation, lr: float) -> list[dict[str, Any]]:
+    """Groups of all parameters that learn: those that a loss lists in ``learning_rates`` have their own rate."""
+    own = {
+        parameter: rate
+        for loss in representation.losses.values()
+        for name, rate in getattr(loss, "learning_rates", {}).items()
+        for parameter in [loss.get_parameter(name)]
+    }
+    learning = [parameter for parameter in representation.parameters() if parameter.requires_grad]
+    rates = {parameter: own.get(parameter, lr) for parameter in learning}
+    return [
+        {"params": [p for p, rate in rates.items() if rate == chosen], "lr": chosen}
+        for chosen in dict.fromkeys(rates.values())
+    ]

@@ -12,7 +12,7 @@ SHARE = 0.5
 """Of the GPU's free memory, at most, that a replay may take."""
 
 
-class Resident:
+class ReplayOnGpu:
     """A copy of ``replay``'s arrays in the memory of ``device``, brought up to date whenever a batch is read."""
 
     def __init__(self, replay: Replay, device: torch.device) -> None:

@@ -73,7 +73,7 @@ def test_one_update_of_both(method, script):
         torch.testing.assert_close(ours[name], value, rtol=1e-5, atol=1e-6, msg=name)
     book.update(literal)
     # The textbook computes SAC's latents with the weights after the model's step, coral re-uses those of before.
-    agent.step_by_step(batch)
+    subject.learner.step_by_step(batch)
     for theirs, own in pairs[: len(list(book.model.parameters()))]:
         torch.testing.assert_close(own.grad, theirs.grad, rtol=1e-3, atol=1e-5 * float(theirs.grad.abs().max()) + 1e-7)
 

@@ -155,7 +155,7 @@ def real(words: list[str], catalog: Catalog, requests: list) -> Shapes:
     sensors = {"image": Sensor("image", "image", (side, side, 3)), "proprio": Sensor("proprio", "vector", (2,))}
     used = {name: sensors[name] for name in assembly.sensors}
     agent = Assembler(assembly, catalog).agent(used, 1, torch.device("cpu"))
-    return {name: tuple(tensor.shape) for name, tensor in agent.state_dict()["weights"].items()}
+    return {name: tuple(tensor.shape) for name, tensor in agent.weights().items()}
 
 
 def test_the_names_and_shapes_of_weights_are_the_real_ones(catalog, requests) -> None:

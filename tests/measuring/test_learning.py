@@ -13,9 +13,10 @@ from coral_cli.plugin import Sensor
 from coral_cli.policies.options import SacOptions
 from coral_cli.policies.sac import Sac
 from coral_cli.registry.contracts import PolicyInputs
-from coral_cli.representation.direct import NoRepresentation
+from coral_cli.representation.no_representation import NoRepresentation
 from coral_cli.training.agent import Agent
 from coral_cli.training.batches import Batching
+from coral_cli.training.learner import Learner, LearnerOptions
 
 CPU = torch.device("cpu")
 STORED = {"camera": Sensor("camera", "image", (6, 8, 3)), "lidar": Sensor("lidar", "depth", (6, 8, 1))}
@@ -27,7 +28,12 @@ ACTIONS, BATCHING = 2, Batching(seed=0, batch_size=3, batch_length=4, crop_margi
 @pytest.fixture
 def agent():
     policy = Sac(PolicyInputs(0, {"touch": 5}), ACTIONS, SacOptions(hidden=4, layers=1))
-    return Agent(NoRepresentation(), policy, TOUCH, ACTIONS, lr=1e-3, clip=1.0, device=CPU)
+    return Agent(NoRepresentation(), policy, TOUCH, ACTIONS, CPU)
+
+
+@pytest.fixture
+def learner(agent):
+    return Learner(agent, LearnerOptions(lr=1e-3, clip=1.0))
 
 
 def test_noise_is_what_an_environment_could_give():
@@ -48,9 +54,9 @@ def test_a_replay_of_noise_holds_long_enough_episodes(monkeypatch):
     assert noise_replay(STORED, ACTIONS, 60, seed=0).episodes.length.tolist() == [60, 60]
 
 
-def test_an_update_is_timed_counted_and_split(agent):
+def test_an_update_is_timed_counted_and_split(agent, learner):
     before = [parameter.detach().clone() for parameter in agent.policy.parameters()]
-    learned = learning(agent, noise_replay(TOUCH, ACTIONS, 4, seed=0), BATCHING, repeats=3)
+    learned = learning(learner, noise_replay(TOUCH, ACTIONS, 4, seed=0), BATCHING, repeats=3)
     assert learned.update.repeats == learned.sample.repeats == 3
     assert sum(learned.shares.values()) == pytest.approx(1.0) and "other" in learned.shares
     assert learned.batch_bytes == 3 * 4 * (4 * 5 + 4 * ACTIONS + 4 + 1)
@@ -58,7 +64,7 @@ def test_an_update_is_timed_counted_and_split(agent):
     assert any((now != then).any() for now, then in zip(agent.policy.parameters(), before, strict=True))
 
 
-def test_an_update_of_sac_by_hand(agent):
+def test_an_update_of_sac_by_hand(learner):
     """N transitions between S steps; the product of a row with W weights takes 2 W operations."""
     sequences, length, hidden = 3, 4, 4
     s, n = sequences * length, sequences * (length - 1)
@@ -67,14 +73,14 @@ def test_an_update_of_sac_by_hand(agent):
     critic_step = critics + critics + 2 * hidden  # forward; backward for all weights, and for the second layer's input
     through_critics = critics + critics  # forward; backward down to the actor
     actor_step = actor + actor + hidden * 2 * ACTIONS  # as the critics' own, of all steps at once
-    learned = learning(agent, noise_replay(TOUCH, ACTIONS, 4, seed=0), BATCHING, repeats=1)
+    learned = learning(learner, noise_replay(TOUCH, ACTIONS, 4, seed=0), BATCHING, repeats=1)
     assert learned.flops.total == 2 * n * (critics + critic_step + through_critics) + 2 * s * actor_step
 
 
-def test_every_update_gets_a_batch_of_its_own(agent, monkeypatch):
+def test_every_update_gets_a_batch_of_its_own(learner, monkeypatch):
     seen = []
-    monkeypatch.setattr(agent, "update", lambda batch: seen.append(batch.rewards.tolist()))
-    learning(agent, noise_replay(TOUCH, ACTIONS, 4, seed=0), BATCHING, repeats=2)
+    monkeypatch.setattr(learner, "update", lambda batch: seen.append(batch.rewards.tolist()))
+    learning(learner, noise_replay(TOUCH, ACTIONS, 4, seed=0), BATCHING, repeats=2)
     assert len(seen) == 2 + 2 and len({str(rewards) for rewards in seen}) == 4
 
 

@@ -22,6 +22,7 @@ from coral_cli.policies.options import ImaginationOptions, SacOptions
 from coral_cli.policies.sac import Sac
 from coral_cli.representation.batch import Batch
 from coral_cli.training.agent import Agent
+from coral_cli.training.learner import Learner, LearnerOptions
 
 from ..representation.small import ACTION, FEATURES, PREDICTIVE, SENSORS, UNIFIED, VARIATIONAL, random_batch, small
 
@@ -56,7 +57,7 @@ CASES = {
 }
 
 
-def agent_of(case: Case) -> Agent:
+def learner_of(case: Case) -> Learner:
     """Always with the same weights."""
     model = small({"eye": case.eye, "skin": "recon"}, case.objective)
     if case.eye == "infonce":
@@ -68,7 +69,8 @@ def agent_of(case: Case) -> Agent:
         if case.imagines
         else Sac(inputs, ACTION, SacOptions(hidden=5, layers=1))
     )
-    return Agent(model, policy, SENSORS, ACTION, 1e-3, case.clip, torch.device("cpu"), "fp32", case.imagines)
+    agent = Agent(model, policy, SENSORS, ACTION, torch.device("cpu"))
+    return Learner(agent, LearnerOptions(1e-3, case.clip, "fp32", imagines=case.imagines))
 
 
 def cut(batch: Batch, part: slice) -> Batch:
@@ -100,11 +102,11 @@ def same_noise() -> Iterator[None]:
 
 def learned(case: Case) -> dict[str, dict[str, torch.Tensor]]:
     """``metrics`` and ``gradients`` of one update of this process's share of the batch."""
-    agent = agent_of(case)
+    learner = learner_of(case)
     whole = random_batch(masked=case.masked, missing=case.missing, shape=(SEQUENCES, STEPS))
     with same_noise():
-        metrics = ranks.averaged(agent.update(cut(whole, ranks.part(SEQUENCES)), shares=True))
-    modules = {"model": agent.representation, "policy": agent.policy}
+        metrics = ranks.averaged(learner.update(cut(whole, ranks.part(SEQUENCES)), shares=True))
+    modules = {"model": learner.agent.representation, "policy": learner.agent.policy}
     return {
         "metrics": {name: value.detach().clone() for name, value in metrics.items()},
         "gradients": {

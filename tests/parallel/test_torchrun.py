@@ -22,7 +22,7 @@ from coral_cli.registry.errors import UsageError
 from coral_cli.runs.checkpoint import load
 from coral_cli.runs.metrics import read_metrics
 from coral_cli.sessions.device import choose_device
-from coral_cli.sessions.parallel import Start, _learner
+from coral_cli.sessions.parallel import Start, updates_of
 from coral_cli.training.replay import Replay
 
 TOYS = Path(__file__).parents[1] / "environments"
@@ -67,10 +67,10 @@ def test_a_process_that_follows_crops_as_the_first_one_does(tmp_path):
         "terminated": np.zeros(5, bool),
     }
     Replay(sensors, 1, 20, tmp_path).add(arrays)
-    learner = _learner(Start(sensors, 1, tmp_path, 20), Place(1, 2), assembly, catalog)
+    updates = updates_of(Start(sensors, 1, tmp_path, 20), Place(1, 2), assembly, catalog)
     batches = []
-    learner.agent.update = lambda batch, shares: batches.append(batch) or {}
-    learner.learn(shares=False)
+    updates.learner.update = lambda batch, shares: batches.append(batch) or {}
+    updates.do_share(shares=False)
     assert batches[0].observations["image"].shape == (2, 3, 64, 64, 3)
 
 

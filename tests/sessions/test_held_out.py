@@ -64,10 +64,10 @@ def test_the_loss_of_rewards_that_are_known(run: Path) -> None:
     arrays["image"] = arrays["image"].astype(np.uint8)
     arrays |= {"action": np.zeros((steps, 2), np.float32), "reward": np.full(steps, 2, np.float32)}
     arrays |= {"terminated": np.zeros(steps, bool)}
-    weights = {name: value.clone() for name, value in agent.state_dict()["weights"].items()}
+    weights = {name: value.clone() for name, value in agent.weights().items()}
     losses = held_out(saved, agent, [Episode(0.0, steps - 1, {}, arrays)], seed=0)
     assert losses.here["loss/reward"] == pytest.approx(2 + 0.5 * math.log(2 * math.pi), rel=1e-3)
-    assert all(torch.equal(value, weights[name]) for name, value in agent.state_dict()["weights"].items())
+    assert all(torch.equal(value, weights[name]) for name, value in agent.weights().items())
 
 
 def test_training_is_the_last_reports_before_the_checkpoint(run: Path, tmp_path: Path, capsys) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from coral_cli.registry.errors import CoralError
-from coral_cli.training.collection_async import Ahead
+from coral_cli.training.collection_async import AsyncCollection
 from coral_cli.training.collectors import OneByOne
 
 from .test_trainer import LENGTH, Run, Walk, agent
@@ -34,7 +34,7 @@ class Watched(OneByOne):
 
 def test_episodes_begin_with_the_weights_of_that_moment():
     learning, collector = agent(), Watched()
-    ahead = Ahead(collector, agent(), lambda: False)
+    ahead = AsyncCollection(collector, agent(), lambda: False)
     assert ahead.finish() is None  # nothing was begun
     before = weight_of(learning)
     collector.may_begin.clear()
@@ -54,7 +54,7 @@ def test_what_the_environment_raises_is_raised_when_the_episodes_are_wanted():
         def step(self, action):
             raise CoralError("the arm fell off.")
 
-    ahead = Ahead(Watched(Broken()), agent(), lambda: False)
+    ahead = AsyncCollection(Watched(Broken()), agent(), lambda: False)
     ahead.begin(agent(), [1])
     with pytest.raises(CoralError, match="fell off"):
         ahead.finish()
@@ -66,16 +66,16 @@ def test_closing_gives_up_what_is_under_way():
         def step(self, action):
             return (*super().step(action)[:2], False, False, {})
 
-    ahead = Ahead(Watched(Endless()), agent(), lambda: False)
+    ahead = AsyncCollection(Watched(Endless()), agent(), lambda: False)
     ahead.begin(agent(), [1])
     ahead.close()
     assert ahead.finish() == []
 
 
 def test_a_run_has_the_schedule_of_one_that_collects_in_turn():
-    run = Run(actor=agent())
-    run.trainer._collector = run.trainer._ahead._collector = collector = Watched()
+    run = Run(actor=agent(), collector=lambda _: Watched())
     run.trainer.run()
+    collector = run.collector
     assert [event.step for event in run.of("episode")] == [18 * n for n in range(1, 11)]
     assert run.trainer.progress.updates == 5 * 9
     # The first of them plays as the agent is before any update, all others with one block of updates behind the newest.
@@ -94,19 +94,21 @@ def test_nothing_is_collected_during_an_evaluation():
 
     class Quiet(OneByOne):
         def evaluated(self, one, seeds, stop):
-            under_way.append(run.trainer._ahead._episodes is not None and not run.trainer._ahead._episodes.done())
+            under_way.append(run.ahead.under_way)
             yield from super().evaluated(one, seeds, stop)
 
-    under_way, run = [], Run(actor=agent(), eval_every=1)
-    run.trainer._collector = run.trainer._ahead._collector = Watched(Slow())
-    run.trainer._evaluator = Quiet(Walk())
+    under_way = []
+    run = Run(actor=agent(), eval_every=1, collector=lambda _: Watched(Slow()), evaluator=lambda _: Quiet(Walk()))
     run.trainer.run()
     assert len(under_way) == 10 and not any(under_way)
 
 
 def test_an_interruption_ends_the_thread_too():
-    run = Run(actor=agent())
-    run.trainer._emit = lambda event: setattr(run.interruption, "signal", 2) if event.step >= 72 else None
+    class Stopped(Run):
+        def emit(self, event):
+            self.interruption.signal = 2 if event.step >= 72 else None
+
+    run = Stopped(actor=agent())
     run.trainer.run()
     assert run.trainer.progress.steps == 72 and len(run.saved) >= 1
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("collecting")]

@@ -14,6 +14,7 @@ from coral_cli.representation.batch import Batch
 from coral_cli.representation.heads import HeadSizes
 from coral_cli.training.agent import Agent
 from coral_cli.training.cuda_graphs import WARM_UP
+from coral_cli.training.learner import Learner, LearnerOptions
 
 from ..representation.small import ACTION, FEATURES, PREDICTIVE, SENSORS, VARIATIONAL, random_batch, small
 
@@ -28,7 +29,7 @@ CASES = {
 UPDATES = WARM_UP + 4
 
 
-def on_gpu(case: str, precision: str = "fp32", continues: bool = False) -> Agent:
+def on_gpu(case: str, precision: str = "fp32", continues: bool = False) -> Learner:
     """Always with the same weights."""
     loss, objective, imagines = CASES[case]
     heads = HeadSizes(hidden=5, layers=2, inverse_dynamics=0.7, continues=continues)
@@ -39,7 +40,8 @@ def on_gpu(case: str, precision: str = "fp32", continues: bool = False) -> Agent
         policy = Imagination(inputs, ACTION, ImaginationOptions(hidden=5, layers=1, horizon=3))
     else:
         policy = Sac(inputs, ACTION, SacOptions(hidden=5, layers=1))
-    return Agent(model, policy, SENSORS, ACTION, 1e-3, 10.0, torch.device("cuda"), precision, imagines)
+    agent = Agent(model, policy, SENSORS, ACTION, torch.device("cuda"))
+    return Learner(agent, LearnerOptions(1e-3, 10.0, precision, imagines=imagines))
 
 
 def batches() -> list[Batch]:
@@ -51,11 +53,11 @@ def batches() -> list[Batch]:
     ]
 
 
-def after(update, agent, shares=False):
+def after(update, learner, shares=False):
     """What every update measures, and the weights in the end."""
     torch.manual_seed(0)
     metrics = [{name: float(value) for name, value in update(batch, shares).items()} for batch in batches()]
-    return metrics, deepcopy(agent.state_dict()["weights"])
+    return metrics, deepcopy(learner.agent.weights())
 
 
 @pytest.mark.parametrize("shares", [False, True])
@@ -64,7 +66,7 @@ def after(update, agent, shares=False):
 def test_it_gives_what_the_update_gives(case, precision, shares):
     recorded, plain = on_gpu(case, precision), on_gpu(case, precision)
     metrics, weights = after(recorded.update, recorded, shares)
-    assert [record.graph is not None for record in recorded._recorded._records.values()] == [True]
+    assert [record.graph is not None for record in recorded.graphed.records.values()] == [True]
     expected, expected_weights = after(plain.step_by_step, plain, shares)
     for found, wanted in zip(metrics, expected, strict=True):
         assert found == pytest.approx(wanted, rel=1e-4, abs=1e-5)
@@ -73,37 +75,37 @@ def test_it_gives_what_the_update_gives(case, precision, shares):
 
 
 def test_a_loaded_agent_goes_on_from_what_it_loaded():
-    agent = on_gpu("cpc")
-    start = deepcopy(agent.state_dict())
-    first, weights = after(agent.update, agent)
-    agent.load_state_dict(start)
-    again, weights_again = after(agent.update, agent)
+    learner = on_gpu("cpc")
+    start = deepcopy(learner.state_dict())
+    first, weights = after(learner.update, learner)
+    learner.load_state_dict(start)
+    again, weights_again = after(learner.update, learner)
     assert again[-1] == pytest.approx(first[-1], rel=1e-4, abs=1e-5)
     for name, value in weights.items():
         torch.testing.assert_close(weights_again[name], value, rtol=1e-3, atol=1e-5, msg=name)
 
 
 def test_what_reads_a_value_is_done_step_by_step():
-    agent = on_gpu("cv")
-    original = agent.policy.update
-    agent.policy.update = lambda seen: {**original(seen), "read": torch.tensor(float(seen.rewards[0, 0]))}
-    metrics, _ = after(agent.update, agent)
-    (record,) = agent._recorded._records.values()
+    learner = on_gpu("cv")
+    original = learner.agent.policy.update
+    learner.agent.policy.update = lambda seen: {**original(seen), "read": torch.tensor(float(seen.rewards[0, 0]))}
+    metrics, _ = after(learner.update, learner)
+    (record,) = learner.graphed.records.values()
     assert record.waits and record.graph is None
     assert [found["policy/read"] for found in metrics] == [float(batch.rewards[0, 0]) for batch in batches()]
 
 
 def test_imagining_from_some_steps_is_done_step_by_step():
-    agent = on_gpu("imagination", continues=True)
-    after(agent.update, agent)
-    (record,) = agent._recorded._records.values()
+    learner = on_gpu("imagination", continues=True)
+    after(learner.update, learner)
+    (record,) = learner.graphed.records.values()
     assert record.waits and record.graph is None
 
 
 def test_masked_batches_are_done_step_by_step():
-    agent = on_gpu("cpc")
+    learner = on_gpu("cpc")
     for batch in batches():
         mask = torch.ones_like(batch.terminated)
         mask[1, 1:] = False
-        metrics = agent.update(replace(batch, mask=mask))
-    assert not agent._recorded._records and all(torch.isfinite(value) for value in metrics.values())
+        metrics = learner.update(replace(batch, mask=mask))
+    assert not learner.graphed.records and all(torch.isfinite(value) for value in metrics.values())

@@ -1,56 +1,59 @@
-"""What the learner draws: pictures cropped at random, as they were stored."""
+"""The learner: what it passes on to the policy, how its model descends, what stays frozen."""
 
-import numpy as np
 import pytest
 import torch
 
-from coral_cli.plugin import Sensor
-from coral_cli.training.batches import Batching
-from coral_cli.training.learner import Learner
+from coral_cli.representation.batch import Batch
+from coral_cli.training.learner import parameter_groups
 
-from .test_replay import SENSORS, episode, filled
-
-SEEN = {**SENSORS, "image": Sensor("image", "image", (4, 6, 3))}
+from .test_trainer import agent, learner
 
 
-class Looking:
-    """An agent that keeps its batches."""
-
-    device = torch.device("cpu")
-
-    def __init__(self, sensors=SEEN):
-        self.sensors, self.batches = sensors, []
-
-    def update(self, batch, shares):
-        self.batches.append(batch)
-        return {}
+def batch(mask=None):
+    torch.manual_seed(1)
+    place, flags = torch.randn(3, 5, 2), torch.zeros(3, 5, dtype=torch.bool)
+    return Batch({"place": place}, torch.randn(3, 5, 1), torch.randn(3, 5), flags, mask)
 
 
-def updated(updates=30, **values):
-    agent = Looking()
-    learner = Learner(agent, filled(), Batching(**{"seed": 0, "batch_size": 4, "batch_length": 3, **values}))
-    for _ in range(updates):
-        learner.update()
-    return agent.batches
+def test_the_policy_is_told_which_steps_are_none():
+    one, told = learner(), []
+    one.agent.policy.update = lambda experience: told.append(experience) or {}
+    mask = torch.ones(3, 5, dtype=torch.bool)
+    mask[1, 3:] = False
+    one.update(batch(mask))
+    assert told[0].mask is mask and told[0].world is None
 
 
-def test_pictures_of_a_batch_are_windows_of_those_stored_at_one_random_place_for_each_sequence():
-    corners = set()
-    for batch in updated(crop_margin=2):
-        pictures = batch.observations["image"].numpy()
-        assert pictures.shape == (4, 3, 4, 6, 3) and pictures.dtype == np.uint8
-        for sequence, values in zip(pictures, batch.rewards.int().tolist(), strict=True):
-            top, left = sequence[0, 0, 0, :2].tolist()  # the first two channels hold the row and the column
-            corners.add((top, left))
-            for picture, value in zip(sequence, values, strict=True):
-                number, step = divmod(value, 100)
-                stored = episode(number, 10)["image"][step]
-                np.testing.assert_array_equal(picture, stored[top : top + 4, left : left + 6])
-    assert corners == {(top, left) for top in range(3) for left in range(3)}
+@pytest.mark.parametrize(("clip", "clipped"), [(1e-3, True), (1e3, False)])
+def test_the_model_s_gradient_is_clipped_to_its_norm(clip, clipped):
+    one = learner(clip=clip)
+    norm = one.update(batch())["gradient/model"].item()  # before it was clipped
+    kept = torch.linalg.vector_norm(torch.stack([p.grad.norm() for p in one.agent.representation.parameters()])).item()
+    assert clip < norm if clipped else norm < clip
+    assert kept == pytest.approx(clip if clipped else norm, rel=1e-3)
 
 
-@pytest.mark.parametrize("margin", [0, 2])
-def test_nothing_but_pictures_is_cropped(margin):
-    (batch,) = updated(1, crop_margin=margin)
-    np.testing.assert_array_equal(batch.observations["skin"][..., 0], batch.rewards)
-    assert batch.observations["image"].shape[2:] == (6 - margin, 8 - margin, 3)
+def test_what_a_loss_asks_for_learns_at_its_own_rate():
+    one = agent()
+    model, loss = one.representation, one.representation.losses["place"]
+    own = next(name for name, _ in loss.named_parameters())
+    loss.learning_rates = {own: 0.5}
+    groups = parameter_groups(model, 0.1)
+    assert [(group["lr"], len(group["params"])) for group in groups if group["lr"] == 0.5] == [(0.5, 1)]
+    assert groups[[g["lr"] for g in groups].index(0.5)]["params"][0] is loss.get_parameter(own)
+    assert sum(len(group["params"]) for group in groups) == len(list(model.parameters()))
+
+
+def test_a_frozen_policy_is_left_alone():
+    one = learner(frozen=["policy"])
+    one.agent.policy.update = None  # would fail
+    assert "loss/total" in one.update(batch())
+
+
+def test_frozen_parts_of_the_model_get_no_gradient():
+    one = learner(frozen=["encoders"])
+    before = {name: value.clone() for name, value in one.agent.weights().items()}
+    one.update(batch())
+    changed = {name for name, value in one.agent.weights().items() if not torch.equal(value, before[name])}
+    assert not [name for name in changed if name.startswith("encoders.")]
+    assert [name for name in changed if name.startswith("rssm.")] and "encoders" in one.frozen

@@ -75,7 +75,7 @@ def test_weights_and_states_stay_in_single_precision(subject):
         trajectory = agent.agent.representation.rssm.scan(torch.randn(2, 3, _embedding(agent)), torch.zeros(2, 3, 6))
     assert trajectory.h.dtype == trajectory.z.dtype == trajectory.posterior.std.dtype == torch.float32
     agent.update()
-    assert {value.dtype for value in agent.agent.state_dict()["weights"].values()} == {torch.float32}
+    assert {value.dtype for value in agent.agent.weights().values()} == {torch.float32}
 
 
 def _embedding(made) -> int:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from coral_cli.training.replay import Replay
-from coral_cli.training.replay_on_gpu import Resident
+from coral_cli.training.replay_on_gpu import ReplayOnGpu
 
 from .test_replay import SENSORS, episode
 
@@ -17,7 +17,7 @@ DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.i
 def test_batches_are_the_replays(device, margin):
     """While the ring fills, wraps and forgets; with short episodes, and sensors that give nothing at times."""
     replay = Replay(SENSORS, 1, 40)
-    resident = Resident(replay, torch.device(device))
+    resident = ReplayOnGpu(replay, torch.device(device))
     streams = [np.random.default_rng(3), np.random.default_rng(3)]
     seen = set()
     for number in range(12):
@@ -34,4 +34,4 @@ def test_batches_are_the_replays(device, margin):
 
 
 def test_nothing_moves_where_there_is_no_gpu():
-    assert not Resident.fits(Replay(SENSORS, 1, 40), torch.device("cpu"))
+    assert not ReplayOnGpu.fits(Replay(SENSORS, 1, 40), torch.device("cpu"))

@@ -19,11 +19,14 @@ from coral_cli.representation.objective import Representation, Term
 from coral_cli.representation.rssm.gaussian import Gaussians
 from coral_cli.representation.rssm.gru import GruRssm
 from coral_cli.training.agent import Agent
+from coral_cli.training.batches import Batching
+from coral_cli.training.collection_async import AsyncCollection
 from coral_cli.training.collectors import OneByOne
 from coral_cli.training.interruption import Interruption
-from coral_cli.training.learner import fit_normalization
+from coral_cli.training.learner import Learner, LearnerOptions
 from coral_cli.training.replay import Replay
 from coral_cli.training.trainer import Schedule, Trainer
+from coral_cli.training.updates import Updates
 
 SENSORS = {"place": Sensor("place", "vector", (2,))}
 LENGTH, REPEAT = 9, 2
@@ -48,7 +51,11 @@ class Walk(gymnasium.Env):
         return {"place": np.array([self._place, 7.0], np.float32)}
 
 
-def agent(lr=1e-3):
+def learner(lr=1e-3, **options):
+    return Learner(agent(), LearnerOptions(lr, options.pop("clip", 10.0), **options))
+
+
+def agent():
     torch.manual_seed(0)
     rssm = GruRssm(6, 1, 8, 4, 8, Gaussians(0.1), 8, 1)
     loss = Term(Reconstruction(VectorDecoder(12, 2, 8, 1), 1.0))
@@ -56,13 +63,22 @@ def agent(lr=1e-3):
         SENSORS, {"place": MlpEncoder(2, 6, 1)}, rssm, {"place": loss}, ObjectiveOptions(), HeadSizes(), 1
     )
     policy = Sac(PolicyInputs(12), 1, SacOptions(hidden=8, layers=1))
-    return Agent(model, policy, SENSORS, 1, lr, 10.0, torch.device("cpu"))
+    return Agent(model, policy, SENSORS, 1, torch.device("cpu"))
 
 
 class Run:
-    """A trainer, with everything it emitted and saved."""
+    """A trainer, with everything it emitted and saved; ``collector`` and ``evaluator`` are made of an interruption."""
 
-    def __init__(self, steps=180, directory=None, lr=1e-3, actor=None, **schedule):
+    def __init__(
+        self,
+        steps=180,
+        directory=None,
+        lr=1e-3,
+        actor=None,
+        collector=lambda _: OneByOne(Walk()),
+        evaluator=lambda _: OneByOne(Walk()),
+        **schedule,
+    ):
         self.events, self.saved, self.interruption = [], [], Interruption()
         values = {
             "steps": steps,
@@ -76,19 +92,15 @@ class Run:
             "checkpoint_every": 3,
             "crop_margin": 0,
         }
-        self.trainer = Trainer(
-            agent(lr),
-            Walk(),
-            Walk(),
-            Replay(SENSORS, 1, 500, directory),
-            Schedule(**(values | schedule)),
-            self.events.append,
-            self._save,
-            self.interruption,
-            actor=actor,
-        )
+        plan, self.collector = Schedule(**(values | schedule)), collector(self.interruption)
+        updates = Updates(learner(lr), Replay(SENSORS, 1, 500, directory), plan)
+        self.ahead = actor and AsyncCollection(self.collector, actor, self.interruption.__bool__)
+        self.trainer = Trainer(updates, self.collector, evaluator(self.interruption), plan, self, self.ahead)
 
-    def _save(self, state, best):
+    def emit(self, event):
+        self.events.append(event)
+
+    def save(self, state, best):
         self.saved.append(state)
         return "best.pt" if best else "latest.pt"
 
@@ -139,19 +151,17 @@ def test_the_same_seed_gives_the_same_run():
 @pytest.mark.parametrize("stop_at", [("episode", 3), ("update", 1), ("evaluation", 1)])
 def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, stop_at, monkeypatch):
     """At every kind of moment: the resumed run ends in the same weights as one that was never stopped."""
-    monkeypatch.setattr("coral_cli.training.learner.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("coral_cli.training.updates.REPORT_SECONDS", 0.0)
     whole = Run(directory=tmp_path / "whole")
     whole.trainer.run()
 
-    first = Run(directory=tmp_path / "parts")
-    kind, count = stop_at
+    class Stopped(Run):
+        def emit(self, event):
+            super().emit(event)
+            if len(self.of(stop_at[0])) == stop_at[1]:
+                self.interruption.signal = 2
 
-    def watch(event):
-        first.events.append(event)
-        if len(first.of(kind)) == count:
-            first.interruption.signal = 2
-
-    first.trainer._emit = watch
+    first = Stopped(directory=tmp_path / "parts")
     first.trainer.run()
     assert first.trainer.progress.steps < 180
 
@@ -187,20 +197,17 @@ def in_rounds(env, count):
 
 @pytest.mark.parametrize(("count", "at"), [(1, 5), (1, 4 * LENGTH + 5), (1, 5 * LENGTH), (3, 6 * LENGTH + 5)])
 def test_episodes_that_are_cut_off_leave_no_trace(tmp_path, count, at):
-    whole = Run(directory=tmp_path / "whole")
-    whole.trainer._collector = in_rounds(Walk(), count)
+    whole = Run(directory=tmp_path / "whole", collector=lambda _: in_rounds(Walk(), count))
     whole.trainer.run()
 
-    first = Run(directory=tmp_path / "parts")
-    first.trainer._collector = in_rounds(CutOff(first.interruption, at), count)
+    first = Run(directory=tmp_path / "parts", collector=lambda interruption: in_rounds(CutOff(interruption, at), count))
     first.trainer.run()
-    second = Run(directory=tmp_path / "parts")
-    second.trainer._collector = in_rounds(Walk(), count)
+    second = Run(directory=tmp_path / "parts", collector=lambda _: in_rounds(Walk(), count))
     second.trainer.load_state_dict(first.saved[-1])
     second.trainer.run()
     returns = [event.values["return"] for run in (first, second) for event in run.of("episode")]
     assert returns == [event.values["return"] for event in whole.of("episode")]
-    expected, got = (run.trainer.agent.state_dict()["weights"] for run in (whole, second))
+    expected, got = (run.trainer.agent.weights() for run in (whole, second))
     for name in expected:
         torch.testing.assert_close(got[name], expected[name], rtol=0, atol=0)
     assert second.trainer.progress.updates == whole.trainer.progress.updates
@@ -210,23 +217,27 @@ def test_transitions_that_are_gone_are_told():
     run = finished()
     state = {**run.saved[-1], "replay": {"next_serial": 10, "size": 107}}
     run.trainer.load_state_dict(state)
-    run.trainer.begin()
-    assert run.of("warning")[-1].values["message"].startswith("7 transitions are gone")
+    assert run.trainer.remark.startswith("7 transitions are gone")
+    assert finished().trainer.remark == ""
 
 
 def test_values_where_a_sensor_is_missing_do_not_count_for_normalization():
-    one, replay = agent(), Replay(SENSORS, 1, 100)
+    one, replay = learner(), Replay(SENSORS, 1, 100)
     place = np.array([[1, 9], [3, 9], [0, 0], [0, 0]], np.float32)
     arrays = {"place": place, "action": np.zeros((4, 1)), "reward": np.zeros(4), "terminated": np.zeros(4, bool)}
     replay.add(arrays | {"missing": np.array([[False], [False], [True], [True]])})
-    fit_normalization(one, replay)
-    assert one.representation.normalization.place_mean.tolist() == [2, 9]
-    assert one.representation.normalization.place_std.tolist() == [1, 1]
+    Updates(one, replay, Batching(0, 4, 5, 0)).fit_normalization()
+    assert one.agent.representation.normalization.place_mean.tolist() == [2, 9]
+    assert one.agent.representation.normalization.place_std.tolist() == [1, 1]
 
 
 def test_the_best_checkpoint_is_that_of_the_best_evaluation():
-    run = Run(eval_every=1)
-    run.trainer._save = lambda state, best: run.saved.append((state["progress"]["best_return"], best)) or "x.pt"
+    class Noting(Run):
+        def save(self, state, best):
+            self.saved.append((state["progress"]["best_return"], best))
+            return "x.pt"
+
+    run = Noting(eval_every=1)
     run.trainer.run()
     means = [event.values["return/mean"] for event in run.of("evaluation")]
     rising = [mean for index, mean in enumerate(means) if mean > max(means[:index], default=-np.inf)]
@@ -248,14 +259,14 @@ def test_evaluation_does_not_explore():
 
 
 def test_a_checkpoint_s_weights_are_named_by_the_paper_s_parts():
-    names = set(agent().state_dict()["weights"])
+    names = set(agent().weights())
     assert {"encoders.place.layers.0.weight", "rssm.gru.weight_ih", "losses.place.decoder.layers.0.weight"} < names
     assert {"heads.reward.0.weight", "policy.actor.layers.0.weight", "policy.critics.weights.0"} < names
 
 
 @pytest.mark.parametrize(("seconds", "updates"), [(0.0, 1), (1e9, 5)], ids=["at once", "at the end of the block"])
 def test_a_loss_that_is_no_number_stops_the_run_before_it_is_saved(seconds, updates, monkeypatch):
-    monkeypatch.setattr("coral_cli.training.learner.REPORT_SECONDS", seconds)
+    monkeypatch.setattr("coral_cli.training.updates.REPORT_SECONDS", seconds)
     run = Run()
     run.trainer.agent.representation.heads["reward"][0].weight.data.fill_(float("nan"))
     with pytest.raises(CoralError, match=rf"loss/\w+ is not a finite number after {updates} updates"):

@@ -2,8 +2,8 @@
 
 import torch
 
-from coral_cli.representation.direct import NoRepresentation
 from coral_cli.representation.gradients import gradient_shares
+from coral_cli.representation.no_representation import NoRepresentation
 
 from .small import random_batch
 

@@ -9,14 +9,14 @@ import pytest
 import torch
 import torch.distributed as dist
 
-from coral_cli.parallel.crew import Crew, Order
+from coral_cli.parallel.followers import Followers, Order
 from coral_cli.plugin import Sensor
-from coral_cli.sessions.parallel import follow
+from coral_cli.sessions.parallel import obey
 from coral_cli.training.batches import Batching
-from coral_cli.training.learner import Learner
 from coral_cli.training.replay import Replay
+from coral_cli.training.updates import Updates
 
-from ..training.test_trainer import SENSORS, agent
+from ..training.test_trainer import SENSORS, learner
 from .side_by_side import CASES, learned
 
 
@@ -131,12 +131,12 @@ def test_a_follower_draws_and_learns_as_the_first_process_does(tmp_path, wire):
     ours = Replay(SENSORS, 1, 200, tmp_path)
     theirs = Replay(SENSORS, 1, 200, tmp_path)
     ours.add(episode(12))
-    with Crew(wire) as crew:
-        first = Learner(agent(), ours, BATCHING, crew)
-        first.learn(False)  # so that it is ahead of a new one
+    with Followers(wire) as followers:
+        first = Updates(learner(), ours, BATCHING, followers)
+        first.do_share(False)  # so that it is ahead of a new one
         for index in range(4):
             torch.manual_seed(first.noise + 1)
-            first.update()
+            first.do()
             if index == 1:
                 ours.add(episode(3, seed=1))
     orders = [order for order, _ in wire.said]
@@ -145,9 +145,10 @@ def test_a_follower_draws_and_learns_as_the_first_process_does(tmp_path, wire):
     assert len({order.noise for order in orders[:-1]}) == 4
     assert [enclosed is not None for _, enclosed in wire.said] == [True, False, False, False, False]
 
-    other = agent(lr=1e-3)
+    following = learner()
+    other = following.agent
     torch.nn.init.zeros_(other.representation.rssm.prior_network[0].weight)
-    follow(Learner(other, theirs, BATCHING), wire)
+    obey(wire, Updates(following, theirs, BATCHING))
     for ours, theirs in zip(first.agent.representation.parameters(), other.representation.parameters(), strict=True):
         assert torch.equal(ours, theirs)
     for ours, theirs in zip(first.agent.policy.parameters(), other.policy.parameters(), strict=True):
@@ -155,17 +156,17 @@ def test_a_follower_draws_and_learns_as_the_first_process_does(tmp_path, wire):
 
 
 def test_nobody_is_dismissed_in_the_midst_of_an_update(wire):
-    with pytest.raises(ValueError, match="over"), Crew(wire) as crew:
-        crew.begin("here")
+    with pytest.raises(ValueError, match="over"), Followers(wire) as followers:
+        followers.begin("here")
         replay = Replay(SENSORS, 1, 200)
         replay.add(episode(12))
-        with crew.updating(Learner(agent(), replay, BATCHING), shares=True):
+        with followers.updating(Updates(learner(), replay, BATCHING), shares=True):
             raise ValueError("over")
     assert wire.said[0] == (Order(False, 0, 0), "here")
     assert len(wire.said) == 2 and wire.said[1][0].shares
 
 
 def test_the_first_process_of_several_dismisses_the_others_after_an_error_elsewhere(wire):
-    with pytest.raises(ValueError, match="over"), Crew(wire):
+    with pytest.raises(ValueError, match="over"), Followers(wire):
         raise ValueError("over")
     assert wire.said == [(None, None)]

@@ -55,7 +55,7 @@ class Channel:
 
 
 class Led(Protocol):
-    """What a crew must know of what learns in step."""
+    """What a followers must know of what learns in step."""
 
     @property
     def noise(self) -> int:
@@ -72,15 +72,15 @@ class Led(Protocol):
         ...
 
 
-class Crew:
+class Followers:
     """The processes that follow this one; without a channel, nobody. Leaving its ``with`` block dismisses them."""
 
     def __init__(self, channel: Channel | None = None) -> None:
-        self.count = dist.get_world_size() if channel else 1
+        self.processes = dist.get_world_size() if channel else 1
         self._channel = channel
         self._alike = self._updating = False
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> Followers:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,0 +1,81 @@
+"""How far a run is, and its journal: events with the counters and the clock of their moment, checkpoints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from coral_cli.registry.events import Event, EventKind
+from coral_cli.training.interruption import Interruption
+
+
+@dataclass
+class Progress:
+    """The counters of a run; a checkpoint holds them, so that a resumed run goes on with them."""
+
+    steps: int = 0
+    episodes: int = 0
+    updates: int = 0
+    pending: int = 0
+    """Updates still to do before the next episode."""
+    evaluated: int = 0
+    """Episodes at the last evaluation."""
+    seconds: float = 0.0
+    best_return: float | None = None
+
+
+class Supervisor(Protocol):
+    """Whom a training loop tells of its events, where it saves, and whether it is to stop."""
+
+    @property
+    def interruption(self) -> Interruption:
+        """True once the loop is to stop."""
+        ...
+
+    def emit(self, event: Event) -> None:
+        """Takes an event."""
+        ...
+
+    def save(self, state: Mapping[str, Any], best: bool) -> str:
+        """Keeps a checkpoint, with ``best`` as the best so far, and returns its path."""
+        ...
+
+
+class Journal:
+    """Tells ``supervisor`` what happens in a loop. Its clock goes on from the seconds of ``progress``."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self.progress = Progress()
+        self._supervisor = supervisor
+        self._start_clock()
+
+    def _start_clock(self) -> None:
+        self._began, self._first_step = time.monotonic(), self.progress.steps
+        self._seconds_before = self.progress.seconds
+
+    def begin(self, **values: Any) -> None:
+        """Starts the clock and emits the start event with ``values``."""
+        self._start_clock()
+        self.emit("start", **values)
+
+    def emit(self, kind: EventKind, **values: Any) -> None:
+        """Tells of an event, with the counters of this moment."""
+        self.read_clock()
+        self._supervisor.emit(Event(kind, self.progress.steps, self.progress.seconds, values))
+
+    def checkpoint(self, state: Mapping[str, Any], best: bool = False) -> None:
+        """Saves ``state``, to which the progress is added, and tells of it."""
+        self.read_clock()
+        path = self._supervisor.save({"progress": dict(vars(self.progress)), **state}, best)
+        self.emit("checkpoint", path=path)
+
+    def read_clock(self) -> None:
+        """Brings the progress's seconds up to date."""
+        self.progress.seconds = self._seconds_before + time.monotonic() - self._began
+
+    @property
+    def steps_per_second(self) -> float:
+        """Environment steps per second since ``begin``."""
+        return (self.progress.steps - self._first_step) / (time.monotonic() - self._began)
