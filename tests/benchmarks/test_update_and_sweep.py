@@ -60,7 +60,7 @@ def test_the_points_of_a_sweep_differ_in_one_thing(script):
     assert made("batch", 4).batch.rewards.shape == (4, 16) and made("length", 8).batch.rewards.shape == (8, 8)
     assert made("image", 32).batch.observations["image"].shape == (8, 16, 32, 32, 3)
     concat, alone = made("method", "cpc-concat"), made("method", "cpc-image")
-    assert concat.assembly.settings.fusion == "concat" and concat.agent.direct == ("proprio",)
+    assert concat.assembly.settings.fusion == "concat" and concat.agent.unencoded == ("proprio",)
     assert list(alone.agent.sensors) == ["image"]
 
 

@@ -206,8 +206,8 @@ KITCHEN = {"front": (76, 76, 3), "wrist": (76, 76, 3), "depth": (76, 76, 1), "to
 """Shapes as an environment gives them: images with 12 pixels to crop."""
 
 
-def agent_of(shapes, flags):
-    """The agent that flags on the command line build, tiny, for an environment with these sensors."""
+def learner_of(shapes, flags):
+    """What trains the agent that flags on the command line build, tiny, for an environment with these sensors."""
     sensors = {name: Sensor(name, "image" if len(shape) == 3 else "vector", shape) for name, shape in shapes.items()}
     kinds = {name: sensor.kind for name, sensor in sensors.items()}
     entries = discover(builtin, {"CORAL_PLUGINS": ""})._entries
@@ -215,14 +215,20 @@ def agent_of(shapes, flags):
     catalog = Catalog([*entries, Entry(room, CORE, "0.1.0")], [])
     assembler = Assembler(resolve({"env": "room", "size": "tiny", **flags}, catalog), catalog)
     torch.manual_seed(0)
-    return assembler.agent({name: sensors[name] for name in assembler.assembly.sensors}, ACTION, torch.device("cpu"))
+    used = {name: sensors[name] for name in assembler.assembly.sensors}
+    return assembler.learner(assembler.agent(used, ACTION, torch.device("cpu")))
+
+
+def agent_of(shapes, flags):
+    return learner_of(shapes, flags).agent
 
 
 def updated(shapes, flags):
     """Gradients and weights of the representation after one update on random data."""
-    agent = agent_of(shapes, flags)
+    learner = learner_of(shapes, flags)
+    agent = learner.agent
     torch.manual_seed(3)
-    agent.update(random_batch(agent.sensors, masked=True, missing=True))
+    learner.update(random_batch(agent.sensors, masked=True, missing=True))
     parameters = dict(agent.representation.named_parameters())
     gradients = {name: parameter.grad for name, parameter in parameters.items()}
     return gradients, {name: parameter.detach() for name, parameter in parameters.items()}
@@ -262,10 +268,11 @@ def test_the_methods_build_the_losses_they_name():
 
 @pytest.mark.parametrize("method", ["v-coral", "p-coral", "u-coral"])
 def test_three_cameras_and_touch_each_have_their_own_loss(method):
-    agent = agent_of(KITCHEN, {"method": method})
+    learner = learner_of(KITCHEN, {"method": method})
+    agent = learner.agent
     losses = agent.representation.losses
     assert [type(losses[name]) for name in KITCHEN] == [InfoNCE, InfoNCE, InfoNCE, Reconstruction]
-    metrics = agent.update(random_batch(agent.sensors), shares=True)
+    metrics = learner.update(random_batch(agent.sensors), shares=True)
     assert {f"loss/{name}" for name in KITCHEN} | {f"share/{name}" for name in KITCHEN} <= metrics.keys()
     weights = [p for part in (losses, agent.representation.encoders) for p in part.parameters()]
     assert all(parameter.grad.abs().max() > 0 for parameter in weights)
