@@ -7,14 +7,14 @@ hooks, marked with ``hookimpl``, that yield component records::
     def coral_losses():
         yield Loss("mine", "What it does in one sentence.", build=build, options=MyOptions())
 
-What computes with torch or simulates with MuJoCo (``Gaussian``, ``gather``, ``masked_mean``, ``SimulatedTask``) is
-loaded when it is first asked for: import it where ``build`` is carried out, not where the record is yielded.
+What computes with torch stands in ``coral_cli.plugin_tensors``, what simulates with MuJoCo in
+``coral_cli.plugin_simulation``.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from coral_cli.registry.contracts import (
     DistractionModule,
@@ -52,14 +52,7 @@ from coral_cli.registry.records import (
     Split,
 )
 
-if TYPE_CHECKING:
-    from coral_cli.environments.control_library import require_dm_control
-    from coral_cli.environments.simulated_task import SimulatedTask, Simulation
-    from coral_cli.parallel.ranks import gather
-    from coral_cli.representation.batch import masked_mean
-    from coral_cli.representation.rssm.gaussian import Gaussian
-
-__all__ = [
+__all__ = [  # noqa: F822 (some are loaded later)
     "AbsentError",
     "Check",
     "Command",
@@ -103,17 +96,15 @@ __all__ = [
 ]
 
 _LOADED_LATER = {
-    "Gaussian": "coral_cli.representation.rssm.gaussian",
-    "SimulatedTask": "coral_cli.environments.simulated_task",
-    "Simulation": "coral_cli.environments.simulated_task",
-    "gather": "coral_cli.parallel.ranks",
-    "masked_mean": "coral_cli.representation.batch",
+    **dict.fromkeys(("Gaussian", "gather", "masked_mean"), "coral_cli.plugin_tensors"),
+    **dict.fromkeys(("SimulatedTask", "Simulation"), "coral_cli.plugin_simulation"),
     "require_dm_control": "coral_cli.environments.control_library",
 }
+"""Where names are that could first be imported from here alone, and still can."""
 
 
 def __getattr__(name: str) -> Any:
-    """What costs an import of torch or MuJoCo."""
+    """Loads a name of another module when it is first asked for."""
     if name not in _LOADED_LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_LOADED_LATER[name]), name)

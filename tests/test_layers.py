@@ -13,6 +13,9 @@ import coral_cli
 ROOT = Path(coral_cli.__file__).parent
 ROOMS = {
     "registry": set(),
+    "plugin": {"registry"},
+    "plugin_tensors": {"parallel", "representation"},
+    "plugin_simulation": {"environments"},
     "fast": set(),
     "parallel": {"registry"},
     "environments": {"registry"},
@@ -42,6 +45,7 @@ ROOMS = {
 """
 
 TORCH = {"fast", "parallel", "representation", "policies", "training", "measuring", "sessions", "testing"}
+TORCH |= {"plugin_tensors"}
 HEAVY = {"mujoco", "dm_control", "av", "PIL"}
 FILES = sorted(ROOT.rglob("*.py"))
 

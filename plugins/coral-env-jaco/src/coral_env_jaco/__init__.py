@@ -34,7 +34,7 @@ class JacoOptions:
 
 def build(task: str, options: JacoOptions, rendering: Rendering) -> gymnasium.Env[dict[str, Any], Any]:
     """One of ``TASKS``."""
-    from coral_cli.plugin import SimulatedTask
+    from coral_cli.plugin_simulation import SimulatedTask
     from coral_env_jaco.simulation import JacoSimulation
 
     return SimulatedTask(JacoSimulation(task), JacoSimulation.camera, options.action_repeat, rendering)

@@ -7,7 +7,8 @@ import itertools
 import torch
 from torch import Tensor, nn
 
-from coral_cli.plugin import LossBatch, gather
+from coral_cli.plugin import LossBatch
+from coral_cli.plugin_tensors import gather
 
 EPSILON = 1e-5
 """Added to a variance, so that a dimension that does not vary gives correlations of 0."""

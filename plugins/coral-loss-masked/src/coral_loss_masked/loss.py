@@ -15,7 +15,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from coral_cli.plugin import LossBatch, gather, masked_mean
+from coral_cli.plugin import LossBatch
+from coral_cli.plugin_tensors import gather, masked_mean
 
 EPSILON = 1e-5
 """Added to a variance, so that a dimension that does not vary is 0 everywhere."""

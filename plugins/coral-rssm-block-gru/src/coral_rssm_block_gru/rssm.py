@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from coral_cli.plugin import Gaussian, Trajectory
+from coral_cli.plugin import Trajectory
+from coral_cli.plugin_tensors import Gaussian
 from coral_rssm_block_gru.gru import BlockGru
 
 
