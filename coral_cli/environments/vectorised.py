@@ -28,6 +28,7 @@ import numpy as np
 from gymnasium.spaces import Box, Dict
 from numpy.typing import NDArray
 
+from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.registry.errors import CoralError, described, frames_of
 
 SECONDS_TO_CLOSE = 1.5
@@ -225,8 +226,7 @@ class _Copy:
 
     def _make(self, pickled: bytes) -> tuple[Dict, Box, int]:
         self._env = env = ForkingPickler.loads(pickled)()
-        repeat = env.get_wrapper_attr("action_repeat") if env.has_wrapper_attr("action_repeat") else 1
-        return env.observation_space, env.action_space, int(repeat)
+        return env.observation_space, env.action_space, action_repeat(env)
 
     def _share(self, folder: str) -> None:
         """Opens this copy's row (...) of each sensor's shared array (N, ...)."""

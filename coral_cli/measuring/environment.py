@@ -14,10 +14,10 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
+from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.environments.vectorised import Vectorised
 from coral_cli.measuring.timing import Timing
 from coral_cli.training.collection import chance
-from coral_cli.training.collectors import action_repeat
 
 STEPS = 300
 """Actions that are measured at most,"""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from coral_cli.assembly.copies import copies_of
 from coral_cli.assembly.resolve import command_line
+from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.environments.vectorised import Vectorised
 from coral_cli.measuring.environment import Stepping, stepping, stepping_side_by_side
@@ -23,7 +24,6 @@ from coral_cli.sessions.parallel import joined, require_even
 from coral_cli.sessions.parts import Parts, build, schedule
 from coral_cli.sessions.rehearsal import Rehearsal
 from coral_cli.sessions.requests import BenchRequest, TrainRequest
-from coral_cli.training.collectors import action_repeat
 from coral_cli.version import __version__
 
 Document = dict[str, Json]

@@ -15,6 +15,7 @@ import torch
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.copies import copies_of
 from coral_cli.assembly.settings import Settings
+from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.environments.vectorised import Vectorised
 from coral_cli.registry.places import absolute
 from coral_cli.registry.records import Backend, Sensor
@@ -22,7 +23,6 @@ from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.requests import TrainRequest
 from coral_cli.sessions.transfer import Transfer, take_over
 from coral_cli.training.agent import Agent
-from coral_cli.training.collectors import action_repeat
 from coral_cli.training.learner import Learner
 from coral_cli.training.trainer import Schedule
 

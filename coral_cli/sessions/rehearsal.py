@@ -13,6 +13,7 @@ import torch
 from coral_cli.assembly.resolve import command_line
 from coral_cli.assembly.settings import Settings
 from coral_cli.display.numbers import duration
+from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.measuring.timing import interleaved
 from coral_cli.registry.options import values_of
@@ -20,7 +21,6 @@ from coral_cli.sessions.parts import Parts, build, schedule
 from coral_cli.sessions.requests import TrainRequest
 from coral_cli.training.batches import sample_batch
 from coral_cli.training.collection import acting, chance, run_episode
-from coral_cli.training.collectors import action_repeat
 from coral_cli.training.replay import Replay
 
 

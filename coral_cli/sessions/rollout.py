@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.slots import DISTRACTION
+from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.environments.vectorised import Env
 from coral_cli.registry.options import Json
@@ -23,7 +24,6 @@ from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.requests import RolloutRequest
 from coral_cli.sessions.saved import open_saved
 from coral_cli.training.collection import Episode, Observation, acting, chance, episode_seed, run_episode
-from coral_cli.training.collectors import action_repeat
 from coral_cli.training.interruption import Interruption
 from coral_cli.version import __version__
 

@@ -11,13 +11,13 @@ import numpy as np
 
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.record import Assembly
+from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.options import Json
 from coral_cli.registry.records import Environment, Sensor
 from coral_cli.runs.pictures import sheet, write_png
 from coral_cli.training.collection import chance
-from coral_cli.training.collectors import action_repeat
 
 OUTSIDE = 192
 """Height of a frame on the sheet, in pixels."""

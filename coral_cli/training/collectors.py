@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.environments.vectorised import Vectorised
 from coral_cli.training.agent import Agent
 from coral_cli.training.collection import Episode, Observation, acting, chance, random_actions, run_episode
@@ -133,8 +134,3 @@ def _drawing_from(seed: int, device: torch.device) -> Iterator[None]:
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield
-
-
-def action_repeat(env: gymnasium.Env) -> int:
-    """Environment steps per action."""
-    return int(env.get_wrapper_attr("action_repeat")) if env.has_wrapper_attr("action_repeat") else 1

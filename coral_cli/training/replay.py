@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.registry.records import Sensor
 from coral_cli.runs.files import writing
+from coral_cli.training.random_crop import Corners, cut_rows, draw_corners
 from coral_cli.training.replay_index import COPY, NAME, Episodes, Index, read_index
 from coral_cli.training.replay_rows import Rows, check_disk, check_files, check_layout, row_bytes
 
@@ -31,7 +31,7 @@ class Draw:
 
     rows: NDArray[np.int64]
     crop_margin: int
-    corners: Mapping[str, tuple[NDArray[np.int64], ...]]
+    corners: Corners
     known: Arrays
 
 
@@ -190,11 +190,7 @@ class Replay:
         }
         if (lengths < length).any():
             known["mask"] = (step < lengths[:, None])[part]
-        corners = {
-            name: tuple(random.integers(crop_margin + 1, size=(batch, 1))[part] for _ in range(2))
-            for name in self._spatial
-            if crop_margin
-        }
+        corners = draw_corners(self._spatial, batch, crop_margin, random, part)
         return Draw(rows[part], crop_margin, corners, known)
 
     def read(self, name: str, rows: NDArray[np.int64]) -> NDArray[Any]:
@@ -205,7 +201,7 @@ class Replay:
         array = self._arrays[name]
         if name not in draw.corners:
             return array[draw.rows]
-        return _cropped(array, draw.rows, draw.crop_margin, *draw.corners[name])
+        return cut_rows(array, draw.rows, draw.crop_margin, *draw.corners[name])
 
     def flush(self) -> None:
         """Writes what the operating system still holds, and the index twice."""
@@ -229,22 +225,3 @@ class Replay:
         self.capacity = index.capacity if index.wrapped else max(self.capacity, index.capacity)
         if index.capacity < self.capacity and len(self.episodes.serial):
             self._cursor = int(self.episodes.start[-1] + self.episodes.length[-1])
-
-
-def _cropped(
-    images: NDArray[Any], rows: NDArray[np.int64], margin: int, top: NDArray[np.int64], left: NDArray[np.int64]
-) -> NDArray[Any]:
-    """Rows (B, T) of (N, H, W, C) images, each sequence cut out from its own corner, (B, 1).
-
-    All offsets are one strided view, so only the pixels kept are ever copied.
-    """
-    count, height, width, channels = images.shape
-    height, width = height - margin, width - margin
-    per_image, per_line, per_pixel, _ = images.strides
-    windows = as_strided(
-        images,
-        (count, margin + 1, margin + 1, height, width * channels),
-        (per_image, per_line, per_pixel, per_line, images.itemsize),
-        writeable=False,
-    )
-    return windows[rows, top, left].reshape(*rows.shape, height, width, channels)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from coral_cli.training.random_crop import cut
 from coral_cli.training.replay import Draw, Replay
 
 SHARE = 0.5
@@ -37,7 +38,7 @@ class ReplayOnGpu:
         rows = self._sent(draw.rows)
         read = {name: array[rows] for name, array in self._arrays.items()}
         for name, corners in draw.corners.items():
-            read[name] = cropped(read[name], draw.crop_margin, *(self._sent(corner) for corner in corners))
+            read[name] = cut(read[name], draw.crop_margin, *(self._sent(corner) for corner in corners))
         return read | {name: self._sent(np.ascontiguousarray(array)) for name, array in draw.known.items()}
 
     def _update(self) -> None:
@@ -53,18 +54,3 @@ class ReplayOnGpu:
     def _sent(self, array: np.ndarray) -> Tensor:
         """On its way to the device; nobody waits for it."""
         return torch.from_numpy(array).to(self._device, non_blocking=True)
-
-
-def cropped(images: Tensor, margin: int, top: Tensor, left: Tensor) -> Tensor:
-    """(B, T, H, W, C) images without ``margin`` pixels per axis, each sequence from its own corner, (B, 1)."""
-    batch, length, height, width, channels = images.shape
-    height, width = height - margin, width - margin
-    strides = images.stride()
-    windows = images.as_strided(
-        (batch, length, margin + 1, margin + 1, height, width * channels),
-        (*strides[:2], *strides[2:4], strides[2], strides[4]),
-    )
-    sequence = torch.arange(batch, device=images.device)[:, None]
-    step = torch.arange(length, device=images.device)
-    pixels: Tensor = windows[sequence, step, top, left].unflatten(-1, (width, channels))
-    return pixels
