@@ -15,12 +15,12 @@ MIN_STD = 1e-2
 """A smaller standard deviation of a vector's entry counts as constant and is replaced by 1."""
 
 FAR = 4.0
-"""Metres at which depth is cut off."""
+"""Depth is cut off at this many metres."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """B sub-sequences of T steps: (o_t, a_{t-1}, r_{t-1}, terminated_t).
+    """A batch of B sub-sequences of T steps: (o_t, a_{t-1}, r_{t-1}, terminated_t).
 
     ``observations`` are raw: images (B, T, H, W, C) uint8, vectors (B, T, D) float32. ``actions`` (B, T, A) and
     ``rewards`` (B, T) led to the observation of their step. ``mask`` (B, T) is false behind an episode's end (None:
@@ -35,7 +35,7 @@ class Batch:
     missing: Mapping[str, Tensor] = field(default_factory=dict)
 
     def valid(self, sensor: str) -> Tensor | None:
-        """Where the step exists and the sensor gave a value, (B, T); None: everywhere."""
+        """Return a mask (B, T) of the steps that exist and at which the sensor gave a value; None: all."""
         missing = self.missing.get(sensor)
         if missing is None:
             return self.mask
@@ -43,8 +43,10 @@ class Batch:
 
 
 class Normalization(nn.Module):
-    """Images to ``x / 255 - 0.5``, depth to ``x / 4 - 0.5``, both channels first; vectors to mean 0 and deviation 1 of
-    the first episodes. Images have autocast's precision where that is on.
+    """What turns raw sensor values into model input, each kind of sensor in its own way.
+
+    Images become ``x / 255 - 0.5`` and depth ``x / 4 - 0.5``, both channels first; vectors get mean 0 and deviation 1
+    of the first episodes. Images have autocast's precision where that is on.
     """
 
     def __init__(self, sensors: Mapping[str, Sensor]) -> None:
@@ -56,13 +58,13 @@ class Normalization(nn.Module):
                 self.register_buffer(f"{name}_std", torch.ones(sensor.shape))
 
     def fit(self, name: str, values: Tensor) -> None:
-        """Takes mean and deviation from (N, D)."""
+        """Take over mean and deviation of a vector from its ``values`` (N, D)."""
         std, mean = torch.std_mean(values.double(), 0, correction=0)
         getattr(self, f"{name}_mean").copy_(mean)
         getattr(self, f"{name}_std").copy_(torch.where(std < MIN_STD, 1.0, std))
 
     def forward(self, name: str, value: Tensor) -> Tensor:
-        """(N, H, W, C) uint8 to (N, C, H, W), a channels-last view; (N, D) to (N, D)."""
+        """Return normalised images (N, H, W, C) as (N, C, H, W), a channels-last view, or vectors (N, D)."""
         if self._kinds[name] == "image":
             image, kind = value.permute(0, 3, 1, 2), value.device.type
             half = torch.is_autocast_enabled(kind)
@@ -76,9 +78,9 @@ class Normalization(nn.Module):
 
 
 def masked_mean(values: Tensor, mask: Tensor | None) -> Tensor:
-    """The mean of (B, T) over the steps where ``mask`` is true (None: all).
+    """Return the mean of ``values`` (B, T) over the steps where ``mask`` is true (None: all).
 
-    Where processes learn together, over the steps of all: the mean of what they get is the mean over the whole batch.
+    Where processes learn together, it is over the steps of all: the mean of what they get is that of the whole batch.
     """
     if mask is None:
         return values.mean()

@@ -11,9 +11,9 @@ from coral_cli.representation.objective import Losses
 
 
 def gradient_shares(losses: Losses) -> Mapping[str, Tensor]:
-    """Each term's share of the summed gradient norms at the embeddings of all sensors; empty when these are frozen.
+    """Return each term's share of the summed gradient norms at all sensors' embeddings; empty when these are frozen.
 
-    Costs a backward pass through the RSSM per term, none through the encoders. Leaves every gradient as it is.
+    This costs a backward pass through the RSSM per term, none through the encoders, and leaves every gradient as it is.
     """
     reached = [embedding for embedding in losses.embeddings.values() if embedding.requires_grad]
     if not reached:

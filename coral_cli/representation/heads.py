@@ -16,7 +16,7 @@ from coral_cli.representation.networks import mlp
 
 @dataclass(frozen=True)
 class HeadSizes:
-    """MLPs of ``layers`` x ``hidden``. The reward head is always there."""
+    """The sizes of the heads, which are MLPs of ``layers`` x ``hidden``. The reward head is always there."""
 
     hidden: int = 128
     layers: int = 2
@@ -29,7 +29,7 @@ class HeadSizes:
 
 
 def build_heads(sizes: HeadSizes, feature_size: int, action_size: int) -> nn.ModuleDict:
-    """``reward`` and ``continue`` map a state (F) to one number, ``inverse`` two states (2 F) to an action."""
+    """Make the heads: ``reward`` and ``continue`` map a state (F) to one number, ``inverse`` two (2 F) to an action."""
     hidden = [sizes.hidden] * sizes.layers
     heads = nn.ModuleDict({"reward": mlp([feature_size, *hidden], 1)})
     if sizes.continues:
@@ -40,7 +40,7 @@ def build_heads(sizes: HeadSizes, feature_size: int, action_size: int) -> nn.Mod
 
 
 def head_losses(heads: nn.ModuleDict, features: Tensor, batch: Batch) -> Mapping[str, Tensor]:
-    """The loss of each head on posterior samples (B, T, F), in nats except for the inverse dynamics' squared error."""
+    """Return each head's loss on posterior samples (B, T, F), in nats; the inverse dynamics' is a squared error."""
     losses = {"reward": _reward(heads["reward"](features).squeeze(-1), batch)}
     if "continue" in heads:
         losses["continue"] = _continue(heads["continue"](features).squeeze(-1), batch)
@@ -51,18 +51,18 @@ def head_losses(heads: nn.ModuleDict, features: Tensor, batch: Batch) -> Mapping
 
 
 def _reward(predicted: Tensor, batch: Batch) -> Tensor:
-    """-log N(r; predicted, 1)."""
+    """Return -log N(r; predicted, 1), averaged over steps."""
     squared = masked_mean((predicted - batch.rewards).square(), batch.mask)
     return 0.5 * (squared + math.log(2 * math.pi))
 
 
 def _continue(logits: Tensor, batch: Batch) -> Tensor:
-    """-log Bernoulli(not terminated; sigmoid(logits))."""
+    """Return -log Bernoulli(not terminated; sigmoid(logits)), averaged over steps."""
     goes_on = 1 - batch.terminated.to(logits.dtype)
     return masked_mean(binary_cross_entropy_with_logits(logits, goes_on, reduction="none"), batch.mask)
 
 
 def _inverse(predicted: Tensor, batch: Batch) -> Tensor:
-    """The mean squared error of the action between two states; that of step t + 1 led from t to it."""
+    """Return the mean squared error of the action between two states; that of step t + 1 led from t to it."""
     squared = (predicted - batch.actions[:, 1:]).square().mean(-1)  # (B, T - 1)
     return masked_mean(squared, None if batch.mask is None else batch.mask[:, 1:])

@@ -14,7 +14,7 @@ from coral_cli.registry.records import ObjectiveOptions
 
 @dataclass(frozen=True)
 class View:
-    """``features`` (B, T - start, F) of the steps from ``start`` on, and the weight of losses on them."""
+    """Latent states of one kind: ``features`` (B, T - start, F) from step ``start`` on, and their losses' weight."""
 
     name: str
     start: int
@@ -25,7 +25,7 @@ class View:
 def views_of(
     setting: ObjectiveOptions, rssm: RssmModule, trajectory: Trajectory, prior: Latent, actions: Tensor
 ) -> Iterator[View]:
-    """The posterior sample at every step; prior samples 1 to ``open_loop`` steps after the last observation seen.
+    """Yield the posterior samples, and the prior samples 1 to ``open_loop`` steps after the last observation seen.
 
     The prior of the first step has seen nothing, so that of ``j`` steps ahead starts at step ``j``. A prior sample j
     steps ahead goes on from the one of j - 1 steps ahead, all (B, T) at once.

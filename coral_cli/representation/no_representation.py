@@ -13,7 +13,7 @@ from coral_cli.representation.objective import Losses, State
 
 
 class NoRepresentation(nn.Module):
-    """Stands where a Representation would; its state and its features are empty and it learns nothing."""
+    """What stands where a Representation would; its state and its features are empty and it learns nothing."""
 
     feature_size = 0
 
@@ -22,7 +22,7 @@ class NoRepresentation(nn.Module):
         self.encoders, self.losses, self.heads = nn.ModuleDict(), nn.ModuleDict(), nn.ModuleDict()
 
     def initial(self, batch: int, device: torch.device | str = "cpu") -> State:
-        """An empty state."""
+        """Return an empty state."""
         nothing = torch.zeros(batch, 0, device=device)
         return State(nothing, nothing)
 
@@ -33,9 +33,9 @@ class NoRepresentation(nn.Module):
         observations: Mapping[str, Tensor],
         missing: Mapping[str, Tensor] = MappingProxyType({}),
     ) -> tuple[State, Tensor]:
-        """The same empty state, and features (B, 0)."""
+        """Return the same empty state, and features (B, 0)."""
         return state, state.h
 
     def forward(self, batch: Batch) -> Losses:
-        """No terms, and features (B, T, 0)."""
+        """Return no terms, and features (B, T, 0)."""
         return Losses({}, {}, batch.actions[..., :0], {})

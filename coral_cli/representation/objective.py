@@ -82,7 +82,7 @@ class Representation(nn.Module):
         self._objective = objective
 
     def initial(self, batch: int, device: torch.device | str = "cpu") -> State:
-        """The zero state before an episode's first observation."""
+        """Return the zero state before an episode's first observation."""
         return State(
             torch.zeros(batch, self.rssm.hidden_size, device=device),
             torch.zeros(batch, self.rssm.latent_size, device=device),
@@ -95,7 +95,7 @@ class Representation(nn.Module):
         observations: Mapping[str, Tensor],
         missing: Mapping[str, Tensor] = MappingProxyType({}),
     ) -> tuple[State, Tensor]:
-        """One filtering step from the action (B, A) taken and the observations (B, ...) it led to.
+        """Filter one step: the action (B, A) taken and the observations (B, ...) it led to.
 
         A sensor left out of ``observations`` is missing, and so is it where ``missing`` (B,) is true. The state goes on
         from a sample of q; the features (B, F) for acting hold its mean.
@@ -113,7 +113,7 @@ class Representation(nn.Module):
         return State(h, posterior.sample()), torch.cat([posterior.mean, h], -1)
 
     def forward(self, batch: Batch) -> Losses:
-        """The objective on one batch: every sensor's loss, the heads and the KL."""
+        """Return the objective on one batch: every sensor's loss, the heads and the KL."""
         with span("encoder"):
             targets, embeddings = self._encoded(batch)
         with span("scan"):
@@ -124,14 +124,14 @@ class Representation(nn.Module):
             return self._losses(batch, targets, embeddings, trajectory)
 
     def _encoded(self, batch: Batch) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Normalised observations and embeddings, (B, T, ...)."""
+        """Return the normalised observations and the embeddings by sensor, (B, T, ...)."""
         shape = batch.rewards.shape  # (B, T)
         targets = {name: self.normalization(name, batch.observations[name].flatten(0, 1)) for name in self.encoders}
         embeddings = {name: self._embedding(name, targets[name]).unflatten(0, shape) for name in self.encoders}
         return {name: target.unflatten(0, shape) for name, target in targets.items()}, embeddings
 
     def _embedding(self, name: str, target: Tensor) -> Tensor:
-        """(N, E) of a sensor's normalised observations (N, ...)."""
+        """Return the embeddings (N, E) of a sensor's normalised observations. Raises PluginError for a wrong shape."""
         embedding: Tensor = self.encoders[name](target)
         require_shape(f"--{flag_of(name)}-encoder", "an embedding", embedding, (len(target), self._sizes[name]))
         return embedding
@@ -154,13 +154,13 @@ class Representation(nn.Module):
         return Losses(terms, metrics, features, embeddings, world)
 
     def _going_on(self, batch: Batch) -> Tensor | None:
-        """Where a step is valid and not terminal, (B, T); None: everywhere."""
+        """Return a mask (B, T) of the steps that are valid and not terminal; None: all."""
         if "continue" not in self.heads:
             return batch.mask
         return ~batch.terminated if batch.mask is None else batch.mask & ~batch.terminated
 
     def _joined(self, embeddings: Mapping[str, Tensor], missing: Mapping[str, Tensor]) -> Tensor:
-        """All embeddings (..., E) side by side, zero where a sensor gave nothing."""
+        """Return all embeddings side by side, (..., E), zero where a sensor gave nothing."""
         return torch.cat(
             [
                 embedding.masked_fill(missing[name][..., None], 0.0) if name in missing else embedding
@@ -178,7 +178,7 @@ class Representation(nn.Module):
         terms: dict[str, Tensor],
         metrics: dict[str, Tensor],
     ) -> None:
-        """Adds every sensor's loss on one view; metrics of a second view carry its name."""
+        """Add every sensor's loss on one view; metrics of a second view carry its name."""
         for name, loss in self.losses.items():
             if not self._weights[name]:
                 continue
@@ -198,7 +198,7 @@ class Representation(nn.Module):
             metrics |= {f"metric/{name}/{prefix}{key}": number.detach() for key, number in extra.items()}
 
     def _kl(self, posterior: Latent, prior: Latent, mask: Tensor | None, metrics: dict[str, Tensor]) -> Tensor:
-        """The balanced KL, each half clamped at the free nats per step before averaging.
+        """Return the balanced KL, each half clamped at the free nats per step before averaging.
 
         Halves of equal weight are one KL of that weight: its gradient is theirs.
         """

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ConvOptions:
-    """The image encoder."""
+    """Options of the image encoder."""
 
     depth: Annotated[int, Help("Channels of the first layer; each next one doubles them.", min=1)] = 32
 
 
 @dataclass(frozen=True)
 class MlpOptions:
-    """The vector encoder."""
+    """Options of the vector encoder."""
 
     hidden: Annotated[int, Help("Units per layer.", min=1)] = 300
     layers: Annotated[int, Help("Layers, each followed by ELU.", min=1)] = 3
@@ -28,7 +28,7 @@ class MlpOptions:
 
 @dataclass(frozen=True)
 class GruOptions:
-    """The deterministic state and the networks of an RSSM."""
+    """Options of every RSSM with a GRU: its deterministic state and its networks."""
 
     gru: Annotated[int, Help("Units of the GRU, the deterministic state h.", min=1)] = 200
     hidden: Annotated[int, Help("Units per layer of the transition, prior and posterior networks.", min=1)] = 400
@@ -37,7 +37,7 @@ class GruOptions:
 
 @dataclass(frozen=True)
 class GaussianOptions(GruOptions):
-    """The RSSM with a Gaussian latent."""
+    """Options of the RSSM with a Gaussian latent."""
 
     latent: Annotated[int, Help("Dimensions of the stochastic state z.", min=1)] = 64
     min_std: Annotated[float, Help("Smallest standard deviation of z.", min=0)] = 0.1
@@ -45,7 +45,7 @@ class GaussianOptions(GruOptions):
 
 @dataclass(frozen=True)
 class CategoricalOptions(GruOptions):
-    """The RSSM with a categorical latent."""
+    """Options of the RSSM with a categorical latent."""
 
     groups: Annotated[int, Help("Categorical variables in the stochastic state z.", min=1)] = 32
     classes: Annotated[int, Help("Classes of each of them.", min=2)] = 32
@@ -53,7 +53,7 @@ class CategoricalOptions(GruOptions):
 
 @dataclass(frozen=True)
 class ReconstructionOptions(LossOptions):
-    """The likelihood and its decoders."""
+    """Options of reconstruction: the likelihood and its decoders."""
 
     variance: Annotated[float, Help("Fixed variance of the Gaussian likelihood.", min=1e-6)] = 1.0
     depth: Annotated[
@@ -65,7 +65,7 @@ class ReconstructionOptions(LossOptions):
 
 @dataclass(frozen=True)
 class ContrastiveOptions(LossOptions):
-    """InfoNCE, shared by ``cv``, ``cpc`` and ``infonce``."""
+    """Options of InfoNCE, shared by ``cv``, ``cpc`` and ``infonce``."""
 
     projection: Annotated[int, Help("Dimensions in which embedding and latent are compared.", min=1)] = 50
     hidden: Annotated[int, Help("Units per layer of the latent's projection.", min=1)] = 256
@@ -79,7 +79,7 @@ class ContrastiveOptions(LossOptions):
 
 @dataclass(frozen=True)
 class PredictiveOptions(ContrastiveOptions):
-    """InfoNCE that may look ahead."""
+    """Options of an InfoNCE that may look ahead."""
 
     horizon: Annotated[
         int, Help("The state at t predicts the embeddings at t to t + horizon - 1, each by its own projection.", min=1)

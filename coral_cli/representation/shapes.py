@@ -11,12 +11,12 @@ from coral_cli.registry.errors import PluginError
 
 
 def flag_of(sensor: str) -> str:
-    """A sensor's name as it stands on the command line."""
+    """Return a sensor's name as it stands on the command line."""
     return sensor.replace("_", "-")
 
 
 def require_shape(component: str, what: str, given: object, expected: tuple[int, ...]) -> None:
-    """Raises PluginError, naming the ``component``, when ``given`` is no tensor of the shape ``expected``."""
+    """Raise PluginError, naming the ``component``, when ``given`` is no tensor of the shape ``expected``."""
     if isinstance(given, Tensor) and tuple(given.shape) == expected:
         return
     seen = f"of shape {tuple(given.shape)}" if isinstance(given, Tensor) else f"a {type(given).__name__}"
@@ -27,7 +27,7 @@ def require_shape(component: str, what: str, given: object, expected: tuple[int,
 
 
 def require_loss(component: str, returned: object) -> tuple[Tensor, Mapping[str, Tensor]]:
-    """What a loss returned, checked: a scalar and named scalar metrics. Raises PluginError for anything else."""
+    """Return the scalar and the named scalar metrics that a loss returned. Raises PluginError for anything else."""
     if not (isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[1], Mapping)):
         raise PluginError(
             f"{component} returned a {type(returned).__name__}, but a pair is expected: the loss, and metrics by name.",
@@ -41,7 +41,7 @@ def require_loss(component: str, returned: object) -> tuple[Tensor, Mapping[str,
 
 
 def require_trajectory(found: Trajectory, batch: int, steps: int, hidden: int, latent: int) -> None:
-    """The same for what an RSSM's ``scan`` returns: h (B, T, H), z (B, T, Z) and a posterior over z."""
+    """Raise PluginError unless an RSSM's ``scan`` found h (B, T, H), z (B, T, Z) and a posterior over z."""
     require_shape("--rssm", "h of scan", found.h, (batch, steps, hidden))
     require_shape("--rssm", "z of scan", found.z, (batch, steps, latent))
     require_shape("--rssm", "the posterior's mean", found.posterior.mean, (batch, steps, latent))

@@ -9,12 +9,12 @@ from torch.profiler import record_function
 
 PREFIX = "coral/"
 LISTENERS: list[Callable[[str, bool], None]] = []
-"""Each hears of every span its name, and whether it begins or ends."""
+"""Listeners; each is told every span's name, and whether it begins or ends."""
 
 
 @contextmanager
 def span(name: str) -> Iterator[None]:
-    """Marks what is done inside as ``coral/NAME`` for torch's profiler, and tells the listeners."""
+    """Mark what is done inside as ``coral/NAME`` for torch's profiler, and tell the listeners."""
     with record_function(PREFIX + name):
         for listener in LISTENERS:
             listener(name, True)

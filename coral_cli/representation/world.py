@@ -9,7 +9,7 @@ from coral_cli.registry.contracts import RssmModule, Trajectory
 
 
 class LearnedWorld:
-    """Rolls the prior on from every posterior state where ``mask`` (B, T) is true; a ``World``."""
+    """A ``World`` that rolls the prior on from every posterior state where ``mask`` (B, T) is true."""
 
     def __init__(self, rssm: RssmModule, heads: nn.ModuleDict, trajectory: Trajectory, mask: Tensor | None) -> None:
         self._rssm, self._heads = rssm, heads

@@ -14,11 +14,11 @@ from coral_cli.registry.errors import UsageError
 
 KERNEL = 4
 SMALLEST = 32
-"""Pixels of the smaller side."""
+"""An image's smaller side must have this many pixels."""
 
 
 class ConvEncoder(nn.Module):
-    """Four convolutions, kernel 4, stride 2, no padding, ReLU; channels d, 2d, 4d, 8d; flattened.
+    """An encoder of four convolutions, kernel 4, stride 2, no padding, ReLU; channels d, 2d, 4d, 8d; flattened.
 
     Weights begin so that values keep the size of the image's (He et al., 2015). torch's own beginning shrinks them to
     four tenths in every layer: such embeddings are hardly heard in the latent beside those of other sensors.
@@ -51,7 +51,7 @@ class ConvEncoder(nn.Module):
         self.size = channels * _side(height, count) * _side(width, count)
 
     def forward(self, image: Tensor) -> Tensor:
-        """(N, C, H, W) in [-0.5, 0.5] to (N, size)."""
+        """Return the embeddings (N, size) of images (N, C, H, W) in [-0.5, 0.5]."""
         if len(image) == 1 and image.device.type == "cpu" and not torch.is_grad_enabled():
             return self._single(image)
         for convolution, rectifier in self._pairs:
@@ -59,7 +59,7 @@ class ConvEncoder(nn.Module):
         return image.permute(0, 2, 3, 1).flatten(1)
 
     def _single(self, image: Tensor) -> Tensor:
-        """The same for one image, on the weights as they lie; a convolution would rearrange them for every action."""
+        """Encode one image by the weights as they lie: a convolution would rearrange them for every action."""
         pixels = image.permute(0, 2, 3, 1)
         for convolution, _ in self._pairs:
             pixels = pixels_down(pixels, convolution.weight, convolution.bias).relu_()
@@ -67,7 +67,7 @@ class ConvEncoder(nn.Module):
 
 
 def _side(pixels: int, layers: int) -> int:
-    """What ``layers`` convolutions leave of a side."""
+    """Return how many of a side's pixels ``layers`` convolutions leave."""
     for _ in range(layers):
         pixels = (pixels - KERNEL) // STRIDE + 1
     return pixels

@@ -8,7 +8,7 @@ from coral_cli.representation.networks import mlp
 
 
 class MlpEncoder(nn.Module):
-    """Dense layers, ELU after every one; the last layer is the embedding."""
+    """An encoder of dense layers, with ELU after every one; the last layer is the embedding."""
 
     def __init__(self, inputs: int, hidden: int, layers: int) -> None:
         super().__init__()
@@ -16,5 +16,5 @@ class MlpEncoder(nn.Module):
         self.size = hidden
 
     def forward(self, vector: Tensor) -> Tensor:
-        """(N, D) normalised to (N, size)."""
+        """Return the embeddings (N, size) of normalised vectors (N, D)."""
         return self.layers(vector)  # type: ignore[no-any-return]

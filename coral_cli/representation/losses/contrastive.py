@@ -17,7 +17,7 @@ Negatives = Literal["all", "other-sequences", "same-sequence"]
 
 
 class InfoNCE(nn.Module):
-    """Tells each step's own embedding from those of the other N - 1 steps in the batch, and the other way round.
+    """A loss that tells each step's own embedding from those of the N - 1 other steps in the batch, and the reverse.
 
     logits = s * rho_o(e_i) . rho_z(f_j), with rho_o = linear + LayerNorm, rho_z = MLP + linear + LayerNorm and the
     learned inverse temperature s = softplus(raw), 1 at the start. The loss is the mean of the cross-entropies
@@ -80,12 +80,12 @@ class InfoNCE(nn.Module):
         return torch.stack(losses).mean() if losses else scale.new_zeros(()), metrics
 
     def _left_out(self, steps: Tensor, pairs: Tensor | slice) -> Tensor:
-        """Which of the chosen ``pairs`` (N) of ``steps`` (B, T, P) are not told apart, (N, N); never the diagonal."""
+        """Return which ``pairs`` of ``steps`` (B, T, P) are not told apart, a mask (N, N) without the diagonal."""
         sequence = torch.arange(len(steps), device=steps.device).repeat_interleave(steps.shape[1])[pairs]  # (N)
         same = sequence[:, None] == sequence
         return ~same if self._negatives == "same-sequence" else same.fill_diagonal_(False)
 
 
 def _pairs(mask: Tensor | None, k: int) -> Tensor | slice:
-    """Which of the B (T - k) pairs of steps t and t + k are both valid."""
+    """Return an index of those of the B (T - k) pairs of steps t and t + k in which both are valid."""
     return slice(None) if mask is None else (mask[:, : mask.shape[1] - k] & mask[:, k:]).flatten()

@@ -8,7 +8,7 @@ from coral_cli.registry.contracts import LossBatch
 
 
 class NoLoss(nn.Module):
-    """Always 0."""
+    """A loss that is always 0."""
 
     def forward(self, batch: LossBatch) -> tuple[Tensor, dict[str, Tensor]]:
         return batch.features.new_zeros(()), {}

@@ -17,11 +17,11 @@ from coral_cli.representation.batch import masked_mean
 from coral_cli.representation.networks import mlp
 
 KERNELS = {64: (5, 5, 6, 6), 32: (5, 6, 6)}
-"""Of the transposed convolutions, by the pixels of the smaller side from which they are used."""
+"""Kernels of the transposed convolutions, by the pixels of the smaller side from which they are used."""
 
 
 class Reconstruction(nn.Module):
-    """-log N(target; decoder(features), variance) in nats, summed over the sensor's dimensions, averaged over steps."""
+    """The loss -log N(target; decoder(features), variance) in nats, summed over dimensions, averaged over steps."""
 
     def __init__(self, decoder: nn.Module, variance: float) -> None:
         super().__init__()
@@ -40,20 +40,21 @@ class Reconstruction(nn.Module):
 
 
 class VectorDecoder(nn.Module):
-    """MLP with ELU to the sensor's D values."""
+    """An MLP with ELU that leads to the sensor's D values."""
 
     def __init__(self, feature_size: int, outputs: int, hidden: int, layers: int) -> None:
         super().__init__()
         self.layers = mlp([feature_size] + [hidden] * layers, outputs)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(N, F) to (N, D)."""
+        """Return vectors (N, D) for features (N, F)."""
         return self.layers(features)  # type: ignore[no-any-return]
 
 
 class ImageDecoder(nn.Module):
-    """Linear to 32 d values, then transposed convolutions 5, 5, 6, 6, stride 2, channels 4d, 2d, d, C: 64x64 images.
+    """A decoder to images of 64x64: linear to 32 d values, then transposed convolutions of stride 2.
 
+    Their kernels are 5, 5, 6, 6, their channels 4d, 2d, d, C.
     Larger images start from a map of 32 d values at every position, just large enough, and lose what is too much at
     the borders. Where the smaller side is below 64, the layers are 5, 6, 6 with channels 2d, d, C, and every position
     starts from 16 d values. Raises UsageError for images below 32 pixels a side.
@@ -81,7 +82,7 @@ class ImageDecoder(nn.Module):
         self._rectifier = Rectifier(overwrites=False)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(N, F) to (N, C, H, W)."""
+        """Return images (N, C, H, W) for features (N, F)."""
         image = self.linear(features).unflatten(1, (*self._start, -1)).permute(0, 3, 1, 2)
         for layer in self.layers[:-1]:
             image = layer.rectified(image, self._rectifier)
@@ -92,7 +93,7 @@ class ImageDecoder(nn.Module):
 
 
 def _start(pixels: int, kernels: tuple[int, ...]) -> int:
-    """The smallest side from which transposed convolutions reach ``pixels``."""
+    """Return the smallest side from which transposed convolutions reach ``pixels``."""
     for kernel in reversed(kernels):
         pixels = math.ceil((pixels - kernel) / STRIDE) + 1
     return pixels

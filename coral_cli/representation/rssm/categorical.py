@@ -18,7 +18,7 @@ class Categorical:
 
     @classmethod
     def from_parameters(cls, parameters: Tensor, classes: int) -> Categorical:
-        """Logits (..., groups * classes); their logarithms need full precision."""
+        """Return the latent of these logits (..., groups * classes), whose logarithms need full precision."""
         return cls(parameters.float().unflatten(-1, (-1, classes)).log_softmax(-1))
 
     @property
@@ -27,10 +27,10 @@ class Categorical:
         return self.log_probabilities.exp().flatten(-2)
 
     def sample(self) -> Tensor:
-        """One-hot in every group, (..., groups * classes); straight-through: with the probabilities' gradient.
+        """Draw a one-hot sample per group, (..., groups * classes), straight-through: with probabilities' gradients.
 
-        A uniform number per group, in (0, 1] so that it never leads to an impossible class, and the inverse of the
-        distribution function: torch.multinomial draws a number per class and takes four times as long in the scan.
+        It takes a uniform number per group, in (0, 1] so that it never leads to an impossible class, and the inverse of
+        the distribution function: torch.multinomial draws a number per class and takes four times as long in the scan.
         """
         probabilities = self.log_probabilities.exp()
         with torch.no_grad():
@@ -41,7 +41,7 @@ class Categorical:
         return (one_hot + (probabilities - probabilities.detach())).flatten(-2)
 
     def kl(self, other: Categorical) -> Tensor:
-        """KL(self, other) = sum of p1 (log p1 - log p2) over classes and groups, in nats."""
+        """Return KL(self, other) = sum of p1 (log p1 - log p2) over classes and groups, in nats."""
         difference = self.log_probabilities - other.log_probabilities
         return (self.log_probabilities.exp() * difference).sum((-2, -1))
 
@@ -60,5 +60,5 @@ class Categoricals:
 
     @property
     def by_hand(self) -> CategoricalFamily:
-        """What the scan by hand knows of them."""
+        """What the scan by hand knows of such variables."""
         return CategoricalFamily(self.classes)

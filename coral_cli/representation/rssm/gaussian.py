@@ -13,31 +13,31 @@ from coral_cli.fast.scan.families import GaussianFamily
 
 @dataclass(frozen=True)
 class Gaussian:
-    """N(mean, diag(std^2)) over the last axis."""
+    """The distribution N(mean, diag(std^2)) over the last axis."""
 
     mean: Tensor
     std: Tensor
 
     @classmethod
     def from_parameters(cls, parameters: Tensor, min_std: float) -> Gaussian:
-        """(..., 2 Z) to a Gaussian over (..., Z) with std = softplus(raw) + min_std."""
+        """Return the Gaussian over (..., Z) of these parameters (..., 2 Z), with std = softplus(raw) + min_std."""
         mean, raw = parameters.chunk(2, -1)
         return cls(mean, softplus(raw) + min_std)
 
     def sample(self) -> Tensor:
-        """mean + std * noise, reparameterised."""
+        """Draw mean + std * noise, reparameterised."""
         return self.at(self.noise())
 
     def noise(self) -> Tensor:
-        """Standard normal, one number for each of a sample's."""
+        """Draw standard normal numbers, one for each of a sample's."""
         return torch.randn_like(self.std)
 
     def at(self, noise: Tensor) -> Tensor:
-        """The sample that ``noise`` leads to."""
+        """Return the sample that ``noise`` leads to."""
         return torch.addcmul(self.mean, self.std, noise)
 
     def kl(self, other: Gaussian) -> Tensor:
-        """KL(self, other) = sum of log(s2 / s1) + (s1^2 + (m1 - m2)^2) / (2 s2^2) - 1/2, in nats."""
+        """Return KL(self, other) = sum of log(s2 / s1) + (s1^2 + (m1 - m2)^2) / (2 s2^2) - 1/2, in nats."""
         ratio = self.std / other.std
         shift = (self.mean - other.mean) / other.std
         return (0.5 * (ratio.square() + shift.square() - 1) - ratio.log()).sum(-1)
@@ -57,5 +57,5 @@ class Gaussians:
 
     @property
     def by_hand(self) -> GaussianFamily:
-        """What the scan by hand knows of them."""
+        """What the scan by hand knows of such Gaussians."""
         return GaussianFamily(self.min_std)

@@ -15,7 +15,7 @@ from coral_cli.representation.networks import mlp
 
 
 class GruRssm(nn.Module):
-    """u = MLP([z, a]), h = GRU(u, h), prior p(z | h), posterior q(z | e, h) (method section of the paper).
+    """An RSSM: u = MLP([z, a]), h = GRU(u, h), prior p(z | h), posterior q(z | e, h) (method section of the paper).
 
     ``latent`` turns ``parameter_size`` network outputs into a Latent with ``latent_size`` dimensions. ``inputs`` names
     the columns of the weights that read an embedding or an action, as RssmModule says. A subclass may have other
@@ -46,19 +46,19 @@ class GruRssm(nn.Module):
         self.posterior_network = mlp([embedding_size + hidden_size] + [hidden] * layers, parameter_size)
 
     def predict(self, h: Tensor, z: Tensor, action: Tensor) -> Tensor:
-        """h_t (B, H) from h_{t-1} (B, H), z_{t-1} (B, Z) and a_{t-1} (B, A)."""
+        """Return h_t (B, H) from h_{t-1} (B, H), z_{t-1} (B, Z) and a_{t-1} (B, A)."""
         return self.gru(self.transition(torch.cat([z, action], -1)), h)  # type: ignore[no-any-return]
 
     def prior(self, h: Tensor) -> Any:
-        """p(z_t | h_t) for any leading shape."""
+        """Return p(z_t | h_t), for any leading shape."""
         return self._latent(self.prior_network(h))
 
     def update(self, h: Tensor, embedding: Tensor) -> Any:
-        """q(z_t | h_t, e_t) for any leading shape."""
+        """Return q(z_t | h_t, e_t), for any leading shape."""
         return self._latent(self.posterior_network(torch.cat([embedding, h], -1)))
 
     def scan(self, embeddings: Tensor, actions: Tensor) -> Trajectory:
-        """Filters (B, T, E) and (B, T, A) from a zero state."""
+        """Filter embeddings (B, T, E) and actions (B, T, A) from a zero state."""
         family = self._known_by_heart()
         if family is None:
             return self._scan_step_by_step(embeddings, actions)
@@ -75,13 +75,13 @@ class GruRssm(nn.Module):
         return Trajectory(hs, zs, self.update(hs, embeddings))
 
     def _scan_by_hand(self, family: Family, embeddings: Tensor, actions: Tensor) -> Trajectory:
-        """The same, many times as fast: its gradient is written out."""
+        """Filter as step by step, but many times as fast: the gradient is written out."""
         networks = self.transition, self.gru, self.posterior_network
         h, z, parameters = filtering.scan(*networks, family, embeddings, actions)
         return Trajectory(h, z, self._latent(parameters))
 
     def _known_by_heart(self) -> Family | None:
-        """The latent's kind if a scan by hand knows it, and nobody has changed what else that knows by heart."""
+        """Return the latent's kind if a scan by hand knows it, and nobody has changed what else that knows by heart."""
         own = type(self).predict is GruRssm.predict and type(self).update is GruRssm.update
         family: Family | None = getattr(self._latent, "by_hand", None)
         known = own and family is not None and filtering.fits(self.transition, self.gru, self.posterior_network)
