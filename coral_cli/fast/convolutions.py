@@ -37,7 +37,7 @@ class Downsampling(nn.Conv2d):
         super().__init__(before, after, kernel, STRIDE)
 
     def forward(self, image: Tensor) -> Tensor:
-        """(N, before, H, W) to (N, after, (H - kernel) // 2 + 1, (W - kernel) // 2 + 1)."""
+        """Convolve (N, before, H, W) to (N, after, (H - kernel) // 2 + 1, (W - kernel) // 2 + 1)."""
         assert self.bias is not None
         if image.device.type != "cpu":
             return super().forward(image)
@@ -47,7 +47,7 @@ class Downsampling(nn.Conv2d):
         return super().forward(image)
 
     def rectified(self, image: Tensor, rectifier: nn.Module) -> Tensor:
-        """The result after its ``rectifier``, a ReLU."""
+        """Return what ``forward`` gives after its ``rectifier``, a ReLU."""
         assert self.bias is not None
         if image_layers.fits(image):
             return image_layers.rectified(image, self.weight, self.bias)
@@ -67,7 +67,7 @@ class Upsampling(nn.ConvTranspose2d):
         super().__init__(before, after, kernel, STRIDE)
 
     def forward(self, image: Tensor) -> Tensor:  # type: ignore[override]
-        """(N, before, H, W) to (N, after, 2 (H - 1) + kernel, 2 (W - 1) + kernel)."""
+        """Convolve (N, before, H, W) to (N, after, 2 (H - 1) + kernel, 2 (W - 1) + kernel)."""
         if image.shape[2:] == (1, 1):
             return self._from_one_pixel(image.flatten(1))
         if image.device.type != "cpu":
@@ -76,14 +76,14 @@ class Upsampling(nn.ConvTranspose2d):
         return _Up.apply(*given)  # type: ignore[no-any-return, no-untyped-call]
 
     def rectified(self, image: Tensor, rectifier: nn.Module) -> Tensor:
-        """The result after its ``rectifier``, a ReLU."""
+        """Return what ``forward`` gives after its ``rectifier``, a ReLU."""
         assert self.bias is not None
         if image.shape[2:] != (1, 1) and image_layers.fits(image):
             return image_layers.rectified(image, self.weight, self.bias, transposed=True)
         return rectifier(self(image))  # type: ignore[no-any-return]
 
     def _from_one_pixel(self, values: Tensor) -> Tensor:
-        """(N, before) to (N, after, kernel, kernel)."""
+        """Return the map (N, after, kernel, kernel) of single pixels (N, before)."""
         assert self.bias is not None
         height, width = self.kernel_size
         drawn = torch.addmm(self.bias.repeat(height * width), values, as_matrix(self.weight))
@@ -91,7 +91,7 @@ class Upsampling(nn.ConvTranspose2d):
 
 
 def _in_autocast_precision(*values: Tensor | None) -> list[Tensor]:
-    """What autocast would do for a convolution; it does not look into custom functions."""
+    """Convert values as autocast would for a convolution; it does not look into custom functions."""
     tensors = [value for value in values if value is not None]
     if not torch.is_autocast_enabled("cpu"):
         return tensors
@@ -138,7 +138,7 @@ class _Up(torch.autograd.Function):
 def _gradients(
     output: Tensor, entered: Tensor, weight: Tensor, wanted: tuple[bool, ...], transposed: bool
 ) -> tuple[Tensor | None, Tensor | None]:
-    """The gradients of what ``entered`` and of the weight, from that of the output."""
+    """Return the gradients of what ``entered`` and of the weight, from the output's; None where not ``wanted``."""
     coarse, fine = (entered, output) if transposed else (output, entered)
     few = not transposed and leaves_few(fine, weight)
     many = weight.shape[0] >= MANY_CHANNELS and weight.dtype == torch.bfloat16
@@ -154,7 +154,7 @@ def _gradients(
 
 
 def _by_phases(coarse: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Output 2 p + a sums input p - j times weight 2 j + a over j: a convolution with the weights j backwards."""
+    """Sum input p - j times weight 2 j + a over j for output 2 p + a: a convolution with the weights j backwards."""
     before, after, *kernel = weight.shape
     height, width = (side // STRIDE for side in kernel)
     phases = weight.view(before, after, height, STRIDE, width, STRIDE).flip(2, 4).permute(3, 5, 1, 0, 2, 4)

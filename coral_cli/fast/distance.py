@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def squared_distance(mean: Tensor, target: Tensor) -> Tensor:
-    """The sums of squares (N) of ``mean - target``, (N, ...) each, added up in single precision at least.
+    """Return the sums of squares (N) of ``mean - target``, (N, ...) each, added up in single precision at least.
 
     ``target`` gets no gradient.
     """
@@ -17,7 +17,7 @@ def squared_distance(mean: Tensor, target: Tensor) -> Tensor:
 
 
 class _SquaredDistance(torch.autograd.Function):
-    """Saves the difference alone, in the precision of ``mean``: images are the largest tensors of an update."""
+    """A squared distance that saves the difference alone, as precise as ``mean``: images are large tensors."""
 
     @staticmethod
     def forward(context: Any, mean: Tensor, target: Tensor) -> Tensor:

@@ -10,7 +10,10 @@ import torch
 
 @cache
 def makes_kernels(device: torch.device) -> bool:
-    """Tried once. Triton comes with torch where that can use a GPU, but not the C compiler that it needs."""
+    """Return whether kernels can be made for this device, which is tried once.
+
+    Triton comes with torch where that can use a GPU, but not the C compiler that it needs.
+    """
     if device.type != "cuda":
         return False
     zeros = torch.zeros(256, device=device)
@@ -26,5 +29,5 @@ def makes_kernels(device: torch.device) -> bool:
 
 @cache
 def begins_early(device: torch.device) -> bool:
-    """Whether a kernel can begin before the one ahead of it has ended (Hopper's programmatic dependent launch)."""
+    """Return whether a kernel can begin before the one ahead of it has ended (Hopper's programmatic launch)."""
     return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (9, 0)

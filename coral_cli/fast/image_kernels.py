@@ -12,7 +12,7 @@ import triton.language as tl
 
 @triton.jit
 def rectify(x, bias, size, C: tl.constexpr, BLOCK: tl.constexpr):
-    """x (size / C, C) = max(x + bias, 0), in place; what is no number stays so."""
+    """Write max(x + bias, 0) over x (size / C, C); what is no number stays so."""
     place = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
     inside = place < size
     value = tl.load(x + place, mask=inside).to(tl.float32) + tl.load(bias + place % C, mask=inside).to(tl.float32)
@@ -21,13 +21,13 @@ def rectify(x, bias, size, C: tl.constexpr, BLOCK: tl.constexpr):
 
 @triton.jit
 def rows_at(step, BLOCK: tl.constexpr):
-    """Of this program; all programs take turns."""
+    """Return the rows of this program at a step; all programs take turns."""
     return (step * tl.num_programs(0) + tl.program_id(0)) * BLOCK + tl.arange(0, BLOCK)
 
 
 @triton.jit
 def alive(of_y, y, row, channel, rows, C: tl.constexpr):
-    """The gradient ``of_y`` (rows, C) where y is above 0, and where both lie."""
+    """Return the gradient ``of_y`` (rows, C) where y is above 0, and where both lie."""
     place = row.to(tl.int64)[:, None] * C + channel[None, :]
     inside = (row < rows)[:, None] & (channel < C)[None, :]
     gradient = tl.load(of_y + place, mask=inside, other=0.0)
@@ -38,7 +38,7 @@ def alive(of_y, y, row, channel, rows, C: tl.constexpr):
 def rectify_gradient(
     of_y, y, of_x, of_bias, rows, C: tl.constexpr, BC: tl.constexpr, STEPS: tl.constexpr, BLOCK: tl.constexpr
 ):
-    """``of_x`` (rows, C), and each program's share ``of_bias`` (C, programs)."""
+    """Write a ReLU's gradient to ``of_x`` (rows, C), and each program's share of the bias's to ``of_bias``."""
     channel = tl.arange(0, BC)
     total = tl.zeros((BC,), tl.float32)
     for step in range(STEPS):
@@ -50,7 +50,7 @@ def rectify_gradient(
 
 @triton.jit
 def windows(images, row, rows, H: tl.constexpr, W: tl.constexpr, C: tl.constexpr, SIZE: tl.constexpr, BK: tl.constexpr):
-    """Windows ``row`` of SIZE x SIZE pixels, two apart, of images (N, H, W, C); each is SIZE² C of BK numbers."""
+    """Load windows ``row`` of SIZE x SIZE pixels, two apart, of images (N, H, W, C); each is SIZE² C of BK numbers."""
     wide: tl.constexpr = (W - SIZE) // 2 + 1
     high: tl.constexpr = (H - SIZE) // 2 + 1
     image, position, k = row // (high * wide), row % (high * wide), tl.arange(0, BK)
@@ -64,7 +64,7 @@ def first_convolution(
     images, weight, bias, out, rows, H: tl.constexpr, W: tl.constexpr, C: tl.constexpr, SIZE: tl.constexpr,
     F: tl.constexpr, BK: tl.constexpr, BO: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
-    """out (rows, F) = max(windows @ weight.T + bias, 0), with a weight (F, SIZE, SIZE, C)."""
+    """Write max(windows @ weight.T + bias, 0) to ``out`` (rows, F), with a weight (F, SIZE, SIZE, C)."""
     row, channel, k = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK), tl.arange(0, BO), tl.arange(0, BK)
     known = (k < SIZE * SIZE * C)[:, None] & (channel < F)[None, :]
     w = tl.load(weight + channel[None, :] * (SIZE * SIZE * C) + k[:, None], mask=known, other=0.0)
@@ -80,7 +80,7 @@ def first_convolution_gradient(
     of_out, out, images, of_weight, of_bias, rows, H: tl.constexpr, W: tl.constexpr, C: tl.constexpr,
     SIZE: tl.constexpr, F: tl.constexpr, BK: tl.constexpr, BO: tl.constexpr, STEPS: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
-    """Each program's share of the gradients, (programs, F, SIZE, SIZE, C) and (F, programs)."""
+    """Write each program's share of the gradients, (programs, F, SIZE, SIZE, C) and (F, programs)."""
     channel, k = tl.arange(0, BO), tl.arange(0, BK)
     weight, bias = tl.zeros((BO, BK), tl.float32), tl.zeros((BO,), tl.float32)
     for step in range(STEPS):

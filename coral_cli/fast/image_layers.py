@@ -13,17 +13,17 @@ from coral_cli.fast.gpu import makes_kernels
 from coral_cli.fast.window_products import STRIDE
 
 PIXELS, BACK_PIXELS = 128, 64
-"""That a program of the first convolution takes at once, forwards and backwards."""
+"""A program of the first convolution takes as many pixels at once, forwards and backwards."""
 VALUES, BACK_VALUES = 4096, 8192
-"""The same where it only adds and compares."""
+"""A program that only adds and compares takes as many values at once, forwards and backwards."""
 PROGRAMS = 528
-"""That share a gradient: four for each of an H100's processors."""
+"""As many programs share a gradient: four for each of an H100's processors."""
 FEW_VALUES = 128
 """Up to so many values of a window the first convolution is a product with windows read as they lie."""
 
 
 def rectified(image: Tensor, weight: Tensor, bias: Tensor, transposed: bool = False) -> Tensor:
-    """max(convolution + bias, 0), in autocast's precision where that is on.
+    """Return max(convolution + bias, 0), in autocast's precision where that is on.
 
     image (N, C, H, W) channels-last, weight (O, C, kernel, kernel), for a transposed convolution (C, O, ...).
     """
@@ -38,17 +38,17 @@ def rectified(image: Tensor, weight: Tensor, bias: Tensor, transposed: bool = Fa
 
 
 def is_first(image: Tensor, weight: Tensor) -> bool:
-    """Whether windows are few numbers in half precision, and nothing learns from the image's gradient."""
+    """Return whether windows are few numbers in half precision, and nothing learns from the image's gradient."""
     return not image.requires_grad and image.dtype == torch.bfloat16 and weight[0].numel() <= FEW_VALUES
 
 
 def fits(image: Tensor) -> bool:
-    """Whether ``rectified`` can take the image, and something is learned from it: a single action gains nothing."""
+    """Return whether ``rectified`` can take the image, and something learns from it: a single action gains nothing."""
     return torch.is_grad_enabled() and makes_kernels(image.device)
 
 
 class _Rectified(torch.autograd.Function):
-    """What is convolved (N, C, H, W) is written over."""
+    """Bias and ReLU of a convolved image (N, C, H, W), which is written over."""
 
     @staticmethod
     def forward(context: Any, image: Tensor, bias: Tensor) -> Tensor:
@@ -109,7 +109,7 @@ def _kernels() -> Any:
 
 
 def _sizes(image: Tensor, weight: Tensor) -> dict[str, int]:
-    """What the first convolution's kernels are made for."""
+    """Return the sizes that the first convolution's kernels are made for."""
     channels, _, size, _ = weight.shape
     _, before, height, width = image.shape
     tile = {"BK": max(16, _power(weight[0].numel())), "BO": max(16, _power(channels))}
@@ -117,7 +117,7 @@ def _sizes(image: Tensor, weight: Tensor) -> dict[str, int]:
 
 
 def _shared(rows: int, block: int) -> tuple[int, int]:
-    """How many programs share them, and how many blocks each takes at most."""
+    """Return how many programs share ``rows``, and how many blocks each takes at most."""
     blocks = _parts(rows, block)
     programs = min(PROGRAMS, blocks)
     return programs, _parts(blocks, programs)
@@ -128,5 +128,5 @@ def _parts(count: int, size: int) -> int:
 
 
 def _power(count: int) -> int:
-    """The next power of two."""
+    """Return the least power of two that is ``count`` or more."""
     return 1 << (count - 1).bit_length()

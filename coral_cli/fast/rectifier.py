@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 MINUS_INFINITY = -128
-"""Its bits in bf16 as an integer: all other negative numbers lie below it, and what is no number at all above."""
+"""The bits of minus infinity in bf16, as an integer: other negative numbers lie below it, what is no number above."""
 
 
 class Rectifier(nn.Module):
@@ -23,7 +23,7 @@ class Rectifier(nn.Module):
         self._overwrites = overwrites
 
     def forward(self, image: Tensor) -> Tensor:
-        """(N, C, H, W) to the same shape."""
+        """Return the image (N, C, H, W) with all that is below 0 set to 0."""
         if image.device.type != "cpu" or not torch.is_grad_enabled():
             return torch.relu_(image) if self._overwrites else torch.relu(image)
         return _Rectified.apply(image, self._overwrites)  # type: ignore[no-any-return, no-untyped-call]
@@ -51,5 +51,5 @@ class _Rectified(torch.autograd.Function):
 
 
 def _bits(values: Tensor) -> Tensor:
-    """The same memory as integers, which have the same signs: torch compares halves several times more slowly."""
+    """Return the same memory as integers of the same signs: torch compares halves several times more slowly."""
     return values.view(torch.int16)

@@ -9,7 +9,7 @@ import torch
 
 
 def current(device: torch.device) -> AbstractContextManager[object]:
-    """Makes a GPU the one that kernels of coral's own are launched on."""
+    """Make a GPU the one that kernels of coral's own are launched on, inside a ``with`` block."""
     return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
@@ -24,14 +24,14 @@ class SideStream:
         self._forked: torch.cuda.Event | None = None
 
     def fork(self) -> None:
-        """Marks where the overlap begins."""
+        """Mark where the overlap begins."""
         if self._stream is not None:
             self._forked = torch.cuda.Event()
             self._forked.record()
 
     @contextmanager
     def joined(self) -> Iterator[None]:
-        """Works on the side, from ``fork`` on; the current stream waits for it in the end."""
+        """Work on the side, from ``fork`` on; the current stream waits for it in the end."""
         if self._stream is None or self._forked is None:
             yield
             return

@@ -12,23 +12,23 @@ from torch import Tensor
 
 STRIDE = 2
 FEW_PIXELS = 9
-"""Up to as many coarse ones the library's convolution is slower."""
+"""Up to so many coarse pixels the library's convolution is slower."""
 
 
 def leaves_few(fine: Tensor, weight: Tensor) -> bool:
-    """Whether a convolution leaves so few pixels that products with all windows are faster, in both directions."""
+    """Return whether a convolution leaves so few pixels that products with all windows are faster, both ways."""
     height, width = ((side - weight.shape[2]) // STRIDE + 1 for side in fine.shape[2:])
     return height * width <= FEW_PIXELS
 
 
 def pixels_down(pixels: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """The convolution of fine pixels (N, H, W, F), without gradients: coarse ones (N, h, w, C)."""
+    """Return the convolution (N, h, w, C) of fine pixels (N, H, W, F), without gradients."""
     windows = _windows(pixels, weight.shape[2])
     return torch.addmm(bias, windows.flatten(0, 2), as_matrix(weight).T).view(*windows.shape[:3], -1)
 
 
 def down_by_product(fine: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """The convolution of a fine map: a coarse one."""
+    """Return the convolution of a fine map, a coarse one."""
     windows = _windows(fine.permute(0, 2, 3, 1), weight.shape[2])
     count, height, width, _ = windows.shape
     # No view: the ReLU behind it writes it over.
@@ -38,7 +38,7 @@ def down_by_product(fine: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def up_by_product(coarse: Tensor, weight: Tensor, shape: torch.Size) -> Tensor:
-    """The transposed convolution of a coarse map: adds up, in a fine one of ``shape``, each pixel's window."""
+    """Return the transposed convolution of a coarse map: each pixel's window, added up in a fine one of ``shape``."""
     channels, kernel = weight.shape[1], weight.shape[2]
     pixels = coarse.permute(0, 2, 3, 1)  # (N, h, w, C)
     windows = (pixels.flatten(0, 2) @ as_matrix(weight)).view(*pixels.shape[:3], kernel, kernel, channels)
@@ -50,7 +50,7 @@ def up_by_product(coarse: Tensor, weight: Tensor, shape: torch.Size) -> Tensor:
 
 
 def weight_gradient(coarse: Tensor, fine: Tensor, weight: Tensor) -> Tensor:
-    """The sum over all coarse pixels of their values times the window of fine pixels that each belongs to."""
+    """Return the sum over all coarse pixels of their values times the window of fine pixels that each belongs to."""
     channels, kernel = weight.shape[1], weight.shape[2]
     pixels = coarse.permute(0, 2, 3, 1).flatten(0, 2)
     columns = _windows(fine.permute(0, 2, 3, 1), kernel).flatten(0, 2)
@@ -58,7 +58,7 @@ def weight_gradient(coarse: Tensor, fine: Tensor, weight: Tensor) -> Tensor:
 
 
 def _windows(pixels: Tensor, kernel: int) -> Tensor:
-    """(N, H, W, F) to (N, h, w, kernel * kernel * F): the fine pixels that each coarse one belongs to."""
+    """Return for each coarse pixel the fine ones that it reads, (N, h, w, kernel * kernel * F), of (N, H, W, F)."""
     pixels = pixels.contiguous()
     count, rows, columns, channels = pixels.shape
     height, width = ((side - kernel) // STRIDE + 1 for side in (rows, columns))
@@ -70,5 +70,5 @@ def _windows(pixels: Tensor, kernel: int) -> Tensor:
 
 
 def as_matrix(weight: Tensor) -> Tensor:
-    """(C, F, kernel, kernel) to (C, kernel * kernel * F)."""
+    """Return a weight (C, F, kernel, kernel) as a matrix (C, kernel * kernel * F)."""
     return weight.permute(0, 2, 3, 1).flatten(1)

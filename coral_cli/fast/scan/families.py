@@ -14,22 +14,22 @@ class Family(Protocol):
     """A kind of latent, made of network outputs (..., P) and sampled with noise of its own."""
 
     kernel: ClassVar[str]
-    """Names the kernels for it, if there are any."""
+    """The name of the kernels for it; empty where there are none."""
 
     def noise(self, parameters: Tensor) -> Tensor:
-        """What samples take that have parameters of this shape."""
+        """Draw the noise that samples with parameters of this shape take."""
         ...
 
     def sample(self, parameters: Tensor, noise: Tensor) -> Tensor:
-        """The sample (..., Z) that ``noise`` leads to."""
+        """Return the sample (..., Z) that ``noise`` leads to."""
         ...
 
     def slopes(self, parameters: Tensor, noise: Tensor) -> Tensor:
-        """What ``pull`` needs to know of every step, (T, B, ...)."""
+        """Return what ``pull`` needs to know of every step, (T, B, ...)."""
         ...
 
     def pull(self, slopes: Tensor, gradient: Tensor, direct: Tensor, out: Tensor) -> None:
-        """Writes to ``out`` the gradient (B, P) at a step's parameters: ``direct``, and that through its sample.
+        """Write to ``out`` the gradient (B, P) at a step's parameters: ``direct``, and that through its sample.
 
         ``gradient`` (B, Z) is the one at the sample. All but ``out`` are in the states' own precision.
         """
@@ -44,20 +44,20 @@ class GaussianFamily:
     kernel: ClassVar[str] = "gaussian"
 
     def noise(self, parameters: Tensor) -> Tensor:
-        """Standard normal, (..., Z)."""
+        """Draw standard normal numbers (..., Z)."""
         return torch.randn_like(parameters.chunk(2, -1)[1])
 
     def sample(self, parameters: Tensor, noise: Tensor) -> Tensor:
-        """The mean plus ``noise`` deviations."""
+        """Return the mean plus ``noise`` deviations."""
         mean, raw = parameters.chunk(2, -1)
         return torch.addcmul(mean, softplus(raw) + self.min_std, noise)
 
     def slopes(self, parameters: Tensor, noise: Tensor) -> Tensor:
-        """How samples (..., Z) depend on the raw numbers; on the means they do one to one."""
+        """Return how samples (..., Z) depend on the raw numbers; on the means they do one to one."""
         return noise * torch.sigmoid(parameters.chunk(2, -1)[1])
 
     def pull(self, slopes: Tensor, gradient: Tensor, direct: Tensor, out: Tensor) -> None:
-        """Gradients (..., Z) at samples, and ``direct`` ones (..., 2 Z), to those at the parameters."""
+        """Write to ``out`` the gradient at the parameters, from ``gradient`` at samples and the ``direct`` one."""
         (direct_mean, direct_raw), (mean, raw) = direct.chunk(2, -1), out.chunk(2, -1)
         torch.add(direct_mean, gradient, out=mean)
         torch.addcmul(direct_raw, gradient, slopes, out=raw)
@@ -65,27 +65,27 @@ class GaussianFamily:
 
 @dataclass(frozen=True)
 class CategoricalFamily:
-    """Independent categorical variables from (..., groups * classes) logits, sampled straight through."""
+    """A family of categorical variables from (..., groups * classes) logits, sampled straight through."""
 
     classes: int
     kernel: ClassVar[str] = ""
 
     def noise(self, parameters: Tensor) -> Tensor:
-        """A uniform number per group, (..., groups, 1), in (0, 1], so that it never leads to an impossible class."""
+        """Draw a number per group, (..., groups, 1), uniform in (0, 1], so that none leads to an impossible class."""
         return 1 - torch.rand_like(self._grouped(parameters.float())[..., :1])
 
     def sample(self, parameters: Tensor, noise: Tensor) -> Tensor:
-        """One-hot in every group, by the inverse of the distribution function."""
+        """Return a one-hot sample in every group, by the inverse of the distribution function."""
         below = self._grouped(parameters.float()).log_softmax(-1).exp().cumsum(-1)  # (..., groups, classes)
         chosen = (below < noise * below[..., -1:]).sum(-1, keepdim=True)  # (..., groups, 1)
         return torch.zeros_like(below).scatter_(-1, chosen, 1.0).flatten(-2)
 
     def slopes(self, parameters: Tensor, noise: Tensor) -> Tensor:
-        """Probabilities (..., groups, classes): samples depend on the logits as these do."""
+        """Return probabilities (..., groups, classes): samples depend on the logits as these do."""
         return self._grouped(parameters).softmax(-1)
 
     def pull(self, slopes: Tensor, gradient: Tensor, direct: Tensor, out: Tensor) -> None:
-        """Gradients at samples, through the softmax of each group, and ``direct`` ones: all of those at the logits."""
+        """Write to ``out`` the gradient at the logits: ``direct``, and ``gradient`` at samples through the softmax."""
         weighted = slopes * self._grouped(gradient)
         through = torch.addcmul(weighted, slopes, weighted.sum(-1, keepdim=True), value=-1)
         torch.add(direct, through.flatten(-2), out=out)

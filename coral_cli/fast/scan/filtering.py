@@ -20,7 +20,7 @@ from coral_cli.fast.scan.tape import Tape
 
 
 def fits(transition: nn.Module, gru: nn.Module, posterior: nn.Module) -> bool:
-    """Whether these are what ``scan`` knows: dense layers with ELU between them, and torch's GRU."""
+    """Return whether these are what ``scan`` knows: dense layers with ELU between them, and torch's GRU."""
     inner, outer = ([type(layer) for layer in network.children()] for network in (transition, posterior))
     block = [nn.Linear, nn.ELU]
     dense = inner == block * (len(inner) // 2) and outer == [*block * (len(outer) // 2), nn.Linear]
@@ -30,7 +30,7 @@ def fits(transition: nn.Module, gru: nn.Module, posterior: nn.Module) -> bool:
 def scan(
     transition: nn.Module, gru: nn.GRUCell, posterior: nn.Module, family: Family, embeddings: Tensor, actions: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """States h (B, T, H), samples z (B, T, Z) and the posterior's parameters (B, T, P), from a zero state.
+    """Filter from a zero state: states h (B, T, H), samples z (B, T, Z) and the posterior's parameters (B, T, P).
 
     ``embeddings`` are (B, T, E), ``actions`` (B, T, A). What does not depend on the state is computed once for all
     steps: the shares of actions and embeddings in the first layers. States are kept, and gates combined, in the
@@ -55,7 +55,7 @@ def scan(
 
 
 class Filter(torch.autograd.Function):
-    """h (T, B, H), z (T, B, Z) and the posterior's parameters (T, B, P).
+    """The filter as one operation: h (T, B, H), z (T, B, Z) and the posterior's parameters (T, B, P).
 
     ``known_u`` (T, B, U) and ``known_v`` (T, B, V) are the shares in the first layers of transition and posterior of
     what is known for all steps; their type is that of all products, while states stay in that of the weights.
@@ -90,5 +90,5 @@ class Filter(torch.autograd.Function):
 
 
 def steps(tape: Tape) -> ModuleType:
-    """What goes ``forward`` and ``backward`` over a tape: the steps as kernels of their own where that can be."""
+    """Return the module that goes ``forward`` and ``backward`` over a tape: ``fused`` where its kernels fit."""
     return fused if fused.fits(tape) else stepwise

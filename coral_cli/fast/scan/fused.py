@@ -13,11 +13,11 @@ from coral_cli.fast.scan.tape import Chain, Tape, turned
 
 ROWS, COLUMNS, DEPTH = 16, 16, 512
 WARPS, STAGES = 2, 3
-"""Of a tile; how many terms of its sums are taken at once, warps for it, and how far they load ahead."""
+"""A tile has so many rows and columns; its sums take so many terms at once, with so many warps, loaded so far ahead."""
 
 
 def fits(tape: Tape) -> bool:
-    """Whether there are kernels for this tape, and a GPU for them.
+    """Return whether there are kernels for this tape, and a GPU for them.
 
     In single precision, where they have no matrix units to use, torch's own products are faster.
     """
@@ -31,14 +31,14 @@ def fits(tape: Tape) -> bool:
 
 
 def kernels() -> Any:
-    """The module of kernels; raises ImportError without Triton."""
+    """Return the module of kernels; raises ImportError without Triton."""
     from coral_cli.fast.scan import kernels
 
     return kernels
 
 
 def launch(kernel: Any, columns: int, x: Tensor, weight: Tensor, *others: Any, first: bool = False) -> None:
-    """``kernel`` for a result (B, columns) of x (B, K) and a weight (columns or a multiple, K), in tiles.
+    """Run ``kernel`` for a result (B, columns) of x (B, K) and a weight (columns or a multiple, K), in tiles.
 
     All but the ``first`` one of a chain begin early where that can be: its weights may be another one's result.
     """
@@ -52,12 +52,12 @@ def launch(kernel: Any, columns: int, x: Tensor, weight: Tensor, *others: Any, f
 
 
 def placed(rows: Tensor) -> tuple[Tensor, int]:
-    """With the distance of its rows in memory: none if there is one for all, a bias."""
+    """Return rows with the distance between them in memory, which is 0 for a bias, the same for all."""
     return rows, 0 if rows.dim() == 1 else rows.stride(0)
 
 
 def forward(tape: Tape, known_u: Tensor) -> None:
-    """As the steps in torch's operations."""
+    """Do all steps, as ``stepwise.forward`` does."""
     (steps, batch, _), latent, size = tape.gates.shape, tape.z_to_u.shape[1], tape.hs.shape[2]
     family: Any = tape.family
     tape.z = tape.hs.new_empty(steps + 1, batch, latent)
@@ -74,19 +74,19 @@ def forward(tape: Tape, known_u: Tensor) -> None:
 
 
 def layer(x: Tensor, weight: Tensor, base: Tensor, out: Tensor, linear: int = 0, first: bool = False) -> None:
-    """``out`` (B, O) = ELU(base + x @ weight.T); the first ``linear`` columns without ELU."""
+    """Write ELU(base + x @ weight.T) to ``out`` (B, O); the first ``linear`` columns without ELU."""
     launch(kernels().layer, len(weight), x, weight, *placed(base), *placed(out), linear, first=first)
 
 
 def all_but_the_last(chain: Chain, t: int) -> tuple[Tensor, Tensor, Tensor]:
-    """What the last layer reads at step t, its weight and its bias."""
+    """Run all layers but the last at step t; return what that reads, its weight and its bias."""
     for number, (weight, bias) in enumerate(zip(chain.weights[:-1], chain.biases[:-1], strict=True)):
         layer(chain.read[number][t], weight, bias, chain.read[number + 1][t])
     return chain.read[-1][t], chain.weights[-1], chain.biases[-1]
 
 
 def backward(tape: Tape, of_shares: Tensor, *gradients: Tensor) -> None:
-    """As the steps in torch's operations."""
+    """Fill the gradients from the last step to the first, as ``stepwise.backward`` does."""
     of_h, of_z, of_parameter = (given if given.stride(2) == 1 else given.contiguous() for given in gradients)
     of_u, of_inputs = tape.transition.gradients[0], tape.transition.gradients[-1]
     of_parameters, kept = tape.posterior.gradients[-1], of_h[-1].clone(memory_format=torch.contiguous_format)
@@ -111,7 +111,7 @@ def backward(tape: Tape, of_shares: Tensor, *gradients: Tensor) -> None:
 
 
 class Backwards:
-    """A chain's step t, from the gradient of ``left``, which lies in its place."""
+    """A chain's step t backwards, from the gradient of ``left``, which lies in its place."""
 
     def __init__(self, chain: Chain) -> None:
         weights, gradients = map(turned, chain.weights), itertools.pairwise(chain.gradients)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class Gates:
-    """Step t from h_t in ``hs`` (T + 1, B, H) to h_{t+1}, which is written there.
+    """A GRU's step t from h_t in ``hs`` (T + 1, B, H) to h_{t+1}, which is written there.
 
     ``inputs`` and ``states`` (T, B, 3 H) are the shares of reset, update and candidate, ``gates`` (T, B, 3 H) are kept
     in that order. Where they lie is found once for all steps, as that takes long beside sums of a few rows.
@@ -23,7 +23,7 @@ class Gates:
         self._hs = hs.unbind(0)
 
     def __call__(self, t: int) -> Tensor:
-        """The next h (B, H)."""
+        """Write the gates of step t and the next h; return that h (B, H)."""
         hs, own = self._hs, self._hs[t].dtype
         inputs, states, both = (steps[t] for steps in self._both)
         torch.add(inputs.to(own), states.to(own), out=both).sigmoid_()
@@ -33,7 +33,7 @@ class Gates:
 
 
 def gate_slopes(gates: Tensor, states: Tensor, before: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """How the next h depends on the shares of input and state in the gates, (T, B, 3, H) each, and on h, (T, B, H).
+    """Return how the next h depends on input's and state's shares in the gates, (T, B, 3, H) each, and on h (T, B, H).
 
     ``gates`` (T, B, 3 H) are what ``Gates`` kept, ``states`` (T, B, H) the state's share in the candidate, ``before``
     (T, B, H) the h it began with.

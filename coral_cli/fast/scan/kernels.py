@@ -14,37 +14,37 @@ from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
 
 @triton.jit
 def elu(x):
-    """By single precision's exponential."""
+    """Return ELU of x by single precision's exponential."""
     return tl.where(x > 0, x, tl.exp(tl.minimum(x, 0.0)) - 1)
 
 
 @triton.jit
 def elu_slope(y):
-    """Of ELU, from its result."""
+    """Return the slope of ELU from its result y."""
     return tl.minimum(y, 0.0) + 1
 
 
 @triton.jit
 def tanh(x):
-    """By the sigmoid, which Triton has."""
+    """Return tanh of x by the sigmoid, which Triton has."""
     return 2 * tl.sigmoid(2 * x) - 1
 
 
 @triton.jit
 def rows_of(x, x_row, m, k, M, K: tl.constexpr):
-    """Rows ``m`` and columns ``k`` of x (M, K)."""
+    """Load rows ``m`` and columns ``k`` of x (M, K)."""
     return tl.load(x + m[:, None] * x_row + k[None, :], mask=(m < M)[:, None] & (k < K)[None, :], other=0.0)
 
 
 @triton.jit
 def weights_of(w, n, k, N: tl.constexpr, K: tl.constexpr):
-    """Columns ``n`` and rows ``k`` of w.T, where w is (N, K)."""
+    """Load columns ``n`` and rows ``k`` of w.T, where w is (N, K)."""
     return tl.load(w + n[None, :] * K + k[:, None], mask=(k < K)[:, None] & (n < N)[None, :], other=0.0)
 
 
 @triton.jit
 def await_last(EARLY: tl.constexpr):
-    """From here on all that kernels ahead have written is there, and the next one may begin."""
+    """Wait until all that kernels ahead write is there, and let the next kernel begin."""
     if EARLY:
         gdc_wait()
         gdc_launch_dependents()
@@ -52,13 +52,13 @@ def await_last(EARLY: tl.constexpr):
 
 @triton.jit
 def plus_dot(result, a, b):
-    """``result`` and the product of ``a`` with ``b``, in the precision of ``b``."""
+    """Return ``result`` plus the product of ``a`` with ``b``, taken in the precision of ``b``."""
     return tl.dot(a.to(b.dtype), b, result, input_precision="ieee")
 
 
 @triton.jit
 def dot(x, x_row, w, first, m, n, M, N: tl.constexpr, K: tl.constexpr, BK: tl.constexpr):
-    """Rows ``m`` of x (M, K) times columns ``n`` of w.T, where w is (N, K) and its ``first`` BK terms are at hand."""
+    """Return rows ``m`` of x (M, K) times columns ``n`` of w.T; w is (N, K), its ``first`` BK terms are at hand."""
     k = tl.arange(0, BK)
     result = plus_dot(tl.zeros((m.shape[0], n.shape[0]), tl.float32), rows_of(x, x_row, m, k, M, K), first)
     for start in range(BK, K, BK):
@@ -68,13 +68,13 @@ def dot(x, x_row, w, first, m, n, M, N: tl.constexpr, K: tl.constexpr, BK: tl.co
 
 @triton.jit
 def bias_of(bias, n, N: tl.constexpr):
-    """Columns ``n`` of it, for all rows."""
+    """Load columns ``n`` of a bias, for all rows."""
     return tl.load(bias + n, mask=n < N).to(tl.float32)[None, :]
 
 
 @triton.jit
 def tile(BM: tl.constexpr, BN: tl.constexpr):
-    """This program's rows and columns."""
+    """Return the rows and columns of this program."""
     return tl.program_id(1) * BM + tl.arange(0, BM), tl.program_id(0) * BN + tl.arange(0, BN)
 
 
@@ -83,7 +83,7 @@ def layer(
     x, x_row, w, base, base_row, out, out_row, linear, M,
     N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, EARLY: tl.constexpr,
 ):  # fmt: skip
-    """out (M, N) = base + x @ w.T, after an ELU in all but the first ``linear`` columns."""
+    """Write base + x @ w.T to ``out`` (M, N), after an ELU in all but the first ``linear`` columns."""
     m, n = tile(BM, BN)
     inside = (m < M)[:, None] & (n < N)[None, :]
     first = weights_of(w, n, tl.arange(0, BK), N, K)
@@ -99,7 +99,7 @@ def gru(
     x, x_row, w, bias, shares, shares_row, h, gates, out, M,
     N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, EARLY: tl.constexpr,
 ):  # fmt: skip
-    """The next h (M, N), and the gates (M, 3 N) that made it."""
+    """Write the next h (M, N), and the gates (M, 3 N) that made it."""
     m, n = tile(BM, BN)
     inside = (m < M)[:, None] & (n < N)[None, :]
     share, gate = shares + m[:, None] * shares_row + n[None, :], gates + m[:, None] * (3 * N) + n[None, :]
@@ -134,7 +134,7 @@ def gaussian(
     x, x_row, w, bias, noise, parameters, z, min_std, M,
     N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, EARLY: tl.constexpr,
 ):  # fmt: skip
-    """Means and raw deviations, ``parameters`` (M, 2 N), and the sample z (M, N) that ``noise`` (M, N) leads to."""
+    """Write means and raw deviations to ``parameters`` (M, 2 N), and to z (M, N) the sample that ``noise`` leads to."""
     m, n = tile(BM, BN)
     inside = (m < M)[:, None] & (n < N)[None, :]
     place, own = m[:, None] * N + n[None, :], parameters + m[:, None] * (2 * N) + n[None, :]
@@ -160,7 +160,7 @@ def layer_gradient(
     of_out, of_out_row, w, y, y_row, of_x, of_x_row, M,
     N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, EARLY: tl.constexpr,
 ):  # fmt: skip
-    """The gradient (M, N) at what enters an ELU, whose result is y, and then w (N, K): from that (M, K) at the end."""
+    """Write to ``of_x`` (M, N) the gradient at what enters an ELU of result y, then w (N, K), from ``of_out``."""
     m, n = tile(BM, BN)
     inside = (m < M)[:, None] & (n < N)[None, :]
     first = weights_of(w, n, tl.arange(0, BK), N, K)
@@ -175,7 +175,7 @@ def gru_gradient(
     of_after, row, w, of_shares, shares, h, gates, kept, of_h, of_h_row, of_inputs, M,
     N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, EARLY: tl.constexpr,
 ):  # fmt: skip
-    """A step back through the GRU.
+    """Go a step back through the GRU.
 
     The gradient at its new h is ``kept`` (M, N) and what reaches it through ``of_after`` (M, K), that at the next
     step's shares. Writes those at this step's ``of_shares`` in the gates and ``of_inputs`` (M, 3 N), and to ``kept``
@@ -210,7 +210,7 @@ def gaussian_gradient(
     of_u, of_u_row, w, of_z, of_z_row, direct, direct_row, noise, parameters, out, M,
     N: tl.constexpr, K: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, EARLY: tl.constexpr,
 ):  # fmt: skip
-    """The gradient (M, 2 N) at a Gaussian's parameters.
+    """Write the gradient (M, 2 N) at a Gaussian's parameters to ``out``.
 
     It is ``direct`` (M, 2 N) and that through the sample: ``of_z`` (M, N), and by the next step's ``of_u`` (M, K).
     """

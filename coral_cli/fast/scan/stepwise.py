@@ -10,7 +10,7 @@ from coral_cli.fast.scan.tape import Chain, Tape, turned
 
 
 def forward(tape: Tape, known_u: Tensor) -> None:
-    """All steps, one after the other."""
+    """Do all steps, one after the other; ``known_u`` (T, B, U) is what is known of the transition's first layer."""
     own, dtype = tape.hs.dtype, known_u.dtype
     into_gates, into_latent = Forwards(tape.transition), Forwards(tape.posterior)
     combined = Gates(tape.transition.left, tape.shares[:-1], tape.gates, tape.hs)
@@ -27,7 +27,7 @@ def forward(tape: Tape, known_u: Tensor) -> None:
 
 
 def backward(tape: Tape, of_shares: Tensor, of_h: Tensor, of_z: Tensor, of_parameter: Tensor) -> None:
-    """Fills the chains' gradients and ``of_shares``, from the last step to the first."""
+    """Fill the chains' gradients and ``of_shares``, from the last step to the first."""
     size, z_to_u, gates = tape.hs.shape[2], tape.z_to_u, tape.gates
     to_latent, to_u = Backwards(tape.posterior), Backwards(tape.transition)
     slopes = tape.family.slopes(tape.parameters, tape.noise)
@@ -61,7 +61,7 @@ class Forwards:
         self._steps = [tensor.unbind(0) for tensor in (*chain.read, chain.left)]
 
     def __call__(self, t: int) -> Tensor:
-        """The output (B, O), which lies in ``left``."""
+        """Return the output (B, O) of step t, which lies in ``left``."""
         for layer, (weight, bias) in enumerate(self._layers):
             x = torch.ops.aten.elu_(self._steps[layer][t])
             torch.addmm(bias, x, weight, out=self._steps[layer + 1][t])
@@ -69,7 +69,7 @@ class Forwards:
 
 
 class Backwards:
-    """A chain's step t, from the gradient of ``left``, which lies in its place."""
+    """A chain's step t backwards, from the gradient of ``left``, which lies in its place."""
 
     def __init__(self, chain: Chain) -> None:
         self._weights = chain.weights
@@ -77,7 +77,7 @@ class Backwards:
         self._slopes = [(read.clamp(max=0) + 1).unbind(0) for read in chain.read]  # of ELU, from its result
 
     def __call__(self, t: int) -> Tensor:
-        """The gradient (B, I) of what enters, where it has been put."""
+        """Return the gradient (B, I) at what enters step t, where it has been put."""
         for layer in reversed(range(len(self._weights))):
             output, entered = self._gradients[layer + 1][t], self._gradients[layer][t]
             torch.mul(output @ self._weights[layer], self._slopes[layer][t], out=entered)
@@ -85,7 +85,7 @@ class Backwards:
 
 
 def added(base: Tensor, gradient: Tensor, weight: Tensor) -> Tensor:
-    """``base + gradient @ weight`` in the precision of ``base``."""
+    """Return ``base + gradient @ weight`` in the precision of ``base``."""
     if base.dtype == weight.dtype:
         return torch.addmm(base, gradient, weight)
     return base + gradient @ weight

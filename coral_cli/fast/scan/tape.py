@@ -12,7 +12,7 @@ from coral_cli.fast.scan.families import Family
 
 
 class Chain:
-    """At every step an ELU and a linear layer, one after the other.
+    """A chain of layers at every step: an ELU and a linear layer, one after the other.
 
     ``weights`` (O, I) and ``biases`` (O) are those of the layers, ``read[l]`` (T, B, I) is what layer l's product
     reads, after the ELU; the first one comes from outside. ``left`` (T, B, O) is the last layer's output.
@@ -24,11 +24,11 @@ class Chain:
         self.read, self.left = [entered, *written[:-1]], written[-1]
 
     def begin_backward(self) -> None:
-        """``gradients[l]`` (T, B, I) is there for that of what enters layer l's ELU, the last one for ``left``'s."""
+        """Make room for ``gradients``: [l] (T, B, I) at what enters layer l's ELU, the last one at ``left``."""
         self.gradients = [torch.empty_like(tensor) for tensor in (*self.read, self.left)]
 
     def weight_gradients(self) -> list[Tensor]:
-        """Of weight and bias, layer by layer."""
+        """Return the gradients of weight and bias, layer by layer."""
         parts = zip(self.gradients[1:], self.read, strict=True)
         return [part for output, read in parts for part in (product(output, read), output.sum((0, 1)))]
 
@@ -65,7 +65,7 @@ class Tape:
         known_v: Tensor,
         weights: Sequence[Tensor],
     ) -> Tape:
-        """With what is known of all steps; the arguments are Filter's."""
+        """Make a tape with what is known of all steps; the arguments are Filter's."""
         dtype, (steps, batch, _) = known_u.dtype, known_u.shape
         z_to_u, *rest = (weight.detach().to(dtype) for weight in weights)
         inner, (from_h, bias_h, h_to_v, *outer) = rest[: 2 * layers], rest[2 * layers :]
@@ -88,7 +88,7 @@ class Tape:
         )
 
     def begin_backward(self) -> Tensor:
-        """Makes room for gradients; returns that for those of ``shares``."""
+        """Make room for gradients; return that for those of ``shares``."""
         of_shares = torch.zeros_like(self.shares)
         self.transition.begin_backward()
         self.posterior.begin_backward()
@@ -96,7 +96,7 @@ class Tape:
         return of_shares
 
     def weight_gradients(self, of_shares: Tensor) -> list[Tensor]:
-        """In the order of Filter's ``weights``, in the precision of the states."""
+        """Return the weights' gradients in the order of Filter's ``weights``, in the precision of the states."""
         dtype, size = self.z_to_u.dtype, 3 * self.hs.shape[2]
         of_from_h = product(of_shares[1:], self.hs[1:].to(dtype))
         gradients = [
@@ -107,10 +107,10 @@ class Tape:
 
 
 def turned(weight: Tensor) -> Tensor:
-    """(O, I) to (I, O) in memory too: products of a few rows with it are up to twice as fast on a processor."""
+    """Return a weight (O, I) as (I, O) in memory too: a processor's products of a few rows are up to twice as fast."""
     return weight.T.contiguous()
 
 
 def product(output: Tensor, entered: Tensor) -> Tensor:
-    """A weight's gradient (O, I), from those (T, B, O) of all its outputs and from all its inputs (T, B, I)."""
+    """Return a weight's gradient (O, I), from those (T, B, O) of all its outputs and from all its inputs (T, B, I)."""
     return output.flatten(0, 1).T @ entered.flatten(0, 1)
