@@ -11,7 +11,7 @@ from coral_cli.parallel.ranks import average_gradients
 
 
 def descend(loss: Tensor, network: nn.Module, optimizer: Optimizer, clip: float) -> Tensor:
-    """A gradient step on ``network`` alone: what else the loss depends on gets no gradient.
+    """Do a gradient step on ``network`` alone: what else the loss depends on gets no gradient.
 
     Where processes learn together, all step along the mean of their gradients. Returns its norm before it was clipped.
     """
@@ -27,5 +27,5 @@ def descend(loss: Tensor, network: nn.Module, optimizer: Optimizer, clip: float)
 
 @torch.no_grad()
 def follow(target: nn.Module, network: nn.Module, decay: float) -> None:
-    """The moving average of ``network``'s weights: target = decay * target + (1 - decay) * network."""
+    """Move ``target`` along as a moving average of the weights: target = decay * target + (1 - decay) * network."""
     torch._foreach_lerp_(list(target.parameters()), list(network.parameters()), 1 - decay)

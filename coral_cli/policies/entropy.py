@@ -32,5 +32,5 @@ class EntropyWeight(nn.Module):
         return torch.exp(self.raw + self._shift)
 
     def learn(self, entropy: Tensor, target: float, optimizer: Optimizer) -> None:
-        """A step down the gradient of weight * (entropy - target): the weight grows where the entropy is below it."""
+        """Step down the gradient of weight * (entropy - target): the weight grows where the entropy is below it."""
         descend(self() * (entropy - target), self, optimizer, CLIP)

@@ -27,7 +27,7 @@ CLIP = 100.0
 
 
 class Imagination(nn.Module):
-    """Actor, value function and the value's slow moving average, which bootstraps the returns of both."""
+    """A policy that learns in imagination: actor, value, and the value's slow average, which bootstraps all returns."""
 
     def __init__(self, inputs: PolicyInputs, action_size: int, options: ImaginationOptions) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Imagination(nn.Module):
         return self._optimizers
 
     def act(self, features: Tensor, explore: bool) -> Tensor:
-        """Actions (B, A) for features (B, F); exploring adds Gaussian noise to the actor's sample."""
+        """Return actions (B, A) for features (B, F); exploring adds Gaussian noise to the actor's sample."""
         distribution: TanhGaussian = self.actor(features)
         if not explore:
             return distribution.mean_action
@@ -61,7 +61,7 @@ class Imagination(nn.Module):
         return (action + self._noise * torch.randn_like(action)).clamp(-1, 1)
 
     def update(self, experience: Experience) -> dict[str, Tensor]:
-        """One step of actor and value on imagined rollouts from every valid posterior state.
+        """Do one step of actor and value on imagined rollouts from every valid posterior state.
 
         Both losses are means over all (H, N): of -w_k (V_k - eta log p(a_k)) for the actor, whose gradient flows
         through the dynamics, and of w_k (v(s_k) - V_k)^2 / 2 for the value, the negative log-likelihood of a Gaussian
@@ -100,7 +100,7 @@ class Imagination(nn.Module):
         }
 
     def rollout(self, world: World) -> tuple[Tensor, Tensor]:
-        """The features (H + 1, N, F) of s_0 .. s_H and log p(a_k) (H, N)."""
+        """Return the features (H + 1, N, F) of s_0 .. s_H and log p(a_k) (H, N)."""
         h, z = world.h, world.z
         states, densities = [world.features(h, z)], []
         for _ in range(self._horizon):
@@ -112,7 +112,7 @@ class Imagination(nn.Module):
 
 
 def lambda_returns(rewards: Tensor, continues: Tensor, values: Tensor, discount: float, trace: float) -> Tensor:
-    """V_k = r_{k+1} + discount c_{k+1} ((1 - trace) v(s_{k+1}) + trace V_{k+1}), V_H = v(s_H).
+    """Return V_k = r_{k+1} + discount c_{k+1} ((1 - trace) v(s_{k+1}) + trace V_{k+1}), V_H = v(s_H).
 
     All (H, N): row k of rewards, continues and values is of s_{k+1}, row k of the result is V_k.
     """
@@ -126,5 +126,5 @@ def lambda_returns(rewards: Tensor, continues: Tensor, values: Tensor, discount:
 
 
 def survival(continues: Tensor) -> Tensor:
-    """The probabilities (H, N) that the episode is still on in s_0 .. s_{H-1}: 1, c_1, c_1 c_2, and so on."""
+    """Return the probabilities (H, N) that the episode is still on in s_0 .. s_{H-1}: 1, c_1, c_1 c_2, and so on."""
     return torch.cat([torch.ones_like(continues[:1]), continues[:-1]]).cumprod(0)

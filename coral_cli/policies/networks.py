@@ -17,7 +17,7 @@ MEAN_SCALE = 5.0
 
 
 class Join(nn.Module):
-    """Concat fusion: each raw vector passes one linear layer to the size of the features and joins them.
+    """What joins raw vectors with features (concat fusion): each vector passes one linear layer to the features' size.
 
     Without features (no representation) or without raw vectors, the inputs stay as they are.
     """
@@ -30,7 +30,7 @@ class Join(nn.Module):
         self.size = inputs.features * (1 + len(vectors)) if vectors else inputs.size
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """(..., inputs.size) to (..., size)."""
+        """Return the joined inputs (..., size) of raw ones (..., inputs.size)."""
         if not self.linear:
             return inputs
         features, *vectors = inputs.split(self._sizes, -1)
@@ -39,7 +39,7 @@ class Join(nn.Module):
 
 
 class Actor(nn.Module):
-    """MLP with ELU to a tanh-squashed Gaussian: mean = 5 tanh(m / 5), std = softplus(raw + c) + min_std.
+    """An MLP with ELU to a tanh-squashed Gaussian: mean = 5 tanh(m / 5), std = softplus(raw + c) + min_std.
 
     c makes the standard deviation ``initial_std`` where raw is 0.
     """
@@ -54,7 +54,7 @@ class Actor(nn.Module):
         self._shift = math.log(math.expm1(initial_std - min_std))
 
     def forward(self, features: Tensor) -> TanhGaussian:
-        """(..., F) to a distribution over (..., A)."""
+        """Return a distribution over actions (..., A) for features (..., F)."""
         # In single precision whatever the layers computed in: log-densities are sums.
         mean, raw = self.layers(self.join(features)).float().chunk(2, -1)
         return TanhGaussian(MEAN_SCALE * torch.tanh(mean / MEAN_SCALE), softplus(raw + self._shift) + self._min_std)
@@ -79,7 +79,7 @@ class TwinCritics(nn.Module):
             nn.init.uniform_(bias, -bound, bound)
 
     def forward(self, features: Tensor, actions: Tensor) -> Tensor:
-        """(N, F) and (N, A) to (2, N) values."""
+        """Return both critics' values (2, N) of features (N, F) and actions (N, A)."""
         x = torch.cat([self.join(features), actions], -1).expand(2, -1, -1)
         *hidden, (weight, bias) = zip(self.weights, self.biases, strict=True)
         for hidden_weight, hidden_bias in hidden:

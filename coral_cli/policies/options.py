@@ -10,7 +10,7 @@ from coral_cli.plugin import Help
 
 @dataclass(frozen=True)
 class SacOptions:
-    """Soft actor-critic; the defaults are the paper's."""
+    """Options of soft actor-critic; the defaults are the paper's."""
 
     hidden: Annotated[int, Help("Units per layer of actor and critics.", min=1)] = 1024
     layers: Annotated[int, Help("Layers of actor and critics.", min=1)] = 3
@@ -29,7 +29,7 @@ class SacOptions:
 
 @dataclass(frozen=True)
 class ImaginationOptions:
-    """Learning in imagined rollouts; the defaults are the paper's."""
+    """Options of learning in imagined rollouts; the defaults are the paper's."""
 
     hidden: Annotated[int, Help("Units per layer of actor and value.", min=1)] = 300
     layers: Annotated[int, Help("Layers of actor and value.", min=1)] = 3

@@ -9,14 +9,14 @@ from coral_cli.registry.contracts import Experience
 
 
 class Chance(nn.Module):
-    """Actions uniform in [-1, 1], whatever is seen and whether or not it explores. Learns nothing."""
+    """A policy of actions uniform in [-1, 1], whatever is seen and whether or not it explores. It learns nothing."""
 
     def __init__(self, action_size: int) -> None:
         super().__init__()
         self._action_size = action_size
 
     def act(self, features: Tensor, explore: bool) -> Tensor:
-        """Actions (B, A) for features (B, F)."""
+        """Draw actions (B, A) for features (B, F)."""
         return features.new_empty(len(features), self._action_size).uniform_(-1, 1)
 
     def update(self, experience: Experience) -> dict[str, Tensor]:

@@ -22,7 +22,7 @@ ACTOR_CLIP, CRITIC_CLIP = 10.0, 100.0
 
 
 class Sac(nn.Module):
-    """Actor, twin critics with moving-average targets, learned entropy weight."""
+    """A policy of an actor, twin critics with moving-average targets, and a learned entropy weight."""
 
     def __init__(self, inputs: PolicyInputs, action_size: int, options: SacOptions) -> None:
         super().__init__()
@@ -42,12 +42,12 @@ class Sac(nn.Module):
         return self._optimizers
 
     def act(self, features: Tensor, explore: bool) -> Tensor:
-        """Actions (B, A) for features (B, F)."""
+        """Return actions (B, A) for features (B, F): drawn to explore, else the squashed means."""
         distribution: TanhGaussian = self.actor(features)
         return distribution.draw() if explore else distribution.mean_action
 
     def update(self, experience: Experience) -> dict[str, Tensor]:
-        """One step of critics, actor and entropy weight on the T - 1 transitions of every sequence."""
+        """Do one step of critics, actor and entropy weight on the T - 1 transitions of every sequence."""
         features, next_features, action, reward, live = transitions(experience)
         mask = experience.mask
         share = 1.0 if mask is None else share_of(action)
@@ -81,14 +81,14 @@ class Sac(nn.Module):
     def targets(
         self, next_features: Tensor, after: TanhGaussian, reward: Tensor, live: Tensor, weight: Tensor
     ) -> Tensor:
-        """r + discount * live * (min Q'(s', a') - weight * log p(a')), a' ~ ``after``, the actor at s'; all (N,)."""
+        """Return r + discount * live * (min Q'(s', a') - weight * log p(a')), all (N,), for a' drawn from ``after``."""
         next_action, log_density = after.sample()
         value: Tensor = self.target_critics(next_features, next_action).amin(0) - weight * log_density
         return reward + self._discount * live * value
 
 
 def transitions(experience: Experience) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """(s, s', a, r, live) of all T - 1 steps of every sequence, flattened to N.
+    """Return (s, s', a, r, live) of all T - 1 steps of every sequence, flattened to N.
 
     The action and reward stored with step t led to it, so (s_t, s_{t+1}) goes with those of t + 1; ``live`` is 0
     where s' is terminal.
@@ -101,10 +101,10 @@ def transitions(experience: Experience) -> tuple[Tensor, Tensor, Tensor, Tensor,
 
 
 def first(steps: Tensor, mask: Tensor | None) -> Tensor:
-    """What (B, T, ...) holds at the first step of every valid transition, (N, ...)."""
+    """Return what (B, T, ...) holds at the first step of every valid transition, (N, ...)."""
     return steps[:, :-1].flatten(0, 1) if mask is None else steps[:, :-1][mask[:, 1:]]
 
 
 def second(steps: Tensor, mask: Tensor | None) -> Tensor:
-    """What (B, T, ...) holds at the second step of every valid transition, (N, ...)."""
+    """Return what (B, T, ...) holds at the second step of every valid transition, (N, ...)."""
     return steps[:, 1:].flatten(0, 1) if mask is None else steps[:, 1:][mask[:, 1:]]

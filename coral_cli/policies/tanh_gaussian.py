@@ -19,15 +19,15 @@ class TanhGaussian:
 
     @property
     def mean_action(self) -> Tensor:
-        """tanh(mean): what acts when nothing is explored."""
+        """The action tanh(mean), which acts when nothing is explored."""
         return torch.tanh(self.mean)
 
     def draw(self) -> Tensor:
-        """A reparameterised action (..., A), where its density is not asked for."""
+        """Draw a reparameterised action (..., A), where its density is not asked for."""
         return torch.tanh(torch.addcmul(self.mean, self.std, torch.randn_like(self.mean)))
 
     def sample(self) -> tuple[Tensor, Tensor]:
-        """A reparameterised action (..., A) and its log-density (...).
+        """Draw a reparameterised action (..., A), and return it with its log-density (...).
 
         log p(a) = log N(u) - sum log(1 - tanh(u)^2), where log(1 - tanh(u)^2) = 2 (log 2 - u - softplus(-2 u)) is
         the form that does not overflow.
