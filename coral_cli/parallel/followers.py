@@ -19,7 +19,7 @@ import torch.distributed as dist
 
 @dataclass(frozen=True)
 class Order:
-    """One update: whether it measures the gradient's shares, how many episodes the replay has had, a seed of noise."""
+    """The order to do one update: whether to measure gradients' shares, how many episodes there are, a noise seed."""
 
     shares: bool
     episodes: int
@@ -27,22 +27,23 @@ class Order:
 
 
 class Channel:
-    """From the leading process to the others, beside what the updates exchange: through the processors' memory alone,
-    so that whoever waits for an order keeps no device waiting.
+    """A channel from the leading process to the others, beside what the updates exchange.
+
+    It goes through the processors' memory alone, so that whoever waits for an order keeps no device waiting.
     """
 
     def __init__(self, **options: Any) -> None:
         self._group = dist.new_group(backend="gloo", **options)
 
     def say(self, order: Order | None, enclosed: object = None) -> None:
-        """Gives an order (None: it is over) and, if need be, what goes with it."""
+        """Give an order (None: it is over) and, if need be, what goes with it."""
         words = (order.shares, order.episodes, order.noise) if order else (0, 0, 0)
         dist.broadcast(torch.tensor([order is not None, enclosed is not None, *words]), 0, self._group)
         if enclosed is not None:
             dist.broadcast_object_list([enclosed], 0, self._group)
 
     def hear(self) -> tuple[Order | None, Any]:
-        """The next order, None also when the leading process has gone, and what goes with it."""
+        """Return the next order, None also when the leading process has gone, and what goes with it."""
         words, enclosed = torch.zeros(5, dtype=torch.long), [None]
         try:
             dist.broadcast(words, 0, self._group)
@@ -64,11 +65,11 @@ class Led(Protocol):
 
     @property
     def episodes(self) -> int:
-        """How many episodes its replay has had."""
+        """How many episodes the replay of the learner has had."""
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """All that makes another one like it."""
+        """Return all that makes another learner like this one."""
         ...
 
 
@@ -89,13 +90,13 @@ class Followers:
                 self._channel.say(None)
 
     def begin(self, with_what: object) -> None:
-        """Tells the others what to build their learner from."""
+        """Tell the others what to build their learner from."""
         if self._channel:
             self._channel.say(Order(False, 0, 0), with_what)
 
     @contextmanager
     def updating(self, learner: Led, shares: bool) -> Iterator[None]:
-        """Has all others do the update that is done inside; before the first, their learners become like this one."""
+        """Have all others do the update that is done inside; before the first, their learners become like this one."""
         if self._channel:
             order = Order(shares, learner.episodes, learner.noise)
             self._channel.say(order, None if self._alike else _packed(learner.state_dict()))

@@ -19,19 +19,19 @@ from torch import Tensor, nn
 
 
 def count() -> int:
-    """How many processes learn together; 1: alone."""
+    """Return how many processes learn together; 1: alone."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 def part(sequences: int) -> slice:
-    """Which sequences of a batch of ``sequences`` are this process's share. ``count()`` divides them."""
+    """Return which sequences of a batch of ``sequences`` are this process's share. ``count()`` divides them."""
     size = sequences // count()
     first = dist.get_rank() * size if count() > 1 else 0
     return slice(first, first + size)
 
 
 def total(number: Tensor) -> Tensor:
-    """The sum of all processes' ``number``, without gradients."""
+    """Return the sum of all processes' ``number``, without gradients."""
     if count() == 1:
         return number
     everyone = number.detach().clone()
@@ -40,7 +40,7 @@ def total(number: Tensor) -> Tensor:
 
 
 def share_of(chosen: Tensor) -> Tensor | float:
-    """By how much the mean over the ``chosen`` (N, ...) of this process counts: N over the mean N of all processes."""
+    """Return how much the mean over this process's ``chosen`` (N, ...) counts: N over the mean N of all processes."""
     if count() == 1:
         return 1.0
     number = torch.tensor(float(len(chosen)), device=chosen.device)
@@ -48,16 +48,16 @@ def share_of(chosen: Tensor) -> Tensor | float:
 
 
 def gather(own: Tensor) -> Tensor:
-    """The (B, ...) of all processes side by side, (count B, ...), in the order of the batch.
+    """Return the (B, ...) of all processes side by side, (count B, ...), in the order of the batch.
 
-    For losses that compare sequences: every process goes on to compute the same loss of the whole batch. Its gradient
-    reaches ``own`` as often as there are processes, so that the mean over them is that of one process alone.
+    This is for losses that compare sequences: every process goes on to compute the same loss of the whole batch. Its
+    gradient reaches ``own`` as often as there are processes, so that their mean is that of one process alone.
     """
     return own if count() == 1 else _Gather.apply(own)  # type: ignore[no-untyped-call]
 
 
 class _Gather(torch.autograd.Function):
-    """All parts; backwards nothing needs to be exchanged, since all processes compute the same."""
+    """All processes' parts; backwards nothing needs to be exchanged, since all processes compute the same."""
 
     @staticmethod
     def forward(ctx: Any, own: Tensor) -> Tensor:
@@ -73,7 +73,7 @@ class _Gather(torch.autograd.Function):
 
 
 def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
-    """The mean of all processes' gradients, in one message; before they are clipped."""
+    """Replace gradients by the mean of all processes' ones, in one message; to be called before they are clipped."""
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
     if count() == 1 or not gradients:
         return
@@ -85,7 +85,7 @@ def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
 
 
 def averaged(metrics: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-    """The mean of all processes' scalars, by name."""
+    """Return the mean of all processes' scalars, by name."""
     if count() == 1 or not metrics:
         return metrics
     device = next(iter(metrics.values())).device

@@ -11,14 +11,14 @@ from coral_cli.registry.errors import UsageError
 
 @dataclass(frozen=True)
 class Place:
-    """Number ``rank`` of ``count`` processes on this machine; number 0 leads."""
+    """A place among processes on this machine: number ``rank`` of ``count``; number 0 leads."""
 
     rank: int
     count: int
 
 
 def find_place(environ: Mapping[str, str] = os.environ) -> Place | None:
-    """This process's place, None when it is alone. Raises UsageError when there are processes on other machines."""
+    """Return this process's place, None when it is alone. Raises UsageError for processes on other machines."""
     if "TORCHELASTIC_RUN_ID" not in environ or environ["WORLD_SIZE"] == "1":
         return None
     if environ["LOCAL_WORLD_SIZE"] != environ["WORLD_SIZE"]:
@@ -27,5 +27,5 @@ def find_place(environ: Mapping[str, str] = os.environ) -> Place | None:
 
 
 def follows(environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether another process leads, and does the talking."""
+    """Return whether another process leads, and does the talking."""
     return "TORCHELASTIC_RUN_ID" in environ and environ["RANK"] != "0"
