@@ -18,7 +18,7 @@ from coral_cli.registry.sources import Source, current, required
 from coral_cli.version import CORE, FORMER, __version__
 
 SAFE = "gym:"
-"""How names begin that a checkpoint may have looked up: what they name is registered by what is installed."""
+"""Names that begin so may be looked up for a checkpoint: what they name is registered by what is installed."""
 
 
 Status: TypeAlias = Literal["active", "broken", "disabled", "incompatible", "shadowed"]
@@ -63,12 +63,12 @@ class Plugin:
 
     @property
     def file(self) -> str:
-        """Its source; "" where it could not be loaded."""
+        """The file of the plugin's source; "" where it could not be loaded."""
         return getattr(sys.modules.get(self.module), "__file__", None) or ""
 
     @property
     def warning(self) -> str:
-        """What a user must know of it, in one line; mostly nothing."""
+        """What a user must know of the plugin, in one line; mostly nothing."""
         who = f"plugin {self.name} ({self.distribution} {self.version})"
         if self.status == "broken":
             return f"{who} is broken: {self.error}"
@@ -107,11 +107,11 @@ class Catalog:
         return iter(self._entries)
 
     def entries(self, kind: str) -> tuple[Entry, ...]:
-        """All components of a kind, the built-in ones first, each under the name that selects it."""
+        """Return all components of a kind, the built-in ones first, each under the name that selects it."""
         return tuple(entry for entry in self._entries if entry.record.kind == kind)
 
     def name(self, entry: Entry) -> str:
-        """The shortest name that selects ``entry``: bare, or ``distribution/name`` where two would share it."""
+        """Return the shortest name that selects ``entry``: bare, or ``distribution/name`` where two would share it."""
         rivals = self._by_name.get((entry.record.kind, entry.record.name), [entry])
         alone = len(rivals) == 1 or entry.distribution == CORE
         return entry.record.name if alone else entry.qualified
@@ -120,7 +120,7 @@ class Catalog:
         return tuple(self.name(entry) for entry in self.entries(kind))
 
     def get(self, kind: str, name: str) -> Entry:
-        """The component called ``name`` (bare, or ``distribution/name``); ``_`` and ``-`` are the same.
+        """Return the component called ``name`` (bare, or ``distribution/name``); ``_`` and ``-`` are the same.
 
         Raises UsageError when there is none, or when two distributions share the bare name; PluginError when there is
         none, but a plugin that ``--plugin`` named is broken.
@@ -140,7 +140,7 @@ class Catalog:
         return self._foreign(kind, name) or self._unknown(kind, name)
 
     def locate(self, kind: str, name: str, distribution: str, version: str, path: str = "") -> Entry:
-        """The component that a checkpoint names. Raises PluginError when its distribution does not offer it.
+        """Return the component that a checkpoint names. Raises PluginError when its distribution does not offer it.
 
         Code that is named by an import path, or lies at ``path``, is only run where the user has named it, too.
         """
@@ -157,7 +157,7 @@ class Catalog:
         raise self._missing(f"{kind} {name!r}", distribution, version, path)
 
     def origin(self, error: BaseException) -> str:
-        """The innermost line in the traceback that a plugin, or an environment's module, has; "" without one."""
+        """Return the innermost line in the traceback that a plugin, or an environment's module, has; "" without one."""
         modules = {plugin.module for plugin in self.plugins} | {name.partition(":")[0] for _, name in self._found}
         packages = {module.partition(".")[0] for module in modules if module}
         place = ""
@@ -167,7 +167,7 @@ class Catalog:
         return place
 
     def _missing(self, what: str, distribution: str, version: str, path: str) -> PluginError:
-        """Why ``distribution`` does not offer ``what``, and what to do."""
+        """Return the error that says why ``distribution`` does not offer ``what``, and what to do."""
         for plugin in self.plugins:
             if plugin.distribution == distribution and plugin.status == "disabled":
                 hint = "Change CORAL_PLUGINS or CORAL_DISABLE_PLUGINS."
@@ -212,7 +212,7 @@ _NUMBER = re.compile(r"[A-Za-z0-9.!+_-]+")
 
 
 def _absent(what: str, distribution: str, version: str) -> PluginError:
-    """Nothing here comes from ``distribution``, which is no more than a record's word."""
+    """Return the error where nothing here comes from ``distribution``, which is no more than a record's word."""
     if not (_PLAIN.fullmatch(distribution) and _NUMBER.fullmatch(str(version))):
         named = f"{distribution!r} of version {version!r}"
         return PluginError(f"its record says that {what} comes from {named}, which no package can be called.")

@@ -32,7 +32,7 @@ class LossBatch:
 
 @dataclass(frozen=True)
 class PolicyInputs:
-    """What a policy sees, along the last axis: the latent's ``features``, then each raw vector of ``vectors``.
+    """The inputs of a policy, along the last axis: the latent's ``features``, then each raw vector of ``vectors``.
 
     ``vectors`` (sizes by sensor) is empty with joint fusion; ``features`` is 0 when there is no representation.
     """
@@ -42,7 +42,7 @@ class PolicyInputs:
 
     @property
     def size(self) -> int:
-        """Everything together."""
+        """The size of everything together."""
         return self.features + sum(self.vectors.values())
 
 
@@ -50,24 +50,24 @@ class World(Protocol):
     """The learned model as a simulator, for policies that imagine. N states at once."""
 
     h: Tensor
-    """(N, H), detached: every valid posterior state of the batch, to start from."""
+    """Deterministic states (N, H), detached: every valid posterior state of the batch, to start from."""
     z: Tensor
-    """(N, Z), detached."""
+    """The samples (N, Z) that go with ``h``, detached."""
 
     def step(self, h: Tensor, z: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
-        """The next (h, z), z a reparameterised sample of the prior."""
+        """Return the next (h, z), z a reparameterised sample of the prior."""
         ...
 
     def features(self, h: Tensor, z: Tensor) -> Tensor:
-        """(N, F): what heads and policies see of a state."""
+        """Return what heads and policies see of a state, (N, F)."""
         ...
 
     def reward(self, features: Tensor) -> Tensor:
-        """The mean reward (...) of arriving in a state (..., F)."""
+        """Return the mean reward (...) of arriving in a state (..., F)."""
         ...
 
     def continues(self, features: Tensor) -> Tensor:
-        """The probability (...) that a state (..., F) is not terminal; 1 without a continue head."""
+        """Return the probability (...) that a state (..., F) is not terminal; 1 without a continue head."""
         ...
 
 
@@ -96,36 +96,38 @@ class Scene(Protocol):
 
     @property
     def model(self) -> Any:
-        """The compiled ``mujoco.MjModel``: what is changed is drawn from the next frame on. It may be another one in
-        the next episode."""
+        """The compiled ``mujoco.MjModel``, which may be another one in the next episode.
+
+        What is changed in it is drawn from the next frame on.
+        """
         ...
 
     @property
     def camera(self) -> int:
-        """Index of the camera that draws the agent's image."""
+        """The index of the camera that draws the agent's image."""
         ...
 
     prepare: Callable[[], None] | None
     cut_out: bool
 
     def background(self, floor: bool) -> NDArray[Any]:
-        """(H, W) bool of the last frame: true where there is sky, or, with ``floor``, a plane that never moves."""
+        """Return a mask (H, W) of the last frame: true in the sky, or, with ``floor``, in a plane that never moves."""
         ...
 
 
 class DistractionModule(Protocol):
-    """Changes one sensor. ``begin`` comes first in every episode, then for every step ``prepare`` and ``change``."""
+    """What changes one sensor: ``begin`` comes first in every episode, then in each step ``prepare`` and ``change``."""
 
     def begin(self, random: np.random.Generator, scene: Scene | None) -> None:
-        """A new episode, before its first frame is drawn; everything random must come from ``random``."""
+        """Begin an episode, before its first frame is drawn; everything random must come from ``random``."""
         ...
 
     def prepare(self, scene: Scene) -> None:
-        """Changes the scene before a frame is drawn; only called where there is a scene."""
+        """Change the scene before a frame is drawn; only called where there is a scene."""
         ...
 
     def change(self, value: NDArray[Any], scene: Scene | None) -> NDArray[Any] | None:
-        """The sensor's value as the agent gets it, of the same shape and dtype, or None: it gives nothing this time.
+        """Return the value as the agent gets it, of the same shape and dtype, or None: the sensor gives nothing.
 
         ``value`` may be changed in place.
         """
@@ -133,7 +135,7 @@ class DistractionModule(Protocol):
 
 
 class EncoderModule(Protocol):
-    """A torch module: normalised observations, (N, D) or for images and depth (N, C, H, W), to embeddings (N, size)."""
+    """A torch module from normalised observations, (N, D) or, for an image, (N, C, H, W), to embeddings (N, size)."""
 
     size: int
 
@@ -141,7 +143,7 @@ class EncoderModule(Protocol):
 
 
 class LossModule(Protocol):
-    """A torch module: a LossBatch to a scalar in nats and named scalar metrics.
+    """A torch module from a LossBatch to a scalar in nats and named scalar metrics.
 
     An attribute ``learning_rates`` (parameter name to rate) gives single parameters their own rate.
     """
@@ -159,11 +161,11 @@ class Latent(Protocol):
     def mean(self) -> Tensor: ...
 
     def sample(self) -> Tensor:
-        """A reparameterised (or straight-through) sample."""
+        """Draw a reparameterised (or straight-through) sample."""
         ...
 
     def kl(self: D, other: D) -> Tensor:
-        """KL(self, other) in nats, summed over the latent's dimensions."""
+        """Return KL(self, other) in nats, summed over the latent's dimensions."""
         ...
 
     def detach(self: D) -> D: ...
@@ -179,7 +181,7 @@ class Trajectory:
 
 
 class RssmModule(Protocol):
-    """A torch module: the recurrent state space model. The features of a state are ``[z, h]``.
+    """A torch module that is a recurrent state space model. The features of a state are ``[z, h]``.
 
     An attribute ``inputs`` (parameter name to the sizes of its input's blocks, by name, in order; ``embedding`` for all
     sensors) lets a weight be taken over in part where another action size or other sensors change its shape.
@@ -189,19 +191,19 @@ class RssmModule(Protocol):
     latent_size: int
 
     def predict(self, h: Tensor, z: Tensor, action: Tensor) -> Tensor:
-        """The next deterministic state h_t from (h_{t-1}, z_{t-1}, a_{t-1})."""
+        """Return the next deterministic state h_t from (h_{t-1}, z_{t-1}, a_{t-1})."""
         ...
 
     def prior(self, h: Tensor) -> Any:
-        """p(z_t | h_t), a Latent."""
+        """Return p(z_t | h_t), a Latent."""
         ...
 
     def update(self, h: Tensor, embedding: Tensor) -> Any:
-        """q(z_t | h_t, e_t), a Latent."""
+        """Return q(z_t | h_t, e_t), a Latent."""
         ...
 
     def scan(self, embeddings: Tensor, actions: Tensor) -> Trajectory:
-        """Filters (B, T, E) and (B, T, A) from a zero state; ``actions[:, t]`` led to step t."""
+        """Filter embeddings (B, T, E) and actions (B, T, A) from a zero state; ``actions[:, t]`` led to step t."""
         ...
 
 
@@ -209,18 +211,18 @@ class PolicyModule(Protocol):
     """A torch module that owns its optimisers."""
 
     def act(self, features: Tensor, explore: bool) -> Tensor:
-        """Actions (B, A) in [-1, 1]: sampled to explore, else the mean action."""
+        """Return actions (B, A) in [-1, 1]: sampled to explore, else the mean action."""
         ...
 
     def update(self, experience: Experience) -> dict[str, Tensor]:
-        """One gradient step; returns named scalar metrics."""
+        """Do one gradient step and return named scalar metrics."""
         ...
 
     def optimizers(self) -> dict[str, Optimizer]: ...
 
 
 class ObserverModule(Protocol):
-    """Called with each event of a run, in order, in the process that trains: be quick.
+    """A callable that gets each event of a run, in order, in the process that trains: be quick.
 
     One that raises is named in a warning, closed, and called no more.
     """
@@ -228,5 +230,5 @@ class ObserverModule(Protocol):
     def __call__(self, event: Event, /) -> None: ...
 
     def close(self) -> None:
-        """The last call, after the run's ``end`` event or when it has raised."""
+        """Finish; this is the last call, after the run's ``end`` event or when the observer has raised."""
         ...
