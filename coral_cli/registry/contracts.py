@@ -96,10 +96,7 @@ class Scene(Protocol):
 
     @property
     def model(self) -> Any:
-        """The compiled ``mujoco.MjModel``, which may be another one in the next episode.
-
-        What is changed in it is drawn from the next frame on.
-        """
+        """The compiled ``mujoco.MjModel``: changes are drawn from the next frame on. Episodes may differ in it."""
         ...
 
     @property
@@ -135,7 +132,7 @@ class DistractionModule(Protocol):
 
 
 class EncoderModule(Protocol):
-    """A torch module from normalised observations, (N, D) or, for an image, (N, C, H, W), to embeddings (N, size)."""
+    """A torch module from normalised values, (N, D), of images and depth (N, C, H, W), to embeddings (N, size)."""
 
     size: int
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def discover(builtin: object, environ: Mapping[str, str] = os.environ, paths: Iterable[Path] = ()) -> Catalog:
-    """The components of ``builtin`` (a module), of plugins at ``paths``, and of each entry point of group ``coral``.
+    """Find the components of ``builtin`` (a module), of plugins at ``paths``, and of entry points of group ``coral``.
 
     A plugin at a path is loaded whatever ``environ`` says, and an installed one of the same distribution is not. Raises
     UsageError when there is no plugin at one of ``paths``.
@@ -53,7 +53,7 @@ def discover(builtin: object, environ: Mapping[str, str] = os.environ, paths: It
 
 
 def _unwanted(source: Source, tried: Iterable[Source], environ: Mapping[str, str]) -> Plugin | None:
-    """What becomes of a plugin that is not even loaded."""
+    """Return what becomes of a plugin that is not even loaded; None for one that is to be loaded."""
     plugin = Plugin.of(source, "disabled")
     stand_in = [other for other in tried if canonical(other.distribution) == canonical(source.distribution)]
     if not source.path and stand_in:
@@ -67,7 +67,7 @@ def _unwanted(source: Source, tried: Iterable[Source], environ: Mapping[str, str
 
 
 def _wish(source: Source) -> str:
-    """The versions of coral that a plugin requires, if this is none of them."""
+    """Return the versions of coral that a plugin requires, if this is none of them; else ""."""
     for line in source.requires:
         wanted = _versions(line)
         if wanted is not None and not wanted.contains(__version__, prereleases=True):
@@ -76,7 +76,7 @@ def _wish(source: Source) -> str:
 
 
 def _versions(line: str) -> SpecifierSet | None:
-    """The versions of coral that a requirement allows; None where it is about something else, or no requirement."""
+    """Return the versions of coral that a requirement allows; None where it is about something else, or is none."""
     if current(required(line)) != CORE:
         return None
     plain = _PLAIN.fullmatch(line)
@@ -123,7 +123,7 @@ def _wanted(distribution: str, point: str, environ: Mapping[str, str]) -> bool:
 
 
 def _components(module: object, source: Source) -> list[Entry]:
-    """Calls each hook that ``module`` implements. Raises whatever the plugin raises, and TypeError on nonsense."""
+    """Call each hook that ``module`` implements. Raises whatever the plugin raises, and TypeError on nonsense."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(Hooks)
     manager.register(module, source.distribution)
@@ -137,7 +137,7 @@ def _components(module: object, source: Source) -> list[Entry]:
 
 
 def _checked(record: object, hook: str, kind: str) -> Record:
-    """The record, if it is one, down to what lists, help and the choice of components read."""
+    """Return ``record`` if it is one, down to what lists, help and choice read. Raises TypeError if it is not."""
     if not isinstance(record, KINDS[kind]):
         raise TypeError(f"{hook} yielded {record!r}, which is no {KINDS[kind].__name__}")
     wanted = {"name": str, "summary": str, "defaults": Mapping}
@@ -150,7 +150,7 @@ def _checked(record: object, hook: str, kind: str) -> Record:
 
 
 def _mark_shadowed(plugins: list[Plugin], entries: list[Entry]) -> list[Plugin]:
-    """A plugin all of whose components have a built-in's name can only be reached as ``distribution/name``."""
+    """Mark plugins all of whose components have a built-in's name: ``distribution/name`` alone reaches these."""
     core = {(e.record.kind, e.record.name) for e in entries if e.distribution == CORE}
     marked = []
     for plugin in plugins:

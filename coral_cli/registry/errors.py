@@ -6,11 +6,11 @@ import traceback
 from typing import TypeAlias
 
 Frame: TypeAlias = tuple[str, str, int]
-"""A module, its file and a line."""
+"""A module, its file and a line of it."""
 
 
 def frames_of(error: BaseException) -> tuple[Frame, ...]:
-    """The lines that an error came through, the innermost last; in another process, if it happened there."""
+    """Return the lines that an error came through, the innermost last; in another process, if it happened there."""
     there = error.frames if isinstance(error, CoralError) else ()
     return there or tuple(
         (frame.f_globals.get("__name__", ""), frame.f_code.co_filename, line)
@@ -19,7 +19,7 @@ def frames_of(error: BaseException) -> tuple[Frame, ...]:
 
 
 def described(error: BaseException) -> str:
-    """The error's class and message, even where an author's own class cannot say it."""
+    """Return the error's class and message, even where an author's own class cannot say it."""
     try:
         return f"{type(error).__name__}: {error}"
     except Exception:
@@ -31,7 +31,7 @@ class CoralError(Exception):
 
     exit_code = 1
     frames: tuple[Frame, ...] = ()
-    """Where it happened, if that was in another process and somebody else's code may be to blame."""
+    """The lines it came through, if that was in another process and somebody else's code may be to blame."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class UsageError(CoralError):
 
 
 class AbsentError(UsageError):
-    """It needs something optional that is not installed here; the hint is the command that installs it."""
+    """Something optional is not installed here; the hint is the command that installs it."""
 
 
 class PluginError(CoralError):

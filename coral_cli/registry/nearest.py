@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """The name among ``known`` that is most like ``name``; None when none is like it."""
+    """Return the name among ``known`` that is most like ``name``; None when none is like it."""
     found = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
     return found[0] if found else None
 
 
 def meant(name: str, known: Iterable[str], otherwise: str, form: str = "{}", cutoff: float = 0.6) -> str:
-    """A hint: ``Did you mean ...?`` with the nearest name as ``form`` has it, or else ``otherwise``."""
+    """Return a hint: ``Did you mean ...?`` with the nearest name as ``form`` has it, or else ``otherwise``."""
     near = nearest(name, known, cutoff)
     return f"Did you mean {form.format(near)}?" if near else otherwise

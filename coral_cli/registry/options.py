@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Help:
-    """What an option means, and its inclusive bounds.
+    """The meaning of an option in words, and its inclusive bounds.
 
     ``before`` is what records stand for that were written before the option existed, where that is not its default.
     """
@@ -38,12 +38,12 @@ class Help:
 
 @dataclass(frozen=True)
 class NoOptions:
-    """For components without options."""
+    """The options of components that have none."""
 
 
 @dataclass(frozen=True)
 class LossOptions:
-    """Every loss has a weight; the objective applies it. Add fields by deriving from this class."""
+    """Options of every loss: it has a weight, which the objective applies. Add fields by deriving from this class."""
 
     weight: Annotated[float, Help("Weight of this sensor's term in the objective.", min=0)] = 1.0
 
@@ -60,16 +60,16 @@ class Field:
     help: Help
     default: Json
     item: Type = int
-    """Of what a tuple is: ``int`` or ``str``."""
+    """The type of a tuple's items: ``int`` or ``str``."""
 
     @property
     def flag(self) -> str:
-        """The name as it stands on the command line."""
+        """The option's name as it stands on the command line."""
         return self.name.replace("_", "-")
 
 
 def fields_of(options: object) -> tuple[Field, ...]:
-    """The options of a dataclass instance; its values are the defaults.
+    """Return the options of a dataclass instance; its values are the defaults.
 
     Raises TypeError when a field is not of an allowed type or has no ``Help``.
     """
@@ -80,7 +80,7 @@ def fields_of(options: object) -> tuple[Field, ...]:
 
 @functools.cache
 def _fields(kind: Type) -> tuple[Field, ...]:
-    """The options of a dataclass, without their defaults: many components share one class, and reading it is slow."""
+    """Return a dataclass's options without defaults: many components share one class, and reading it is slow."""
     hints = get_type_hints(kind, include_extras=True)
     return tuple(_field(f.name, hints[f.name]) for f in dataclasses.fields(kind))
 
@@ -105,14 +105,14 @@ def _field(name: str, hint: object) -> Field:
 
 
 def values_of(options: object) -> dict[str, Json]:
-    """The options as JSON values."""
+    """Return the options as JSON values."""
     return {
         f.name: list(f.default) if f.type is tuple and f.default is not None else f.default for f in fields_of(options)
     }
 
 
 def with_values(options: T, values: Mapping[str, Json]) -> T:
-    """A copy of ``options`` with ``values`` set and checked.
+    """Return a copy of ``options`` with ``values`` set and checked.
 
     Raises UsageError for an unknown name, a wrong type or a value out of bounds.
     """
@@ -126,7 +126,7 @@ def with_values(options: T, values: Mapping[str, Json]) -> T:
 
 
 def with_recorded(options: T, values: Mapping[str, Json]) -> T:
-    """A copy of ``options`` with the ``values`` of a record set and checked; what it lacks is as it was ``before``.
+    """Return a copy of ``options`` with a record's ``values`` set and checked; what it lacks is as it was ``before``.
 
     Raises UsageError as ``with_values`` does.
     """
@@ -135,7 +135,7 @@ def with_recorded(options: T, values: Mapping[str, Json]) -> T:
 
 
 def check(field: Field, value: Json) -> Json:
-    """``value`` as the field's type. Raises UsageError when it does not fit."""
+    """Return ``value`` as the field's type. Raises UsageError when it does not fit."""
     if value is None and field.optional:
         return None
     words = value if isinstance(value, (list, tuple)) else (value,)

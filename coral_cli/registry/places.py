@@ -18,7 +18,7 @@ _written: dict[str, str] = {}
 
 @contextmanager
 def started(place: Path | None = None) -> Iterator[None]:
-    """Within, relative paths are seen from ``place``: by default, from the working directory of this moment."""
+    """Let relative paths be seen from ``place`` inside: by default, from the working directory of this moment."""
     before = list(_start), dict(_written)
     try:
         _start[:] = [place or Path.cwd()]
@@ -34,12 +34,12 @@ def started(place: Path | None = None) -> Iterator[None]:
 
 
 def start() -> Path:
-    """Where the command was started; elsewhere, the working directory."""
+    """Return where the command was started; elsewhere, the working directory."""
     return _start[0] if _start else Path.cwd()
 
 
 def absolute(path: str | os.PathLike[str]) -> Path:
-    """``path``, with ``~`` as the user's home, wherever the working directory is by now."""
+    """Return ``path``, with ``~`` as the user's home, wherever the working directory is by now."""
     written = Path(path).expanduser()
     if written.is_absolute():
         return written
@@ -50,7 +50,7 @@ def absolute(path: str | os.PathLike[str]) -> Path:
 
 
 def as_written(text: object) -> str:
-    """``text`` with the paths in it as they were given to ``absolute``."""
+    """Return ``text`` with the paths in it as they were given to ``absolute``."""
     said = str(text)
     for place, written in sorted(_written.items(), reverse=True):
         found = rf"(?<![\w./~-]){re.escape(place)}"

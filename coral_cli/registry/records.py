@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 SensorKind = Literal["image", "vector", "depth"]
 RESERVED = frozenset({"action", "reward", "terminated", "missing", "kl", "continue", "inverse"})
-"""What a recorded step and the objective hold beside the sensors: names that no sensor can have."""
+"""Names that no sensor can have: a recorded step and the objective hold them beside the sensors."""
 
 COUNTED = frozenset({"return", "length"})
-"""What is counted of every episode: names that an environment's metrics cannot have."""
+"""Names that an environment's metrics cannot have: they are counted of every episode."""
 
 Split = Literal["training", "evaluation"]
 Backend = Literal["egl", "osmesa", "raycast"]
@@ -53,13 +53,13 @@ class Sensor:
 
     @property
     def spatial(self) -> bool:
-        """Whether it has height and width."""
+        """Whether the sensor has height and width."""
         return self.kind != "vector"
 
 
 @dataclass(frozen=True)
 class Rendering:
-    """How an environment draws its image sensors.
+    """The wish how an environment draws its image sensors.
 
     ``margin`` of the pixels of either side are for random crops: the model sees the rest.
     """
@@ -92,7 +92,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class Encoder:
-    """Maps one sensor to an embedding. ``build(options, sensor)`` returns an EncoderModule.
+    """A map from one sensor to an embedding. ``build(options, sensor)`` returns an EncoderModule.
 
     ``sensors`` are the kinds it takes.
     """
@@ -121,7 +121,7 @@ class Rssm:
 
 @dataclass(frozen=True)
 class Policy:
-    """Acts on features and learns from them. ``build(options, inputs, action_size)`` returns a PolicyModule.
+    """A policy acts on features and learns from them. ``build(options, inputs, action_size)`` returns a PolicyModule.
 
     ``imagines`` asks for ``Experience.world``. ``defaults`` are values by flag that stand in for others' defaults when
     this policy is chosen, such as ``{"batch-size": 50}``.
@@ -138,7 +138,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class ObjectiveOptions:
-    """The common form of both paradigms.
+    """The weights of the objective, in the common form of both paradigms.
 
     For each sensor's loss L: ``posterior * L(posterior sample) + prior * L(prior sample, t >= 1)``, plus
     ``dynamics * KL(sg q, p) + representation * KL(q, sg p)``, each KL clamped from below at ``free_nats`` per step.
@@ -166,7 +166,7 @@ class Objective:
 
 
 def nothing() -> None:
-    """Stands for no requirement."""
+    """Do nothing: there is no requirement."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class Distraction:
-    """Changes what a sensor shows. ``build(options, sensor, split)`` returns a DistractionModule for one sensor.
+    """A change of what a sensor shows. ``build(options, sensor, split)`` returns a DistractionModule for one sensor.
 
     ``split`` tells training from evaluation, whose clips must be disjoint. ``sensors`` are the kinds it takes.
     ``scene`` says that it changes the simulated scene itself, which not every environment lets it do. It is then built
@@ -221,7 +221,7 @@ class Distraction:
 
 @dataclass(frozen=True)
 class Observer:
-    """Hears every event of a run, and changes nothing. ``build(options, run)`` returns an ObserverModule.
+    """An observer hears every event of a run, and changes nothing. ``build(options, run)`` returns an ObserverModule.
 
     ``run`` is the run's directory, in which an observer may write. It is built again when the run is resumed.
     """
@@ -263,4 +263,4 @@ KINDS: Mapping[str, type[Record]] = {
     record.kind: record
     for record in (Environment, Loss, Encoder, Rssm, Objective, Policy, Distraction, Observer, Command, Check)
 }
-"""In the order in which lists show them."""
+"""The kinds of record by name, in the order in which lists show them."""

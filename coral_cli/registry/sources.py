@@ -36,7 +36,7 @@ class Source:
 
 
 def installed() -> Iterator[Source]:
-    """Every entry point of the group ``coral``, once.
+    """Yield every entry point of the group ``coral``, once.
 
     A distribution that cannot be read may hold one, too: it gives a source that raises the error when it is loaded.
     """
@@ -50,7 +50,7 @@ def installed() -> Iterator[Source]:
 
 
 def at(path: Path) -> Iterable[Source]:
-    """The plugins of a package's directory, read off its ``pyproject.toml``, or of a single ``.py`` file.
+    """Return the plugins of a package's directory, read off its ``pyproject.toml``, or of a single ``.py`` file.
 
     Raises UsageError when there is none.
     """
@@ -67,18 +67,18 @@ def at(path: Path) -> Iterable[Source]:
 
 
 def canonical(distribution: str) -> str:
-    """The name by which two spellings of a distribution are the same."""
+    """Return the name by which two spellings of a distribution are the same."""
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def current(name: str) -> str:
-    """A distribution, or ``DISTRIBUTION/NAME``, as it is called today: coral's own once had another name."""
+    """Return a distribution, or ``DISTRIBUTION/NAME``, as it is called today: coral's own once had another name."""
     owner, slash, rest = name.partition("/")
     return f"{CORE}{slash}{rest}" if canonical(owner) in (CORE, FORMER) else name
 
 
 def required(line: str) -> str:
-    """The distribution that a requirement is about, by its canonical name; "" where it begins with no name."""
+    """Return the distribution that a requirement is about, by its canonical name; "" where it begins with no name."""
     return canonical(re.split(r"[^\w.-]", line.strip(), maxsplit=1)[0])
 
 
@@ -98,7 +98,7 @@ def _of_distribution(distribution: metadata.Distribution) -> list[Source]:
 
 
 def _unreadable(distribution: metadata.Distribution, error: Exception) -> Source:
-    """Stands for a distribution of which nothing is known but where it lies: ``NAME-VERSION.dist-info``."""
+    """Make a source for a distribution of which nothing is known but where it lies: ``NAME-VERSION.dist-info``."""
 
     def load() -> object:
         raise error
@@ -137,7 +137,7 @@ def _loading(place: Path, name: str, target: str) -> Callable[[], object]:
 
 
 def _forget_others(package: str, folder: Path) -> None:
-    """Another copy of ``package`` that is already imported, such as the installed one, makes room for this."""
+    """Make room for ``package`` in ``folder``: forget another copy already imported, such as the installed one."""
     for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
         file = getattr(sys.modules[name], "__file__", None)
         if file and not Path(file).is_relative_to(folder):
