@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Assembler:
-    """Builds the parts that ``assembly`` names. Raises PluginError when the catalog lacks one of them."""
+    """A builder of the parts that ``assembly`` names. Raises PluginError when the catalog lacks one of them."""
 
     def __init__(self, assembly: Assembly, catalog: Catalog) -> None:
         self.assembly = assembly
@@ -40,7 +40,7 @@ class Assembler:
         return record, with_recorded(record.options, values)
 
     def environment(self, backend: Backend, split: Split = "training") -> gymnasium.Env[dict[str, Any], Any]:
-        """The environment, drawing at the final size (with the crop margin) through ``backend``, with distractions."""
+        """Build the environment with distractions, drawing through ``backend`` at the final size (with crop margin)."""
         settings = self.assembly.settings
         margin = settings.crop_margin or 0
         height, width = (side + margin for side in settings.image_shape)
@@ -69,12 +69,12 @@ class Assembler:
         return Distracted(env, modules)
 
     def sensors(self, env: gymnasium.Env[dict[str, Any], Any]) -> dict[str, Sensor]:
-        """The sensors in use, as the environment gives them."""
+        """Return the sensors in use, as the environment gives them."""
         every = self.every_sensor(env)
         return {name: every[name] for name in self.assembly.sensors}
 
     def every_sensor(self, env: gymnasium.Env[dict[str, Any], Any]) -> dict[str, Sensor]:
-        """All sensors of the environment, whether in use or not."""
+        """Return all sensors, in use or not. Raises CoralError when one is missing or has a reserved name."""
         spaces, kinds = env.observation_space.spaces, self._parts["env"][0].sensors  # type: ignore[attr-defined]
         missing = [name for name in kinds if name not in spaces]
         if missing:
@@ -85,7 +85,7 @@ class Assembler:
         return {name: Sensor(name, kind, tuple(spaces[name].shape)) for name, kind in kinds.items()}
 
     def seen(self, sensors: Mapping[str, Sensor]) -> dict[str, Sensor]:
-        """The sensors as the model sees them: images without the crop margin."""
+        """Return the sensors as the model sees them: images without the crop margin."""
         margin = self.assembly.settings.crop_margin or 0
         return {
             name: replace(s, shape=(s.shape[0] - margin, s.shape[1] - margin, s.shape[2])) if s.spatial else s
@@ -93,7 +93,7 @@ class Assembler:
         }
 
     def agent(self, sensors: Mapping[str, Sensor], action_size: int, device: torch.device) -> Agent:
-        """A new agent for the sensors as the environment gives them."""
+        """Build a new agent for the sensors as the environment gives them."""
         from coral_cli.training.agent import Agent
 
         seen = self.seen(sensors)
@@ -111,7 +111,7 @@ class Assembler:
         return Learner(agent, options)
 
     def observers(self) -> dict[str, Callable[[Path], ObserverModule]]:
-        """What makes each observer, from a run's directory, by the name that selects it."""
+        """Return what makes each observer, from a run's directory, by the name that selects it."""
         return {
             slot.removeprefix(f"{OBSERVER}."): partial(record.build, options)
             for slot, (record, options) in self._parts.items()
@@ -151,7 +151,7 @@ class Assembler:
 
 
 def _is_torchs(name: str) -> bool:
-    """Whether torch keeps a sensor's modules from being found by its name."""
+    """Return whether torch keeps a sensor's modules from being found by its name."""
     from torch import nn
 
     return hasattr(nn.ModuleDict, name)

@@ -12,7 +12,7 @@ PARTS = ("loss", "encoder")
 
 
 def followed(flags: Mapping[str, Json], sensors: Mapping[str, SensorKind]) -> dict[str, Json]:
-    """What ``flags`` mean for the other images where these have no flags of their own: the same as for ``image``.
+    """Return what ``flags`` mean for images that have no flags of their own: the same as for ``image``.
 
     An option is not handed on to another component.
     """

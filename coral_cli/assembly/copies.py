@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 def copies_of(
     assembly: Assembly, catalog: Catalog, backend: Backend, split: Split
 ) -> Callable[[], gymnasium.Env[dict[str, Any], Any]]:
-    """A function that other processes can be given, and that builds the environment of ``assembly`` there."""
+    """Return a function that other processes can be given, and that builds the environment of ``assembly`` there."""
     return partial(_build, assembly.unobserved().to_json(), catalog.paths, backend, split, start())
 
 
 def _build(
     record: Json, paths: Sequence[str], backend: Backend, split: Split, place: Path
 ) -> gymnasium.Env[dict[str, Any], Any]:
-    """Begins where the command was started: the first environment may have gone elsewhere since."""
+    """Build the environment where the command was started: the first environment may have gone elsewhere since."""
     from coral_cli import builtin
     from coral_cli.assembly.assemble import Assembler
     from coral_cli.assembly.slots import ENV

@@ -22,7 +22,7 @@ Given: TypeAlias = Mapping[str, Json]
 """What the user wrote: values by flag name."""
 
 Body: TypeAlias = Callable[[typer.Context, Given], int]
-"""What a command does; returns the exit code."""
+"""A command's function, which returns the exit code."""
 
 T = TypeVar("T")
 
@@ -31,10 +31,10 @@ _METAVARS = {int: "INT", float: "FLOAT", str: "TEXT"}
 
 @dataclass(frozen=True)
 class Flag:
-    """``--NAME``: an option as the command line and its help show it."""
+    """An option ``--NAME`` as the command line and its help show it."""
 
     field: Field
-    """Named as the flag is; its default is what leaving the flag out means."""
+    """The option, named as the flag is; its default is what leaving the flag out means."""
     group: str = "Options"
     metavar: str = ""
     candidates: Mapping[str, str] | None = None
@@ -56,7 +56,7 @@ PLUGIN = Flag(
 
 
 def split_plugins(args: Sequence[str]) -> tuple[list[str], list[Path]]:
-    """A command line without ``--plugin PATH``, wherever it stands, and the paths. Raises UsageError without a path."""
+    """Split a command line from its ``--plugin PATH``, wherever it stands. Raises UsageError without a path."""
     rest: list[str] = []
     paths: list[Path] = []
     words = iter(args)
@@ -74,12 +74,12 @@ def split_plugins(args: Sequence[str]) -> tuple[list[str], list[Path]]:
 
 
 def flags_from(options: object, group: str = "Options", metavars: Mapping[str, str] | None = None) -> tuple[Flag, ...]:
-    """A command's own flags, one per field of a dataclass; ``metavars`` by field name."""
+    """Return a command's own flags, one per field of a dataclass; ``metavars`` are by field name."""
     return tuple(Flag(field, group, (metavars or {}).get(field.name, "")) for field in fields_of(options))
 
 
 def taken(options: T, given: Given) -> tuple[T, dict[str, Json]]:
-    """``options`` with what the user wrote of them, and the rest of ``given``."""
+    """Return ``options`` with what the user wrote of them, and the rest of ``given``."""
     own = {field.flag: field.name for field in fields_of(options)}
     written = {own[flag]: value for flag, value in given.items() if flag in own}
     return with_values(options, written), {flag: value for flag, value in given.items() if flag not in own}
@@ -88,7 +88,7 @@ def taken(options: T, given: Given) -> tuple[T, dict[str, Json]]:
 def signed(
     body: Body, flags: Iterable[Flag], argument: tuple[str, str] | None = None, many: bool = False
 ) -> Callable[..., int]:
-    """``body`` as a function whose signature Typer reads: the flags, and a positional ``argument`` (name, help).
+    """Return ``body`` as a function whose signature Typer reads: flags, and a positional ``argument`` (name, help).
 
     With ``many`` there may be none, or several, which ``body`` gets as a list. Calling it raises UsageError for a value
     that does not fit its flag.
@@ -142,7 +142,7 @@ def _metavar(field: Field) -> str | None:
 
 
 def _default(field: Field) -> str:
-    """The default as the help shows it; a flag that is off by default needs no word."""
+    """Return the default as the help shows it; a flag that is off by default needs no word."""
     if field.default is None or field.default is False:
         return ""
     if isinstance(field.default, (list, tuple)):

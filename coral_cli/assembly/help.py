@@ -41,7 +41,7 @@ class Sheet:
 
 
 def print_sheet(sheet: Sheet) -> None:
-    """Prints a help in the width of the terminal."""
+    """Print a help in the width of the terminal."""
     console = Console(highlight=False, markup=False, emoji=False)
     console.print(Text.assemble("Usage: ", (sheet.path, "bold"), f" {sheet.usage}"), soft_wrap=True)
     _print_paragraphs(console, sheet.text)
@@ -79,6 +79,6 @@ def _print_paragraphs(console: Console, text: str) -> None:
 
 
 def _lines(text: str, width: int) -> list[str]:
-    """``text`` in lines of at most ``width`` columns, or of one longer word; broken at no no-break space."""
+    """Break ``text`` into lines of at most ``width`` columns, or of one longer word, and at no no-break space."""
     lines = textwrap.wrap(text, max(width, 12), break_long_words=False, break_on_hyphens=False)
     return [line.replace(_TIED, " ") for line in lines]

@@ -23,16 +23,16 @@ class Choice:
     version: str
     options: Mapping[str, Json]
     path: str = ""
-    """Where its plugin lay, if that was loaded without being installed."""
+    """The place of its plugin, if that was loaded without being installed."""
 
     @property
     def identity(self) -> tuple[str, str, str, str, str]:
-        """What the catalog finds it by: kind, name, distribution, version, path."""
+        """The words by which the catalog finds it: kind, name, distribution, version, path."""
         return self.kind, self.component, self.distribution, self.version, self.path
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
-        """Raises KeyError or TypeError when ``data`` is not what ``Assembly.to_json`` writes."""
+        """Read what ``Assembly.to_json`` writes of a choice. Raises KeyError or TypeError for anything else."""
         return cls(**data | {"distribution": current(data["distribution"])})
 
 
@@ -54,11 +54,11 @@ class Assembly:
 
     @property
     def encoded(self) -> tuple[str, ...]:
-        """Those that share the latent; the others go straight to the policy."""
+        """The sensors that share the latent; the others go straight to the policy."""
         return tuple(name for name in self.sensors if f"{name}-encoder" in self.choices)
 
     def unobserved(self) -> Assembly:
-        """The same without observers, which nobody needs who uses what the run has learned."""
+        """Return the same assembly without observers, which nobody needs who uses what the run has learned."""
         choices = {slot: choice for slot, choice in self.choices.items() if choice.kind != OBSERVER}
         return Assembly(choices, replace(self.settings, observer=()))
 
@@ -78,7 +78,7 @@ class Assembly:
 
     @classmethod
     def from_json(cls, data: Json) -> Assembly:
-        """Raises UnreadableError when ``data`` is not what ``to_json`` writes."""
+        """Read what ``to_json`` writes. Raises UnreadableError for anything else."""
         try:
             choices = {slot: Choice.from_json(choice) for slot, choice in data["choices"].items()}
             return cls(choices, with_values(Settings(), data["settings"]))

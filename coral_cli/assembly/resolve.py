@@ -24,7 +24,7 @@ CROP_MARGIN = 12
 
 
 def resolve(given: Mapping[str, Json], catalog: Catalog) -> Assembly:
-    """The assembly that the flags ``given`` stand for (``{"image-loss": "cpc", "image-loss.weight": 2.0}``).
+    """Return the assembly that the flags ``given`` stand for (``{"image-loss": "cpc", "image-loss.weight": 2.0}``).
 
     Raises UsageError as ``choose`` does, and for an unknown flag or a value that does not fit.
     """
@@ -41,7 +41,7 @@ def resolve(given: Mapping[str, Json], catalog: Catalog) -> Assembly:
 
 
 def choice_of(slot: Slot, entry: Entry, values: Mapping[str, Json]) -> Choice:
-    """``entry`` in ``slot``, its options set to the ``values`` by flag that are theirs."""
+    """Return ``entry`` as the choice in ``slot``, its options set to those ``values`` by flag that are its own."""
     options = entry.record.options
     given = {f.name: values[flag] for f in fields_of(options) if (flag := f"{slot.flag}.{f.flag}") in values}
     resolved = values_of(with_values(options, given))
@@ -59,7 +59,7 @@ def _settings(values: Mapping[str, Json], selection: Selection) -> Settings:
 
 
 def _require_room(assembly: Assembly) -> None:
-    """What looks ahead must end inside a sequence, and an open-loop prediction must count."""
+    """Raise UsageError unless what looks ahead ends inside a sequence, and an open-loop prediction counts."""
     objective, length = assembly.choices.get(OBJECTIVE.name), assembly.settings.batch_length
     ahead = {
         f"--{name.replace('_', '-')}.horizon": choice.options.get("horizon", 1)
@@ -77,7 +77,7 @@ def _require_room(assembly: Assembly) -> None:
 
 
 def flags_of(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:
-    """Every flag of ``assembly`` with its value. Raises PluginError when a component is not installed."""
+    """Return every flag of ``assembly`` with its value. Raises PluginError when a component is not installed."""
     flags: dict[str, Json] = {}
     for name, choice in assembly.choices.items():
         slot = name.replace("_", "-")
@@ -92,7 +92,7 @@ def flags_of(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:
 def command_line(
     assembly: Assembly, catalog: Catalog, command: Sequence[str] = ("coral", "train"), without: Collection[str] = ()
 ) -> str:
-    """``command`` with every slot, and each option that differs from its component's own default.
+    """Write ``command`` with every slot, and each option that differs from its component's own default.
 
     Slots and settings in ``without``, and the options of the former, are left out.
     """
@@ -113,13 +113,13 @@ def command_line(
 
 
 def plugin_flags(assembly: Assembly) -> str:
-    """`` --plugin PATH`` for each plugin of ``assembly`` that is not installed."""
+    """Write `` --plugin PATH`` for each plugin of ``assembly`` that is not installed."""
     paths = dict.fromkeys(choice.path for choice in assembly.choices.values() if choice.path)
     return "".join(f" --plugin {shlex.quote(path)}" for path in paths)
 
 
 def code_flags(assembly: Assembly) -> str:
-    """`` --env NAME`` where that is Python code, and ``plugin_flags``: what must be said again to go on."""
+    """Write `` --env NAME`` where that is Python code, and ``plugin_flags``: what must be said again to go on."""
     name = assembly.choices[ENV.name].component
     own = f" --env {shlex.quote(name)}" if ":" in name and not name.startswith(SAFE) else ""
     return own + plugin_flags(assembly)

@@ -20,7 +20,7 @@ from coral_cli.runs.directory import RunDirectory
 
 
 def recorded_assembly(run: Path) -> Assembly:
-    """The assembly in a run's record. Raises UnreadableError when there is none, or it is damaged."""
+    """Return the assembly in a run's record. Raises UnreadableError when there is none, or it is damaged."""
     directory = RunDirectory.open(run)
     record = directory.read_record()
     if not isinstance(record, dict) or "assembly" not in record:
@@ -32,9 +32,9 @@ def recorded_assembly(run: Path) -> Assembly:
 
 
 def resumed(assembly: Assembly, given: Mapping[str, Json], catalog: Catalog) -> tuple[Assembly, dict[str, Json]]:
-    """``assembly`` with the budget and the observers that the flags ``given`` ask for, and the settings that changed.
+    """Return ``assembly`` with the budget and observers that the flags ``given`` ask for, and the settings changed.
 
-    Those are by name. Raises UsageError, with both values, when ``given`` differs in anything else.
+    The latter are by name. Raises UsageError, with both values, when ``given`` differs in anything else.
     """
     recorded = flags_of(assembly, catalog)
     sized = _sized(assembly, catalog) if "size" in given else ()  # what it says of those it says anew
@@ -59,7 +59,7 @@ def resumed(assembly: Assembly, given: Mapping[str, Json], catalog: Catalog) -> 
 
 
 def _sized(assembly: Assembly, catalog: Catalog) -> frozenset[str]:
-    """The flags that sizes speak of."""
+    """Return the flags that any size speaks of."""
     environment = catalog.locate(*assembly.choices[ENV.name].identity).record
     assert isinstance(environment, Environment)
     return frozenset(flag for size in SIZES.values() for flag in expand(size, environment.sensors))

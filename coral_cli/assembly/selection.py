@@ -29,12 +29,12 @@ class Selection:
     defaults: Mapping[str, Json]
 
     def fields(self) -> dict[str, Field]:
-        """Every option there is, by flag (``image-loss.weight``, ``steps``); those of the slots come first."""
+        """Return every option there is, by flag (``image-loss.weight``, ``steps``); those of the slots come first."""
         return _fields(self.entries)
 
 
 def choose(given: Mapping[str, Json], catalog: Catalog, recorded: Mapping[str, Json] | None = None) -> Selection:
-    """The components that the flags ``given`` ask for; ``recorded`` holds the flags of a run to be resumed.
+    """Return the components that the flags ``given`` ask for; ``recorded`` holds the flags of a run to be resumed.
 
     What was written, of ``image`` also for other cameras, wins over a method, that over the policy's suggestions, those
     over the environment's. A size only ever makes smaller. Raises UsageError for an unknown component or sensor, one
@@ -73,7 +73,7 @@ def choose(given: Mapping[str, Json], catalog: Catalog, recorded: Mapping[str, J
 
 
 def crops(entries: Mapping[Slot, Entry]) -> bool:
-    """Whether one of the losses wants images cropped at random."""
+    """Return whether one of the losses wants images cropped at random."""
     return any(
         slot.sensor != "vector" and isinstance(entry.record, Loss) and entry.record.crop
         for slot, entry in entries.items()
@@ -97,7 +97,7 @@ def _shorthand(flag: str, known: Mapping[str, object], given: Mapping[str, Json]
 
 
 def _sensors(names: Json, environment: Environment) -> dict[str, SensorKind]:
-    """The sensors in use, in the environment's order. ``names`` may be as written on the command line."""
+    """Return the sensors in use, in the environment's order. ``names`` may be as written on the command line."""
     if names is None:
         return dict(environment.sensors)
     wanted = _listed(names)
@@ -111,17 +111,17 @@ def _sensors(names: Json, environment: Environment) -> dict[str, SensorKind]:
 
 
 def _listed(names: Json) -> list[str]:
-    """Names as a list, or as they stand on the command line."""
+    """Return names as a list, given so or as they stand on the command line, with commas."""
     return [name.strip() for name in names.split(",") if name.strip()] if isinstance(names, str) else list(names)
 
 
 def _each(kind: str, names: Json, catalog: Catalog) -> list[Entry]:
-    """The components of ``names``, once each."""
+    """Return the components of ``names``, once each."""
     return [catalog.get(kind, name) for name in dict.fromkeys(_listed(names))]
 
 
 def _distractions(names: Json, sensors: Mapping[str, SensorKind], catalog: Catalog) -> tuple[str, ...]:
-    """What to stack, in its order, once each."""
+    """Return the names of what to stack, in their order, once each. Raises UsageError where no sensor fits."""
     entries = _each(DISTRACTION, names, catalog)
     for entry in entries:
         assert isinstance(entry.record, Distraction)
@@ -137,7 +137,7 @@ def _distractions(names: Json, sensors: Mapping[str, SensorKind], catalog: Catal
 def _encoded(
     sensors: Mapping[str, SensorKind], names: Mapping[str, Json], policy: Policy, catalog: Catalog
 ) -> dict[str, SensorKind]:
-    """The sensors that share the latent; the others go straight to the policy."""
+    """Return the sensors that share the latent; the others go straight to the policy."""
     rssm = _entry(RSSM, names[RSSM.flag], catalog).record
     assert isinstance(rssm, Rssm)
     images = [name for name, kind in sensors.items() if kind != "vector"]
@@ -172,7 +172,7 @@ def _entry(slot: Slot, name: Json, catalog: Catalog) -> Entry:
 
 
 def _needed(entries: Mapping[Slot, Entry]) -> str:
-    """The objective that the chosen losses need."""
+    """Return the objective that the chosen losses need."""
     needs = {
         entry.record.paradigm: f"--{slot.flag} {entry.record.name}"
         for slot, entry in entries.items()
@@ -185,7 +185,7 @@ def _needed(entries: Mapping[Slot, Entry]) -> str:
 
 
 def _fits(field: Field | None, value: Json) -> bool:
-    """Whether a suggested value can be used: a stranger's option of that name may mean something else."""
+    """Return whether a suggested value can be used: a stranger's option of that name may mean something else."""
     if field is None:
         return True  # the name of a component, or an option of one that was not chosen
     try:
@@ -196,7 +196,7 @@ def _fits(field: Field | None, value: Json) -> bool:
 
 
 def _shrinks(field: Field | None, value: Json, suggested: Json) -> bool:
-    """Whether a size applies to an option: it may be missing, mean something else, or be small already."""
+    """Return whether a size applies to an option: it may be missing, mean something else, or be small already."""
     if field is None or not _fits(field, value):
         return False
     before = field.default if suggested is None else suggested

@@ -13,7 +13,7 @@ Part: TypeAlias = Literal["encoders", "rssm", "losses", "heads", "policy"]
 
 @dataclass(frozen=True)
 class Settings:
-    """How long, how often, how much; one flag each."""
+    """The settings of a run: how long, how often, how much; one flag each."""
 
     sensors: Annotated[tuple[str, ...] | None, Help("Sensors in use (default: all that the environment has).")] = None
     fusion: Annotated[
@@ -94,4 +94,4 @@ class Settings:
 BUDGET = frozenset(
     {"steps", "eval_every", "eval_episodes", "checkpoint_every", "device", "renderer", "envs", "collect"}
 )
-"""What may change when a run is resumed."""
+"""The settings that may change when a run is resumed."""

@@ -29,7 +29,7 @@ def _coral(image_loss: str, objective: str) -> Flags:
 
 
 def _variants(suffix: str, summary: str, flags: Flags) -> dict[str, Method]:
-    """One method per loss; ``{loss}`` in ``flags`` stands for it."""
+    """Make one method per loss, for which ``{loss}`` in ``flags`` stands."""
     return {
         f"{loss}-{suffix}": Method(
             f"{_NAMES[loss]} {summary}",
@@ -94,7 +94,7 @@ SIZES: Mapping[str, Flags] = {
 
 
 def expand(shorthand: Flags, sensors: Mapping[str, SensorKind]) -> dict[str, Json]:
-    """The flags that ``shorthand`` stands for in an environment with these ``sensors``."""
+    """Return the flags that ``shorthand`` stands for in an environment with these ``sensors``."""
     group = {name: "{vector}" if kind == "vector" else "{image}" for name, kind in sensors.items()}
     expanded: dict[str, Json] = {}
     for flag, value in shorthand.items():
@@ -109,7 +109,7 @@ def expand(shorthand: Flags, sensors: Mapping[str, SensorKind]) -> dict[str, Jso
 
 
 def recognised(flags: Flags, sensors: Mapping[str, SensorKind]) -> dict[str, Json]:
-    """``flags``, with ``method`` in place of those that make it one of the named methods, if they do."""
+    """Return ``flags``, with ``method`` in place of those that make it one of the named methods, if they do."""
     for name, method in METHODS.items():
         expanded = {flag: list(v) if isinstance(v, tuple) else v for flag, v in expand(method.flags, sensors).items()}
         if all(flag in flags and flags[flag] == value for flag, value in expanded.items()):

@@ -20,15 +20,15 @@ class Slot:
     default: str | None
     help: str
     sensor: SensorKind | None = None
-    """What a loss or an encoder in this slot must take."""
+    """The kind of sensor that a loss or an encoder in this slot must take."""
 
     @property
     def flag(self) -> str:
-        """The name as it stands on the command line."""
+        """The slot's name as it stands on the command line."""
         return self.name.replace("_", "-")
 
     def takes(self, record: Record) -> bool:
-        """Whether a component of the slot's kind accepts the slot's sensor."""
+        """Return whether a component of the slot's kind accepts the slot's sensor."""
         return not isinstance(record, (Loss, Encoder)) or self.sensor in record.sensors
 
 
@@ -46,7 +46,7 @@ REPEATABLE = (DISTRACTION, OBSERVER)
 
 
 def slots_of(encoded: Mapping[str, SensorKind], several: Mapping[str, Sequence[str]] | None = None) -> tuple[Slot, ...]:
-    """The slots when the sensors ``encoded`` share a latent; the fixed ones alone when none does.
+    """Return the slots when the sensors ``encoded`` share a latent; the fixed ones alone when none does.
 
     ``several`` are the names chosen of each repeatable kind.
     """

@@ -26,12 +26,12 @@ from coral_cli.registry.options import Field, Help, Json, fields_of
 from coral_cli.registry.places import absolute
 
 Base: TypeAlias = Callable[[Given, Catalog], Mapping[str, Json]]
-"""From what was written (as text) to the flags that it starts from: those of a run, or of a dataset."""
+"""What takes the flags written (as text) to those that a command starts from: a run's, or a dataset's."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What of an assembly a command lets its user choose; ``slots`` and ``settings`` by name."""
+    """The part of an assembly that a command lets its user choose; ``slots`` and ``settings`` by name."""
 
     slots: Callable[[Slot], bool]
     settings: Collection[str]
@@ -39,14 +39,14 @@ class Scope:
     base: Base
 
     def of(self, selection: Selection) -> Selection:
-        """The selection without the slots that the command does not offer."""
+        """Return the selection without the slots that the command does not offer."""
         return replace(
             selection, entries={slot: entry for slot, entry in selection.entries.items() if self.slots(slot)}
         )
 
 
 def of_run(written: Given, catalog: Catalog) -> Mapping[str, Json]:
-    """The flags of the run that ``--resume`` names, if it does."""
+    """Return the flags of the run that ``--resume`` names; none without it."""
     run = written.get("resume")
     if not run:
         return {}
@@ -59,7 +59,7 @@ EVERYTHING = Scope(lambda _: True, [field.name for field in fields_of(Settings()
 
 
 def two_phase(body: Body, own: Iterable[Flag], scope: Scope = EVERYTHING) -> type[Command]:
-    """The class of a command that assembles: ``body`` gets the flags of the chosen components and the ``own`` ones.
+    """Return the class of a command that assembles: ``body`` gets the chosen components' flags and the ``own`` ones.
 
     The catalog is the context's ``obj``.
     """
@@ -81,7 +81,7 @@ def two_phase(body: Body, own: Iterable[Flag], scope: Scope = EVERYTHING) -> typ
 
 
 def scan(args: Sequence[str]) -> dict[str, str]:
-    """What follows each ``--name``, the last one winning; what takes no value is told apart only later."""
+    """Return what follows each ``--name``, the last one winning; what takes no value is told apart only later."""
     found = {}
     for word, following in zip_longest(args, args[1:]):
         if word == "--":
@@ -93,7 +93,7 @@ def scan(args: Sequence[str]) -> dict[str, str]:
 
 
 def gathered(args: Sequence[str], name: str) -> list[str]:
-    """``args`` with all values of a repeatable ``--NAME`` in its first place, separated by commas."""
+    """Return ``args`` with all values of a repeatable ``--NAME`` in its first place, separated by commas."""
     flag, place = f"--{name}", -1
     out: list[str] = []
     values: list[str] = []
@@ -111,7 +111,7 @@ def gathered(args: Sequence[str], name: str) -> list[str]:
 
 
 def _select(written: Given, catalog: Catalog, scope: Scope, tolerant: bool) -> Selection:
-    """Phase one. ``tolerant``, for completion: a line that is not right yet counts as empty."""
+    """Do phase one. ``tolerant``, for completion, means that a line that is not right yet counts as empty."""
     try:
         return scope.of(choose(written, catalog, scope.base(written, catalog)))
     except CoralError:
@@ -121,7 +121,7 @@ def _select(written: Given, catalog: Catalog, scope: Scope, tolerant: bool) -> S
 
 
 def assembly_flags(selection: Selection, catalog: Catalog, scope: Scope = EVERYTHING) -> list[Flag]:
-    """The flags of a selection: slots, shorthands, the options of each component, settings."""
+    """Return the flags of a selection: slots, shorthands, the options of each component, settings."""
     flags = [_slot_flag(slot, selection, catalog) for slot in selection.entries if slot.kind not in REPEATABLE]
     flags += scope.shorthands * [
         _shorthand(

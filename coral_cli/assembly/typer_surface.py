@@ -32,11 +32,14 @@ class Command(TyperCommand):
     """A command with coral's help."""
 
     def reading(self, words: list[str], given: Any, completing: bool) -> Reading:
-        """For subclasses. ``given`` is what the program was started with; ``completing`` is the shell's wish."""
+        """Say how ``words`` are read; for subclasses.
+
+        ``given`` is what the program was started with; ``completing`` says that the shell wants a line completed.
+        """
         return Reading(words)
 
     def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        """Parses a command line."""
+        """Parse a command line."""
         given = None if parent is None else parent.obj
         reading = self.reading(list(args), given, extra.get("resilient_parsing", False))
         command = self if reading.body is None else _compiled(reading.body, self.name, self.help)
@@ -48,11 +51,11 @@ class Command(TyperCommand):
             raise reading.explain(error.option_name.lstrip("-")) from None  # type: ignore[attr-defined]
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Prints the help."""
+        """Print the help."""
         print_sheet(_sheet(self, ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """For completion, values are not checked."""
+        """Parse the arguments; for completion, values are not checked."""
         return _split(self, ctx, args) if ctx.resilient_parsing else super().parse_args(ctx, args)
 
 
@@ -60,24 +63,24 @@ class Group(TyperGroup):
     """A group of commands with coral's help, which says what is near an unknown command."""
 
     ALONE: tuple[str, ...] = ("--help",)
-    """What a call without arguments stands for."""
+    """The words that a call without arguments stands for."""
 
     def arranged(self, words: list[str]) -> list[str]:
-        """For subclasses: the words of a command line in the order in which they are parsed."""
+        """Return the words of a command line in the order in which they are parsed; for subclasses."""
         return words
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Prints the help."""
+        """Print the help."""
         commands = [Row(name, "", command.get_short_help_str(200)) for name, command in self.commands.items()]
         print_sheet(_sheet(self, ctx, commands))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """For completion, values are not checked."""
+        """Parse the arguments; for completion, values are not checked."""
         words = self.arranged(args)
         return _split(self, ctx, words) if ctx.resilient_parsing else super().parse_args(ctx, words or [*self.ALONE])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Raises UsageError for an unknown command."""
+        """Find the command that a line names. Raises UsageError for an unknown one."""
         if args[0] in self.commands or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
         hint = meant(args[0], self.commands, f"Commands: {', '.join(self.commands)}.", "{!r}")
@@ -85,12 +88,12 @@ class Group(TyperGroup):
 
 
 def run(app: typer.Typer, words: Iterable[str], program: str, given: object) -> int:
-    """Runs a command line and returns its exit code. Raises what its command raises, and typer.TyperException."""
+    """Run a command line and return its exit code. Raises what its command raises, and typer.TyperException."""
     return int(get_command(app).main(list(words), prog_name=program, standalone_mode=False, obj=given) or 0)
 
 
 def usage_error(error: typer.TyperException) -> UsageError:
-    """What Typer found wrong, in our words. Its error classes are private, so they are told by their attributes."""
+    """Say in our words what Typer found wrong. Its error classes are private, so they are told by their attributes."""
     context = getattr(error, "ctx", None)
     hint = f"See `{context.command_path} --help`." if context else "`--help` says what each option takes."
     if hasattr(error, "possibilities"):
@@ -107,7 +110,7 @@ def _compiled(body: Callable[..., int], name: str | None, text: str | None) -> A
 
 
 def _split(command: TyperCommand | TyperGroup, context: Any, args: list[str]) -> list[str]:
-    """Parses a line that is to be completed. Its values are not read: importing what checks them takes 0.1 s."""
+    """Parse a line that is to be completed. Its values are not read: importing what checks them takes 0.1 s."""
     parser = command.make_parser(context)
     given, rest, _ = parser.parse_args(args=args)
     for parameter in command.get_params(context):

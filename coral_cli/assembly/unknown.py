@@ -14,7 +14,7 @@ from coral_cli.registry.records import Environment
 
 
 def unknown_flag(flag: str, selection: Selection, catalog: Catalog, known: Collection[str]) -> UsageError:
-    """The error for ``--FLAG``: whose option it is, or which known flag comes near."""
+    """Return the error for ``--FLAG``: whose option it is, or which known flag comes near."""
     slot_flag, dot, option = flag.rpartition(".") if "." in flag else (flag, "", "")
     slots = {slot.flag: slot for slot in selection.entries}
     if dot and slot_flag in slots:

@@ -15,7 +15,7 @@ _SUFFIXES = {"k": 3, "m": 6, "g": 9}
 
 
 def parse(field: Field, text: str) -> Json:
-    """The value that ``text`` stands for, checked; ``none`` for an optional field, ``1,2,3`` for a tuple.
+    """Return the value that ``text`` stands for, checked; ``none`` for an optional field, ``1,2,3`` for a tuple.
 
     Raises UsageError, naming ``--FIELD``, when it does not fit.
     """
@@ -39,7 +39,7 @@ def _typed(field: Field, text: str) -> Json:
 
 
 def _count(field: Field, text: str) -> int:
-    """``1000``, ``1_000``, ``1e3``, ``1k``, ``0.5M``."""
+    """Return the whole number that ``1000``, ``1_000``, ``1e3``, ``1k`` or ``0.5M`` stands for."""
     match = _COUNT.fullmatch(text.strip())
     if match is not None:
         digits, exponent, suffix = match.groups()
@@ -60,7 +60,7 @@ def _number(field: Field, text: str) -> float:
 
 
 def text_of(value: Json) -> str:
-    """What ``parse`` reads back as ``value`` (booleans are flags and have no text)."""
+    """Return what ``parse`` reads back as ``value`` (booleans are flags and have no text)."""
     if value is None:
         return "none"
     if isinstance(value, (list, tuple)):
@@ -69,6 +69,6 @@ def text_of(value: Json) -> str:
 
 
 def negative(flag: str) -> str:
-    """The flag that turns ``flag`` off: ``no-x``, ``slot.no-x``."""
+    """Return the flag that turns ``flag`` off: ``no-x``, ``slot.no-x``."""
     slot, dot, option = flag.rpartition(".")
     return f"{slot}{dot}no-{option}"
