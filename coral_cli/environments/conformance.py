@@ -34,7 +34,7 @@ Check = Callable[[Env, Sensors], Iterator[str]]
 
 
 def check_environment(env: Env, sensors: Sensors) -> list[str]:
-    """What ``env``, whose record declares ``sensors``, does otherwise than the contract says; empty if nothing.
+    """Return what ``env``, whose record declares ``sensors``, does against the contract; empty if nothing.
 
     Each failure is one line that says what to do. A check that builds on another is made once that one has passed;
     Gymnasium's come last, for they end at their first failure. The environment is closed afterwards.
@@ -47,7 +47,7 @@ def check_environment(env: Env, sensors: Sensors) -> list[str]:
 
 
 def _found(check: Check, env: Env, sensors: Sensors) -> list[str]:
-    """The failures, each once; that the environment raised is one, too."""
+    """Return a check's failures, each once; that the environment raised is one, too."""
     failures: dict[str, None] = {}
     try:
         for failure in check(env, sensors):
@@ -149,7 +149,7 @@ def _seeds(env: Env, sensors: Sensors) -> Iterator[str]:
 
 
 def _beginning(env: Env, sensors: Sensors, seed: int) -> Iterator[dict[str, object]]:
-    """The first five steps, copied."""
+    """Yield what an episode shows at its reset and in its first five steps, copied."""
     random = np.random.default_rng(seed)
     observation, info = env.reset(seed=seed)
     yield _shown(sensors, observation, info)

@@ -43,22 +43,22 @@ _NEEDED = {"dm_env": "dm-env", "tree": "dm-tree", "lxml": "lxml", "scipy": "scip
 """Modules that dm_control imports and MuJoCo does not bring along, and what holds them."""
 
 _NEW_NUMPY = (Version("1.0.36"), Version("2.4"))
-"""Before the first, dm_control's quadruped calls a function that NumPy has not had since the second."""
+"""A dm_control and a NumPy: the quadruped of any older dm_control calls a function that NumPy has not had since."""
 
 
 def fits(mujoco: str, first: str, last: str) -> bool:
-    """Whether a version of MuJoCo lies between two, the last with all that begins like it."""
+    """Return whether a version of MuJoCo lies between two, the last with all that begins like it."""
     release, end = Version(mujoco).release, Version(last).release
     return Version(mujoco) >= Version(first) and release[: len(end)] <= end
 
 
 def fitting(mujoco: str) -> str:
-    """The newest dm_control known to work with a version of MuJoCo, or the newest known where there is none."""
+    """Return the newest dm_control known to work with a version of MuJoCo, or the newest known where there is none."""
     return next((control for control, first, last in FITTING if fits(mujoco, first, last)), FITTING[0][0])
 
 
 def install_command(mujoco: str, python: tuple[int, int] = sys.version_info[:2]) -> str:
-    """What installs the dm_control that fits; from Python 3.13 on without labmaze, which cannot be installed there."""
+    """Return the command that installs the dm_control that fits; from Python 3.13 on without labmaze."""
     return _pip(f"{'--no-deps ' if python >= (3, 13) else ''}dm-control=={fitting(mujoco)}")
 
 
@@ -68,16 +68,16 @@ def _pip(wanted: str) -> str:
 
 @dataclass(frozen=True)
 class Obstacle:
-    """What keeps dm_control from working, and the command that mends it."""
+    """The reason why dm_control does not work, and the command that mends it."""
 
     reason: str
     command: str
     absent: bool = False
-    """Whether it is not there at all."""
+    """Whether dm_control is not there at all."""
 
 
 def obstacle(mujoco: str, control: str | None, numpy: str = "") -> Obstacle | None:
-    """What keeps these versions from working together; None where nothing is known.
+    """Return what keeps these versions from working together; None where nothing is known.
 
     ``control`` is None where dm_control is not installed; ``numpy`` is "" where it does not matter.
     """
@@ -95,7 +95,7 @@ def obstacle(mujoco: str, control: str | None, numpy: str = "") -> Obstacle | No
 
 
 def _works(mujoco: str, control: str) -> bool:
-    """Whether they were tried together, or are too new to have been."""
+    """Return whether two versions were tried together, or are too new to have been."""
     newest, first, _ = FITTING[0]
     if Version(control) > Version(newest) or (control == newest and Version(mujoco) >= Version(first)):
         return True
@@ -103,7 +103,7 @@ def _works(mujoco: str, control: str) -> bool:
 
 
 def require_dm_control() -> None:
-    """Raises AbsentError where dm_control is not installed, and UsageError where it does not fit MuJoCo.
+    """Raise AbsentError where dm_control is not installed, and UsageError where it does not fit MuJoCo.
 
     Either tells the command that mends it. Only versions are looked at; nothing of dm_control is imported.
     """
@@ -111,7 +111,7 @@ def require_dm_control() -> None:
 
 
 def require_quadruped() -> None:
-    """Raises what ``require_dm_control`` raises, and UsageError where dm_control's quadruped does not fit NumPy."""
+    """Raise what ``require_dm_control`` raises, and UsageError where dm_control's quadruped does not fit NumPy."""
     _require(metadata.version("numpy"))
 
 
@@ -127,6 +127,6 @@ def _require(numpy: str = "") -> None:
 
 
 def _incomplete() -> Obstacle | None:
-    """What dm_control needs and is not there, as after an installation without its requirements."""
+    """Return what dm_control needs and is not there, as after an installation without its requirements."""
     lacking = [package for module, package in _NEEDED.items() if find_spec(module) is None]
     return Obstacle(f"dm-control lacks {', '.join(lacking)}", _pip(" ".join(lacking))) if lacking else None

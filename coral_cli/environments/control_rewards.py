@@ -9,13 +9,13 @@ from dm_control.rl.control import Environment
 from dm_control.suite.cartpole import Balance
 
 _POLE = 2
-"""Index of the pole's body: the world and the cart come before it."""
+"""The index of the pole's body: the world and the cart come before it."""
 _ZZ = 8
-"""Index into a body's flat rotation matrix: the cosine between its own and the world's vertical."""
+"""The index into a body's flat rotation matrix of the cosine between its own and the world's vertical."""
 
 
 def reward_of(environment: Environment) -> Callable[[], float]:
-    """What gives the reward of the present state of ``environment``."""
+    """Return what gives the reward of the present state of ``environment``."""
     task, physics = environment.task, environment.physics
     if isinstance(task, Balance) and not task._sparse and physics.model.nv == 2:
         return _one_pole(physics.data.ptr)
@@ -23,7 +23,7 @@ def reward_of(environment: Environment) -> Callable[[], float]:
 
 
 def _one_pole(data: mujoco.MjData) -> Callable[[], float]:
-    """Balancing and swinging up one pole (Tassa et al. 2018): upright, in the middle, with little force and slowly.
+    """Return the reward of one pole (Tassa et al. 2018): upright, in the middle, with little force and slowly.
 
     Each but the first is a tolerance around 0: a Gaussian that is 0.1 at its margin, or a parabola that is 0 there.
     """

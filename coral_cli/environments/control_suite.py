@@ -24,7 +24,7 @@ EPISODE_STEPS = 1000
 
 
 class ControlSimulation:
-    """Steps the suite's task and physics themselves, so that observations that nobody sees are not computed.
+    """A simulation that steps the suite's task and physics themselves: observations that nobody sees are not computed.
 
     ``arrange`` draws anew what else lies in the scene, before each episode.
     """
@@ -72,7 +72,7 @@ class ControlSimulation:
 
 
 def control_task(domain: str, task: str, options: ControlOptions, rendering: Rendering) -> SimulatedTask:
-    """A task of the suite, 1000 steps an episode, felt as in the module ``proprioception``.
+    """Make a task of the suite, 1000 steps an episode, felt as in the module ``proprioception``.
 
     Raises UsageError when the model has no such camera.
     """
@@ -85,14 +85,14 @@ def control_task(domain: str, task: str, options: ControlOptions, rendering: Ren
 
 
 def check_camera(scene: str, model: mujoco.MjModel, camera: int) -> None:
-    """Raises UsageError when ``model`` has no camera of that index."""
+    """Raise UsageError when ``model`` has no camera of that index."""
     if camera >= model.ncam:
         raise UsageError(f"{scene} has {model.ncam} cameras, so {camera} is too large.", "Count from 0.")
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps back warnings about the suite's own models, which no user can act on."""
+    """Keep back warnings about the suite's own models, which no user can act on."""
     absl = logging.getLogger("absl")
     level = absl.level
     absl.setLevel(logging.ERROR)

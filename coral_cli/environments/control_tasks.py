@@ -40,17 +40,17 @@ _PUBLISHED_REPEATS = {
     ("reacher", "easy"): 4,
 }
 _CAMERAS = {("quadruped", task): 2 for task in TASKS["quadruped"]} | {("dog", "fetch"): 2}
-"""Where camera 0 does not follow the robot."""
+"""The cameras of robots that camera 0 does not follow."""
 
 
 @dataclass(frozen=True)
 class ControlOptions:
-    """How a simulated task is stepped and seen."""
+    """Options of a simulated task: how it is stepped and seen."""
 
     action_repeat: Annotated[int, Help("Environment steps per action; their rewards are summed.", min=1)] = 2
     camera: Annotated[int, Help("Index of the model's camera that draws the image.", min=0)] = 0
 
 
 def published_options(domain: str, task: str) -> ControlOptions:
-    """The published camera and action repeat; 0 and 2 where none is published."""
+    """Return the published camera and action repeat; 0 and 2 where none is published."""
     return ControlOptions(_PUBLISHED_REPEATS.get((domain, task), 2), _CAMERAS.get((domain, task), 0))

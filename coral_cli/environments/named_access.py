@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def remember_names(physics: Physics) -> None:
-    """Makes ``physics.named``, which tasks read in every reward, look each name up once."""
+    """Make ``physics.named``, which tasks read in every reward, look each name up once."""
     named = zip((physics.model, physics.data), physics.named, strict=True)
     physics._named = NamedIndexStructs(*(_remembering(struct, indexers) for struct, indexers in named))
 
@@ -42,7 +42,7 @@ class _Remembering(FieldIndexer):  # type: ignore[misc] # dm_control has no type
 
 
 def _label(item: Any) -> Any:
-    """Stands for one axis' part of a key in a dictionary."""
+    """Return what stands for one axis' part of a key in a dictionary."""
     if type(item) is list:
         return (list, *item)
     if type(item) is slice:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dm_control.mujoco import Physics
 
 Sense = Callable[["Physics"], np.ndarray]
-"""Reads a flat vector off the physics."""
+"""A function that reads a flat vector off the physics."""
 
 
 def _cup(physics: Physics) -> np.ndarray:
@@ -50,7 +50,7 @@ def _cheetah_among_hurdles(physics: Physics) -> np.ndarray:
 
 
 def escaping_quadruped(physics: Physics) -> np.ndarray:
-    """Joints and actuators (44), the torso's velocity (3) and uprightness, inertial sensors (6), toe forces (24)."""
+    """Return joints and actuators (44), the torso's velocity (3) and uprightness, inertial (6) and toe sensors (24)."""
     return np.concatenate([
         physics.egocentric_state(), physics.torso_velocity(), [physics.torso_upright()], physics.imu(),
         physics.force_torque(),
@@ -70,7 +70,7 @@ AMONG_HURDLES: dict[str, Sense] = {"cheetah": _cheetah_among_hurdles, "walker": 
 
 
 def sense_of(domain: str, model: mujoco.MjModel) -> Sense:
-    """How the robot of ``domain`` feels itself."""
+    """Return what feels the robot of ``domain``."""
     return _PUBLISHED[domain] if domain in _PUBLISHED else _actuated(model)
 
 
@@ -88,7 +88,7 @@ def _actuated(model: mujoco.MjModel) -> Sense:
 
 
 def actuated_joints(model: mujoco.MjModel) -> np.ndarray:
-    """Indices of the joints that an actuator moves, directly or through a tendon, in the model's order."""
+    """Return indices of the joints that an actuator moves, directly or through a tendon, in the model's order."""
     joints = set()
     for kind, target in zip(model.actuator_trntype, model.actuator_trnid[:, 0], strict=True):
         if int(kind) == int(mujoco.mjtTrn.mjTRN_JOINT):

@@ -21,42 +21,42 @@ class Simulation(Protocol):
     """The physics, rewards and proprioception of a task, one environment step at a time."""
 
     steps: int
-    """Environment steps of an episode."""
+    """The environment steps of an episode."""
     seconds: float
-    """Simulated time of one environment step."""
+    """The simulated time of one environment step."""
     low: np.ndarray
-    """(A,): the least action that the task takes."""
+    """The least action (A,) that the task takes."""
     high: np.ndarray
-    """(A,): the greatest."""
+    """The greatest action (A,) that the task takes."""
     outside: int
-    """Index of the camera that shows the robot from outside."""
+    """The index of the camera that shows the robot from outside."""
 
     @property
     def model(self) -> mujoco.MjModel:
-        """What is simulated; it may be another one in the next episode."""
+        """The model that is simulated; it may be another one in the next episode."""
         ...
 
     @property
     def data(self) -> mujoco.MjData: ...
 
     def begin(self, seed: int | None) -> None:
-        """Starts an episode, which follows from ``seed``; without one the random stream goes on."""
+        """Start an episode, which follows from ``seed``; without one the random stream goes on."""
         ...
 
     def advance(self, action: np.ndarray) -> tuple[float, float | None]:
-        """Applies the action (A,) for one environment step. An unstable one raises dm_control's PhysicsError.
+        """Apply the action (A,) for one environment step. An unstable one raises dm_control's PhysicsError.
 
         Returns the reward, and a discount if the task ends here: 0 in a terminal state, else None.
         """
         ...
 
     def feel(self) -> np.ndarray:
-        """Proprioception (D,)."""
+        """Return proprioception (D,)."""
         ...
 
 
 class SimulatedTask(gymnasium.Env[Observation, np.ndarray]):
-    """``image`` is (H, W, 3) uint8, ``proprio`` (D,) float32; actions in [-1, 1] are scaled to the task's range.
+    """A task with ``image`` (H, W, 3) uint8, ``proprio`` (D,) float32, and actions in [-1, 1] scaled to its range.
 
     ``reset(seed=...)`` determines the episode bit for bit.
     """
@@ -72,7 +72,7 @@ class SimulatedTask(gymnasium.Env[Observation, np.ndarray]):
         rendering: Rendering,
         hidden: Sequence[int] = (),
     ) -> None:
-        """``camera`` is the index of the one that draws the image; the geoms ``hidden`` are only seen from outside."""
+        """Take ``camera`` by index to draw the image; the geoms ``hidden`` are only seen from outside."""
         self.simulation = simulation
         self._hidden = list(hidden)
         simulation.model.geom_rgba[self._hidden, 3] = 0
@@ -100,7 +100,7 @@ class SimulatedTask(gymnasium.Env[Observation, np.ndarray]):
         return self._observation(), {}
 
     def step(self, action: np.ndarray) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Applies the action ``action_repeat`` times, or until the episode ends.
+        """Apply the action ``action_repeat`` times, or until the episode ends.
 
         An unstable simulation cuts it short, with the observation before: MuJoCo has thrown away where the robot was.
         """
@@ -124,7 +124,7 @@ class SimulatedTask(gymnasium.Env[Observation, np.ndarray]):
         return self._observation(), total, terminated, truncated, {}
 
     def render(self) -> np.ndarray:
-        """The robot from outside, (256, 256, 3) uint8."""
+        """Draw the robot from outside, (256, 256, 3) uint8."""
         opacity = self.simulation.model.geom_rgba[:, 3]
         opacity[self._hidden] = 1
         view = self.scene.outside(self.simulation.data)

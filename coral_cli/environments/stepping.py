@@ -15,13 +15,13 @@ class UnstableError(RuntimeError):
 
 
 def is_unstable(error: RuntimeError) -> bool:
-    """Whether an error says that the simulation is unstable: ours, or dm_control's PhysicsError."""
+    """Return whether an error says that the simulation is unstable: ours, or dm_control's PhysicsError."""
     control = sys.modules.get("dm_control.rl.control")
     return isinstance(error, UnstableError) or (control is not None and isinstance(error, control.PhysicsError))
 
 
 def advance(model: mujoco.MjModel, data: mujoco.MjData, substeps: int) -> None:
-    """As ``Physics.step``: simulates ``substeps`` with the controls in ``data``.
+    """Simulate ``substeps`` with the controls in ``data``, as ``Physics.step`` does.
 
     What derives from positions and velocities must be up to date before, and is so after.
     """
@@ -35,7 +35,7 @@ def advance(model: mujoco.MjModel, data: mujoco.MjData, substeps: int) -> None:
 
 
 def checked_advance(model: mujoco.MjModel, data: mujoco.MjData, substeps: int) -> None:
-    """As ``advance``. Raises UnstableError when MuJoCo warns of an invalid state."""
+    """Do what ``advance`` does. Raises UnstableError when MuJoCo warns of an invalid state."""
     warnings = data.warning.number
     before = warnings.tobytes()
     advance(model, data, substeps)

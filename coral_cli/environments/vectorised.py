@@ -32,14 +32,17 @@ from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.registry.errors import CoralError, described, frames_of
 
 SECONDS_TO_CLOSE = 1.5
-"""A worker that has not ended by then is killed."""
+"""A worker that has not ended after so many seconds is killed."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Meant for the parent, which tells its workers when to end; a terminal or a scheduler sends them to all processes."""
+"""Signals meant for the parent, which tells its workers when to end; terminals and schedulers send them to all."""
 
 Env = gymnasium.Env[dict[str, NDArray[Any]], NDArray[Any]]
 Observations = dict[str, NDArray[Any]]
-"""Stacked (N, ...): views into memory that the workers write at the next ``step`` or reset; copy what must last."""
+"""Observations by sensor, (N, ...): views into memory that the workers write at the next ``step`` or reset.
+
+Copy what must last.
+"""
 
 
 class Vectorised:
@@ -72,12 +75,12 @@ class Vectorised:
         """(N,): which copies are within an episode."""
 
     def reset(self, seeds: Sequence[int | None]) -> tuple[Observations, list[dict[str, Any]]]:
-        """Begins an episode in each copy, with its own seed; one with None waits. Returns observations and infos."""
+        """Begin an episode in each copy, with its own seed; one with None waits. Return observations and infos."""
         self.running[:] = False
         return self.reset_some({index: seed for index, seed in enumerate(seeds) if seed is not None})
 
     def reset_some(self, seeds: Mapping[int, int]) -> tuple[Observations, list[dict[str, Any]]]:
-        """Begins an episode in the copies that ``seeds`` names; the others stay where they are, with an empty info."""
+        """Begin an episode in the copies that ``seeds`` names; the others stay where they are, with an empty info."""
         for index, seed in seeds.items():
             self._send(index, ("reset", seed))
         answers = self._answers(seeds)
@@ -87,7 +90,7 @@ class Vectorised:
     def step(
         self, actions: NDArray[Any]
     ) -> tuple[Observations, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], list[dict[str, Any]]]:
-        """One action (N, A) in every running copy.
+        """Do one action (N, A) in every running copy.
 
         Returns observations, rewards, terminated and truncated, each (N, ...), and N infos. A waiting copy keeps its
         last observation, with zero reward, neither terminated nor truncated, and an empty info.
@@ -104,7 +107,7 @@ class Vectorised:
         return self._observations, rewards, terminated, truncated, infos
 
     def close(self) -> None:
-        """Ends all workers, within two seconds. Closing twice is allowed."""
+        """End all workers, within two seconds. Closing twice is allowed."""
         self._ending()
 
     def _start(self, pickled: bytes) -> None:
@@ -120,7 +123,7 @@ class Vectorised:
                 theirs.close()
 
     def _shared(self) -> Observations:
-        """(N, ...) per sensor, mapped into every process; the files' names are gone once all have opened them."""
+        """Map (N, ...) per sensor into every process; the files' names are gone once all have opened them."""
         sensors: Mapping[str, Any] = self.observation_space.spaces
         layout = {name: (space.shape, space.dtype) for name, space in sensors.items()}
         memory = Path("/dev/shm")
@@ -165,7 +168,7 @@ class Vectorised:
 
 @contextmanager
 def _signals_blocked() -> Iterator[None]:
-    """A process started within is deaf to Ctrl-C and the like from its first instruction on."""
+    """Let processes started inside be deaf to Ctrl-C and the like from their first instruction on."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # raises what came just before
@@ -175,7 +178,7 @@ def _signals_blocked() -> Iterator[None]:
 
 
 def _end(pipes: list[Connection], workers: list[BaseProcess]) -> None:
-    """Asks the workers to end, and kills those that do not."""
+    """Ask the workers to end, and kill those that do not."""
     for pipe in pipes:
         with suppress(OSError):
             pipe.send(("close", None))
@@ -192,7 +195,7 @@ def _end(pipes: list[Connection], workers: list[BaseProcess]) -> None:
 
 
 def _work(pipe: Connection, pickled: bytes, index: int) -> None:
-    """A worker: does what it is told, until it is told to close or its parent is gone."""
+    """Do in a worker what it is told, until it is told to close or its parent is gone."""
     for number in _SIGNALS:
         # Not SIG_IGN, nor blocked for good: programs that the environment starts would inherit either.
         signal.signal(number, lambda *_: None)
@@ -229,7 +232,7 @@ class _Copy:
         return env.observation_space, env.action_space, action_repeat(env)
 
     def _share(self, folder: str) -> None:
-        """Opens this copy's row (...) of each sensor's shared array (N, ...)."""
+        """Open this copy's row (...) of each sensor's shared array (N, ...)."""
         sensors: Any = self._env.observation_space
         for number, (name, space) in enumerate(sensors.spaces.items()):
             offset = self._index * math.prod(space.shape) * space.dtype.itemsize
@@ -251,7 +254,7 @@ class _Copy:
             row[...] = observation[name]
 
     def _told(self, error: Exception) -> CoralError:
-        """An error as the parent raises it; the traceback of this process comes along as a note."""
+        """Return an error as the parent raises it; the traceback of this process comes along as a note."""
         if not isinstance(error, CoralError):
             trace = "".join(traceback.format_exception(error))
             frames = frames_of(error)

@@ -45,7 +45,7 @@ Observation = dict[str, np.ndarray]
 
 
 class BoxPush(gymnasium.Env[Observation, np.ndarray]):
-    """``image`` shows the table from the front, ``wrist`` what is at the rod; ``proprio`` is the arm alone.
+    """An environment: ``image`` shows the table from the front, ``wrist`` what is at the rod; ``proprio`` is the arm.
 
     ``image`` (H, W, 3) uint8 sees tray and target wherever they are. ``wrist`` (H / 2, W / 2, 3), on the flange,
     sees the tray and, once that is near, the target, which arm and tray then hide from the front.
@@ -98,7 +98,7 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
         return self._observation(), {}
 
     def step(self, action: np.ndarray) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Never terminates; truncates after 100 steps, with ``success``, ``distance`` and ``angle`` in info."""
+        """Do a step. None terminates; the 100th truncates, with ``success``, ``distance`` and ``angle`` in info."""
         action = np.clip(np.asarray(action, np.float64), -1, 1)
         reward, last = 0.0, False
         for _ in range(self.action_repeat):
@@ -114,7 +114,7 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
         return self._observation(), reward, False, last, info
 
     def render(self) -> np.ndarray:
-        """The whole arm from the side, (256, 256, 3) uint8."""
+        """Draw the whole arm from the side, (256, 256, 3) uint8."""
         return self.scene.outside(self._data)
 
     def close(self) -> None:
@@ -122,14 +122,14 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
             view.close()
 
     def _apply_torque(self, action: np.ndarray) -> float:
-        """Returns the squared torques (Nm)^2 beyond gravity compensation, summed over the joints."""
+        """Apply torques. Return the squares (Nm)^2 of those beyond gravity compensation, summed over the joints."""
         torque = _MAX_TORQUE * action
         self._data.ctrl[:] = np.clip(self._data.qfrc_bias[:JOINTS] + torque, -TORQUE_LIMITS, TORQUE_LIMITS)
         advance(self._model, self._data, SUBSTEPS)
         return float(torque @ torque)
 
     def _move_tip(self, action: np.ndarray) -> float:
-        """Moves the tip through the Jacobian; returns as ``_apply_torque``, the mean over the substeps."""
+        """Move the tip through the Jacobian. Return what ``_apply_torque`` does, the mean over the substeps."""
         data = self._data
         tip = self._arm.tip(data)
         rise = np.clip(_TIP_GAIN * (TRAY_HEIGHT + _PUSH_HEIGHT - tip[2]), -_MAX_SPEED, _MAX_SPEED)
@@ -167,14 +167,14 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
 
 
 def _smaller(rendering: Rendering) -> Rendering:
-    """For a picture of half as many pixels a side, of those that the model sees, but no fewer than encoders take."""
+    """Return half as many pixels a side, of those that the model sees, but no fewer than encoders take."""
     margin = rendering.margin
     height, width = (max((side - margin) // 2, _SMALLEST) + margin for side in (rendering.height, rendering.width))
     return replace(rendering, height=height, width=width)
 
 
 def _pose(place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Position (3,) and quaternion (4,) of a tray that stands at x, y with a yaw."""
+    """Return the position (3,) and quaternion (4,) of a tray that stands at x, y with a yaw."""
     x, y, yaw = place
     return np.array([x, y, TRAY_HEIGHT]), np.array([np.cos(yaw / 2), 0, 0, np.sin(yaw / 2)])
 

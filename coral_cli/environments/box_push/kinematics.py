@@ -20,7 +20,7 @@ _MARGIN = 0.02  # radians kept from the joints' limits
 
 
 class Arm:
-    """The arm's kinematics on data of its own, or on the simulation's where that is passed."""
+    """The kinematics of the arm on data of its own, or on the simulation's where that is passed."""
 
     def __init__(self, model: mujoco.MjModel) -> None:
         self._model = model
@@ -28,17 +28,17 @@ class Arm:
         self._tip = model.site("tip").id
 
     def tip(self, data: mujoco.MjData) -> np.ndarray:
-        """The tip's position (3,)."""
+        """Return the tip's position (3,)."""
         tip: np.ndarray = data.site_xpos[self._tip]
         return tip
 
     def rod(self, data: mujoco.MjData) -> np.ndarray:
-        """The rod's direction (3,), a unit vector from the flange to the tip."""
+        """Return the rod's direction (3,), a unit vector from the flange to the tip."""
         rod: np.ndarray = data.site_xmat[self._tip].reshape(3, 3)[:, 2]
         return rod
 
     def inertia(self, data: mujoco.MjData) -> np.ndarray:
-        """The joints' inertia (7, 7), as they are now."""
+        """Return the joints' inertia (7, 7), as they are now."""
         full = np.empty((self._model.nv, self._model.nv))
         if _FROM_DATA:
             mujoco.mj_fullM(self._model, data, full)
@@ -47,7 +47,7 @@ class Arm:
         return full[:JOINTS, :JOINTS]
 
     def joint_velocity(self, data: mujoco.MjData, velocity: np.ndarray, drift: float) -> np.ndarray:
-        """Joint velocities (7,) that move the tip at ``velocity`` (3,) m/s and turn the rod towards down.
+        """Return joint velocities (7,) that move the tip at ``velocity`` (3,) m/s and turn the rod towards down.
 
         The rod turns by its lean, ``drift`` times a second; in the two directions left free the joints
         go to REST at the same rate. Damped least squares, so that they stay bounded in singular postures.
@@ -64,7 +64,7 @@ class Arm:
         return joints
 
     def posture(self, tip: np.ndarray) -> np.ndarray:
-        """Joint positions (7,) within their limits that put the tip at ``tip`` (3,) with the rod pointing down.
+        """Return joint positions (7,) within their limits that put the tip at ``tip`` (3,) with the rod pointing down.
 
         Raises CoralError when there are none.
         """

@@ -10,7 +10,7 @@ from coral_cli.plugin import Help
 
 @dataclass(frozen=True)
 class BoxPushOptions:
-    """How the arm is driven, what is rewarded, where the tray starts, and what the scene looks like."""
+    """Options of box pushing: how the arm is driven, what is rewarded, where the tray starts, how the scene looks."""
 
     action: Annotated[
         Literal["torque", "cartesian"],

@@ -11,7 +11,7 @@ SIDE = 64  # texels
 
 @functools.cache
 def pattern_images() -> dict[str, np.ndarray]:
-    """(SIDE, SIDE, 3) uint8 by name, ``pattern0`` and so on."""
+    """Draw the images, (SIDE, SIDE, 3) uint8 by name, ``pattern0`` and so on."""
     rng = np.random.default_rng(0)
     v, u = np.indices((SIDE, SIDE)) / SIDE
     images = (
@@ -32,7 +32,7 @@ def _wave(turns: np.ndarray) -> np.ndarray:
 
 
 def _clouds(rng: np.random.Generator) -> np.ndarray:
-    """(SIDE, SIDE) periodic noise of unit variance, mostly of low frequencies."""
+    """Draw periodic noise (SIDE, SIDE) of unit variance, mostly of low frequencies."""
     frequency = np.hypot(np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE)) * SIDE
     noise = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((SIDE, SIDE))) / (1 + frequency**2), s=(SIDE, SIDE))
     clouds: np.ndarray = (noise - noise.mean()) / noise.std()
@@ -40,6 +40,6 @@ def _clouds(rng: np.random.Generator) -> np.ndarray:
 
 
 def _grey(values: np.ndarray) -> np.ndarray:
-    """(SIDE, SIDE, 3) uint8: -1 becomes 115, 1 white."""
+    """Return values as grey (SIDE, SIDE, 3) uint8: -1 becomes 115, 1 white."""
     grey = np.clip(185 + 70 * values, 0, 255).astype(np.uint8)
     return np.repeat(grey[..., None], 3, axis=-1)

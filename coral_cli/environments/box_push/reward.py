@@ -18,7 +18,7 @@ _LOW, _HIGH = POSITION_LIMITS.T.copy()
 
 @dataclass(frozen=True)
 class Situation:
-    """What the reward depends on after a step: positions in metres, angles in radians."""
+    """The situation after a step, on which the reward depends: positions in metres, angles in radians."""
 
     box: np.ndarray  # (3,)
     target: np.ndarray  # (3,)
@@ -39,12 +39,12 @@ class Situation:
 
 
 def dense_reward(s: Situation) -> float:
-    """The goal's distance and angle count in every step."""
+    """Return the reward in which the goal's distance and angle count in every step."""
     return _motion(s) + _goal(s)
 
 
 def sparse_reward(s: Situation, last: bool) -> float:
-    """The goal's distance and angle count in the last step only, times 100."""
+    """Return the reward in which the goal's distance and angle count in the last step only, times 100."""
     return _motion(s) + (LAST_STEP_WEIGHT * _goal(s) if last else 0.0)
 
 
@@ -59,7 +59,7 @@ def _motion(s: Situation) -> float:
 
 
 def _limit_excess(positions: np.ndarray, velocities: np.ndarray) -> float:
-    """Radians and rad/s beyond the joints' limits, summed."""
+    """Return by how many radians and rad/s joints are beyond their limits, summed."""
     beyond = np.maximum(_LOW - positions, 0) + np.maximum(positions - _HIGH, 0)
     return float(beyond.sum() + np.maximum(np.abs(velocities) - VELOCITY_LIMITS, 0).sum())
 
@@ -69,10 +69,10 @@ def _length(vector: np.ndarray) -> float:
 
 
 def rotation_angle(a: np.ndarray, b: np.ndarray) -> float:
-    """The angle in [0, pi] of the rotation between two unit quaternions (4,)."""
+    """Return the angle in [0, pi] of the rotation between two unit quaternions (4,)."""
     return 2 * acos(min(1.0, abs(float(a @ b))))
 
 
 def angle_between(a: np.ndarray, b: np.ndarray) -> float:
-    """The angle in [0, pi] between two unit vectors (3,)."""
+    """Return the angle in [0, pi] between two unit vectors (3,)."""
     return acos(min(1.0, max(-1.0, float(a @ b))))

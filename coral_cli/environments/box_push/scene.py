@@ -66,9 +66,9 @@ _IMAGE_CAMERAS: dict[Look, tuple[tuple[float, ...], tuple[float, ...], float]] =
     "halves": ((1.25, 0, 1.30), (0.455, 0, -0.02), 43),
     "walls": ((1.36, 0, 1.42), (0.43, 0, 0), 45.6),
 }
-"""Where it stands, what it looks at, and its field of view: the working area is in view in the middle, too."""
+"""The front cameras: place, what it looks at, and field of view; the working area is in view in the middle, too."""
 _WRIST_CAMERA = (0, 0.18, 0.08), (0, 0, 0.30), 75
-"""The same in the frame of the flange, which carries it: it looks past the rod into the tray and around it."""
+"""The wrist camera, in the frame of the flange that carries it: it looks past the rod into the tray and around it."""
 _TILES = 2.0  # a pattern's repeats per metre
 _CLUTTER = tuple(  # where things may stand: left and right of the tray's reach, and behind it, beside the arm
     (x, side * y)
@@ -124,7 +124,7 @@ _SCENE = """
 
 
 def build_model(look: Look = "halves") -> mujoco.MjModel:
-    """The compiled scene: 7 arm joints, then the tray's free joint.
+    """Compile the scene: 7 arm joints, then the tray's free joint.
 
     Cameras: ``image`` stands at the front, ``wrist`` rides on the flange, ``outside`` shows the whole arm.
 
@@ -161,7 +161,7 @@ def build_model(look: Look = "halves") -> mujoco.MjModel:
 
 
 def _patterns() -> str:
-    """Textures, and materials that nothing has unless a distraction gives it to table or ground."""
+    """Write textures, and materials that nothing has unless a distraction gives it to table or ground."""
     return "".join(
         f'<texture name="{name}" type="2d" builtin="flat" width="{image.shape[1]}" height="{image.shape[0]}"/>'
         f'<material name="{name}" texture="{name}" texuniform="true" texrepeat="{_TILES} {_TILES}" specular="0"/>'
@@ -170,7 +170,7 @@ def _patterns() -> str:
 
 
 def _clutter() -> str:
-    """Places for things beside and behind the working area, invisible and without contact."""
+    """Write places for things beside and behind the working area, invisible and without contact."""
     return "".join(
         f'<geom name="clutter{i}" type="sphere" size="0.01" pos="{x} {y} {_TABLE_TOP}" rgba="0 0 0 0" {_NO_CONTACT}/>'
         for i, (x, y) in enumerate(_CLUTTER)
@@ -206,7 +206,7 @@ def _capsules(link: int, contact: str) -> str:
 
 
 def _tray(material: str, contact: str) -> str:
-    """A floor and four thin walls. The floor's friction decides against the table, whatever that has."""
+    """Write a floor and four thin walls. The floor's friction decides against the table, whatever that has."""
     floor = (
         f'<geom type="box" size="0.05 0.05 0.01" mass="2" friction="0.3" priority="1" material="{material}" {contact}/>'
     )
@@ -219,7 +219,7 @@ def _tray(material: str, contact: str) -> str:
 
 
 def _halves() -> str:
-    """What is seen of the tray: a floor and walls in two halves, the marked one at the front, without contact."""
+    """Write what is seen of the tray: floor and walls in two halves, the marked one at the front, without contact."""
     boxes = (
         (half, size, position)
         for half in (1, -1)
@@ -234,7 +234,7 @@ def _halves() -> str:
 
 
 def _square() -> str:
-    """The target: a flat square on the table, in two halves, the marked one at the front."""
+    """Write the target: a flat square on the table, in two halves, the marked one at the front."""
     size, height = (_TARGET / 2, _TARGET, _THIN), _TABLE_TOP - TRAY_HEIGHT + _THIN
     return "".join(
         _box(size, (half * _TARGET / 2, 0, height), material) for half, material in ((1, "target_mark"), (-1, "target"))
@@ -249,7 +249,7 @@ def _box(size: tuple[float, ...], position: tuple[float, ...], material: str) ->
 
 
 def _camera(name: str, position: tuple[float, ...], target: tuple[float, ...], fovy: float) -> str:
-    """A camera at ``position`` that looks at ``target``, with its body's z up in the image; ``fovy`` in degrees."""
+    """Write a camera at ``position`` that looks at ``target``, its body's z up in the image; ``fovy`` in degrees."""
     backward = np.subtract(position, target)
     right = np.cross((0, 0, 1), backward)
     up = np.cross(backward, right)

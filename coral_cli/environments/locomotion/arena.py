@@ -18,11 +18,11 @@ _SIDES = (
     ((-_AROUND, 0), (0, 1), WIDTH / 2),
     ((LENGTH + _AROUND, 0), (0, -1), WIDTH / 2),
 )
-"""Left, right, near and far: where the plane stands, along which direction of the floor, and half its length."""
+"""The left, right, near and far side: where its plane stands, along which direction of the floor, half its length."""
 
 
 class Corridor(composer.Arena):  # type: ignore[misc] # dm_control has no types
-    """80 m long and 4 m wide; with ``walls`` of random grey from alternating sides, drawn anew for every episode."""
+    """An arena 80 m long and 4 m wide; ``walls`` from alternating sides are of random grey, new in every episode."""
 
     def _build(self, walls: bool) -> None:
         super()._build(name="walls_corridor" if walls else "empty_corridor")
@@ -46,7 +46,7 @@ class Corridor(composer.Arena):  # type: ignore[misc] # dm_control has no types
             )  # fmt: skip
 
     def regenerate(self, random_state: np.random.RandomState) -> None:
-        """Pulls down the walls and builds others; without walls it does nothing."""
+        """Pull down the walls and build others; without walls do nothing."""
         if not self._walls:
             return
         draw = random_state.uniform

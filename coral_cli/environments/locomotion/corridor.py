@@ -22,7 +22,7 @@ _TOUCHED = 1e-3  # newtons, above which dm_control's touch sensors report contac
 
 
 def ant_task(walls: bool, options: ControlOptions, rendering: Rendering) -> SimulatedTask:
-    """999 steps an episode, at whose start the walls are drawn anew. Raises UsageError when there is no such camera."""
+    """Make the task, 999 steps an episode, whose start draws walls anew. Raises UsageError for an unknown camera."""
     simulation = CorridorSimulation(walls)
     check_camera("the ant", simulation.model, options.camera)
     return SimulatedTask(simulation, options.camera, options.action_repeat, rendering)
@@ -52,7 +52,7 @@ class CorridorSimulation:
 
     @property
     def physics(self) -> mjcf.Physics:
-        """It may be another one in the next episode."""
+        """The physics of this episode; the next one may have another."""
         return self._environment.physics
 
     @property
@@ -69,7 +69,7 @@ class CorridorSimulation:
         self._environment.reset()
 
     def advance(self, action: np.ndarray) -> tuple[float, float | None]:
-        """As a step of the composer environment, whose other hooks do nothing here."""
+        """Step as the composer environment does, whose other hooks do nothing here."""
         physics = self.physics
         model, data = physics.model.ptr, physics.data.ptr
         data.ctrl[:] = action
@@ -83,7 +83,7 @@ class CorridorSimulation:
 
 
 def _ant() -> Ant:
-    """Without its range finders, which OpenGL would draw, and its sites, which lie inside and take rays to cast."""
+    """Make the ant without range finders, which OpenGL would draw, and its sites, which lie inside and take rays."""
     ant = Ant()
     for sensor in ant.mjcf_model.sensor.get_children("rangefinder"):
         sensor.remove()
@@ -93,7 +93,7 @@ def _ant() -> Ant:
 
 
 def _ant_sense(model: mujoco.MjModel) -> Callable[[mujoco.MjData], np.ndarray]:
-    """Positions and velocities of the 8 leg joints, gyroscope, velocimeter, and 9 times whether there is contact."""
+    """Return what reads the 8 leg joints' positions and velocities, gyroscope, velocimeter, and 9 contacts."""
     joints = model.actuator_trnid[:, 0]
     positions, velocities = model.jnt_qposadr[joints], model.jnt_dofadr[joints]
     motion = np.r_[_readings(model, "mjSENS_GYRO"), _readings(model, "mjSENS_VELOCIMETER")]
@@ -109,6 +109,6 @@ def _ant_sense(model: mujoco.MjModel) -> Callable[[mujoco.MjData], np.ndarray]:
 
 
 def _readings(model: mujoco.MjModel, kind: str) -> np.ndarray:
-    """Where in ``sensordata`` all sensors of a kind lie."""
+    """Return where in ``sensordata`` all sensors of a kind lie."""
     sensors = np.flatnonzero(model.sensor_type == int(getattr(mujoco.mjtSensor, kind)))
     return np.concatenate([model.sensor_adr[s] + np.arange(model.sensor_dim[s]) for s in sensors])

@@ -13,7 +13,7 @@ from coral_cli.plugin import Rendering
 
 
 def escape_task(options: ControlOptions, rendering: Rendering) -> SimulatedTask:
-    """The suite's task without its range finders, which nobody reads and which take most of the time.
+    """Make the suite's task without its range finders, which nobody reads and which take most of the time.
 
     Raises UsageError when the model has no such camera.
     """

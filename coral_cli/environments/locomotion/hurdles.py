@@ -28,14 +28,14 @@ _AROUND_CAMERA = {"cheetah": "head", "walker": "torso"}  # geoms, which only Ope
 
 
 def cheetah_task(options: ControlOptions, rendering: Rendering) -> SimulatedTask:
-    """To run at 10 m/s; 1000 steps an episode. Raises UsageError when the model has no such camera."""
+    """Make the task to run at 10 m/s; 1000 steps an episode. Raises UsageError when the model has no such camera."""
     with quiet():
         physics = cheetah.Physics.from_xml_string(*_with_hurdles("cheetah", *cheetah.get_model_and_assets()))
     return _among_hurdles("cheetah", Environment(physics, cheetah.Cheetah(random=0)), options, rendering)
 
 
 def walker_task(speed: int, options: ControlOptions, rendering: Rendering) -> SimulatedTask:
-    """To move at ``speed`` m/s; 1000 steps an episode. Raises UsageError when the model has no such camera."""
+    """Make the task to move at ``speed`` m/s; 1000 steps an episode. Raises UsageError when there is no such camera."""
     physics = walker.Physics.from_xml_string(*_with_hurdles("walker", *walker.get_model_and_assets()))
     environment = Environment(physics, walker.PlanarWalker(speed, random=0), control_timestep=0.025)
     return _among_hurdles("walker", environment, options, rendering)
@@ -54,7 +54,7 @@ def _among_hurdles(
 
 
 def _with_hurdles(robot: str, xml: bytes, assets: dict[str, bytes]) -> tuple[bytes, dict[str, bytes]]:
-    """The suite's model with a head camera and boxes, evenly spread and in order from the start."""
+    """Return the suite's model with a head camera and boxes, evenly spread and in order from the start."""
     root = ElementTree.fromstring(xml)
     world = root.find("worldbody")
     assert world is not None
@@ -82,7 +82,7 @@ class Hurdles:
         self._geoms = np.array([model.geom(f"hurdle-{index}").id for index in range(HURDLES)])
 
     def draw(self, random: np.random.RandomState) -> None:
-        """New places, heights and colours."""
+        """Draw new places, heights and colours."""
         places = np.sort(random.uniform(_NEAREST, _FARTHEST, HURDLES))  # in order, as the bounding boxes' tree has them
         heights = random.uniform(_LOWEST, _HIGHEST, HURDLES)
         model, geoms = self._model, self._geoms
@@ -95,7 +95,7 @@ class Hurdles:
         self._refit()
 
     def _refit(self) -> None:
-        """Fits the world's tree of bounding boxes to the hurdles: contacts are only sought where boxes meet."""
+        """Fit the world's tree of bounding boxes to the hurdles: contacts are only sought where boxes meet."""
         model = self._model
         start, hurdles = model.body_bvhadr[0], set(self._geoms.tolist())
         for node in range(start + model.body_bvhnum[0] - 1, start - 1, -1):  # children come after their parents

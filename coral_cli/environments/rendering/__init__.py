@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class Renderer(Protocol):
-    """Draws one model at one size."""
+    """What draws one model at one size."""
 
     def render(self, data: mujoco.MjData, camera: int) -> np.ndarray:
-        """A new (H, W, 3) uint8 image from the model's camera ``camera``."""
+        """Return a new (H, W, 3) uint8 image from the model's camera ``camera``."""
         ...
 
     def segment(self, data: mujoco.MjData, camera: int) -> np.ndarray:
-        """(H, W) int32: which shape the centre of each pixel shows, -1 for the sky.
+        """Return which shape the centre of each pixel shows, (H, W) int32, -1 for the sky.
 
         Counted are the model's geoms, then its sites, see-through ones included; ``ngeom + nsite`` stands for anything
         else that is drawn, such as skins and tendons.
@@ -28,20 +28,20 @@ class Renderer(Protocol):
         ...
 
     def cut_out(self, data: mujoco.MjData, camera: int) -> tuple[np.ndarray, np.ndarray]:
-        """The image, in which the sky may be missing, and where (H, W) it is; no sky is where anything is drawn."""
+        """Return the image, in which the sky may be missing, and where (H, W) that is: where nothing is drawn."""
         ...
 
     def upload_height_fields(self) -> None:
-        """To be called after the model's height fields have changed."""
+        """Take over the model's height fields; call this after they have changed."""
         ...
 
     def close(self) -> None:
-        """Frees what the renderer holds."""
+        """Free what the renderer holds."""
         ...
 
 
 def make_renderer(model: mujoco.MjModel, height: int, width: int, quality: str, backend: str) -> Renderer:
-    """What draws ``model`` with ``backend``, one that ``select_backend`` has returned."""
+    """Make what draws ``model`` with ``backend``, one that ``select_backend`` has returned."""
     if backend == "raycast":
         from coral_cli.environments.rendering.raycast import RayCaster
 

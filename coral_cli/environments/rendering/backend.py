@@ -40,7 +40,7 @@ with mujoco.Renderer(model, 16, 16) as renderer:
 
 
 def select_backend(requested: str = "auto", environ: MutableMapping[str, str] = os.environ) -> Backend:
-    """The backend to draw with: ``"egl"``, ``"osmesa"`` or ``"raycast"``.
+    """Return the backend to draw with: ``"egl"``, ``"osmesa"`` or ``"raycast"``.
 
     ``"auto"`` takes the first that works: what the user's ``MUJOCO_GL`` names, EGL, OSMesa, the ray caster.
     Sets in ``environ`` what a later ``import mujoco`` reads, and loads what must come before any drawing, so call this
@@ -73,7 +73,7 @@ def _first_working(wish: str) -> Backend:
 
 @functools.cache
 def probe(backend: str) -> str | None:
-    """Draws a frame in a child process. Returns None when that worked, else one line saying why not."""
+    """Draw a frame in a child process. Return None when that worked, else one line saying why not."""
     if backend not in OPENGL:
         return None
     if not any(_loads(library) for library in _LIBRARIES[backend]):
@@ -99,7 +99,7 @@ def _loads(library: str) -> bool:
 
 
 def settings(backend: str) -> dict[str, str]:
-    """The environment variables that make mujoco, dm_control and PyOpenGL use ``backend``, or no OpenGL at all."""
+    """Return the environment variables that make mujoco, dm_control and PyOpenGL use ``backend``, or no OpenGL."""
     if backend in OPENGL:
         return {**_SILENT, "MUJOCO_GL": backend, "PYOPENGL_PLATFORM": backend}
     return {**_SILENT, "MUJOCO_GL": "disable"}

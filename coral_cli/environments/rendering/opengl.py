@@ -13,7 +13,7 @@ import mujoco
 import numpy as np
 
 _PIXELS_OFF = 1 / 3
-"""How far a polygon may be from the circle it stands for, when that circle is half as wide as the image."""
+"""Pixels that a polygon may be off the circle it stands for, when that circle is half as wide as the image."""
 _MAX_GEOMS = 10_000  # below 256 * 256, so that two bytes of a colour can name each of them
 _SKY = int(mujoco.mjtRndFlag.mjRND_SKYBOX)
 _CODED = (int(mujoco.mjtRndFlag.mjRND_SEGMENT), int(mujoco.mjtRndFlag.mjRND_IDCOLOR))
@@ -27,13 +27,13 @@ def _close_all() -> None:
 
 
 def _close_at_exit() -> None:
-    """To be called after a context is made: mujoco and dm_control end EGL at exit, and this must come before."""
+    """Have contexts closed at exit, before mujoco and dm_control end EGL there; call this after one is made."""
     atexit.unregister(_close_all)
     atexit.register(_close_all)
 
 
 class OpenGLRenderer:
-    """Draws ``model`` at one size and quality.
+    """A renderer that draws ``model`` at one size and quality.
 
     ``fast`` has no multisampling, shadows or reflections, and round shapes with as few sides as an image of this size
     can show; ``smooth`` has 4 samples a pixel and round shapes as the model asks for; ``paper`` is all that the model
@@ -64,12 +64,12 @@ class OpenGLRenderer:
         _close_at_exit()
 
     def render(self, data: mujoco.MjData, camera: int) -> np.ndarray:
-        """A new (H, W, 3) uint8 image from the model's camera ``camera``."""
+        """Return a new (H, W, 3) uint8 image from the model's camera ``camera``."""
         self._draw(data, camera)
         return self._pixels[::-1].copy()  # OpenGL counts rows from below
 
     def segment(self, data: mujoco.MjData, camera: int) -> np.ndarray:
-        """(H, W) int32: geoms, sites, then ``ngeom + nsite`` for anything else; -1 is the sky. Any quality will do."""
+        """Return shapes (H, W) int32, numbered as ``Renderer.segment`` says; the quality makes no difference."""
         for flag in _CODED:
             self._scene.flags[flag] = True
         try:
@@ -84,7 +84,7 @@ class OpenGLRenderer:
         return np.array([-1, *map(self._shape, drawn)], np.int32).take(codes)
 
     def cut_out(self, data: mujoco.MjData, camera: int) -> tuple[np.ndarray, np.ndarray]:
-        """The image without the sky, and where (H, W) nothing is drawn: one drawing instead of two.
+        """Return the image without the sky, and where (H, W) nothing is drawn: one drawing instead of two.
 
         See-through shapes stand on black. With several samples a pixel, whose depths are no pixel's, the sky is drawn.
         """
@@ -109,20 +109,20 @@ class OpenGLRenderer:
         mujoco.mjr_readPixels(self._pixels, depth, self._viewport, self._context)
 
     def _shape(self, drawn: mujoco.MjvGeom) -> int:
-        """As ``segment`` counts."""
+        """Return the number of a drawn shape, as ``segment`` counts."""
         shape: int = drawn.objid
         if drawn.objtype != _GEOM:
             shape = self._model.ngeom + (shape if drawn.objtype == _SITE else self._model.nsite)
         return shape
 
     def upload_height_fields(self) -> None:
-        """Call this after the model's height fields have changed."""
+        """Take over the model's height fields; call this after they have changed."""
         self._gl.make_current()
         for index in range(self._model.nhfield):
             mujoco.mjr_uploadHField(self._model, self._context, index)
 
     def close(self) -> None:
-        """Frees the contexts. Closing twice is allowed."""
+        """Free the contexts. Closing twice is allowed."""
         if self._gl is not None:
             self._gl.make_current()
             self._context.free()
@@ -136,7 +136,7 @@ class OpenGLRenderer:
 
 @contextmanager
 def offscreen(model: mujoco.MjModel, height: int, width: int, quality: str) -> Iterator[None]:
-    """The model's drawing settings as a new MjrContext should find them; the model is left as it was."""
+    """Set the model's drawing settings as a new MjrContext should find them; the model is left as it was."""
     wanted = [(model.vis.global_, "offheight", height), (model.vis.global_, "offwidth", width)]
     settings = drawing_settings(model, min(height, width), quality)
     wanted += [(model.vis.quality, name, value) for name, value in settings.items()]
@@ -151,7 +151,7 @@ def offscreen(model: mujoco.MjModel, height: int, width: int, quality: str) -> I
 
 
 def drawing_settings(model: mujoco.MjModel, side: int, quality: str) -> dict[str, int]:
-    """Of ``model.vis.quality``, for images whose smaller side has ``side`` pixels."""
+    """Return settings of ``model.vis.quality`` for images whose smaller side has ``side`` pixels."""
     if quality == "paper":
         return {}
     if quality == "smooth":

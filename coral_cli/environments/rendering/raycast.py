@@ -22,7 +22,7 @@ _SUN = 1e3  # scene sizes between the scene and where directional light comes fr
 
 
 class RayCaster:
-    """Draws ``model`` at one size and quality: ``smooth`` casts 4 rays a pixel, ``paper`` casts shadows as well."""
+    """A renderer that casts rays at one size and quality: ``smooth`` 4 a pixel, ``paper`` shadows as well."""
 
     def __init__(self, model: mujoco.MjModel, height: int, width: int, quality: str) -> None:
         self._model = model
@@ -36,7 +36,7 @@ class RayCaster:
         self._rays: dict[tuple[float, int], np.ndarray] = {}
 
     def render(self, data: mujoco.MjData, camera: int) -> np.ndarray:
-        """A new (H, W, 3) uint8 image from the model's camera ``camera``."""
+        """Return a new (H, W, 3) uint8 image from the model's camera ``camera``."""
         origin, directions = self._view(data, camera, self._fine)
         pixel = 2 * np.tan(np.deg2rad(self._model.cam_fovy[camera]) / 2) / self._height
         lens = Lens(-data.cam_xmat[camera].reshape(3, 3)[:, 2], pixel)
@@ -48,7 +48,7 @@ class RayCaster:
         return self._image(colours)
 
     def segment(self, data: mujoco.MjData, camera: int) -> np.ndarray:
-        """(H, W) int32: geoms, sites, then ``ngeom + nsite`` for anything else; -1 is the sky. One ray a pixel."""
+        """Return shapes (H, W) int32, numbered as ``Renderer.segment`` says, by one ray a pixel."""
         ngeom = self._model.ngeom
         origin, directions = self._view(data, camera, 1)
         visible = self._shading.rgba()[:, 3] > 0
@@ -61,22 +61,22 @@ class RayCaster:
         return hits.shape.reshape(self._height // self._fine, self._width // self._fine)
 
     def cut_out(self, data: mujoco.MjData, camera: int) -> tuple[np.ndarray, np.ndarray]:
-        """The image, sky included, and where (H, W) that is."""
+        """Return the image, sky included, and where (H, W) that is."""
         return self.render(data, camera), self.segment(data, camera) < 0
 
     def upload_height_fields(self) -> None:
-        """Nothing to do: rays read the model."""
+        """Do nothing: rays read the model."""
 
     def close(self) -> None:
-        """Nothing to free."""
+        """Do nothing: there is nothing to free."""
 
     def _view(self, data: mujoco.MjData, camera: int, fine: int) -> tuple[np.ndarray, np.ndarray]:
-        """Where the camera stands (3,), and unit vectors (N, 3) through ``fine`` by ``fine`` points of each pixel."""
+        """Return where the camera is (3,), and unit vectors (N, 3) through ``fine`` x ``fine`` points of each pixel."""
         rays = self._camera_rays(float(self._model.cam_fovy[camera]), fine)
         return data.cam_xpos[camera].copy(), rays @ data.cam_xmat[camera].reshape(3, 3).T
 
     def _camera_rays(self, fovy: float, fine: int) -> np.ndarray:
-        """Unit vectors (N, 3) in the camera's frame, which looks along -z with y up."""
+        """Return unit vectors (N, 3) in the camera's frame, which looks along -z with y up."""
         if (fovy, fine) not in self._rays:
             height, width = self._height * fine // self._fine, self._width * fine // self._fine
             half = np.tan(np.deg2rad(fovy) / 2)
@@ -87,7 +87,7 @@ class RayCaster:
         return self._rays[fovy, fine]
 
     def _see(self, data: mujoco.MjData, origin: np.ndarray, directions: np.ndarray, geoms: np.ndarray) -> Hits:
-        """As ``_cast``, but a geom around the origin is not seen: OpenGL leaves out the inner sides of shapes."""
+        """Cast rays, but see no geom around the origin: OpenGL leaves out the inner sides of shapes."""
         hits, rays = self._cast(data, origin, directions, geoms), np.arange(len(directions))
         while len(rays := rays[self._from_within(_some(hits, rays))]):
             geoms = geoms & ~np.isin(np.arange(len(geoms)), hits.shape[rays])
@@ -96,18 +96,18 @@ class RayCaster:
         return hits
 
     def _from_within(self, hits: Hits) -> np.ndarray:
-        """Which rays (N,) meet a shape from its inside."""
+        """Return which rays (N,) meet a shape from its inside."""
         within: np.ndarray = self._closed[hits.shape] & (hits.facing() < 0)
         return within
 
     def _cast(self, data: mujoco.MjData, origin: np.ndarray, directions: np.ndarray, geoms: np.ndarray) -> Hits:
-        """The nearest hits of rays from one point with those geoms where ``geoms`` (ngeom,) is true."""
+        """Return the nearest hits of rays from one point with those geoms where ``geoms`` (ngeom,) is true."""
         with self._rays_meet_only(geoms):
             return Hits(origin, directions, *at_geoms(self._model, data, origin, directions))
 
     @contextmanager
     def _rays_meet_only(self, geoms: np.ndarray) -> Iterator[None]:
-        """Hides the other geoms through their group, and the bodies' bounding boxes, which are for contacts.
+        """Hide the other geoms through their group, and the bodies' bounding boxes, which are for contacts.
 
         MuJoCo skips a body when a ray misses its box, and that box leaves out geoms (a finger's, a tray's walls).
         """
@@ -136,7 +136,7 @@ class RayCaster:
         return self._shading(data, hits, rgba, lens, shadow if self._shadows else None)
 
     def _in_shadow(self, data: mujoco.MjData, light: int, points: np.ndarray) -> np.ndarray:
-        """Which points (N,) the light does not reach. Directional light comes from very far away."""
+        """Return which points (N,) the light does not reach. Directional light comes from very far away."""
         source = data.light_xpos[light].copy()
         if kind_of_light(self._model, light) == DIRECTIONAL:
             source = self._model.stat.center - _SUN * self._model.stat.extent * data.light_xdir[light]
@@ -149,9 +149,9 @@ class RayCaster:
     def _blend(
         self, colours: np.ndarray, data: mujoco.MjData, solid: Hits, rgba: np.ndarray, lens: Lens, clear: np.ndarray
     ) -> None:
-        """Draws see-through geoms and sites over the solid scene, each twice, as MuJoCo does with OpenGL.
+        """Draw see-through geoms and sites over the solid scene, each twice, as MuJoCo does with OpenGL.
 
-        First the nearest comes first, then the farthest.
+        In the first round the nearest comes first, in the second the farthest.
         """
         ngeom = self._model.ngeom
         layers = []
@@ -175,19 +175,19 @@ class RayCaster:
             colours[rays] += alpha * (layer - colours[rays])
 
     def _towards(self, hits: Hits, centre: np.ndarray, radius: float) -> np.ndarray:
-        """Indices of the rays that may meet a sphere; ``radius`` 0 stands for no bound, as for planes."""
+        """Return indices of the rays that may meet a sphere; ``radius`` 0 stands for no bound, as for planes."""
         offset = centre - hits.origin
         along = hits.directions @ offset
         near = offset @ offset - along**2 <= radius**2
         return np.flatnonzero(near if radius > 0 else np.ones_like(near))
 
     def _site_layer(self, data: mujoco.MjData, hits: Hits, site: int) -> tuple[np.ndarray, Hits]:
-        """Indices (M,) of the rays of ``hits`` that may meet a site, and where they do."""
+        """Return indices (M,) of the rays of ``hits`` that may meet a site, and where they do."""
         rays = self._towards(hits, data.site_xpos[site], float(np.linalg.norm(self._model.site_size[site])))
         return rays, self._cast_at_site(data, hits.origin, hits.directions[rays], site)
 
     def _cast_at_site(self, data: mujoco.MjData, origin: np.ndarray, directions: np.ndarray, site: int) -> Hits:
-        """As ``_cast``, for a site."""
+        """Return where rays from one point hit a site."""
         shape, distance, normals = at_site(self._model, data, site, origin, directions)
         return Hits(origin, directions, np.where(shape < 0, -1, self._model.ngeom + site), distance, normals)
 
@@ -200,5 +200,5 @@ class RayCaster:
 
 
 def _some(hits: Hits, keep: np.ndarray) -> Hits:
-    """The hits where ``keep`` (N,) is true."""
+    """Return the hits where ``keep`` (N,) is true."""
     return Hits(hits.origin, hits.directions[keep], hits.shape[keep], hits.distance[keep], hits.normals[keep])

@@ -23,22 +23,22 @@ _CONVEX = [
 ]
 
 Shoot: TypeAlias = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
-"""From unit vectors (N, 3) to what their rays hit (N,), -1 for nothing, and distances (N,)."""
+"""A function from unit vectors (N, 3) to what their rays hit (N,), -1 for nothing, and distances (N,)."""
 
 
 class Ends(NamedTuple):
-    """Where N rays end."""
+    """The ends of N rays."""
 
     shapes: np.ndarray
-    """(N,): -1 where there is nothing."""
+    """The shapes hit, (N,): -1 where there is nothing."""
     distances: np.ndarray
-    """(N,)."""
+    """The distances from the origin, (N,)."""
     normals: np.ndarray
-    """(N, 3): out of a shape, up from a plane; meaningless where there is nothing."""
+    """The normals (N, 3): out of a shape, up from a plane; meaningless where there is nothing."""
 
 
 def at_geoms(model: mujoco.MjModel, data: mujoco.MjData, origin: np.ndarray, directions: np.ndarray) -> Ends:
-    """The nearest geoms of group 0 that rays from ``origin`` (3,) along unit vectors (N, 3) meet."""
+    """Return the nearest geoms of group 0 that rays from ``origin`` (3,) along unit vectors (N, 3) meet."""
     if not GIVES_NORMALS:
         return geoms_by_neighbours(model, data, origin, directions)
     normals = np.empty((len(directions), 3))
@@ -46,7 +46,7 @@ def at_geoms(model: mujoco.MjModel, data: mujoco.MjData, origin: np.ndarray, dir
 
 
 def at_site(model: mujoco.MjModel, data: mujoco.MjData, site: int, origin: np.ndarray, directions: np.ndarray) -> Ends:
-    """Where rays from ``origin`` (3,) along unit vectors (N, 3) meet a site, which is shape 0 here."""
+    """Return where rays from ``origin`` (3,) along unit vectors (N, 3) meet a site, which is shape 0 here."""
     if not GIVES_NORMALS:
         return site_by_neighbours(model, data, site, origin, directions)
     normals = np.empty((len(directions), 3))
@@ -54,7 +54,7 @@ def at_site(model: mujoco.MjModel, data: mujoco.MjData, site: int, origin: np.nd
 
 
 def geoms_by_neighbours(model: mujoco.MjModel, data: mujoco.MjData, origin: np.ndarray, directions: np.ndarray) -> Ends:
-    """As ``at_geoms``, without MuJoCo's normals."""
+    """Return what ``at_geoms`` does, without MuJoCo's normals."""
     shapes, distances, normals = _by_neighbours(partial(_meet_geoms, model, data, origin), directions)
     outward = -directions
     convex = np.isin(np.append(model.geom_type, -1)[shapes], _CONVEX)  # -1, no hit, reads the appended -1
@@ -66,7 +66,7 @@ def geoms_by_neighbours(model: mujoco.MjModel, data: mujoco.MjData, origin: np.n
 def site_by_neighbours(
     model: mujoco.MjModel, data: mujoco.MjData, site: int, origin: np.ndarray, directions: np.ndarray
 ) -> Ends:
-    """As ``at_site``, without MuJoCo's normals."""
+    """Return what ``at_site`` does, without MuJoCo's normals."""
     shapes, distances, normals = _by_neighbours(partial(_meet_site, model, data, site, origin), directions)
     away = origin + directions * distances[:, None] - data.site_xpos[site]
     return Ends(shapes, distances, _turned(normals, away))
@@ -84,7 +84,7 @@ def _meet_geoms(
 def _meet_site(
     model: mujoco.MjModel, data: mujoco.MjData, site: int, origin: np.ndarray, rays: np.ndarray, *normals: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """MuJoCo has no call for many rays here."""
+    """Return which rays meet a site, 0 or else -1, and distances, ray by ray: MuJoCo has no call for many."""
     place, kind = (data.site_xpos[site], data.site_xmat[site], model.site_size[site]), int(model.site_type[site])
     each = normals[0] if normals else [_UNASKED] * len(rays)
     distances = np.array([mujoco.mju_rayGeom(*place, origin, ray, kind, *n) for ray, n in zip(rays, each, strict=True)])
@@ -92,7 +92,10 @@ def _meet_site(
 
 
 def _by_neighbours(shoot: Shoot, directions: np.ndarray) -> Ends:
-    """Normals of either sign across the way to two neighbours that hit the same; against the ray where none do."""
+    """Return ends whose normals, of either sign, are across the way to two neighbours that hit the same.
+
+    Where there are no such neighbours, they are against the ray.
+    """
     shapes, distances = shoot(directions)
     least = np.eye(3)[np.abs(directions).argmin(1)]
     right = np.cross(directions, least)
@@ -111,5 +114,5 @@ def _by_neighbours(shoot: Shoot, directions: np.ndarray) -> Ends:
 
 
 def _turned(normals: np.ndarray, outward: np.ndarray) -> np.ndarray:
-    """Each of ``normals`` (N, 3) or its opposite, whichever points along ``outward`` (N, 3)."""
+    """Return each of ``normals`` (N, 3) or its opposite, whichever points along ``outward`` (N, 3)."""
     return np.where(np.einsum("ij,ij->i", normals, outward)[:, None] < 0, -normals, normals)

@@ -18,7 +18,7 @@ _RGB = int(mujoco.mjtTextureRole.mjTEXROLE_RGB)
 
 
 def _at_centre(scale: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """The texture's coordinates (2,) at the centre of a shape with half-sizes ``size`` (2,), of which 0 is infinite.
+    """Return texture coordinates (2,) at the centre of a shape with half-sizes ``size`` (2,); 0 stands for infinite.
 
     A texture begins at the edge of a shape, but half of it further where any side is infinite; before MuJoCo 3.12 its
     middle lay at the centre of every shape.
@@ -29,13 +29,13 @@ def _at_centre(scale: np.ndarray, size: np.ndarray) -> np.ndarray:
 
 
 def kind_of_light(model: mujoco.MjModel, light: int) -> int:
-    """``SPOT``, ``DIRECTIONAL`` or another value of ``mjtLightType``; before that, a light was one of these two."""
+    """Return ``SPOT``, ``DIRECTIONAL`` or another ``mjtLightType``; before that, a light was one of these two."""
     return int(model.light_type[light] if hasattr(model, "light_type") else model.light_directional[light])
 
 
 @dataclass(frozen=True)
 class Hits:
-    """Where N rays end. ``shape`` counts the model's geoms, then its sites; -1 where a ray hits nothing."""
+    """The ends of N rays. ``shape`` counts the model's geoms, then its sites; -1 where a ray hits nothing."""
 
     origin: np.ndarray  # (3,)
     directions: np.ndarray  # (N, 3), of length 1
@@ -48,7 +48,7 @@ class Hits:
         return points
 
     def facing(self) -> np.ndarray:
-        """Cosines (N,) between the normals and the ways back; negative where a shape is met from within."""
+        """Return the cosines (N,) between normals and ways back; negative where a shape is met from within."""
         cosines: np.ndarray = -np.einsum("ij,ij->i", self.directions, self.normals)
         return cosines
 
@@ -62,7 +62,7 @@ class Lens:
 
 
 class Shading:
-    """Colours of hits in one model; colours, materials and lights are read anew for every frame."""
+    """The colours of hits in one model; colours, materials and lights are read anew for every frame."""
 
     def __init__(self, model: mujoco.MjModel, height: int) -> None:
         self._model = model
@@ -74,7 +74,7 @@ class Shading:
                 break
 
     def rgba(self) -> np.ndarray:
-        """Colours (ngeom + nsite, 4): the shape's own where it differs from the default, else its material's."""
+        """Return colours (ngeom + nsite, 4): the shape's own where it differs from the default, else its material's."""
         model = self._model
         own = np.concatenate([model.geom_rgba, model.site_rgba])
         if not model.nmat:
@@ -84,7 +84,7 @@ class Shading:
         return np.where(from_material[:, None], model.mat_rgba[materials], own)
 
     def _materials(self) -> np.ndarray:
-        """(ngeom + nsite,): -1 where there is none."""
+        """Return the materials' indices (ngeom + nsite,), -1 where there is none."""
         return np.concatenate([self._model.geom_matid, self._model.site_matid])
 
     def _texture(self, index: int) -> Texture:
@@ -93,13 +93,13 @@ class Shading:
         return self._textures[index]
 
     def sky(self, directions: np.ndarray) -> np.ndarray | float:
-        """Colours (N, 3) of rays that hit nothing."""
+        """Return the colours (N, 3) of rays that hit nothing."""
         return 0.0 if self._sky is None else self._sky(directions)
 
     def __call__(
         self, data: mujoco.MjData, hits: Hits, rgba: np.ndarray, lens: Lens, shadow: Callable[..., np.ndarray] | None
     ) -> np.ndarray:
-        """Colours (N, 3) of hits that all hit something.
+        """Return the colours (N, 3) of hits that all hit something.
 
         ``shadow(light, offsets)`` tells which points, ``offsets`` (N, 3) from a light, lie in its shadow.
         """
@@ -141,7 +141,7 @@ class Shading:
         axis: np.ndarray,
         shadow: Callable[..., np.ndarray] | None,
     ) -> list[np.ndarray]:
-        """The light (N, 3) that each point sends on, by pass: all without shadows, then each light with shadows.
+        """Return the light (N, 3) that each point sends on, by pass: all without shadows, then each light with shadows.
 
         The headlight is parallel, along the camera's ``axis``.
         """
@@ -164,7 +164,7 @@ class Shading:
         return passes
 
     def _reach(self, data: mujoco.MjData, light: int, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Directions (N, 3) from the light to the points, and how much (N,) of its light gets there."""
+        """Return directions (N, 3) from the light to the points, and how much (N,) of its light gets there."""
         model, axis = self._model, data.light_xdir[light]
         if kind_of_light(model, light) == DIRECTIONAL:
             return np.broadcast_to(axis, points.shape), np.ones(len(points))

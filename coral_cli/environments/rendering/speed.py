@@ -19,10 +19,10 @@ _BALL = """
 
 
 def frames_per_second(backend: str) -> float:
-    """64x64 frames of a ball on a floor that ``backend`` draws in a second, in quality ``fast``.
+    """Measure how many 64x64 frames of a ball on a floor ``backend`` draws in a second, in quality ``fast``.
 
-    Measured in a child process, for one process can use one OpenGL only; takes about a second.
-    Raises CoralError when it draws nothing.
+    It is measured in a child process, for one process can use one OpenGL only, and takes about a second.
+    Raises CoralError when the backend draws nothing.
     """
     child = subprocess.run(
         [sys.executable, "-m", __name__, backend],

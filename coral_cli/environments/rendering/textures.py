@@ -19,7 +19,7 @@ class Texture:
         self._texels = np.concatenate([level.reshape(-1, 3) for level in levels])
 
     def __call__(self, u: np.ndarray, v: np.ndarray, footprint: np.ndarray) -> np.ndarray:
-        """Colours (N, 3) at ``u``, ``v`` (N,), which wrap at 1, for pixels ``footprint`` (N,) textures wide."""
+        """Return colours (N, 3) at ``u``, ``v`` (N,), which wrap at 1, for pixels ``footprint`` (N,) textures wide."""
         wanted = np.rint(np.log2(np.maximum(footprint * self._shapes[0].max(), 1))).astype(np.intp)
         level = np.minimum(wanted, len(self._starts) - 1)
         rows, columns = self._shapes[level].T
@@ -30,10 +30,10 @@ class Texture:
 
 
 class Skybox:
-    """Six square faces seen from inside; OpenGL's cube map order, with MuJoCo's z as up."""
+    """A sky of six square faces seen from inside; OpenGL's cube map order, with MuJoCo's z as up."""
 
     def __init__(self, image: np.ndarray, texels: int) -> None:
-        """``image`` (6 n, n, 3), or (n, n, 3) for six equal faces, is halved while n stays above ``texels``."""
+        """Take an ``image`` (6 n, n, 3), or (n, n, 3) for six equal faces; halve it while n stays above ``texels``."""
         while image.shape[1] % 2 == 0 and image.shape[1] // 2 >= texels:
             image = _halved(image)
         self._size = image.shape[1]
@@ -41,7 +41,7 @@ class Skybox:
         self._faces = faces if len(faces) == 6 else np.repeat(faces[:1], 6, axis=0)
 
     def __call__(self, directions: np.ndarray) -> np.ndarray:
-        """Colours (N, 3) towards ``directions`` (N, 3)."""
+        """Return colours (N, 3) towards ``directions`` (N, 3)."""
         x, y, z = directions[:, 0], directions[:, 2], -directions[:, 1]
         axis = np.abs(directions[:, [0, 2, 1]]).argmax(1)
         major = np.choose(axis, (x, y, z))
@@ -57,7 +57,7 @@ class Skybox:
 
 
 def image_of(model: mujoco.MjModel, texture: int) -> np.ndarray:
-    """The texture's (H, W, 3) float32 image in [0, 1]."""
+    """Return the texture's (H, W, 3) float32 image in [0, 1]."""
     height, width = int(model.tex_height[texture]), int(model.tex_width[texture])
     channels, start = int(model.tex_nchannel[texture]), int(model.tex_adr[texture])
     flat = model.tex_data[start : start + height * width * channels]

@@ -18,7 +18,7 @@ OUTSIDE_SIZE = 256  # pixels
 
 
 class View:
-    """Draws ``model`` from ``camera`` in the agent's size.
+    """A view of ``model`` from ``camera`` in the agent's size.
 
     It is the ``Scene`` that distractions see. Its floor are the planes, the height fields and the geoms named in
     ``floor``; the geoms named in ``backdrop`` count as sky.
@@ -50,7 +50,7 @@ class View:
         self._behind = behind
 
     def agent(self, data: mujoco.MjData) -> np.ndarray:
-        """A new (H, W, 3) uint8 image."""
+        """Draw the agent's new image, (H, W, 3) uint8."""
         self._data = data
         if self.prepare is not None:
             self.prepare()
@@ -66,7 +66,7 @@ class View:
         return image
 
     def background(self, floor: bool) -> np.ndarray:
-        """(H, W) bool of the agent's last image: true where there is sky, or, with ``floor``, a floor."""
+        """Return a mask (H, W) of the agent's last image: true in the sky, or, with ``floor``, on a floor."""
         assert self._data is not None, "nothing is drawn yet"
         if self._sky is not None and not floor:
             return self._sky
@@ -74,7 +74,7 @@ class View:
         return behind
 
     def close(self) -> None:
-        """Frees the contexts. Closing twice is allowed."""
+        """Free the contexts. Closing twice is allowed."""
         for renderer in self._made():
             renderer.close()
 
@@ -85,12 +85,12 @@ class View:
         return [self._agent]
 
     def _geoms(self, names: Sequence[str]) -> np.ndarray:
-        """(ngeom,) bool."""
+        """Return a mask (ngeom,) of the geoms with these names."""
         return np.isin(np.arange(self.model.ngeom), [self.model.geom(name).id for name in names])
 
 
 class Views(View):
-    """The same, and ``outside``: what another camera shows, in 256x256."""
+    """A view of the agent's, and ``outside``: what another camera shows, in 256x256."""
 
     def __init__(
         self,
@@ -105,18 +105,18 @@ class Views(View):
         self._outside_camera = outside
 
     def replace(self, model: mujoco.MjModel, agent: int, outside: int) -> None:
-        """Goes on with another model: for environments that compile a new one at reset."""
+        """Go on with another model: for environments that compile a new one at reset."""
         self.close()
         vars(self).pop("_outside", None)
         self._set(model, agent)
         self._outside_camera = outside
 
     def outside(self, data: mujoco.MjData) -> np.ndarray:
-        """A new (256, 256, 3) uint8 image."""
+        """Draw a new (256, 256, 3) uint8 image from outside."""
         return self._outside.render(data, self._outside_camera)
 
     def upload_height_fields(self) -> None:
-        """To be called after the model's height fields have changed."""
+        """Take over the model's height fields; call this after they have changed."""
         for renderer in self._made():
             renderer.upload_height_fields()
 
@@ -129,7 +129,7 @@ class Views(View):
 
 
 def _ground(model: mujoco.MjModel) -> np.ndarray:
-    """(ngeom,) bool: planes and height fields, which MuJoCo allows only where nothing moves."""
+    """Return a mask (ngeom,) of planes and height fields, which MuJoCo allows only where nothing moves."""
     import mujoco
 
     kinds = (int(mujoco.mjtGeom.mjGEOM_PLANE), int(mujoco.mjtGeom.mjGEOM_HFIELD))
@@ -137,7 +137,7 @@ def _ground(model: mujoco.MjModel) -> np.ndarray:
 
 
 def _place(model: mujoco.MjModel, data: mujoco.MjData) -> None:
-    """Puts what a distraction has moved in ``model`` where it now stands; the rest stays as it is, bit for bit."""
+    """Put what a distraction has moved in ``model`` where it now stands; the rest stays as it is, bit for bit."""
     import mujoco
 
     mujoco.mj_kinematics(model, data)
