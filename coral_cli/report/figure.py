@@ -15,18 +15,18 @@ from coral_cli.runs.files import replacing
 
 COLUMNS = 3
 WIDTH, HEIGHT = 5.2, 3.6
-"""Of one task, in inches."""
+"""The size of one task's picture, in inches."""
 
 
 def save(tasks: Sequence[Task], metric: str, path: Path) -> None:
-    """One picture of all tasks. Raises CoralError without matplotlib, or when it cannot be written."""
+    """Draw all tasks in one picture. Raises CoralError without matplotlib, or when it cannot be written."""
     figure = _figure(tasks, metric)
     with replacing(path) as partial:
         figure.savefig(partial, format=path.suffix[1:].lower(), dpi=150)
 
 
 def as_svg(task: Task, metric: str) -> str:
-    """One task as an ``<svg>`` element. Raises CoralError without matplotlib."""
+    """Draw a task as an ``<svg>`` element. Raises CoralError without matplotlib."""
     buffer = io.StringIO()
     _figure([task], metric).savefig(buffer, format="svg")
     text = buffer.getvalue()
@@ -50,7 +50,7 @@ def _figure(tasks: Sequence[Task], metric: str) -> Any:
 
 
 def _draw(axes: Any, task: Task, metric: str) -> None:
-    """Interquartile means with intervals, as far as all runs of an agent went; thin, each run; stars, the paper's."""
+    """Draw interquartile means with intervals as far as all runs of an agent went; thin, each run; stars, the paper."""
     stars: str | None = "the paper's"
     for agent in task.agents:
         curve = over_runs(agent.runs)

@@ -15,7 +15,7 @@ from coral_cli.report.reading import Run
 Flags = Mapping[str, Json]
 
 LONG = 32
-"""Letters of a name that a table has no room for."""
+"""A table has no room for names of more letters."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Agent:
     """Runs whose flags are the same but for the seed."""
 
     name: str
-    """As few flags as tell it from the other agents of its task; where these are many, what its runs are called."""
+    """The name: as few flags as tell it from others of its task; where these are many, what its runs are called."""
     differs: Flags
     """All flags in which the agents of its task differ, where it has them."""
     runs: tuple[Run, ...]
@@ -38,16 +38,16 @@ class Task:
 
 
 def tasks(runs: Sequence[Run], apart: Collection[str]) -> list[Task]:
-    """The runs by task and agent, in the order in which they come. ``apart`` are flags that make no other agent.
+    """Sort runs by task and agent, in the order in which they come; flags ``apart`` make no other agent.
 
-    Those include the options of such components.
+    Among those are the options of such components.
     """
     groups = _grouped(runs, lambda run: run.task)
     return [Task(", ".join(name), _agents(group, apart)) for name, group in groups.items()]
 
 
 def pooled(found: Sequence[Task]) -> Task:
-    """The agents that all of these tasks have, by name, with their runs on all of them. Raises UsageError for none."""
+    """Return the agents that all of these tasks have, by name, with all their runs. Raises UsageError for none."""
     by_name = [{agent.name: agent.runs for agent in task.agents} for task in found]
     shared = [name for name in by_name[0] if all(name in runs for runs in by_name)]
     if not shared:
@@ -79,7 +79,7 @@ def _without(flags: Flags, apart: Collection[str]) -> dict[str, Json]:
 
 
 def differences(flags: Sequence[Flags]) -> list[str]:
-    """The flags that are not the same in all: the method, components and settings, then options.
+    """Return the flags that are not the same in all: the method, components and settings, then options.
 
     An option counts where it differs between two that have its component.
     """
@@ -94,7 +94,7 @@ def _differs(key: str, flags: Sequence[Flags]) -> bool:
 
 
 def names(flags: Sequence[Flags]) -> list[str]:
-    """A name for each, of as few differing flags as make all names different. One alone is named by its method."""
+    """Name each by as few differing flags as make all names different. One alone is named by its method."""
     if len(flags) == 1:
         return [str(flags[0].get("method", "agent"))]
     chosen: list[str] = []
@@ -111,7 +111,7 @@ def _labels(flags: Sequence[Flags], keys: Sequence[str]) -> list[str]:
 
 
 def _short(flags: Sequence[Flags], groups: Sequence[Sequence[Run]]) -> list[str]:
-    """Names of flags, or those of the runs where the former are long."""
+    """Return names of flags, or those of the runs where the former are long."""
     of_flags = names(flags)
     of_runs = [_prefix([run.path.resolve().name for run in group]) for group in groups]
     long = max(map(len, of_flags)) > LONG
@@ -119,13 +119,13 @@ def _short(flags: Sequence[Flags], groups: Sequence[Sequence[Run]]) -> list[str]
 
 
 def _prefix(runs: Sequence[str]) -> str:
-    """What runs are called without their seeds: ``cartpole`` for ``cartpole-seed0`` and ``cartpole-seed1``."""
+    """Return what runs are called without their seeds: ``cartpole`` for ``cartpole-seed0`` and ``cartpole-seed1``."""
     shared = os.path.commonprefix(runs)  # noqa: RUF071 - of letters, not of folders
     return re.sub(r"[-_.]*(s|seed)?[-_.]*$", "", shared) if len(runs) > 1 else shared
 
 
 def word(flag: str, value: Json) -> str:
-    """``v-coral`` for a method, else the flag as it is written: ``image-loss cpc``."""
+    """Return ``v-coral`` for a method, else the flag as it is written: ``image-loss cpc``."""
     if flag == "method":
         return str(value)
     if isinstance(value, bool):

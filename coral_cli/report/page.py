@@ -31,7 +31,7 @@ class Section:
 
     @property
     def differences(self) -> list[tuple[str, str]]:
-        """Agents, and the flags in which they differ."""
+        """The agents, and the flags in which they differ."""
         return [
             (agent.name, "  ".join(word(*item) for item in agent.differs.items()))
             for agent in self.task.agents
@@ -40,7 +40,7 @@ class Section:
 
 
 def write(sections: Sequence[Section], metric: str, path: Path) -> None:
-    """Writes the page. Raises CoralError without matplotlib, or when it cannot be written."""
+    """Write the page. Raises CoralError without matplotlib, or when it cannot be written."""
     source = (resources.files("coral_cli") / "report" / "page.html").read_text(encoding="utf-8")
     template = Environment(autoescape=True, undefined=StrictUndefined).from_string(source)
     runs = {run.path: run for section in sections for run in section.runs}.values()

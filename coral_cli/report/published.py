@@ -10,7 +10,7 @@ from importlib import resources
 from coral_cli.report.grouping import Agent
 
 Key = tuple[str, str, str, str]
-"""Setting, policy, task, method."""
+"""The key of a published curve: setting, policy, task, method."""
 
 SETTINGS = {
     (): ("standard", "locomotion"),
@@ -21,12 +21,12 @@ SETTINGS = {
 """The paper's names for distractions. Its films are others, so those values are for orientation."""
 
 NEAR = 0.02
-"""How far from its steps a value may be held against the paper's, as a share of them: episodes end where they do."""
+"""A value may be held against the paper's this share of its steps away: episodes end where they do."""
 
 
 @cache
 def table() -> dict[Key, dict[int, float]]:
-    """All published returns, by environment steps."""
+    """Read all published returns, by environment steps."""
     text = (resources.files("coral_cli") / "report" / "published.csv").read_text(encoding="utf-8")
     header, *rows = csv.reader(text.splitlines())
     steps = [int(step) for step in header[4:]]
@@ -37,7 +37,7 @@ def table() -> dict[Key, dict[int, float]]:
 
 
 def published(agent: Agent, metric: str) -> Mapping[int, float]:
-    """The paper's returns of an agent's method on its task, by environment steps; none where it has none."""
+    """Return the paper's returns of an agent's method on its task, by environment steps; none where it has none."""
     run = agent.runs[0]
     if metric != "return" or any(other.task != run.task for other in agent.runs):
         return {}
@@ -48,5 +48,5 @@ def published(agent: Agent, metric: str) -> Mapping[int, float]:
 
 
 def near(values: Mapping[int, float], step: float) -> float | None:
-    """The one of ``values`` at ``step``, if there is one."""
+    """Return the one of ``values`` at ``step``, if there is one."""
     return next((value for at, value in values.items() if abs(step - at) <= NEAR * at), None)

@@ -20,7 +20,7 @@ class Run:
 
     path: Path
     record: Mapping[str, Json]
-    """run.json."""
+    """The contents of run.json."""
     flags: Mapping[str, Json]
     """What was assembled: components by slot, ``SLOT.OPTION``, settings."""
     metrics: frozenset[str]
@@ -43,7 +43,7 @@ class Run:
 
 
 def find(paths: Sequence[Path]) -> list[Path]:
-    """The runs among ``paths`` and in the folders among them, each once.
+    """Return the runs among ``paths`` and in the folders among them, each once.
 
     Raises UnreadableError for a path that neither is a run nor holds one.
     """
@@ -66,7 +66,7 @@ def _below(path: Path) -> Iterator[Path]:
 
 
 def read(path: Path, metric: str) -> Run:
-    """A run and the evaluations in which ``metric`` has a value. Raises UnreadableError when it is damaged."""
+    """Return a run and the evaluations in which ``metric`` has a value. Raises UnreadableError when it is damaged."""
     directory = RunDirectory.open(path)
     record = directory.read_record()
     try:
@@ -89,7 +89,7 @@ def read(path: Path, metric: str) -> Run:
 
 
 def evaluated(runs: Sequence[Run], metric: str) -> list[Run]:
-    """Those of ``runs`` that have evaluations of ``metric``. Raises UsageError when none has."""
+    """Return those of ``runs`` that have evaluations of ``metric``. Raises UsageError when none has."""
     with_some = [run for run in runs if run.steps]
     if with_some:
         return with_some

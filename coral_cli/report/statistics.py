@@ -17,7 +17,7 @@ Counts = NDArray[np.int16]
 
 CONFIDENCE = 0.95
 RESAMPLES = 100_000
-"""So many that in 99 of 100 cases other random ones move an interval's end by less than 1 % of its width."""
+"""With so many, other random ones move an interval's end by less than 1 % of its width in 99 of 100 cases."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Curve:
     """A metric over the runs of an agent, at S environment steps; NaN where not all of them have been."""
 
     steps: NDArray[np.int64]
-    """(S)"""
+    """The environment steps (S)."""
     iqm: Array
     """Interquartile mean over the runs (S)."""
     low: Array
@@ -36,7 +36,7 @@ class Curve:
 
 
 def over_runs(runs: Sequence[Run], steps: Sequence[int] | None = None) -> Curve:
-    """The statistics at ``steps``, or wherever one of the runs was evaluated.
+    """Return the statistics at ``steps``, or wherever one of the runs was evaluated.
 
     Between two of its evaluations a run's value is on the line from one to the other. Runs on several tasks are
     pooled; the interval is that of other seeds on the same tasks.
@@ -55,27 +55,27 @@ def over_runs(runs: Sequence[Run], steps: Sequence[int] | None = None) -> Curve:
 
 
 def _at(steps: NDArray[np.int64], curves: Sequence[tuple[Sequence[float], Sequence[float]]]) -> Array:
-    """Curves at other steps (curves, S); NaN before their beginnings and after their ends."""
+    """Return the curves' values at other steps (curves, S); NaN before their beginnings and after their ends."""
     return np.array([np.interp(steps, *curve, left=np.nan, right=np.nan) for curve in curves])
 
 
 def last_common_step(runs: Sequence[Run]) -> int:
-    """How far all of them went."""
+    """Return the step that all of the runs have reached."""
     return min(run.steps[-1] for run in runs)
 
 
 def interquartile_mean(values: Array, axis: int = 0) -> Array:
-    """The mean without the lowest and the highest quarter along ``axis``: of 5 values the middle 3, of 3 all."""
+    """Return the mean without the lowest and the highest quarter along ``axis``: of 5 values the middle 3, of 3 all."""
     count = values.shape[axis]
     middle: Array = np.sort(values, axis=axis).take(range(count // 4, count - count // 4), axis=axis)
     return np.asarray(middle.mean(axis))
 
 
 def interval(values: Sequence[Array], seed: int = 0) -> tuple[Array, Array]:
-    """The 95 % interval of the interquartile mean of all ``values``, one (runs, S) for each task.
+    """Return the 95 % interval of the interquartile mean of all ``values``, one (runs, S) for each task.
 
-    Percentiles over bootstrap resamples of the runs of every task: all that there are, or ``RESAMPLES`` random ones,
-    which follow from ``seed``, where more than that are different.
+    Its ends are percentiles over bootstrap resamples of the runs of every task: all that there are, or ``RESAMPLES``
+    random ones, which follow from ``seed``, where more than that are different.
     """
     counts, times = _resamples([len(of_task) for of_task in values], seed)
     ends = [_ends(_middle_means(of_step, counts), times) for of_step in np.concatenate(values).T]
@@ -84,7 +84,7 @@ def interval(values: Sequence[Array], seed: int = 0) -> tuple[Array, Array]:
 
 
 def _resamples(sizes: Sequence[int], seed: int) -> tuple[Counts, Array]:
-    """How often R resamples have each of all runs (runs, R), and how many are the same as each of them (R)."""
+    """Return how often R resamples have each of all runs (runs, R), and how many are the same as each of them (R)."""
     if math.prod(math.comb(2 * size - 1, size) for size in sizes) <= RESAMPLES:
         tasks = [_every_resample(size) for size in sizes]
         picks = np.indices([len(times) for _, times in tasks]).reshape(len(sizes), -1)  # one resample of each task
@@ -97,7 +97,7 @@ def _resamples(sizes: Sequence[int], seed: int) -> tuple[Counts, Array]:
 
 
 def _every_resample(size: int) -> tuple[Counts, Array]:
-    """All resamples of the runs of one task, as ``_resamples`` has them.
+    """Return all resamples of the runs of one task, as ``_resamples`` has them.
 
     Those that have the i-th of n runs k_i times are n! / (k_1! .. k_n!), as many as there are orders.
     """
@@ -108,9 +108,9 @@ def _every_resample(size: int) -> tuple[Counts, Array]:
 
 
 def _middle_means(values: Array, counts: Counts) -> Array:
-    """The interquartile means (R) of resamples that have each of ``values`` (runs) as often as ``counts`` (runs, R).
+    """Return interquartile means (R) of resamples that have each of ``values`` (runs) ``counts`` (runs, R) times.
 
-    Goes from the lowest run to the highest, so that no resample has to be sorted.
+    It goes from the lowest run to the highest, so that no resample has to be sorted.
     """
     size, cut = len(values), len(values) // 4
     seen, total = np.zeros_like(counts[0]), np.zeros(counts.shape[1])
@@ -124,7 +124,7 @@ def _middle_means(values: Array, counts: Counts) -> Array:
 
 
 def _ends(means: Array, times: Array) -> Array:
-    """The interval's low and high end: resamples have these ``means`` (R), each of them so many ``times`` (R)."""
+    """Return the interval's low and high end: resamples have these ``means`` (R), each so many ``times`` (R)."""
     order = np.argsort(means)
     through = np.cumsum(times[order])
     tail = (1 - CONFIDENCE) / 2
