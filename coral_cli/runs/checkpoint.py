@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     import torch
 
 FORMAT = 1
-"""Raised whenever an older coral could no longer read what this one writes."""
+"""The format's number, raised whenever an older coral could no longer read what this one writes."""
 
 MEMBER = "archive/coral.json"
-"""Torch refuses members outside its own folder."""
+"""The record's place in the archive: torch refuses members outside its own folder."""
 
 WANTED = "Give a checkpoint written by `coral train`."
 
@@ -37,11 +37,11 @@ CHECKSUM = 64
 """Bytes of the checksum, in hexadecimal digits."""
 
 KEPT = 2
-"""How many numbered checkpoints stay, so that one damaged file does not lose the run."""
+"""So many numbered checkpoints stay, so that one damaged file does not lose the run."""
 
 
 def save(path: Path, record: Json, state: dict[str, Any]) -> None:
-    """Writes a checkpoint; ``path`` is either the old file or the complete new one.
+    """Write a checkpoint; ``path`` is either the old file or the complete new one.
 
     ``state`` is made of dicts, lists, tuples, tensors, numbers, strings and None. Raises TypeError for
     anything else, CoralError when the file cannot be written.
@@ -61,7 +61,7 @@ def save(path: Path, record: Json, state: dict[str, Any]) -> None:
 
 
 def read_record(path: Path) -> Json:
-    """The record alone, without torch. Raises UnreadableError when ``path`` is no intact checkpoint."""
+    """Return the record alone, without torch. Raises UnreadableError when ``path`` is no intact checkpoint."""
     try:
         with path.open("rb") as file:
             _require_archive(path, file)
@@ -73,7 +73,7 @@ def read_record(path: Path) -> Json:
 
 
 def load(path: Path, device: str | torch.device = "cpu") -> tuple[Json, dict[str, Any]]:
-    """The record and the state, its tensors on ``device``. Raises UnreadableError, and never runs code."""
+    """Return the record and the state, its tensors on ``device``. Raises UnreadableError; never runs code."""
     import pickle
 
     import torch
@@ -89,7 +89,7 @@ def load(path: Path, device: str | torch.device = "cpu") -> tuple[Json, dict[str
 
 
 def load_latest(directory: Path) -> tuple[Json, dict[str, Any], str]:
-    """The newest intact record and state in ``directory``, and what to say of a newer one that is damaged, if any.
+    """Return the newest intact record and state in ``directory``, and what to say of a newer damaged one, if any.
 
     Raises UnreadableError when none is intact.
     """
@@ -103,7 +103,7 @@ def load_latest(directory: Path) -> tuple[Json, dict[str, Any], str]:
 
 
 def _seal(path: Path, content: str) -> None:
-    """Adds the record and the checksum to what torch wrote."""
+    """Add the record and the checksum to what torch wrote."""
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(MEMBER, content)
         archive.comment = b"0" * CHECKSUM
@@ -114,7 +114,7 @@ def _seal(path: Path, content: str) -> None:
 
 
 def _checksum(file: BinaryIO) -> bytes:
-    """What the checksum should be; leaves ``file`` where it stands."""
+    """Return the checksum that the file should have; leave ``file`` where it stands."""
     digest = hashlib.sha256()
     left = file.seek(-CHECKSUM, os.SEEK_END)
     file.seek(0)
@@ -126,7 +126,7 @@ def _checksum(file: BinaryIO) -> bytes:
 
 
 def save_latest(directory: Path, step: int, record: Json, state: dict[str, Any], best: bool = False) -> Path:
-    """Writes ``step-000050000.pt``, points ``latest.pt`` at it once it is complete, and drops old ones.
+    """Write ``step-000050000.pt``, point ``latest.pt`` at it once it is complete, and drop old ones.
 
     The ``best`` one is kept as ``best.pt``, also after it has been dropped under its own name. It gets that name first:
     a process killed in between goes on from a state that has yet to find it.
@@ -141,7 +141,7 @@ def save_latest(directory: Path, step: int, record: Json, state: dict[str, Any],
 
 
 def _point(name: Path, target: Path) -> None:
-    """Makes ``name`` a second name of the complete file ``target``, or a copy where the disk has no hard links."""
+    """Make ``name`` a second name of the complete file ``target``, or a copy where the disk has no hard links."""
     with replacing(name) as partial:
         partial.unlink(missing_ok=True)
         try:
@@ -151,7 +151,7 @@ def _point(name: Path, target: Path) -> None:
 
 
 def _drop_old(directory: Path, newest: Path) -> None:
-    """Keeps those written last, ``newest`` among them even if the clock has gone back."""
+    """Drop all but those written last, ``newest`` among them even if the clock has gone back."""
     others = [path for path in _numbered(directory) if path != newest]
     unfinished = directory.glob(f".*{SUFFIX}")  # which a killed process left
     for path in [*others[: 1 - KEPT], *unfinished]:
@@ -159,7 +159,7 @@ def _drop_old(directory: Path, newest: Path) -> None:
 
 
 def _numbered(directory: Path) -> list[Path]:
-    """In the order written; the step would not do, for a run may go on from an older checkpoint."""
+    """Return checkpoints in the order written; steps would not do: a run may go on from an older one."""
     return sorted(directory.glob("step-*.pt"), key=lambda path: (path.stat().st_mtime_ns, path.name))
 
 
@@ -202,7 +202,7 @@ def _damaged(path: Path, how: str) -> UnreadableError:
 
 
 def _require_plain(value: Any, where: str) -> None:
-    """Holds a caller to what ``weights_only=True`` reads back, before an unreadable file is written."""
+    """Hold a caller to what ``weights_only=True`` reads back, before an unreadable file is written."""
     import torch
 
     if type(value) in (dict, OrderedDict):

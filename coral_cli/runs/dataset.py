@@ -38,16 +38,16 @@ class Dataset:
 
     @property
     def action_size(self) -> int:
-        """Numbers per action."""
+        """The numbers of an action."""
         return int(self.record["action_size"])
 
     @property
     def transitions(self) -> int:
-        """Rows in all episodes."""
+        """The rows in all episodes."""
         return sum(int(episode["rows"]) for episode in self.record["episodes"])
 
     def episodes(self) -> Iterator[dict[str, NDArray[Any]]]:
-        """The arrays of each episode. Raises UnreadableError for one that is missing, damaged or of another shape."""
+        """Yield the arrays of each episode. Raises UnreadableError for one missing, damaged or of another shape."""
         for episode in self.record["episodes"]:
             yield self._read(self.path / episode["file"], int(episode["rows"]))
 
@@ -67,7 +67,7 @@ class Dataset:
         return arrays
 
     def _check_values(self, arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
-        """What a sensor holds where it is missing does not matter."""
+        """Raise UnreadableError for values that cannot be, save where a sensor is missing: there they do not matter."""
         there = dict(zip(self.sensors, ~arrays["missing"].astype(bool).T, strict=True))
         for name, array in arrays.items():
             if name in self.sensors and self.sensors[name].kind == "image" and array.dtype != np.uint8:
@@ -77,7 +77,7 @@ class Dataset:
 
 
 def open_dataset(path: Path) -> Dataset:
-    """Raises UnreadableError when ``path`` is no dataset, or holds no episode."""
+    """Open a dataset. Raises UnreadableError when ``path`` is none, or holds no episode."""
     index = path / INDEX
     if not index.is_file():
         raise UnreadableError(f"{path} is no dataset: it holds no {INDEX}.", "Record one with `coral rollout`.")
@@ -99,10 +99,10 @@ def open_dataset(path: Path) -> Dataset:
 
 
 class DatasetWriter:
-    """Records episodes one by one; what is written is a complete dataset after each of them."""
+    """A writer that records episodes one by one; what it has written is a complete dataset after each of them."""
 
     def __init__(self, path: Path, sensors: Mapping[str, Sensor], action_size: int, about: Mapping[str, Json]) -> None:
-        """``about`` joins the record. Raises UsageError when ``path`` is not empty."""
+        """Begin an empty dataset; ``about`` joins its record. Raises UsageError when ``path`` is not empty."""
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise UsageError(f"{path} is not empty.", "Choose another --out.")
         with writing(path):
@@ -118,7 +118,7 @@ class DatasetWriter:
         self._write_index()
 
     def add(self, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Json]) -> None:
-        """One episode; ``about`` joins its entry in the record."""
+        """Record one episode; ``about`` joins its entry in the record."""
         name = f"episode-{len(self._record['episodes']):06d}.npz"
         with replacing(self.path / name) as partial, partial.open("wb") as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # to NumPy one is allow_pickle

@@ -23,18 +23,18 @@ from coral_cli.registry.options import Json
 from coral_cli.runs.files import replacing, writing
 
 RUNS = Path("runs")
-"""Where runs lie, seen from the working directory, unless a path is given."""
+"""The folder of runs, seen from the working directory, unless a path is given."""
 
 
 @dataclass(frozen=True)
 class RunDirectory:
-    """One run's directory. Make it with ``create`` or ``open``."""
+    """The directory of one run. Make it with ``create`` or ``open``."""
 
     path: Path
 
     @classmethod
     def create(cls, out: Path | None, name: str, runs: Path = RUNS) -> RunDirectory:
-        """A new, empty run: ``out`` itself, or else NAME in ``runs``, or NAME-2 and so on if that is taken.
+        """Make a new, empty run: ``out`` itself, or else NAME in ``runs``, or NAME-2 and so on if that is taken.
 
         Raises UsageError when ``out`` is taken, CoralError when it cannot be written.
         """
@@ -46,12 +46,12 @@ class RunDirectory:
         return run
 
     def discard(self) -> None:
-        """Removes a run that never began, so that its name is free again."""
+        """Remove a run that never began, so that its name is free again."""
         shutil.rmtree(self.path, ignore_errors=True)
 
     @classmethod
     def open(cls, path: Path) -> RunDirectory:
-        """An existing run. Raises UnreadableError when ``path`` is none."""
+        """Open an existing run. Raises UnreadableError when ``path`` is none."""
         run = cls(path)
         if not path.exists():
             raise UnreadableError(f"there is no {path}.", f"Runs are saved in {RUNS}/, or where --out says.")
@@ -63,12 +63,12 @@ class RunDirectory:
 
     @property
     def record(self) -> Path:
-        """What was run, and on what machine."""
+        """The file that says what was run, and on what machine."""
         return self.path / "run.json"
 
     @property
     def metrics(self) -> Path:
-        """Every event, one JSON document a line."""
+        """The file of every event, one JSON document a line."""
         return self.path / "metrics.jsonl"
 
     @property
@@ -83,7 +83,7 @@ class RunDirectory:
 
     @property
     def replay(self) -> Path:
-        """Where the replay is kept, so that the run can go on."""
+        """The folder in which the replay is kept, so that the run can go on."""
         return self.path / "replay"
 
     @property
@@ -93,7 +93,7 @@ class RunDirectory:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Keeps other processes from training here meanwhile. Raises UsageError when one does already."""
+        """Keep other processes from training here meanwhile. Raises UsageError when one does already."""
         descriptor = os.open(self.path, os.O_RDONLY)
         try:
             with suppress(OSError):  # where the file system has no locks
@@ -103,12 +103,12 @@ class RunDirectory:
             os.close(descriptor)
 
     def write_record(self, record: Json) -> None:
-        """Writes run.json. Raises CoralError when it cannot be written."""
+        """Write run.json. Raises CoralError when it cannot be written."""
         with replacing(self.record) as partial:
             partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
     def read_record(self) -> Json:
-        """What run.json says. Raises UnreadableError when it is damaged."""
+        """Return what run.json says. Raises UnreadableError when it is damaged."""
         try:
             return json.loads(self.record.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
@@ -116,7 +116,7 @@ class RunDirectory:
 
 
 def find_checkpoint(path: Path) -> Path:
-    """The checkpoint that ``path`` names: itself, or a run's latest. Raises UnreadableError when there is none."""
+    """Return the checkpoint that ``path`` names: itself, or a run's latest. Raises UnreadableError without one."""
     if path.is_file():
         return path
     run = RunDirectory.open(path)
@@ -126,7 +126,7 @@ def find_checkpoint(path: Path) -> Path:
 
 
 def machine() -> dict[str, Json]:
-    """What this computer is, for run.json; of torch only what is already imported."""
+    """Return what this computer is, for run.json; of torch only what is already imported."""
     facts: dict[str, Json] = {
         "python": platform.python_version(),
         "platform": platform.platform(),

@@ -13,12 +13,12 @@ from coral_cli.registry.errors import CoralError
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 SUFFIX = ".partial"
-"""What an unfinished file is called: ``.NAME.partial``, beside the file it will become."""
+"""The end of an unfinished file's name: ``.NAME.partial``, beside the file it will become."""
 
 
 @contextmanager
 def replacing(path: Path, sync: bool = True) -> Iterator[Path]:
-    """Yields an unfinished file's path; it takes the place of ``path`` when the block ends without an error.
+    """Yield an unfinished file's path; it takes the place of ``path`` when the block ends without an error.
 
     A reader sees the old file or the new one, never half of one; with ``sync``, even when the machine loses power.
     Raises CoralError when the file cannot be written.
@@ -38,7 +38,7 @@ def replacing(path: Path, sync: bool = True) -> Iterator[Path]:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turns the operating system's refusal to write ``path`` into a CoralError."""
+    """Turn the operating system's refusal to write ``path`` into a CoralError."""
     try:
         yield
     except OSError as error:
@@ -54,7 +54,7 @@ def _explain(path: Path, error: OSError) -> CoralError:
 
 
 def to_disk(path: Path) -> None:
-    """Waits until the file is on the disk."""
+    """Wait until the file is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

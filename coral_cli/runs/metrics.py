@@ -25,13 +25,13 @@ class MetricsWriter:
             _cut_partial_line(path)
 
     def __call__(self, event: Event) -> None:
-        """Raises CoralError when the line cannot be written."""
+        """Append the event. Raises CoralError when the line cannot be written."""
         with writing(self._path):
             self._file.write(to_line(event).encode() + b"\n")
             self._file.flush()
 
     def close(self) -> None:
-        """Gives the file back. Every line is on its way to the disk already, or has failed to get there."""
+        """Give the file back. Every line is on its way to the disk already, or has failed to get there."""
         with suppress(OSError):
             self._file.close()
 
@@ -45,14 +45,14 @@ class MetricsWriter:
 
 
 def to_line(event: Event) -> str:
-    """One line of JSON. JSON has no NaN and no infinity: both become null."""
+    """Write an event as one line of JSON. JSON has no NaN and no infinity: both become null."""
     values = {key: _finite(value) for key, value in event.values.items()}
     document = {"kind": event.kind, "step": event.step, "seconds": event.seconds, "values": values}
     return json.dumps(document, allow_nan=False)
 
 
 def read_metrics(path: Path) -> list[Event]:
-    """The events of a run as it finally went.
+    """Return the events of a run as it finally went.
 
     A run that resumes at step S repeats what came after S, so a resumed start drops the events beyond it.
     A last line without its end is still being written, and left out. Raises UnreadableError.
@@ -76,7 +76,7 @@ def read_metrics(path: Path) -> list[Event]:
 
 
 def curve(events: Sequence[Event], kind: EventKind, key: str) -> tuple[list[int], list[float]]:
-    """The environment steps and values of ``key`` in events of ``kind``; what was not finite is NaN."""
+    """Return the environment steps and values of ``key`` in events of ``kind``; what was not finite is NaN."""
     points = [(event.step, event.values[key]) for event in events if event.kind == kind and key in event.values]
     return [step for step, _ in points], [math.nan if value is None else float(value) for _, value in points]
 
@@ -86,7 +86,7 @@ def _finite(value: object) -> object:
 
 
 def _cut_partial_line(path: Path) -> None:
-    """Drops the piece of a line that a killed run left, lest the next line be glued to it."""
+    """Drop the piece of a line that a killed run left, lest the next line be glued to it."""
     content = path.read_bytes()
     whole = content.rfind(b"\n") + 1
     if whole < len(content):

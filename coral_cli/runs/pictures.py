@@ -15,7 +15,7 @@ GAP = 4
 
 
 def sheet(rows: Sequence[Sequence[Frame]], height: int = 192) -> Frame:
-    """Frames (H, W, C) in rows on white, each enlarged by a whole number to at most ``height`` pixels."""
+    """Lay out frames (H, W, C) in rows on white, each enlarged by a whole number to at most ``height`` pixels."""
     lines = [_row([_shown(frame, height) for frame in row]) for row in rows]
     width = max(line.shape[1] for line in lines)
     padded = [np.pad(line, ((0, GAP), (0, width - line.shape[1]), (0, 0)), constant_values=255) for line in lines]
@@ -23,7 +23,7 @@ def sheet(rows: Sequence[Sequence[Frame]], height: int = 192) -> Frame:
 
 
 def write_png(path: Path, frame: Frame) -> None:
-    """Writes (H, W, 3) uint8. Raises CoralError when it cannot be written."""
+    """Write a frame (H, W, 3) uint8. Raises CoralError when it cannot be written."""
     from PIL import Image
 
     with replacing(path) as partial:
@@ -37,7 +37,7 @@ def _row(frames: Sequence[Frame]) -> Frame:
 
 
 def _shown(frame: Frame, height: int) -> Frame:
-    """In colours, and enlarged pixel by pixel."""
+    """Return a frame in colours, enlarged pixel by pixel."""
     if frame.dtype != np.uint8:  # depth: near is bright
         frame = (255 * (1 - np.clip(frame / 4, 0, 1))).astype(np.uint8)
     frame = np.broadcast_to(frame, (*frame.shape[:2], 3)) if frame.shape[2] == 1 else frame[..., :3]

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 Frame: TypeAlias = NDArray[np.uint8]
-"""(H, W, 3) RGB."""
+"""An RGB image (H, W, 3)."""
 
 GAP, STRIP = 4, 16
 """Pixels between views, and above them for the labels."""
 
 
 def write_video(path: Path, frames: Iterable[Frame], fps: float) -> None:
-    """Encodes frames of one size as they come; ``fps`` frames last one second.
+    """Encode frames of one size as they come; ``fps`` frames last one second.
 
     Real time is ``1 / (seconds of simulation per frame)``. An odd height or width is made even, which H.264
     needs, by repeating the last row or column. Raises CoralError when the video cannot be encoded or written,
@@ -58,7 +58,7 @@ def write_video(path: Path, frames: Iterable[Frame], fps: float) -> None:
 
 
 def side_by_side(views: Mapping[str, Frame]) -> Frame:
-    """One frame of labelled views, left to right, enlarged by whole numbers to the height of the last one."""
+    """Join labelled views to one frame, left to right, enlarged by whole numbers to the height of the last one."""
     last = list(views.values())[-1].shape[0]
     shown = {name: _enlarged(view, last // view.shape[0]) for name, view in views.items()}
     height = max(view.shape[0] for view in shown.values())
@@ -74,13 +74,13 @@ def side_by_side(views: Mapping[str, Frame]) -> Frame:
 
 
 def _enlarged(view: Frame, factor: int) -> Frame:
-    """Nearest neighbour, so that one sees exactly the agent's pixels."""
+    """Enlarge a view by its nearest pixels, so that one sees exactly the agent's."""
     return view.repeat(factor, axis=0).repeat(factor, axis=1) if factor > 1 else view
 
 
 @cache
 def _label(text: str) -> Frame:
-    """White on black, STRIP pixels high."""
+    """Write a text in white on black, STRIP pixels high."""
     from PIL import Image, ImageDraw, ImageFont
 
     font = ImageFont.load_default()
