@@ -14,7 +14,7 @@ Document = Mapping[str, Json]
 
 
 def print_benchmark(console: Console, document: Document) -> None:
-    """Tables and sentences, 80 columns wide; a document may lack the parts that were not asked for."""
+    """Print tables and sentences, 80 columns wide; a document may lack the parts that were not asked for."""
     _print_head(console, document)
     if "update" in document:
         _print_update(console, document)
@@ -70,7 +70,7 @@ def _print_scaling(console: Console, update: Document) -> None:
 
 
 def _noise(timing: Document) -> str:
-    """How far to trust a median."""
+    """Say how far to trust a median."""
     return f"median of {timing['repeats']}, middle half {timing['spread']:.0%} wide"
 
 

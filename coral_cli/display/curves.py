@@ -10,7 +10,7 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 class Curve:
-    """A whole run's values in bounded memory: when full, neighbours are averaged in pairs."""
+    """The values of a whole run in bounded memory: when full, neighbours are averaged in pairs."""
 
     LIMIT = 512
 
@@ -20,7 +20,7 @@ class Curve:
         self._pending: list[float] = []
 
     def add(self, value: float | None) -> None:
-        """Takes the next value; what is missing or not finite is left out."""
+        """Take the next value; what is missing or not finite is left out."""
         if value is None or not math.isfinite(value):
             return
         self._pending.append(value)
@@ -34,7 +34,7 @@ class Curve:
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
-    """``values``, all of them, in at most ``width`` characters; its lowest is the lowest block.
+    """Draw ``values``, all of them, in at most ``width`` characters; the lowest is the lowest block.
 
     The highest tenth is cut off at the top block when there are many, so that the first updates of a run
     do not flatten the rest.
@@ -49,7 +49,7 @@ def sparkline(values: Sequence[float], width: int) -> str:
 
 
 def _buckets(values: Sequence[float], count: int) -> list[float]:
-    """At most ``count`` means over neighbours."""
+    """Return at most ``count`` means over neighbours."""
     if len(values) <= count:
         return list(values)
     edges = [index * len(values) // count for index in range(count + 1)]

@@ -54,7 +54,7 @@ class Dashboard:
                 self._print(message)
 
     def __call__(self, event: Event) -> None:
-        """Notes the event; the drawing happens on its own thread."""
+        """Note the event; the drawing happens on its own thread."""
         with self._lock:
             self._progress(event)
             self._received = time.monotonic()
@@ -62,7 +62,7 @@ class Dashboard:
             self._print(command)
 
     def _print(self, line: object) -> None:
-        """In one piece, however narrow the terminal: it may hold a command to copy."""
+        """Print a line in one piece, however narrow the terminal: it may hold a command to copy."""
         self._console.print(str(line), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
     def _keep_drawing(self) -> None:

@@ -8,7 +8,7 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def number(value: float | None) -> str:
-    """About three digits: ``0.52``, ``431.2``, ``11,004``, ``3.0e-04``; ``-`` for what is missing."""
+    """Write about three digits: ``0.52``, ``431.2``, ``11,004``, ``3.0e-04``; ``-`` for what is missing."""
     if value is None:
         return "-"
     size = abs(value)
@@ -21,19 +21,19 @@ def number(value: float | None) -> str:
 
 
 def rate(value: float | None) -> str:
-    """Events per second: ``0.31``, ``4.1``, ``310``."""
+    """Write events per second: ``0.31``, ``4.1``, ``310``."""
     if value is None:
         return "-"
     return f"{value:,.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
 
 
 def count(value: int) -> str:
-    """Every digit: ``24,000``."""
+    """Write every digit: ``24,000``."""
     return f"{value:,}"
 
 
 def size(num_bytes: float) -> str:
-    """``1.2 GB``, in powers of a thousand."""
+    """Write bytes in powers of a thousand: ``1.2 GB``."""
     value, unit = num_bytes, 0
     while value >= 999.5 and unit < len(_UNITS) - 1:  # 999.6 would be shown as 1000
         value, unit = value / 1000, unit + 1
@@ -42,7 +42,7 @@ def size(num_bytes: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """``0:31:10``, or ``2d 3:04:05`` from one day on."""
+    """Write seconds as ``0:31:10``, or ``2d 3:04:05`` from one day on."""
     minutes, second = divmod(max(0, round(seconds)), 60)
     hours, minute = divmod(minutes, 60)
     days, hour = divmod(hours, 24)

@@ -30,7 +30,7 @@ class PlainLines:
         pass
 
     def __call__(self, event: Event) -> None:
-        """Prints what is due."""
+        """Print what is due."""
         self._progress(event)
         now = self._now()
         if event.kind == "start":
@@ -53,7 +53,7 @@ class PlainLines:
 
 
 def start_line(progress: Progress) -> str:
-    """Everything that is decided before the first step."""
+    """Say everything that is decided before the first step."""
     start = progress.start
     parts = [
         f"{'resumed' if start.get('resumed') else 'started'} {start.get('name')}",
@@ -69,7 +69,7 @@ def start_line(progress: Progress) -> str:
 
 
 def progress_line(progress: Progress) -> str:
-    """How far, how fast, how good, and each loss."""
+    """Say how far, how fast and how good the run is, and each loss."""
     parts = [f"{progress.unit} {count(progress.step)}/{count(progress.budget)} ({progress.fraction:.0%})"]
     if progress.eta is not None:
         parts.append(f"eta {duration(progress.eta)}")
@@ -86,7 +86,7 @@ def progress_line(progress: Progress) -> str:
 
 
 def end_line(progress: Progress) -> str:
-    """How the run ended."""
+    """Say how the run ended."""
     assert progress.end is not None
     values = progress.end.values
     parts = [f"{values['status']} at step {count(progress.step)} after {duration(values['seconds'])}"]

@@ -14,7 +14,7 @@ WINDOW = 600.0
 
 
 class Progress:
-    """Reads events; every attribute is ready to be shown."""
+    """A listener whose attributes are ready to be shown."""
 
     def __init__(self) -> None:
         self.start: Mapping[str, Any] = {}
@@ -33,7 +33,7 @@ class Progress:
         self._marks: deque[tuple[float, int]] = deque()
 
     def __call__(self, event: Event) -> None:
-        """Takes in the next event."""
+        """Take in the next event."""
         self.step, self.seconds = event.step, event.seconds
         values = event.values
         if event.kind == "start":
@@ -57,12 +57,12 @@ class Progress:
 
     @property
     def budget(self) -> int:
-        """Steps (in ``unit``) to train for; 0 before the start."""
+        """The steps (in ``unit``) to train for; 0 before the start."""
         return int(self.start.get("budget") or 0)
 
     @property
     def unit(self) -> str:
-        """What the budget counts."""
+        """The word for what the budget counts."""
         return str(self.start.get("unit", "steps"))
 
     @property
@@ -72,12 +72,12 @@ class Progress:
 
     @property
     def mean_return(self) -> float | None:
-        """Over the last ten training episodes."""
+        """The mean return of the last ten training episodes."""
         return sum(self.returns) / len(self.returns) if self.returns else None
 
     @property
     def steps_per_second(self) -> float | None:
-        """Environment steps per second of the last ten minutes, evaluations included; None before learning starts."""
+        """The environment steps per second of the last ten minutes, with evaluations; None before learning starts."""
         if not self._marks:
             return None
         (first, first_step), (last, last_step) = self._marks[0], self._marks[-1]
@@ -85,12 +85,12 @@ class Progress:
 
     @property
     def eta(self) -> float | None:
-        """Seconds until the budget is spent; None while nothing is known of the speed."""
+        """The seconds until the budget is spent; None while nothing is known of the speed."""
         speed = self.steps_per_second
         return max(0, self.budget - self.step) / speed if speed and self.budget else None
 
     def values(self, prefix: str) -> dict[str, float | None]:
-        """The last update's values under ``prefix/``, by the rest of their name."""
+        """Return the last update's values under ``prefix/``, by the rest of their name."""
         start = prefix + "/"
         return {key.removeprefix(start): value for key, value in self.update.items() if key.startswith(start)}
 

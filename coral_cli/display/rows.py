@@ -14,7 +14,7 @@ from coral_cli.display.numbers import count, duration, number, rate, size
 from coral_cli.display.progress import Progress
 
 LABEL, FIGURE, FIGURES = 10, 6, 35
-"""Columns of a line's name, of a loss, and of all figures of a line; its curve has the rest."""
+"""The columns of a line's name, of a loss, and of all figures of a line; its curve has the rest."""
 
 STATUS = {"done": "bold green", "interrupted": "bold yellow", "failed": "bold red"}
 
@@ -30,7 +30,7 @@ BLANK = Row(10, Text())
 
 
 def live_rows(progress: Progress, since: float, width: int) -> list[Row]:
-    """The running dashboard, ``since`` seconds after the last event."""
+    """Return the running dashboard, ``since`` seconds after the last event."""
     return [
         Row(91, _header(progress, width)),
         Row(100, _bar(progress, since, width)),
@@ -48,7 +48,7 @@ def live_rows(progress: Progress, since: float, width: int) -> list[Row]:
 
 
 def summary_rows(progress: Progress, since: float, width: int) -> list[Row]:
-    """What stays on the screen when the run is over."""
+    """Return the rows that stay on the screen when the run is over."""
     return [
         Row(100, _ending(progress, since)),
         *_return_rows(progress, width),
@@ -58,7 +58,7 @@ def summary_rows(progress: Progress, since: float, width: int) -> list[Row]:
 
 
 def fit(rows: list[Row], height: int) -> list[Text]:
-    """The lines of at most ``height`` rows, the most important ones, in their order."""
+    """Return the lines of at most ``height`` rows, the most important ones, in their order."""
     kept = sorted(range(len(rows)), key=lambda index: -rows[index].priority)[: max(height, 1)]
     return [rows[index].text for index in sorted(kept)]
 
@@ -130,7 +130,7 @@ def _evaluation_rows(progress: Progress, width: int) -> list[Row]:
 
 
 def _loss_rows(progress: Progress, width: int) -> list[Row]:
-    """The total last, for it is the least telling; a sensor's own metrics stand beside its loss."""
+    """Return the losses' rows, the total last, for it is the least telling; a sensor's metrics are beside its loss."""
     losses = progress.values("loss")
     names = sorted(losses, key=lambda name: name == "total")
     metrics, shares = progress.values("metric"), progress.values("share")
@@ -185,7 +185,7 @@ def _cell_rows(priority: int, label: str, values: Mapping[str, float | None], wi
 
 
 def _line(label: str, figures: Iterable[Text], curve: list[float], colour: str, width: int) -> Text:
-    """A name, its figures and, where there is room for it, its curve."""
+    """Write a name, its figures and, where there is room for it, its curve."""
     room = width - LABEL - FIGURES
     if room < 8:
         return _named(label, _joined(figures, width - LABEL))
@@ -195,7 +195,7 @@ def _line(label: str, figures: Iterable[Text], curve: list[float], colour: str, 
 
 
 def _flow(label: str, cells: list[Text], width: int) -> list[Text]:
-    """Cells in columns of one width, over as many lines as they need."""
+    """Lay out cells in columns of one width, over as many lines as they need."""
     if not cells:
         return []
     column = max(map(len, cells)) + 2
@@ -207,7 +207,7 @@ def _flow(label: str, cells: list[Text], width: int) -> list[Text]:
 
 
 def _joined(parts: Iterable[Text], width: int) -> Text:
-    """As many parts as fit, two columns apart."""
+    """Join as many parts as fit, two columns apart."""
     line = Text()
     for part in parts:
         gap = 2 if len(line) else 0

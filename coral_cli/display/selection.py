@@ -24,11 +24,11 @@ class Display(Protocol):
     ) -> None: ...
 
     def __call__(self, event: Event, /) -> None:
-        """Shows the event, now or soon."""
+        """Show the event, now or soon."""
 
 
 def make_display(out: TextIO, console_err: Console, *, json: bool, quiet: bool) -> Display:
-    """JSON lines on ``out``; else on ``console_err`` a dashboard if it is a terminal, plain lines if not."""
+    """Make what prints JSON lines on ``out``; else, on ``console_err``, a dashboard on a terminal, else plain lines."""
     if json:
         return JsonLines(out)
     if quiet:
@@ -37,7 +37,7 @@ def make_display(out: TextIO, console_err: Console, *, json: bool, quiet: bool) 
 
 
 def is_live(console: Console) -> bool:
-    """Whether ``console`` can redraw a screen: a terminal, not a dumb one, with the characters of the curves.
+    """Return whether ``console`` can redraw a screen: a terminal, not dumb, with the characters of the curves.
 
     FORCE_COLOR on a pipe, as job runners set it, asks for colours and not for a dashboard in a log.
     """
@@ -46,7 +46,7 @@ def is_live(console: Console) -> bool:
 
 
 class Silence:
-    """Shows nothing."""
+    """A display that shows nothing."""
 
     def __enter__(self) -> Silence:
         return self
@@ -55,15 +55,15 @@ class Silence:
         pass
 
     def __call__(self, event: Event) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 class JsonLines(Silence):
-    """Prints each event as one JSON document, as in metrics.jsonl."""
+    """A display that prints each event as one JSON document, as in metrics.jsonl."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
 
     def __call__(self, event: Event) -> None:
-        """Prints the event at once."""
+        """Print the event at once."""
         print(to_line(event), file=self._out, flush=True)

@@ -19,11 +19,11 @@ Cell: TypeAlias = str | Text
 """A text, or one with a colour that a terminal shows."""
 
 LAST_COLUMN = 24
-"""Columns below which wrapping the last cell reads worse than one line per cell."""
+"""With fewer columns left, wrapping the last cell reads worse than one line per cell."""
 
 
 def print_evaluation(console: Console, values: Mapping[str, Json]) -> None:
-    """One line per metric, from the values of an evaluation event (``episodes``, ``NAME/mean``, ``NAME/stderr``).
+    """Print a line per metric, from an evaluation event's values (``episodes``, ``NAME/mean``, ``NAME/stderr``).
 
     ``return/max`` and ``return/min``, where present, are shown below.
     """
@@ -45,7 +45,7 @@ def print_evaluation(console: Console, values: Mapping[str, Json]) -> None:
 
 
 def print_losses(console: Console, here: Mapping[str, float], training: Mapping[str, float]) -> None:
-    """A line per loss and metric of a representation: on the episodes evaluated and, where known, in training."""
+    """Print a line per loss and metric of a representation: on the episodes evaluated and, where known, in training."""
     columns = ("loss", "these episodes", *(("in training",) if training else ()))
     rows = [
         (name.split("/", 1)[1], number(value), *((number(training.get(name)),) if training else ()))
@@ -57,7 +57,7 @@ def print_losses(console: Console, here: Mapping[str, float], training: Mapping[
 def print_table(
     console: Console, columns: Sequence[str], rows: Sequence[Sequence[Cell]], numeric: Sequence[int] = ()
 ) -> None:
-    """A table without lines, which pipes well. ``numeric`` names the columns to align right.
+    """Print a table without lines, which pipes well. ``numeric`` names the columns to align right.
 
     On a narrow terminal the last column wraps, and when even that is too narrow each cell gets a line of its
     own. In a pipe nothing is wrapped.
