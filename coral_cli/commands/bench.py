@@ -32,7 +32,7 @@ SCOPE = replace(
 
 @dataclass(frozen=True)
 class BenchOptions:
-    """What to measure, and how often."""
+    """Options of ``coral bench``: what to measure, and how often."""
 
     part: Annotated[Literal["all", "update", "environment"], Help("What to measure.")] = "all"
     repeats: Annotated[int, Help("Updates to take the median of.", min=1)] = 10
@@ -42,7 +42,7 @@ class BenchOptions:
 
 
 def bench(context: typer.Context, given: Given) -> int:
-    """Resolves the flags and runs a session of measuring."""
+    """Resolve the flags and run a session of measuring."""
     options, given = taken(BenchOptions(), given)
     return run_session(
         BenchRequest(
@@ -57,7 +57,7 @@ def bench(context: typer.Context, given: Given) -> int:
 
 
 def run_session(request: BenchRequest) -> int:
-    """Measures; here torch is imported, and not before."""
+    """Measure; here torch is imported, and not before."""
     from coral_cli.display.benchmark import print_benchmark
     from coral_cli.parallel.torchrun import follows
     from coral_cli.sessions.process import prepare
@@ -81,6 +81,6 @@ def run_session(request: BenchRequest) -> int:
 
 
 def add(app: typer.Typer) -> None:
-    """Adds ``coral bench``."""
+    """Add ``coral bench``."""
     own = flags_from(BenchOptions(), "Measuring")
     app.command("bench", cls=two_phase(bench, own, SCOPE), help=HELP)(lambda: None)

@@ -32,7 +32,7 @@ SCENE = """
 
 @dataclass(frozen=True)
 class DoctorOptions:
-    """How to print."""
+    """Options of ``coral doctor``: how to print."""
 
     json: JsonFlag = False
     debug: DebugFlag = False
@@ -40,7 +40,7 @@ class DoctorOptions:
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that works (``detail`` says how) or does not (``detail`` says why).
+    """A thing that works (``detail`` says how) or does not (``detail`` says why).
 
     What is optional may also be ``absent``, which is fine.
     """
@@ -165,7 +165,7 @@ def _plugins(catalog: Catalog) -> Iterable[Line]:
 
 
 def _plugged(catalog: Catalog) -> Iterable[Line]:
-    """The checks that plugins offer."""
+    """Yield the checks that plugins offer."""
     for entry in catalog.entries("check"):
         assert isinstance(entry.record, Check)
         yield _checked(f"{catalog.name(entry)} ({entry.distribution})", entry.record.run)
@@ -184,5 +184,5 @@ def _mark(line: Line) -> Text:
 
 
 def add(app: typer.Typer) -> None:
-    """Adds ``coral doctor``."""
+    """Add ``coral doctor``."""
     app.command("doctor", cls=Command)(signed(doctor, flags_from(DoctorOptions())))

@@ -33,7 +33,7 @@ SCOPE = Scope(
 
 @dataclass(frozen=True)
 class ListOptions:
-    """How to list."""
+    """Options of ``coral envs``: how to list."""
 
     json: JsonFlag = False
     debug: DebugFlag = False
@@ -41,7 +41,7 @@ class ListOptions:
 
 @dataclass(frozen=True)
 class ShowOptions:
-    """What to draw."""
+    """Options of ``coral envs show``: what to draw."""
 
     image: Annotated[str | None, Help("Draw what the agent sees, and an outside view below it.")] = None
     frames: Annotated[int, Help("Frames to draw, side by side.", min=1, max=64)] = 6
@@ -57,7 +57,7 @@ class Envs(Group):
     ALONE = ()
 
     def arranged(self, words: list[str]) -> list[str]:
-        """Flags before the name of a command are the command's."""
+        """Put the name of a command first: flags before it are the command's."""
         at = next((index for index, word in enumerate(words) if word in self.commands), 0)
         return [*words[at : at + 1], *words[:at], *words[at + 1 :]]
 
@@ -93,7 +93,7 @@ def list_envs(context: typer.Context, given: Given) -> int:
 
 
 def _missing(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], list[str]]:
-    """The names of what cannot be made here, by the reason and what mends it."""
+    """Return the names of what cannot be made here, by the reason and what mends it."""
     found: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         if row["missing"]:
@@ -116,7 +116,7 @@ def _row(catalog: Catalog, entry: Entry) -> dict[str, Json]:
 
 
 def _lacks(record: Environment) -> dict[str, Json] | None:
-    """What keeps it from being made here, and what mends that; None when nothing does."""
+    """Return what keeps an environment from being made here, and what mends that; None when nothing does."""
     try:
         record.require()
     except UsageError as error:
@@ -125,7 +125,7 @@ def _lacks(record: Environment) -> dict[str, Json] | None:
 
 
 def show(context: typer.Context, given: Given) -> int:
-    """Builds the environment and says what it offers."""
+    """Build the environment and say what it offers."""
     options, given = taken(ShowOptions(), given)
     image = absolute(options.image) if options.image else None
     if options.image and not options.image.lower().endswith(".png"):
@@ -155,7 +155,7 @@ SWITCHES = {"--help", *(f"--{field.flag}" for field in fields_of(ShowOptions()) 
 
 
 def named(args: Sequence[str]) -> list[str]:
-    """``args`` with ``--env`` before the first word that is neither a flag nor a flag's value."""
+    """Return ``args`` with ``--env`` before the first word that is neither a flag nor a flag's value."""
     for index, (before, word) in enumerate(zip(["", *args], args, strict=False)):
         alone = not before.startswith("--") or "=" in before or before in SWITCHES
         if alone and not word.startswith("-") and "--env" not in args:
@@ -167,16 +167,16 @@ _Show = two_phase(show, flags_from(ShowOptions(), "Drawing", {"image": "PNG"}), 
 
 
 class Show(_Show):  # type: ignore[misc, valid-type]
-    """``show NAME`` stands for ``show --env NAME``."""
+    """The command ``show``, in which ``show NAME`` stands for ``show --env NAME``."""
 
     def reading(self, words: list[str], given: Any, completing: bool) -> Reading:
-        """Reads the name first."""
+        """Read the name first."""
         read: Reading = super().reading(named(words), given, completing)
         return read
 
 
 def add(app: typer.Typer) -> None:
-    """Adds ``coral envs``."""
+    """Add ``coral envs``."""
     envs = typer.Typer(
         cls=Envs,
         help="List environments, or show one of them.",

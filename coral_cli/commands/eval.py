@@ -29,12 +29,12 @@ HELP = "Evaluate a checkpoint with the mean action, and film it."
 AUTO = "auto"
 SUFFIX = ".mp4"
 FILMS = (SUFFIX, ".avi", ".gif", ".mkv", ".mov", ".webm")
-"""How a word after ``--video`` ends if it is the video's path, be it one of a kind that is not made."""
+"""A word after ``--video`` with such an end is the video's path, be it one of a kind that is not made."""
 
 
 @dataclass(frozen=True)
 class EvalOptions:
-    """How to evaluate; everything else is in the checkpoint."""
+    """Options of ``coral eval``; everything else is in the checkpoint."""
 
     episodes: Annotated[int, Help("Episodes to run.", min=1)] = 20
     seed: Annotated[int | None, Help("Seed of the episodes (default: the run's).", min=0, max=2**63 - 1)] = None
@@ -49,15 +49,15 @@ class EvalOptions:
 
 
 class Eval(Command):
-    """``--video`` may stand alone, which Typer has no word for."""
+    """The command ``eval``, whose ``--video`` may stand alone, which Typer has no word for."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Gives a lone ``--video`` its value first."""
+        """Give a lone ``--video`` its value first."""
         return super().parse_args(ctx, complete_video(args))
 
 
 def complete_video(args: Sequence[str]) -> list[str]:
-    """``--video`` as ``--video=auto``, unless a video's path follows (so that a checkpoint may follow)."""
+    """Write ``--video`` as ``--video=auto``, unless a video's path follows (so that a checkpoint may follow)."""
     return [
         f"--video={AUTO}" if word == "--video" and not (following or "").lower().endswith(FILMS) else word
         for word, following in zip_longest(args, args[1:])
@@ -65,7 +65,7 @@ def complete_video(args: Sequence[str]) -> list[str]:
 
 
 def evaluate(context: typer.Context, given: Given) -> int:
-    """Runs an evaluation session."""
+    """Run an evaluation session."""
     options, rest = taken(EvalOptions(), given)
     checkpoint = absolute(rest["checkpoint"])
     if options.env is not None:
@@ -85,7 +85,7 @@ def evaluate(context: typer.Context, given: Given) -> int:
 
 
 def run_session(request: EvalRequest) -> int:
-    """Evaluates; here torch is imported, and not before."""
+    """Evaluate; here torch is imported, and not before."""
     from coral_cli.sessions.process import prepare
 
     prepare()
@@ -110,7 +110,7 @@ def run_session(request: EvalRequest) -> int:
 
 
 def _allow(env: str, checkpoint: Path, catalog: Catalog) -> None:
-    """Lets the checkpoint's environment run. Raises UsageError when ``env`` is another one."""
+    """Let the checkpoint's environment run. Raises UsageError when ``env`` is another one."""
     named = catalog.get(ENV.kind, env)
     trained = Assembly.from_json(read_record(find_checkpoint(checkpoint)).get("assembly")).choices[ENV.name]
     if (named.record.name, named.distribution) != (trained.component, trained.distribution):
@@ -131,7 +131,7 @@ def _video(text: str | None) -> Path | Literal["auto"] | None:
 
 
 def add(app: typer.Typer) -> None:
-    """Adds ``coral eval``."""
+    """Add ``coral eval``."""
     argument = ("checkpoint", "A checkpoint, or a run directory for its latest one.")
     flags = flags_from(EvalOptions(), metavars={"video": "[PATH.mp4]", "env": "MODULE:CALLABLE"})
     app.command("eval", cls=Eval, help=HELP)(signed(evaluate, flags, argument))

@@ -23,7 +23,7 @@ from coral_cli.registry.records import Environment, SensorKind
 
 @dataclass(frozen=True)
 class MethodsOptions:
-    """For which sensors, and how to print."""
+    """Options of ``coral methods``: for which sensors, and how to print."""
 
     env: Annotated[str, Help("Environment whose sensors the flags name.")] = ENV.default or ""
     json: JsonFlag = False
@@ -60,5 +60,5 @@ def _words(method: Method, sensors: Mapping[str, SensorKind]) -> str:
 
 
 def add(app: typer.Typer) -> None:
-    """Adds ``coral methods``."""
+    """Add ``coral methods``."""
     app.command("methods", cls=Command)(signed(methods, flags_from(MethodsOptions(), metavars={"env": "NAME"})))

@@ -18,14 +18,14 @@ DebugFlag = Annotated[bool, Help("Show the traceback of an error.")]
 
 
 def print_json(document: Json) -> None:
-    """One indented JSON document on standard output."""
+    """Print one indented JSON document on standard output."""
     json.dump(document, sys.stdout, indent=2)
     print()
 
 
 @contextmanager
 def documents(json: bool) -> Iterator[TextIO]:
-    """Standard output, with ``json`` for documents alone.
+    """Give standard output, with ``json`` for documents alone.
 
     What else is printed meanwhile, by an environment, a library or a process of theirs, then goes to standard error.
     """
@@ -39,7 +39,7 @@ def documents(json: bool) -> Iterator[TextIO]:
 
 
 def _moved(stack: ExitStack, number: int, other: int) -> TextIO:
-    """The file of descriptor ``number``, which leads to ``other`` until ``stack`` unwinds."""
+    """Return the file of descriptor ``number``, which leads to ``other`` until ``stack`` unwinds."""
     sys.stdout.flush()
     out = os.fdopen(os.dup(number), "w", encoding="utf-8")
     os.dup2(other, number)

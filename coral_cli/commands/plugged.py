@@ -16,13 +16,13 @@ from coral_cli.registry.catalog import Catalog
 
 @dataclass(frozen=True)
 class SharedOptions:
-    """What every command has."""
+    """Options that every command has."""
 
     debug: DebugFlag = False
 
 
 def add(app: typer.Typer, catalog: Catalog, own: Collection[str]) -> None:
-    """Adds each of them, those called like one of coral's ``own`` as ``DISTRIBUTION/NAME``."""
+    """Add each command of a plugin, those called like one of coral's ``own`` as ``DISTRIBUTION/NAME``."""
     for entry in catalog.entries("command"):
         assert isinstance(entry.record, records.Command)
         name = entry.qualified if entry.record.name in own else catalog.name(entry)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CheckOptions:
-    """How to print."""
+    """Options of ``coral plugins check``: how to print."""
 
     json: JsonFlag = False
     debug: DebugFlag = False
@@ -31,7 +31,7 @@ class CheckOptions:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was checked, and in what it failed."""
+    """The name of what was checked, and in what it failed."""
 
     subject: str
     failures: tuple[Failure, ...]
@@ -70,7 +70,7 @@ def _found(target: str, catalog: Catalog) -> tuple[list[Plugin], list[Entry]]:
 
 
 def _verdicts(plugins: list[Plugin], entries: list[Entry]) -> Iterator[Verdict]:
-    """Here torch is imported, and not before."""
+    """Check plugins and their components, one by one; here torch is imported, and not before."""
     from coral_cli.testing import ConformanceError
     from coral_cli.testing import check as check_record
     from coral_cli.testing.failures import failures_of
@@ -89,6 +89,6 @@ def _verdicts(plugins: list[Plugin], entries: list[Entry]) -> Iterator[Verdict]:
 
 
 def add(app: typer.Typer) -> None:
-    """Adds ``coral plugins check``."""
+    """Add ``coral plugins check``."""
     argument = ("plugin", "A package's directory, a .py file, or the name of an installed plugin.")
     app.command("check", cls=Command)(signed(check, flags_from(CheckOptions()), argument))

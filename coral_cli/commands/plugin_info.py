@@ -26,7 +26,7 @@ from coral_cli.version import CORE
 
 @dataclass(frozen=True)
 class InfoOptions:
-    """How to print."""
+    """Options of ``coral plugins info``: how to print."""
 
     json: JsonFlag = False
     debug: DebugFlag = False
@@ -126,6 +126,6 @@ def _line(option: dict[str, Json]) -> str:
 
 
 def add(app: typer.Typer) -> None:
-    """Adds ``coral plugins info``."""
+    """Add ``coral plugins info``."""
     argument = ("name", f"A component, a plugin, or a distribution such as {CORE}.")
     app.command("info", cls=Command)(signed(info, flags_from(InfoOptions()), argument))

@@ -26,7 +26,7 @@ from coral_cli.version import CORE, __version__
 Kind: TypeAlias = Literal["loss", "encoder", "rssm", "environment", "distraction", "policy", "observer"]
 
 SHORT = {"environment": "env"}
-"""What a kind is called in the name of a package, where that is not its own name."""
+"""The word for a kind in the name of a package, where that is not the kind's own name."""
 TRIED = {
     "loss": "--image-loss {name}",
     "encoder": "--image-encoder {name}",
@@ -41,7 +41,7 @@ TRIED = {
 
 @dataclass(frozen=True)
 class NewOptions:
-    """What to begin, and where."""
+    """Options of ``coral plugins new``: what to begin, and where."""
 
     kind: Annotated[Kind | None, Help("What the plugin offers.")] = None
     out: Annotated[str | None, Help("The directory to make (default: coral-KIND-NAME).")] = None
@@ -72,7 +72,7 @@ def new(context: typer.Context, given: Given) -> int:
 
 
 def _words(name: str, kind: Kind, catalog: Catalog) -> dict[str, str]:
-    """What stands for what in the files."""
+    """Return what each placeholder in the files stands for. Raises UsageError for a name that cannot be."""
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
         raise UsageError(f"{name!r} is no name for a component.", "Use small letters, digits and single dashes.")
     if any(entry.record.name == name and entry.distribution == CORE for entry in catalog.entries(kind)):
@@ -92,7 +92,7 @@ def _words(name: str, kind: Kind, catalog: Catalog) -> dict[str, str]:
 
 
 def _class(name: str, kind: Kind) -> str:
-    """The class of a component: called like it, and of its kind where Python or the files have that name already."""
+    """Name the class of a component like it, and its kind where Python or the files have that name already."""
     own = "".join(part.capitalize() for part in name.split("-"))
     texts = [_template(f"{kind}/{file}") for file in ("__init__.py.in", f"{kind}.py.in")]
     clashes = iskeyword(own) or any(re.search(rf"\b{own}\b", text) for text in texts)
@@ -100,7 +100,7 @@ def _class(name: str, kind: Kind) -> str:
 
 
 def _files(kind: Kind, words: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Places in the package, and what stands there."""
+    """Yield places in the package, and what stands there."""
     source = f"src/{words['package']}"
     places = {
         "package/pyproject.toml.in": "pyproject.toml",
@@ -119,6 +119,6 @@ def _template(place: str) -> str:
 
 
 def add(app: typer.Typer) -> None:
-    """Adds ``coral plugins new``."""
+    """Add ``coral plugins new``."""
     argument = ("name", "What the component will be called, such as `barlow`.")
     app.command("new", cls=Command)(signed(new, flags_from(NewOptions(), metavars={"out": "DIR"}), argument))

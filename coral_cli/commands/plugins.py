@@ -27,7 +27,7 @@ STYLES = {"broken": "red", "disabled": "dim", "incompatible": "red", "shadowed":
 
 @dataclass(frozen=True)
 class ListOptions:
-    """What to list."""
+    """Options of ``coral plugins list``: what to list."""
 
     kind: Annotated[Kind | None, Help("Only components of this kind.")] = None
     requirements: Annotated[bool, Help("Print what pip needs to install the same plugins elsewhere.")] = False
@@ -58,7 +58,7 @@ def list_plugins(context: typer.Context, given: Given) -> int:
 
 
 def _requirement(plugin: Plugin) -> str:
-    """A line of a requirements file; a single file cannot be installed, and is only mentioned."""
+    """Write a line of a requirements file; a single file cannot be installed, and is only mentioned."""
     if plugin.path.endswith(".py"):
         return f"# {plugin.path}"
     if plugin.path:
@@ -82,7 +82,7 @@ def _components(catalog: Catalog, kind: str) -> list[dict[str, Json]]:
 
 
 def _print_tables(components: list[dict[str, Json]], plugins: list[dict[str, Json]]) -> None:
-    """A table for each kind, which is the heading of the names, and one of the plugins."""
+    """Print a table for each kind, which is the heading of the names, and one of the plugins."""
     console = Console(highlight=False)
     if not components:
         console.print("No such component is installed.")
@@ -99,14 +99,14 @@ def _print_tables(components: list[dict[str, Json]], plugins: list[dict[str, Jso
 
 
 def _origin(row: dict[str, Json]) -> Text:
-    """The distribution, and what became of it unless that is as it should be."""
+    """Return the distribution, and what became of it unless that is as it should be."""
     origin = Text(f"{row['distribution']} {row['version']}")
     status = row["status"]
     return origin if status == "active" else origin.append(f", {status}", STYLES[status])
 
 
 def add(app: typer.Typer) -> None:
-    """Adds ``coral plugins``."""
+    """Add ``coral plugins``."""
     plugins = typer.Typer(cls=Group, help="Show, check and begin plugins.", add_completion=False)
     plugins.command("list", cls=Command)(signed(list_plugins, flags_from(ListOptions())))
     for command in (plugin_info, plugin_check, plugin_new):

@@ -30,7 +30,7 @@ The dataset (see `coral rollout`) says which sensors there are. `coral train --i
 
 @dataclass(frozen=True)
 class PretrainOptions:
-    """On what, how long, and where to."""
+    """Options of ``coral pretrain``: on what, how long, and where to."""
 
     data: Annotated[str | None, Help("A dataset's directory.")] = None
     updates: Annotated[int, Help("Gradient updates to train for.", min=1)] = 50_000
@@ -43,7 +43,7 @@ class PretrainOptions:
 
 
 def of_data(written: Given, catalog: Catalog) -> Mapping[str, Json]:
-    """The flags of the run to go on with; else the dataset's environment, with a policy that learns nothing."""
+    """Return the flags of the run to go on with; else the dataset's environment and a policy that learns nothing."""
     if written.get("resume") or not written.get("data"):
         return {**of_run(written, catalog), POLICY.flag: "random"}
     from coral_cli.runs.dataset import open_dataset
@@ -68,13 +68,13 @@ SCOPE = Scope(
 
 
 def pretrain(context: typer.Context, given: Given) -> int:
-    """Resolves the flags and runs a session."""
+    """Resolve the flags and run a session."""
     options, rest = taken(PretrainOptions(), given)
     return run_session(_request(options, given.keys(), rest, context.obj))
 
 
 def run_session(request: PretrainRequest) -> int:
-    """Trains; here torch is imported, and not before."""
+    """Train; here torch is imported, and not before."""
     from coral_cli.display.selection import make_display
     from coral_cli.parallel.torchrun import follows
     from coral_cli.sessions.process import prepare
@@ -91,7 +91,7 @@ def run_session(request: PretrainRequest) -> int:
 
 
 def _request(options: PretrainOptions, written: Collection[str], given: Given, catalog: Catalog) -> PretrainRequest:
-    """``written`` are the names of all flags that were."""
+    """Say what to run; ``written`` are the names of all flags that were."""
     out, resume = (absolute(path) if path else None for path in (options.out, options.resume))
     if out and resume:
         raise UsageError("--out and --resume exclude each other.", "Leave --out out: a resumed run stays where it is.")
@@ -122,7 +122,7 @@ def _request(options: PretrainOptions, written: Collection[str], given: Given, c
 
 
 def _same_data(asked: str | None, recorded: str) -> str:
-    """Where the dataset of a run lies: where it lay, unless it is gone from there. Raises UsageError for another."""
+    """Return where a run's dataset lies: where it lay, unless it is gone. Raises UsageError for another."""
     if asked is None or absolute(asked) == absolute(recorded):
         return recorded
     if absolute(recorded).exists():
@@ -131,6 +131,6 @@ def _same_data(asked: str | None, recorded: str) -> str:
 
 
 def add(app: typer.Typer) -> None:
-    """Adds ``coral pretrain``."""
+    """Add ``coral pretrain``."""
     own = flags_from(PretrainOptions(), "Pretraining", {"data": "DIR", "out": "DIR", "resume": "RUN"})
     app.command("pretrain", cls=two_phase(pretrain, own, SCOPE), help=HELP)(lambda: None)

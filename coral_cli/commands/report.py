@@ -44,7 +44,7 @@ PAGE = ".html"
 
 @dataclass(frozen=True)
 class ReportOptions:
-    """What to tell of the runs."""
+    """Options of ``coral report``: what to tell of the runs."""
 
     metric: Annotated[str, Help("What to compare, of all that evaluations measure: return, success, ...")] = "return"
     at: Annotated[
@@ -57,7 +57,7 @@ class ReportOptions:
 
 
 def report(context: typer.Context, given: Given) -> int:
-    """Reads the runs and tells of them."""
+    """Read the runs and tell of them."""
     from coral_cli.report.statistics import last_common_step, over_runs
 
     options, given = taken(ReportOptions(), given)
@@ -82,14 +82,14 @@ def report(context: typer.Context, given: Given) -> int:
 
 
 def _out(text: str | None) -> Path | None:
-    """Raises UsageError for what is neither a page nor a picture."""
+    """Return the page's or picture's absolute path. Raises UsageError for what is neither."""
     if text is not None and Path(text).suffix.lower() not in (PAGE, *PICTURES):
         raise UsageError(f"--out is {text!r}, which is neither a page nor a picture.", f"Write --out {text}{PAGE}.")
     return None if text is None else absolute(text)
 
 
 def _runs(paths: Sequence[Path], metric: str, catalog: Catalog) -> list[Run]:
-    """The runs to tell of; warns of others. Raises UnreadableError and UsageError when there is none."""
+    """Return the runs to tell of; warn of others. Raises UnreadableError and UsageError when there is none."""
     runs, unreadable = [], []
     for path in find(paths):
         try:
@@ -114,7 +114,7 @@ def _warn_of_repetitions(agent: Agent) -> None:
 
 
 def _table(task: Task, table: Iterable[tuple[Agent, Curve]], metric: str) -> tuple[Sequence[str], list[Sequence[str]]]:
-    """Columns and rows as text: a row for each step of each agent. Published values have a column if there are any."""
+    """Return columns and rows as text, a row for each step of each agent; published values have a column if any."""
     from coral_cli.report.published import near, published
 
     columns = (task.name, "runs", "steps", metric, "95 % interval", "paper", "training time")
@@ -145,7 +145,7 @@ def _lists(curve: Curve) -> dict[str, list[float]]:
 
 
 def _document(task: Task, table: Iterable[tuple[Agent, Curve]], metric: str) -> Json:
-    """A task for ``--json``: its agents, their statistics and their runs."""
+    """Return a task for ``--json``: its agents, their statistics and their runs."""
     from coral_cli.report.published import published
 
     agents: list[dict[str, Json]] = [
@@ -196,7 +196,7 @@ def _print(
 
 
 def add(app: typer.Typer) -> None:
-    """Adds ``coral report``."""
+    """Add ``coral report``."""
     flags = flags_from(ReportOptions(), "Report", {"at": "STEPS,...", "out": "FILE"})
     argument = ("run", f"Run directories, or folders of them (default: {RUNS}).")
     app.command("report", cls=Command, help=HELP)(signed(report, flags, argument, many=True))

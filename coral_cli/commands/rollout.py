@@ -35,7 +35,7 @@ SCOPE = Scope(
 
 @dataclass(frozen=True)
 class RolloutOptions:
-    """What to record, and where."""
+    """Options of ``coral rollout``: what to record, and where."""
 
     out: Annotated[str | None, Help("The dataset's directory: new, or empty.")] = None
     agent: Annotated[str | None, Help("A checkpoint or run whose agent acts (default: random actions).")] = None
@@ -50,7 +50,7 @@ class RolloutOptions:
 
 
 def rollout(context: typer.Context, given: Given) -> int:
-    """Runs a recording session."""
+    """Run a recording session."""
     options, given = taken(RolloutOptions(), given)
     if options.out is None:
         raise UsageError("--out is missing.", "Name a directory for the dataset: --out DIR.")
@@ -75,7 +75,7 @@ def rollout(context: typer.Context, given: Given) -> int:
 
 
 def run_session(request: RolloutRequest) -> int:
-    """Records; here torch is imported, and not before."""
+    """Record; here torch is imported, and not before."""
     from coral_cli.sessions.process import prepare
 
     prepare()
@@ -97,6 +97,6 @@ def run_session(request: RolloutRequest) -> int:
 
 
 def add(app: typer.Typer) -> None:
-    """Adds ``coral rollout``."""
+    """Add ``coral rollout``."""
     own = flags_from(RolloutOptions(), "Recording", {"out": "DIR", "agent": "CHECKPOINT"})
     app.command("rollout", cls=two_phase(rollout, own, SCOPE), help=HELP)(lambda: None)

@@ -30,7 +30,7 @@ The options below are those of the chosen components: `coral train --image-loss 
 
 @dataclass(frozen=True)
 class TrainOutput:
-    """Where the run goes, and what is printed."""
+    """Options of ``coral train``: where the run goes, and what is printed."""
 
     out: Annotated[str | None, Help("This directory becomes the run (default: runs/NAME).")] = None
     resume: Annotated[str | None, Help("Go on with this run. Needs no other flag.")] = None
@@ -41,13 +41,13 @@ class TrainOutput:
 
 
 def train(context: typer.Context, given: Given) -> int:
-    """Resolves the flags and runs a training session."""
+    """Resolve the flags and run a training session."""
     output, given = taken(TrainOutput(), given)
     return run_session(_request(output, given, context.obj))
 
 
 def run_session(request: TrainRequest) -> int:
-    """Trains, or rehearses; here torch is imported, and not before."""
+    """Train, or rehearse; here torch is imported, and not before."""
     from coral_cli.display.selection import make_display
     from coral_cli.parallel.torchrun import follows
     from coral_cli.sessions.process import prepare
@@ -72,7 +72,7 @@ def run_session(request: TrainRequest) -> int:
 
 
 def print_dry_run(report: Mapping[str, Json], as_json: bool) -> None:
-    """What ``--dry-run`` found out, as a document or as lines."""
+    """Print what ``--dry-run`` found out, as a document or as lines."""
     if as_json:
         print_json(report)
         return
@@ -103,6 +103,6 @@ def _request(output: TrainOutput, given: Given, catalog: Catalog) -> TrainReques
 
 
 def add(app: typer.Typer) -> None:
-    """Adds ``coral train``."""
+    """Add ``coral train``."""
     own = flags_from(TrainOutput(), "Output", {"out": "DIR", "resume": "RUN"})
     app.command("train", cls=two_phase(train, own), help=HELP)(lambda: None)
