@@ -20,11 +20,11 @@ from coral_cli.measuring.timing import Timing
 from coral_cli.training.collection import chance
 
 STEPS = 300
-"""Actions that are measured at most,"""
+"""At most so many actions are measured."""
 SECONDS = 3.0
-"""and for how long, but at least"""
+"""Measuring ends after so many seconds, too."""
 FEWEST = 20
-"""of them."""
+"""At least so many actions are measured, however long they take."""
 WARM_UP = 3
 
 Env = gymnasium.Env[dict[str, NDArray[Any]], NDArray[Any]]
@@ -32,7 +32,7 @@ Env = gymnasium.Env[dict[str, NDArray[Any]], NDArray[Any]]
 
 @dataclass(frozen=True)
 class Stepping:
-    """Random actions in one environment: ``step`` is one action, ``reset`` a new episode.
+    """The times of random actions in one environment: ``step`` is one action, ``reset`` a new episode.
 
     ``drawing`` is the share of the steps' time in which the agent's images are drawn, None where nobody can tell.
     """
@@ -41,11 +41,11 @@ class Stepping:
     reset: Timing
     drawing: float | None
     steps_per_second: float
-    """Environment steps: an action is as many as the action repeat. Resets do not count."""
+    """The environment steps a second: an action is as many as the action repeat. Resets do not count."""
 
 
 def stepping(env: Env, seed: int) -> Stepping:
-    """Plays random episodes for a few seconds."""
+    """Play random episodes for a few seconds, and measure."""
     choose = chance(env, seed)
     steps: list[float] = []
     drawn: list[float] = []
@@ -70,7 +70,7 @@ def stepping(env: Env, seed: int) -> Stepping:
 
 
 def stepping_side_by_side(copies: Vectorised, seed: int) -> float:
-    """Environment steps a second of all copies together, with random actions; resets do not count."""
+    """Return the environment steps a second of all copies together, with random actions; resets do not count."""
     random = np.random.default_rng(seed)
     copies.reset(range(seed, seed + copies.count))
     begun, spent, actions = time.perf_counter(), 0.0, 0
@@ -87,7 +87,7 @@ def stepping_side_by_side(copies: Vectorised, seed: int) -> float:
 
 @contextmanager
 def drawing_times(env: Env) -> Iterator[list[float]]:
-    """The seconds of each image drawn for the agent while this is open; none where there is no scene that draws."""
+    """Collect the seconds of each image drawn for the agent inside; none where there is no scene that draws."""
     frames: list[float] = []
     scene = env.get_wrapper_attr("scene") if env.has_wrapper_attr("scene") else None
     draw = getattr(scene, "agent", None)

@@ -18,7 +18,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Flops:
-    """Operations of matrix products and convolutions, forward and backward; ``parts`` by label, as in ``spans``.
+    """The operations of matrix products and convolutions, forward and backward; ``parts`` by label, as in ``spans``.
 
     A multiplication and an addition are two. What works element by element is left out, as is usual.
     """
@@ -32,12 +32,12 @@ class Flops:
         return self.products + self.convolutions
 
     def utilisation(self, seconds: float, peak: float) -> float:
-        """The share of ``peak`` (operations a second) that doing them in ``seconds`` amounts to."""
+        """Return the share of ``peak`` (operations a second) that doing them in ``seconds`` amounts to."""
         return self.total / (seconds * peak)
 
 
 def counted(call: Callable[[], object]) -> Flops:
-    """Counts while ``call`` runs, which takes much longer then. Compiled code and foreign kernels count nothing."""
+    """Count while ``call`` runs, which takes much longer then. Compiled code and foreign kernels count nothing."""
     with FlopCounterMode(display=False, custom_mapping=_UNCOUNTED) as counter, spans(counter.get_total_flops) as parts:
         call()
     by_operation = counter.get_flop_counts().get("Global", {})
@@ -46,7 +46,7 @@ def counted(call: Callable[[], object]) -> Flops:
 
 
 def _added_product(_: Shape, left: Shape, right: Shape, *args: Any, **kwargs: Any) -> int:
-    """An added matrix product (N, K) x (K, M), or a batch of them, or with a vector (K)."""
+    """Return the operations of an added matrix product (N, K) x (K, M), of a batch of them, or with a vector (K)."""
     return _product(left, right)
 
 
@@ -62,4 +62,4 @@ _UNCOUNTED = {
     torch.ops.aten.mv: _product,
     torch.ops.aten.dot: _product,
 }
-"""What torch's counter knows only in another form."""
+"""Operations that torch's counter knows only in another form."""

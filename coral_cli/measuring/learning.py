@@ -29,7 +29,7 @@ SPLITS = 5
 
 @dataclass(frozen=True)
 class Learning:
-    """One update, its counted operations, the shares of its labelled parts, and one batch of ``batch_bytes``.
+    """The time of an update, its counted operations, its labelled parts' shares, and one batch of ``batch_bytes``.
 
     ``processes`` is how many take part in every update.
     """
@@ -43,7 +43,7 @@ class Learning:
 
 
 def learning(learner: Learner, replay: Replay, batching: Batching, repeats: int) -> Learning:
-    """Has ``learner`` learn from batches of ``replay``, each as fresh as in training."""
+    """Have ``learner`` learn from batches of ``replay``, each as fresh as in training."""
     random, agent = np.random.default_rng(batching.seed), learner.agent
     drawn: list[Batch] = []
 
@@ -66,7 +66,7 @@ def learning(learner: Learner, replay: Replay, batching: Batching, repeats: int)
 
 
 def acting_time(agent: Agent, sensors: Mapping[str, Sensor], seed: int) -> Timing:
-    """One action of an exploring agent for observations as ``sensors`` give them: encoders, RSSM and actor."""
+    """Measure an action of an exploring agent for observations as ``sensors`` give them: encoders, RSSM, actor."""
     random = np.random.default_rng(seed)
     observation = {name: noise(sensor, 1, random)[0] for name, sensor in sensors.items()}
     choose = acting(agent, explore=True)

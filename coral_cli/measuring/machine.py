@@ -12,13 +12,13 @@ from coral_cli.runs.directory import machine
 
 
 def measured_on(device: torch.device) -> dict[str, Json]:
-    """The machine, with the names of its processor and, if that computes, of its GPU."""
+    """Return the machine, with the names of its processor and, if that computes, of its GPU."""
     gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None
     return machine() | {"cpu": processor(), "device": str(device), "gpu": gpu}
 
 
 def processor(info: Path = Path("/proc/cpuinfo")) -> str:
-    """The processor's name as Linux tells it, else what Python knows."""
+    """Return the processor's name as Linux tells it, else what Python knows."""
     try:
         lines = info.read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -15,7 +15,7 @@ from coral_cli.training.replay import Replay
 
 
 def held(agent: Agent, sensors: Mapping[str, Sensor]) -> dict[str, Json]:
-    """Megabytes of this process and, at the peak, of the GPU; bytes of one transition of the replay; parameters.
+    """Return megabytes of this process and, at the peak, of the GPU; bytes of one transition of the replay; parameters.
 
     ``sensors`` are as they are stored; ``image_bytes`` is what their images alone need at a byte a colour.
     """

@@ -14,11 +14,11 @@ from coral_cli.training.replay import Replay
 
 MOST_BYTES = 256_000_000
 TRANSITIONS = 2000
-"""Enough that sampling does not find everything in a processor's caches."""
+"""So many are enough that sampling does not find everything in a processor's caches."""
 
 
 def noise(sensor: Sensor, count: int, random: np.random.Generator) -> NDArray[Any]:
-    """Raw values (count, ...) as an environment gives them."""
+    """Draw raw values (count, ...) as an environment gives them."""
     shape = (count, *sensor.shape)
     if sensor.kind == "image":
         return random.integers(256, size=shape, dtype=np.uint8)
@@ -28,7 +28,7 @@ def noise(sensor: Sensor, count: int, random: np.random.Generator) -> NDArray[An
 
 
 def noise_replay(sensors: Mapping[str, Sensor], action_size: int, length: int, seed: int) -> Replay:
-    """Two episodes, each of ``length`` steps or more, held in memory."""
+    """Make a replay of two episodes, each of ``length`` steps or more, held in memory."""
     random = np.random.default_rng(seed)
     row = Replay(sensors, action_size, 1).bytes
     steps = max(length, min(TRANSITIONS, MOST_BYTES // row) // 2)

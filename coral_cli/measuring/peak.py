@@ -12,11 +12,11 @@ from coral_cli.measuring.timing import seconds_of
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 SIDES = (256, 512, 1024, 2048, 4096, 8192)
-"""Of square matrices."""
+"""The sides of square matrices."""
 IMAGES = (16, 64, 256, 1024)
-"""In a batch for the second layer of the paper's image encoder, 32 x 31 x 31 to 64 x 14 x 14."""
+"""The images in a batch for the second layer of the paper's image encoder, 32 x 31 x 31 to 64 x 14 x 14."""
 SECONDS = 0.3
-"""The longest that one product or convolution may take, unless the smallest one does."""
+"""The longest time that one product or convolution may take, unless the smallest one does."""
 REPEATS = 5
 
 Work = tuple[Callable[[], object], float]
@@ -25,7 +25,7 @@ Work = tuple[Callable[[], object], float]
 
 @dataclass(frozen=True)
 class Peak:
-    """Floating-point operations a second."""
+    """The most floating-point operations a second."""
 
     gemm: float
     convolution: float
@@ -33,7 +33,7 @@ class Peak:
 
 @torch.inference_mode()
 def measure_peak(precision: str, device: torch.device) -> Peak:
-    """The best of several repeats; takes about a second, and somewhat more where the arithmetic is emulated."""
+    """Return the best of several repeats; takes about a second, and somewhat more where arithmetic is emulated."""
     dtype = DTYPES[precision]
 
     def product(side: int) -> Work:
@@ -49,7 +49,7 @@ def measure_peak(precision: str, device: torch.device) -> Peak:
 
 
 def best_rate(make: Callable[[int], Work], sizes: Sequence[int], device: torch.device) -> float:
-    """The best operations a second on ``sizes`` (ascending), up to the largest that does not take long."""
+    """Return the best operations a second on ``sizes`` (ascending), up to the largest that does not take long."""
     best = 0.0
     for size in sizes:
         call, flops = make(size)

@@ -17,12 +17,12 @@ from coral_cli.measuring.timing import seconds_of, wait
 from coral_cli.representation.span import LISTENERS
 
 OTHER = "other"
-"""What no span covers."""
+"""The name of what no span covers."""
 
 
 @contextmanager
 def spans(reading: Callable[[], float]) -> Iterator[Mapping[str, float]]:
-    """By how much ``reading`` grows within each span, by name, all of that name taken together.
+    """Collect by how much ``reading`` grows within each span, by name, all of that name taken together.
 
     A span within another one counts as part of that.
     """
@@ -45,7 +45,7 @@ def spans(reading: Callable[[], float]) -> Iterator[Mapping[str, float]]:
 
 
 def shares(update: Callable[[], object], repeats: int, device: torch.device) -> dict[str, float]:
-    """The median share of each span, and of ``other``, in the time of ``update``; together 1.
+    """Return the median share of each span, and of ``other``, in the time of ``update``; together 1.
 
     On a GPU every span waits for the device, so what would overlap counts in full.
     """

@@ -14,7 +14,7 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of several repeats. ``spread`` is the width of their middle half, as a share of the median."""
+    """The seconds of several repeats. ``spread`` is the width of their middle half, as a share of the median."""
 
     median: float
     best: float
@@ -23,20 +23,20 @@ class Timing:
 
     @classmethod
     def of(cls, seconds: Sequence[float]) -> Timing:
-        """What at least one measured time amounts to."""
+        """Return the timing that at least one measured time amounts to."""
         low, median, high = np.percentile(seconds, [25, 50, 75])
         spread = (high - low) / median if median else 0.0
         return cls(float(median), float(min(seconds)), float(spread), len(seconds))
 
 
 def wait(device: torch.device) -> None:
-    """Until ``device`` has done all it was told."""
+    """Wait until ``device`` has done all it was told."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def seconds_of(call: Callable[[], object], device: torch.device = CPU) -> float:
-    """The time from an idle device to an idle device."""
+    """Return the time of a call, from an idle device to an idle device."""
     wait(device)
     start = time.perf_counter()
     call()
@@ -47,7 +47,7 @@ def seconds_of(call: Callable[[], object], device: torch.device = CPU) -> float:
 def interleaved(
     calls: Mapping[str, Callable[[], object]], repeats: int, device: torch.device = CPU, warm_up: int = 1
 ) -> dict[str, Timing]:
-    """Times ``calls`` in turn, ``repeats`` rounds after ``warm_up`` ones, every second round in reverse order.
+    """Time ``calls`` in turn, ``repeats`` rounds after ``warm_up`` ones, every second round in reverse order.
 
     What disturbs the machine for a while so disturbs all of them, and none always comes after the same other.
     """
