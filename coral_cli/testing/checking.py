@@ -20,7 +20,7 @@ from coral_cli.testing.rssms import check_rssm
 
 
 def check(record: Record, options: object | None = None) -> None:
-    """Raises ConformanceError where ``record``, built with ``options`` (default: its own), breaks a rule."""
+    """Raise ConformanceError where ``record``, built with ``options`` (default: its own), breaks a rule."""
     if isinstance(record, Command):
         settle(f"command {record.name!r}", failures_of(record, RECORD))
     elif isinstance(record, DoctorCheck):

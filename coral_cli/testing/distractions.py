@@ -32,13 +32,13 @@ class Case:
     split: Split
 
     def episodes(self, *seeds: int) -> list[list[NDArray[Any] | None]]:
-        """What the beginnings of episodes show, one after the other; None where the sensor gives nothing."""
+        """Return what the beginnings of episodes show, one after the other; None where the sensor gives nothing."""
         with self._environment() as (env, name):
             return [list(_beginning(env, name, seed)) for seed in seeds]
 
     @contextmanager
     def _environment(self) -> Iterator[tuple[gymnasium.Env[Any, Any], str]]:
-        """A toy, or box-push where there has to be a scene to change, and the name of the sensor."""
+        """Make a toy, or box-push where there has to be a scene to change; give it with the name of the sensor."""
         env = _box_push() if self.record.scene else _WithDepth(toys.ToyEnvironment(Rendering(48, 64)))
         name = {"image": "image", "vector": "proprio", "depth": "depth"}[self.kind]
         sensor = Sensor(name, self.kind, env.observation_space[name].shape)  # type: ignore[index]
@@ -49,7 +49,7 @@ class Case:
 
 
 def check_distraction(record: Distraction, options: object | None = None) -> None:
-    """Raises ConformanceError where ``record`` breaks a rule, with all failures.
+    """Raise ConformanceError where ``record`` breaks a rule, with all failures.
 
     It is built with ``options`` (default: its own) for each kind of sensor that it takes, for training and evaluation,
     and acts in a toy environment, or in box-push if it changes the scene.
@@ -63,7 +63,7 @@ def check_distraction(record: Distraction, options: object | None = None) -> Non
 
 
 def _change(case: Case) -> None:
-    """Shape and dtype stay, and no number is lost."""
+    """Require that shape and dtype stay, and no number is lost."""
     with case._environment() as (env, name):
         space: Any = env.observation_space[name]  # type: ignore[index]
     for frame in case.episodes(1)[0]:

@@ -43,16 +43,16 @@ class Case:
         return self.record.build(self.options, self.sensor)
 
     def module(self) -> Any:
-        """Always with the same weights."""
+        """Build the encoder, always with the same weights."""
         return seeded(self.build)
 
     def inputs(self) -> Tensor:
-        """Always the same observations."""
+        """Return observations, always the same."""
         return seeded(lambda: observed(self.sensor, COUNT))
 
 
 def check_encoder(record: Encoder, options: object | None = None) -> None:
-    """Raises ConformanceError where ``record`` breaks a rule, with all failures.
+    """Raise ConformanceError where ``record`` breaks a rule, with all failures.
 
     It is built with ``options`` (default: its own) for a small sensor of each kind that it takes.
     """
@@ -88,7 +88,7 @@ def _gradient(case: Case) -> None:
 
 
 def _one_by_one(case: Case) -> None:
-    """Observations do not see each other; acting is a batch of one."""
+    """Require that observations do not see each other; acting is a batch of one."""
     module, inputs = case.module(), case.inputs()
     together = seeded(lambda: module(inputs))
     alone = torch.cat([seeded(partial(module, row[None])) for row in inputs])
@@ -102,7 +102,7 @@ def _one_by_one(case: Case) -> None:
 
 
 def _half_precision(case: Case) -> None:
-    """As updates in bf16 call it."""
+    """Call the encoder as updates in bf16 do."""
     module, inputs = case.module(), case.inputs()
     exact = seeded(lambda: module(inputs))
     with half():

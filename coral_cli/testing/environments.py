@@ -11,7 +11,7 @@ from coral_cli.testing.records import RECORD
 
 
 def check_environment(record: Environment, options: object | None = None) -> None:
-    """Raises ConformanceError where ``record``, built with ``options`` (default: its own), breaks a rule.
+    """Raise ConformanceError where ``record``, built with ``options`` (default: its own), breaks a rule.
 
     It runs an episode to its end, and two beginnings with the same seed.
     """

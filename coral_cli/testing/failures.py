@@ -11,12 +11,12 @@ from coral_cli.registry.errors import CoralError
 
 S = TypeVar("S")
 Check: TypeAlias = Callable[[S], None]
-"""One check of a subject; named as its failures are. Fails through ``require``, or by raising whatever it likes."""
+"""A check of a subject, named as its failures are. It fails through ``require``, or by raising whatever it likes."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """``check`` is a word or two, ``problem`` and ``hint`` a sentence each."""
+    """The failure of a check: ``check`` is a word or two, ``problem`` and ``hint`` a sentence each."""
 
     check: str
     problem: str
@@ -41,13 +41,13 @@ class _UnmetError(Exception):
 
 
 def require(condition: bool, problem: str, hint: str) -> None:
-    """Fails the check that calls it unless ``condition`` is true."""
+    """Fail the check that calls it unless ``condition`` is true."""
     if not condition:
         raise _UnmetError(problem, hint)
 
 
 def failures_of(subject: S, *stages: tuple[Check[S], ...]) -> tuple[Failure, ...]:
-    """The failures of the first of the ``stages`` that has any: each builds on those before it."""
+    """Return the failures of the first of the ``stages`` that has any: each builds on those before it."""
     for stage in stages:
         failures = tuple(failure for check in stage if (failure := _failure(check, subject)))
         if failures:
@@ -56,12 +56,12 @@ def failures_of(subject: S, *stages: tuple[Check[S], ...]) -> tuple[Failure, ...
 
 
 def located(failures: tuple[Failure, ...], where: str) -> tuple[Failure, ...]:
-    """The same, each saying where it came up."""
+    """Return the same failures, each saying where it came up."""
     return tuple(replace(failure, problem=f"{failure.problem.rstrip('.')} ({where}).") for failure in failures)
 
 
 def settle(name: str, failures: tuple[Failure, ...]) -> None:
-    """Raises ConformanceError when there are ``failures``."""
+    """Raise ConformanceError when there are ``failures``."""
     if failures:
         raise ConformanceError(name, failures)
 

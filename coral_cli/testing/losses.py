@@ -46,17 +46,17 @@ class Case:
         return self.record.build(self.options, self.sensor, toys.EMBEDDING, toys.LATENT + toys.HIDDEN)
 
     def module(self) -> Any:
-        """Always with the same weights."""
+        """Build the loss, always with the same weights."""
         return seeded(self.build)
 
     def value(self, batch: LossBatch, module: Any = None) -> Tensor:
-        """The loss of ``batch``, drawing what is random always alike."""
+        """Return the loss of ``batch``, drawing what is random always alike."""
         value: Tensor = seeded(lambda: (module or self.module())(batch))[0]
         return value
 
 
 def check_loss(record: Loss, options: object | None = None) -> None:
-    """Raises ConformanceError where ``record`` breaks a rule, with all failures.
+    """Raise ConformanceError where ``record`` breaks a rule, with all failures.
 
     It is built with ``options`` (default: its own) for a tiny sensor of each kind that it takes.
     """
@@ -85,7 +85,7 @@ def _output(case: Case) -> None:
 
 
 def _gradient(case: Case) -> None:
-    """Through a toy encoder and RSSM, as in training. A loss that is nothing but 0 need not reach anything."""
+    """Require a gradient through a toy encoder and RSSM, as in training. A loss that is always 0 need not reach it."""
     sensor = case.sensor
     encoder = seeded(partial(toys._encoder, NoOptions(), sensor))
     rssm = seeded(partial(toys._rssm, NoOptions(), toys.EMBEDDING, toys.ACTION))
@@ -104,7 +104,7 @@ def _gradient(case: Case) -> None:
 
 
 def _mask(case: Case) -> None:
-    """What lies where the mask is false does not matter, however many steps that are.
+    """Require that what lies where the mask is false does not matter, however many steps that are.
 
     Behind an episode's end nothing does; where only the sensor was missing, the latent state is as good as any.
     """
@@ -129,17 +129,17 @@ def _mask(case: Case) -> None:
 
 
 def _where(mask: Tensor, one: Tensor, other: Tensor) -> Tensor:
-    """(B, T, ...): ``one`` where ``mask`` (B, T) is true."""
+    """Return ``one`` where ``mask`` (B, T) is true, else ``other``, (B, T, ...)."""
     return torch.where(mask.reshape(BATCH, STEPS, *[1] * (one.dim() - 2)), one, other)
 
 
 def _batch_of_one(case: Case) -> None:
-    """One sequence of two steps."""
+    """Require a finite loss of one sequence of two steps."""
     require_finite("the loss of one sequence of two steps", case.value(batch_of(case.sensor, 1, 2)))
 
 
 def _half_precision(case: Case) -> None:
-    """As updates in bf16 call it: embeddings are in that precision, states are not."""
+    """Call the loss as updates in bf16 do: embeddings are in that precision, states are not."""
     batch = batch_of(case.sensor)
     batch = replace(batch, target=halved(case.sensor, batch.target), embedding=batch.embedding.bfloat16())
     with half():
@@ -164,7 +164,7 @@ def _inputs(case: Case) -> None:
 
 
 def _state(case: Case) -> None:
-    """A checkpoint carries the loss over."""
+    """Require that a checkpoint carries the loss over."""
     batch, module = batch_of(case.sensor), case.module()
     other: nn.Module = reloaded(case.build, module)
     hint = "Keep all that matters in parameters and buffers."
@@ -177,7 +177,7 @@ RULES = (_gradient, _mask, _batch_of_one, _half_precision, _state)
 
 
 def batch_of(sensor: Sensor, batch: int = BATCH, steps: int = STEPS, seed: int = 0) -> LossBatch:
-    """A random batch, always the same for the same ``seed``."""
+    """Draw a random batch, always the same for the same ``seed``."""
     return seeded(
         lambda: LossBatch(
             observed(sensor, batch, steps),

@@ -22,7 +22,7 @@ BATCH = 3
 
 
 def check_objective(record: Objective, options: ObjectiveOptions | None = None) -> None:
-    """Raises ConformanceError unless toys learn with ``record`` (``options`` in place of its own)."""
+    """Raise ConformanceError unless toys learn with ``record`` (``options`` in place of its own)."""
     failures = failures_of(record, RECORD) or failures_of(options or record.options, (_weights,), (_gradient,))
     settle(f"objective {record.name!r}", failures)
 
@@ -36,7 +36,7 @@ def _weights(options: ObjectiveOptions) -> None:
 
 
 def _gradient(options: ObjectiveOptions) -> None:
-    """The objective is finite and reaches the encoder."""
+    """Require that the objective is finite and reaches the encoder."""
     model = seeded(partial(_model, options))
     losses = seeded(lambda: model(_batch(options.open_loop + 3)))
     require_finite("the objective", losses.total)

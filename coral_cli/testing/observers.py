@@ -57,7 +57,7 @@ class Case:
     options: object
 
     def hear(self, run: Path) -> tuple[Event, ...]:
-        """A whole run; returns the events as they are afterwards."""
+        """Let an observer hear a whole run; return the events as they are afterwards."""
         module, story = self.record.build(self.options, run), copy.deepcopy(STORY)
         for event in story:
             module(event)
@@ -66,20 +66,20 @@ class Case:
 
 
 def check_observer(record: Observer, options: object | None = None) -> None:
-    """Raises ConformanceError where ``record``, built with ``options`` (default: its own), breaks a rule."""
+    """Raise ConformanceError where ``record``, built with ``options`` (default: its own), breaks a rule."""
     failures = failures_of(record, RECORD)
     failures = failures or failures_of(Case(record, options or record.options), (_story,), (_again, _output, _events))
     settle(f"observer {record.name!r}", failures)
 
 
 def _story(case: Case) -> None:
-    """It hears events of every kind to the end."""
+    """Require that the observer hears events of every kind to the end."""
     with tempfile.TemporaryDirectory() as run:
         case.hear(Path(run))
 
 
 def _again(case: Case) -> None:
-    """A resumed run has a directory that an observer has already written to."""
+    """Require that it goes on in a resumed run's directory, which an observer has already written to."""
     with tempfile.TemporaryDirectory() as run:
         case.hear(Path(run))
         case.hear(Path(run))

@@ -14,7 +14,7 @@ from coral_cli.version import CORE, FORMER
 
 
 def _status(plugin: Plugin) -> None:
-    """It loads."""
+    """Require that the plugin loads."""
     hint = "See `coral plugins info`, which shows the traceback."
     require(plugin.status in ("active", "shadowed"), f"it is {plugin.status}: {plugin.error}.", hint)
     require(
@@ -31,7 +31,7 @@ def _import(plugin: Plugin) -> None:
 
 
 def _version(plugin: Plugin) -> None:
-    """A package says for which versions of coral it is made."""
+    """Require that a package says for which versions of coral it is made."""
     mine = [line for line in plugin.requires if current(required(line)) == CORE and "<" in line]
     require(
         bool(mine) or plugin.path.endswith(".py"),
@@ -41,7 +41,7 @@ def _version(plugin: Plugin) -> None:
 
 
 def _name(plugin: Plugin) -> None:
-    """pip, left to itself, would install what has coral's former name today."""
+    """Require coral by its own name: pip, left to itself, would install what has its former name today."""
     require(
         FORMER not in map(required, plugin.requires),
         f"it requires {FORMER}, which is another project today.",
@@ -53,7 +53,7 @@ PLUGIN: tuple[Check[Plugin], ...] = (_status, _import, _version, _name)
 
 
 def names(records: Sequence[Record]) -> None:
-    """There is something, and each name is used once."""
+    """Require that there is something, and that each name is used once."""
     require(bool(records), "no hook yields a component.", "Mark hooks with @hookimpl, and yield records from them.")
     kind, name = Counter((record.kind, record.name) for record in records).most_common(1)[0][0]
     count = sum((record.kind, record.name) == (kind, name) for record in records)

@@ -46,17 +46,17 @@ class Case:
         return self.record.build(self.options, self.inputs, toys.ACTION)
 
     def module(self) -> Any:
-        """Always with the same weights."""
+        """Build the policy, always with the same weights."""
         return seeded(self.build)
 
     def experience(self, batch: int = BATCH, steps: int = STEPS) -> Experience:
-        """Always the same."""
+        """Return experience, always the same."""
         experience = seeded(lambda: _experience(batch, steps, self.inputs.size))
         return replace(experience, world=world(batch, steps)) if self.record.imagines else experience
 
 
 def check_policy(record: Policy, options: object | None = None) -> None:
-    """Raises ConformanceError where ``record``, built with ``options`` (default: its own), breaks a rule.
+    """Raise ConformanceError where ``record``, built with ``options`` (default: its own), breaks a rule.
 
     It is built for features alone and, unless it imagines, for features and a raw vector, and for vectors alone.
     """
@@ -105,7 +105,7 @@ def _update(case: Case) -> None:
 
 
 def _mask(case: Case) -> None:
-    """What lies where the mask is false teaches nothing."""
+    """Require that what lies where the mask is false teaches nothing."""
     experience = case.experience()
     mask = torch.ones(BATCH, STEPS, dtype=torch.bool)
     mask[0, 2:] = False
@@ -122,12 +122,12 @@ def _mask(case: Case) -> None:
 
 
 def _batch_of_one(case: Case) -> None:
-    """One sequence of two steps."""
+    """Require that one sequence of two steps can be learned from."""
     require_finite("an action after learning from two steps", _after(case, case.experience(1, 2)))
 
 
 def _half_precision(case: Case) -> None:
-    """As updates in bf16 call it."""
+    """Call the policy as updates in bf16 do."""
     with half():
         changed = _after(case, case.experience())
     require_finite("what is learned in bf16", changed)
@@ -156,7 +156,7 @@ def _state(case: Case) -> None:
 
 
 def _after(case: Case, experience: Experience) -> Tensor:
-    """All parameters after one update."""
+    """Return all parameters after one update."""
     module = case.module()
     seeded(partial(module.update, experience))
     return torch.cat([torch.zeros(1), *(parameter.detach().flatten() for parameter in module.parameters())])
@@ -174,7 +174,7 @@ def _experience(batch: int, steps: int, size: int) -> Experience:
 
 
 def world(batch: int, steps: int) -> World:
-    """A world to imagine in, from a toy RSSM."""
+    """Make a world to imagine in, from a toy RSSM."""
 
     def make() -> World:
         rssm = toys._rssm(NoOptions(), toys.EMBEDDING, toys.ACTION)

@@ -15,7 +15,7 @@ from coral_cli.registry.records import Loss, ObjectiveOptions, Record
 from coral_cli.testing.failures import Check, require
 
 MOST = 0.1
-"""Seconds of processor time that importing a plugin may take, beyond ``coral_cli.plugin``."""
+"""The seconds of processor time that importing a plugin may take, beyond ``coral_cli.plugin``."""
 
 _PROBE = """
 import importlib.util, sys, time
@@ -33,7 +33,7 @@ print(time.process_time() - start, *(name for name in ("torch", "mujoco", "gymna
 
 
 def name_and_summary(record: Record) -> None:
-    """The name can stand on a command line, the summary in a list."""
+    """Require that the name can stand on a command line, the summary in a list."""
     require(
         re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", record.name) is not None,
         f"the name {record.name!r} does not fit a command line.",
@@ -48,7 +48,7 @@ def name_and_summary(record: Record) -> None:
 
 
 def options(record: Record) -> None:
-    """Typed, documented, within their own bounds, and JSON."""
+    """Require options that are typed, documented, within their own bounds, and JSON."""
     hint = "Give a frozen dataclass of Annotated[type, Help('...')] = default."
     given: Any = record.options
     require(type(given).__dataclass_params__.frozen, "the options can be changed.", hint)
@@ -63,7 +63,7 @@ def options(record: Record) -> None:
 
 
 def import_(record: Record) -> None:
-    """The module that builds the component can be imported at once, as every command does."""
+    """Require that the module that builds the component can be imported at once, as every command does."""
     made: Any = getattr(record, "build", None) or getattr(record, "run", None)
     made = getattr(made, "func", made)  # a partial function's
     module = getattr(made, "__module__", None)
@@ -72,7 +72,7 @@ def import_(record: Record) -> None:
 
 
 def require_light(module: str) -> None:
-    """Fails where importing ``module`` in a new process takes long, or imports what is heavy."""
+    """Fail where importing ``module`` in a new process takes long, or imports what is heavy."""
     file = getattr(sys.modules.get(module), "__file__", None)
     if file is None:
         return
@@ -94,7 +94,7 @@ RECORD: tuple[Check[Any], ...] = (name_and_summary, options, import_)
 
 @cache
 def import_cost(module: str, file: str) -> tuple[float, tuple[str, ...]]:
-    """Seconds that importing ``module`` takes, the best of three, and which heavy libraries it imports.
+    """Return the seconds that importing ``module`` takes, the best of three, and which heavy libraries it imports.
 
     It is loaded from ``file`` where its name alone does not lead there.
     """

@@ -41,12 +41,12 @@ class Case:
         return self.record.build(self.options, toys.EMBEDDING, toys.ACTION)
 
     def module(self) -> Any:
-        """Always with the same weights."""
+        """Build the RSSM, always with the same weights."""
         return seeded(self.build)
 
 
 def check_rssm(record: Rssm, options: object | None = None) -> None:
-    """Raises ConformanceError where ``record``, built with ``options`` (default: its own), breaks a rule."""
+    """Raise ConformanceError where ``record``, built with ``options`` (default: its own), breaks a rule."""
     failures = failures_of(record, RECORD)
     if record.build is not None and not failures:
         case = Case(record, options or record.options)
@@ -64,7 +64,7 @@ def _build(case: Case) -> None:
 
 
 def _latents(case: Case) -> None:
-    """Shapes of the parts, and a KL that deserves its name."""
+    """Require the parts' shapes, and a KL that deserves its name."""
     module = case.module()
     h, z, action, embedding = states(module)
     with torch.no_grad():
@@ -93,7 +93,7 @@ def _scan(case: Case) -> None:
 
 
 def _steps(case: Case) -> None:
-    """Scanning is predicting and updating step by step, from zero, which is how the agent acts."""
+    """Require that scanning is predicting and updating step by step, from zero, which is how the agent acts."""
     module = case.module()
     embeddings, actions = sequence()
     trajectory = scanned(module)
@@ -108,7 +108,7 @@ def _steps(case: Case) -> None:
 
 
 def _gradient(case: Case) -> None:
-    """Through samples of the last step back to the first embedding and action."""
+    """Require a gradient through samples of the last step back to the first embedding and action."""
     module = case.module()
     embeddings, actions = (tensor.requires_grad_() for tensor in sequence())
     trajectory = seeded(lambda: module.scan(embeddings, actions))
@@ -123,7 +123,7 @@ def _gradient(case: Case) -> None:
 
 
 def _batch_of_one(case: Case) -> None:
-    """One sequence of two steps."""
+    """Require that one sequence of two steps can be filtered."""
     module = case.module()
     trajectory = seeded(lambda: module.scan(torch.ones(1, 2, toys.EMBEDDING), torch.ones(1, 2, toys.ACTION)))
     require_shape("h of one sequence of two steps", trajectory.h, (1, 2, module.hidden_size))
@@ -131,7 +131,7 @@ def _batch_of_one(case: Case) -> None:
 
 
 def _half_precision(case: Case) -> None:
-    """As updates in bf16 call it: embeddings are in that precision, states stay in single."""
+    """Call the RSSM as updates in bf16 do: embeddings are in that precision, states stay in single."""
     module = case.module()
     embeddings, actions = sequence()
     with half():
@@ -164,7 +164,7 @@ def _state(case: Case) -> None:
 
 
 def _blocks(case: Case) -> None:
-    """``inputs``, where there is any, names weights and cuts them exactly."""
+    """Require that ``inputs``, where there is any, names weights and cuts them exactly."""
     module = case.module()
     inputs: Mapping[str, Mapping[str, int]] = getattr(module, "inputs", {})
     weights = dict(module.named_parameters())
@@ -178,16 +178,16 @@ def _blocks(case: Case) -> None:
 
 
 def states(module: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Random h, z, action and embedding, always the same."""
+    """Draw random h, z, action and embedding, always the same."""
     sizes = (module.hidden_size, module.latent_size, toys.ACTION, toys.EMBEDDING)
     return seeded(lambda: tuple(torch.randn(BATCH, size).tanh() for size in sizes))  # type: ignore[return-value]
 
 
 def sequence() -> tuple[Tensor, Tensor]:
-    """Random embeddings (B, T, E) and actions (B, T, A), always the same."""
+    """Draw random embeddings (B, T, E) and actions (B, T, A), always the same."""
     return seeded(lambda: (torch.randn(BATCH, STEPS, toys.EMBEDDING), torch.rand(BATCH, STEPS, toys.ACTION) * 2 - 1))
 
 
 def scanned(module: Any) -> Any:
-    """A seeded scan of it."""
+    """Return a seeded scan of a fixed sequence."""
     return seeded(lambda: module.scan(*sequence()))

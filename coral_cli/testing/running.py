@@ -16,12 +16,12 @@ from coral_cli.testing.toys import TOYS
 from coral_cli.version import CORE, __version__
 
 DISTRIBUTION = "under-test"
-"""What the components of a test come from."""
+"""The distribution that the components of a test come from."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command line gave: its exit code, standard output and standard error."""
+    """The outcome of a command line: its exit code, standard output and standard error."""
 
     code: int
     out: str
@@ -29,7 +29,7 @@ class Outcome:
 
 
 def catalog_of(components: Iterable[Record] = ()) -> Catalog:
-    """The built-in components, the toys, and ``components``; nothing else that is installed."""
+    """Return the built-in components, the toys, and ``components``; nothing else that is installed."""
     base = discover(builtin, {"CORAL_PLUGINS": ""})
     toys = [Entry(record, CORE, __version__) for record in TOYS]
     own = [Entry(record, DISTRIBUTION, "0") for record in components]
@@ -37,7 +37,7 @@ def catalog_of(components: Iterable[Record] = ()) -> Catalog:
 
 
 def run(line: str, components: Iterable[Record] = ()) -> Outcome:
-    """Runs ``coral LINE`` (such as ``"train --env toy --steps 50 --out DIR"``) with ``components`` added."""
+    """Run ``coral LINE`` (such as ``"train --env toy --steps 50 --out DIR"``) with ``components`` added."""
     from coral_cli.app import main
 
     out, err = io.StringIO(), io.StringIO()

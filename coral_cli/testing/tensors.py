@@ -24,14 +24,14 @@ SENSORS: dict[SensorKind, Sensor] = {
 
 
 def seeded(call: Callable[[], T], seed: int = 0) -> T:
-    """What ``call`` gives with torch seeded, its generator left as it was."""
+    """Return what ``call`` gives with torch seeded, its generator left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return call()
 
 
 def observed(sensor: Sensor, *shape: int) -> Tensor:
-    """Normalised observations: (..., D), or for images and depth (..., C, H, W) with channels last in memory."""
+    """Draw normalised observations: (..., D), or for images and depth (..., C, H, W) with channels last in memory."""
     if not sensor.spatial:
         return torch.randn(*shape, *sensor.shape)
     height, width, channels = sensor.shape
@@ -39,33 +39,33 @@ def observed(sensor: Sensor, *shape: int) -> Tensor:
 
 
 def half() -> torch.autocast:
-    """The arithmetic of updates in bf16."""
+    """Return the arithmetic of updates in bf16."""
     return torch.autocast("cpu", torch.bfloat16)
 
 
 def halved(sensor: Sensor, observation: Tensor) -> Tensor:
-    """Normalised observations of ``sensor`` as such updates have them."""
+    """Return normalised observations of ``sensor`` as updates in bf16 have them."""
     return observation.bfloat16() if sensor.kind == "image" else observation
 
 
 def tensors_of(value: Any) -> list[Tensor]:
-    """The tensors of a dataclass."""
+    """Return the tensors of a dataclass."""
     assert is_dataclass(value)
     return [tensor for field in fields(value) if isinstance(tensor := getattr(value, field.name), Tensor)]
 
 
 def require_module(module: object) -> None:
-    """Fails unless ``module`` is one of torch, on whose parameters and buffers the rest relies."""
+    """Fail unless ``module`` is one of torch, on whose parameters and buffers the rest relies."""
     require(isinstance(module, nn.Module), f"build returned {type(module).__name__}.", "Return a torch.nn.Module.")
 
 
 def require_finite(name: str, value: Tensor) -> None:
-    """Fails where ``value`` has a NaN or an infinity."""
+    """Fail where ``value`` has a NaN or an infinity."""
     require(bool(torch.isfinite(value).all()), f"{name} is not finite.", "Keep logarithms and divisions off zero.")
 
 
 def require_shape(name: str, value: Any, shape: tuple[int, ...]) -> None:
-    """Fails unless ``value`` is a float32 tensor of this shape."""
+    """Fail unless ``value`` is a float32 tensor of this shape."""
     seen = f"{value.dtype} of shape {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
     require(
         isinstance(value, Tensor) and tuple(value.shape) == shape and value.dtype == torch.float32,
@@ -75,12 +75,12 @@ def require_shape(name: str, value: Any, shape: tuple[int, ...]) -> None:
 
 
 def require_same(name: str, one: Tensor, other: Tensor, problem: str, hint: str) -> None:
-    """Fails where two values differ by more than rounding."""
+    """Fail where two values differ by more than rounding."""
     require(torch.allclose(one, other, rtol=1e-4, atol=1e-5), f"{name} {problem}", hint)
 
 
 def require_near(name: str, found: Tensor, exact: Tensor) -> None:
-    """Fails where a value in half precision is far from that in single precision."""
+    """Fail where a value in half precision is far from that in single precision."""
     require(
         bool((found.float() - exact).norm() <= 0.1 * exact.norm() + 1e-3),
         f"{name} in bf16 is far from that in float32.",
@@ -89,7 +89,7 @@ def require_near(name: str, found: Tensor, exact: Tensor) -> None:
 
 
 def require_untouched(before: Iterable[Tensor], after: Iterable[Tensor]) -> None:
-    """Fails where an input was changed in place."""
+    """Fail where an input was changed in place."""
     require(
         all(torch.equal(one, other) for one, other in zip(before, after, strict=True)),
         "an input is changed in place.",
@@ -98,7 +98,7 @@ def require_untouched(before: Iterable[Tensor], after: Iterable[Tensor]) -> None
 
 
 def reloaded(build: Callable[[], nn.Module], module: nn.Module) -> nn.Module:
-    """A module built anew, with the state of ``module`` as a checkpoint would carry it over."""
+    """Return a module built anew, with the state of ``module`` as a checkpoint would carry it over."""
     file = io.BytesIO()
     torch.save(module.state_dict(), file)
     file.seek(0)
@@ -108,5 +108,5 @@ def reloaded(build: Callable[[], nn.Module], module: nn.Module) -> nn.Module:
 
 
 def moved(parameters: Iterable[nn.Parameter]) -> bool:
-    """Whether a gradient has reached any of ``parameters``."""
+    """Return whether a gradient has reached any of ``parameters``."""
     return any(parameter.grad is not None and bool(parameter.grad.any()) for parameter in parameters)

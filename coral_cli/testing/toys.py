@@ -20,11 +20,11 @@ STEPS = 12
 """Actions per episode of the toy environment."""
 
 EMBEDDING, HIDDEN, LATENT, ACTION = 6, 5, 4, 2
-"""Sizes of the toys: E, H, Z and A."""
+"""The sizes of the toys: E, H, Z and A."""
 
 
 class ToyEnvironment(gymnasium.Env[dict[str, NDArray[Any]], NDArray[np.float32]]):
-    """A dot on a square goes where it is pushed, and is paid for being near the middle.
+    """A toy in which a dot on a square goes where it is pushed, and is paid for being near the middle.
 
     The image shows where it is, the vector (2,) says how fast it goes. It never terminates.
     """
@@ -70,7 +70,7 @@ class ToyEnvironment(gymnasium.Env[dict[str, NDArray[Any]], NDArray[np.float32]]
 
 
 class ToyEncoder(nn.Module):
-    """One dense layer."""
+    """An encoder of one dense layer."""
 
     def __init__(self, inputs: int) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class ToyEncoder(nn.Module):
         self.layer = nn.Linear(inputs, EMBEDDING)
 
     def forward(self, observation: Tensor) -> Tensor:
-        """(N, ...) to (N, E)."""
+        """Return embeddings (N, E) of observations (N, ...)."""
         embedding: Tensor = self.layer(observation.flatten(1)).tanh()
         return embedding
 
