@@ -17,7 +17,9 @@ __all__ = ["__version__", "load_agent"]
 def load_agent(
     path: str | os.PathLike[str], device: str = "auto", plugins: Iterable[str | os.PathLike[str]] = ()
 ) -> LoadedAgent:
-    """A trained agent, from a checkpoint or a run directory, for use in other programs::
+    """Load a trained agent, from a checkpoint or a run directory, for use in other programs.
+
+    It is asked for an action after each observation::
 
         agent = coral_cli.load_agent("checkpoint.pt")
         state = None

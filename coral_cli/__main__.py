@@ -6,7 +6,7 @@ import sys
 
 
 def run() -> int:
-    """``coral_cli.app.main``, whose import takes long enough to be interrupted, too."""
+    """Run ``coral_cli.app.main``, whose import takes long enough to be interrupted, too."""
     try:
         from coral_cli.app import main
 
@@ -18,7 +18,7 @@ def run() -> int:
 
 
 def _let_go() -> None:
-    """Leaves nothing to write to a reader who has gone: Python would end with an exit code of its own, 120."""
+    """Leave nothing to write to a reader who has gone: Python would end with an exit code of its own, 120."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -32,7 +32,7 @@ GRACE = 5.0
 
 
 def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> int:
-    """Runs a command line and returns its exit code; ``catalog`` stands in for what is installed."""
+    """Run a command line and return its exit code; ``catalog`` stands in for what is installed."""
     _open_streams()
     with started():  # what is loaded, or simulated, may change the working directory
         return _main(list(sys.argv[1:] if argv is None else argv), catalog)
@@ -72,7 +72,7 @@ def _main(args: list[str], catalog: Catalog | None) -> int:
 
 
 def _open_streams() -> None:
-    """Makes standard output and error take any text: escaped where their encoding lacks it, lost where closed."""
+    """Make standard output and error take any text: escaped where their encoding lacks it, lost where closed."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - as long as the process
@@ -81,7 +81,7 @@ def _open_streams() -> None:
 
 
 def _line() -> list[str]:
-    """What the shell wants to have completed."""
+    """Return the words of the line that the shell wants to have completed."""
     line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""
     try:
         return shlex.split(line)
@@ -90,7 +90,7 @@ def _line() -> list[str]:
 
 
 def application(catalog: Catalog) -> typer.Typer:
-    """The commands, also those of plugins; the context's ``obj`` is the catalog."""
+    """Return the commands, also those of plugins; the context's ``obj`` is the catalog."""
     app = typer.Typer(cls=Group, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
     app.callback()(_root)
     for command in (train, eval, report, rollout, pretrain, bench, methods, envs, plugins, doctor):

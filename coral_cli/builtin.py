@@ -18,7 +18,7 @@ from coral_cli.registry.records import Record
 
 
 def find(kind: str, name: str) -> Record | None:
-    """The environment ``gym:ID`` or ``package.module:callable``."""
+    """Return the environment ``gym:ID`` or ``package.module:callable``; None for other names."""
     if kind != "environment" or ":" not in name:
         return None
     from coral_cli.environments.foreign.records import resolve_foreign

@@ -4,6 +4,6 @@ CORE = "coral-rl"
 """The distribution, which owns the bare names of components."""
 
 FORMER = "coral-cli"
-"""What it was called at first. On PyPI that is another project: it is understood, and never suggested."""
+"""The name that it had at first. On PyPI that is another project: it is understood, and never suggested."""
 
 __version__ = "0.1.0"
