@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from coral_cli.plugin import EncoderModule
 
 SMALLEST = 32
-"""Pixels of the smaller side."""
+"""An image's smaller side must have this many pixels."""
 
 
 @dataclass(frozen=True)
 class PatchOptions:
-    """The patches, and the mixer that looks at them."""
+    """Options of the patches, and of the mixer that looks at them."""
 
     patch: Annotated[int, Help("Pixels of a patch's side; they divide height and width.", min=1)] = 8
     width: Annotated[int, Help("Values of a patch, and of the hidden layers that mix them.", min=1)] = 32
@@ -27,7 +27,7 @@ class PatchOptions:
 
 
 def build(options: PatchOptions, sensor: Sensor) -> EncoderModule:
-    """The encoder of images. Raises UsageError where one side is below 32 pixels, or the patch does not divide it."""
+    """Return the encoder of images. Raises UsageError for a side below 32 pixels, or one that patches do not divide."""
     from coral_encoder_patch.encoder import PatchEncoder
 
     height, width, _ = sensor.shape
@@ -48,5 +48,5 @@ def build(options: PatchOptions, sensor: Sensor) -> EncoderModule:
 
 @hookimpl
 def coral_encoders() -> Iterable[Encoder]:
-    """One encoder, for whatever has height and width."""
+    """Yield one encoder, for whatever has height and width."""
     yield Encoder("patch", "Patches, looked at by an MLP-Mixer.", build, PatchOptions(), sensors=("image", "depth"))

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class PatchEncoder(nn.Module):
-    """Cuts the image into P patches, projects each to W values, mixes them, and makes one embedding of all P W values.
+    """An encoder that cuts the image into P patches, projects each to W values, mixes them, and embeds all P W values.
 
     MLP-Mixer averages over the patches in the end; here they stay apart, since where something is matters for control.
     """
@@ -23,14 +23,14 @@ class PatchEncoder(nn.Module):
         self._patch = patch
 
     def forward(self, image: Tensor) -> Tensor:
-        """(N, C, H, W) in [-0.5, 0.5] to (N, size)."""
+        """Return the embeddings (N, size) of images (N, C, H, W) in [-0.5, 0.5]."""
         mixed = self.mixers(self.patches(cut(image, self._patch)))  # (N, P, W)
         embedding: Tensor = self.embedding(self.norm(mixed).flatten(1))
         return embedding
 
 
 class Mixer(nn.Module):
-    """Between the patches, then between the values of each patch: x + MLP(LayerNorm(x)), with W hidden units."""
+    """A layer between patches, then between the values of each patch: x + MLP(LayerNorm(x)), with W hidden units."""
 
     def __init__(self, patches: int, width: int) -> None:
         super().__init__()
@@ -39,14 +39,17 @@ class Mixer(nn.Module):
         self.norm_across, self.norm_within = nn.LayerNorm(width), nn.LayerNorm(width)
 
     def forward(self, patches: Tensor) -> Tensor:
-        """(N, P, W) to (N, P, W)."""
+        """Mix patches (N, P, W), and return them in the same shape."""
         patches = patches + self.across(self.norm_across(patches).transpose(1, 2)).transpose(1, 2)
         mixed: Tensor = patches + self.within(self.norm_within(patches))
         return mixed
 
 
 def cut(image: Tensor, patch: int) -> Tensor:
-    """(N, C, H, W) to (N, P, patch * patch * C): patches row by row; in each pixels row by row, then channels."""
+    """Cut images (N, C, H, W) into (N, P, patch * patch * C).
+
+    Patches come row by row; in each pixels row by row, then channels.
+    """
     count, channels, height, width = image.shape
     rows, columns = height // patch, width // patch
     lines = image.permute(0, 2, 3, 1).reshape(count, rows, patch, columns, patch, channels)

@@ -27,7 +27,7 @@ TASKS = {
 
 @dataclass(frozen=True)
 class JacoOptions:
-    """How the arm is moved."""
+    """Options of the arm: how it is moved."""
 
     action_repeat: Annotated[int, Help("Environment steps (0.04 s) per action; their rewards are summed.", min=1)] = 1
 
@@ -42,7 +42,7 @@ def build(task: str, options: JacoOptions, rendering: Rendering) -> gymnasium.En
 
 @hookimpl
 def coral_environments() -> Iterable[Environment]:
-    """One environment for each of the tasks."""
+    """Yield one environment for each of the tasks."""
     for task, what in TASKS.items():
         yield Environment(
             f"jaco-{task.replace('_', '-')}",

@@ -22,7 +22,7 @@ FELT = (
 """The observables that tell of the arm and its hand, and of nothing else."""
 
 ATTEMPTS = 10
-"""How often dm_control may try to place everything without collisions at the start of an episode."""
+"""At the start of an episode dm_control may try so many times to place everything without collisions."""
 
 
 class JacoSimulation:
@@ -35,11 +35,11 @@ class JacoSimulation:
     """
 
     steps = 250
-    """10 seconds."""
+    """An episode's steps: 10 seconds."""
     camera = 0
-    """Of the image: the arm's table from close by."""
+    """The camera of the image, which shows the arm's table from close by."""
     outside = 1
-    """The same from further away."""
+    """The camera that shows the table from further away."""
 
     def __init__(self, name: str) -> None:
         # the features variant, for the vision variant would draw through dm_control
@@ -62,7 +62,7 @@ class JacoSimulation:
 
     @property
     def model(self) -> mujoco.MjModel:
-        """Compiled anew for every episode, as dm_control does: bricks differ a little, and nothing is left over."""
+        """The model, compiled anew in every episode as dm_control does: bricks differ a bit; nothing is left over."""
         return self._environment.physics.model.ptr
 
     @property
@@ -71,25 +71,25 @@ class JacoSimulation:
         return self._environment.physics.data.ptr
 
     def begin(self, seed: int | None) -> None:
-        """Starts an episode, which follows from ``seed``; without one the random stream goes on."""
+        """Start an episode, which follows from ``seed``; without one the random stream goes on."""
         if seed is not None:
             self._environment.random_state.seed(seed)
         with quiet():
             self._last = self._environment.reset()
 
     def advance(self, action: np.ndarray) -> tuple[float, float | None]:
-        """One environment step. No state is terminal; where the physics diverge, the episode is cut off."""
+        """Do one environment step. No state is terminal; where the physics diverge, the episode is cut off."""
         self._last = self._environment.step(action)
         return float(self._last.reward), 1.0 if self._last.last() else None
 
     def feel(self) -> np.ndarray:
-        """Proprioception (36,)."""
+        """Return proprioception (36,)."""
         return np.concatenate([self._last.observation[name].ravel() for name in FELT])
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps back dm_control's warnings about poses that the arm cannot take; it tries others."""
+    """Keep back dm_control's warnings about poses that the arm cannot take; it tries others."""
     absl = logging.getLogger("absl")
     level = absl.level
     absl.setLevel(logging.ERROR)

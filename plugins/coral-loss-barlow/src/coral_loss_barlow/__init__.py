@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BarlowOptions(LossOptions):
-    """The projections, and how the two terms are weighed."""
+    """Options of the projections, and how the two terms are weighed."""
 
     projection: Annotated[int, Help("Dimensions in which embedding and latent are correlated.", min=2)] = 128
     hidden: Annotated[int, Help("Units per layer of the latent's projection.", min=1)] = 256
@@ -23,7 +23,7 @@ class BarlowOptions(LossOptions):
 
 
 def build(options: BarlowOptions, sensor: Sensor, embedding_size: int, feature_size: int) -> LossModule:
-    """The loss of one sensor, of any kind."""
+    """Return the loss of one sensor, of any kind."""
     from coral_loss_barlow.loss import Barlow
 
     return Barlow(embedding_size, feature_size, options.projection, options.hidden, options.layers, options.redundancy)
@@ -31,5 +31,5 @@ def build(options: BarlowOptions, sensor: Sensor, embedding_size: int, feature_s
 
 @hookimpl
 def coral_losses() -> Iterable[Loss]:
-    """One loss; which latent it sees is left to the objective."""
+    """Yield one loss; which latent it sees is left to the objective."""
     yield Loss("barlow", "Barlow Twins: decorrelated agreement, no negatives.", build, BarlowOptions(), crop=True)

@@ -11,11 +11,11 @@ from coral_cli.plugin import LossBatch
 from coral_cli.plugin_tensors import gather
 
 EPSILON = 1e-5
-"""Added to a variance, so that a dimension that does not vary gives correlations of 0."""
+"""A number added to a variance, so that a dimension that does not vary gives correlations of 0."""
 
 
 class Barlow(nn.Module):
-    """C_ij is the correlation, over all N valid steps, of dimension i of rho_o(e_t) and dimension j of rho_z(f_t).
+    """A loss of C_ij, the correlation over all N valid steps of dimension i of rho_o(e_t) and j of rho_z(f_t).
 
     The loss is sum_i (1 - C_ii)^2 + redundancy * sum_{i != j} C_ij^2: both say the same, and each dimension something
     else. No step is told from another, so a batch of one sequence will do. It has no unit.
@@ -34,7 +34,7 @@ class Barlow(nn.Module):
         self._redundancy = redundancy
 
     def forward(self, batch: LossBatch) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss; the mean C_ii as ``agreement``, the root mean square of the other C_ij as ``redundancy``."""
+        """Return the loss; the mean C_ii as ``agreement``, the root mean square of the others as ``redundancy``."""
         valid = slice(None) if batch.mask is None else gather(batch.mask)
         observation = gather(self.observation(batch.embedding))[valid].flatten(0, -2)  # (N, P)
         state = gather(self.state(batch.features))[valid].flatten(0, -2)  # (N, P)
@@ -46,13 +46,13 @@ class Barlow(nn.Module):
 
 
 def _correlation(one: Tensor, other: Tensor) -> Tensor:
-    """(P, P), from (N, P) and (N, P), in full precision; 0 where N is 0 or 1."""
+    """Return the correlations (P, P) of (N, P) and (N, P), in full precision; 0 where N is 0 or 1."""
     with torch.autocast(one.device.type, enabled=False):
         return _standardised(one).T @ _standardised(other) / max(1, len(one))
 
 
 def _standardised(values: Tensor) -> Tensor:
-    """(N, P) with mean 0 and variance 1 over the steps."""
+    """Return values (N, P) with mean 0 and variance 1 over the steps."""
     values = values.float()
     count = max(1, len(values))
     centred = values - values.sum(0) / count

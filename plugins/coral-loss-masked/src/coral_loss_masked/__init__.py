@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MaskedOptions(LossOptions):
-    """What is hidden, and the transformer that fills it in."""
+    """Options of what is hidden, and of the transformer that fills it in."""
 
     share: Annotated[float, Help("Share of the spans of steps that are hidden.", min=0, max=1)] = 0.5
     span: Annotated[int, Help("Steps that are hidden together; at most half of a sequence.", min=1)] = 4
@@ -24,7 +24,7 @@ class MaskedOptions(LossOptions):
 
 
 def build(options: MaskedOptions, sensor: Sensor, embedding_size: int, feature_size: int) -> LossModule:
-    """The loss of one sensor, of any kind. Raises UsageError when the heads do not divide the width."""
+    """Return the loss of one sensor, of any kind. Raises UsageError when the heads do not divide the width."""
     from coral_loss_masked.loss import MaskedLatents
 
     if options.width % options.heads or options.width % 2:
@@ -39,5 +39,5 @@ def build(options: MaskedOptions, sensor: Sensor, embedding_size: int, feature_s
 
 @hookimpl
 def coral_losses() -> Iterable[Loss]:
-    """One loss; which latent it sees is left to the objective."""
+    """Yield one loss; which latent it sees is left to the objective."""
     yield Loss("masked", "Masked latent reconstruction: hidden steps from those around.", build, MaskedOptions())

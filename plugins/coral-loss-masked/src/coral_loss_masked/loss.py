@@ -19,7 +19,7 @@ from coral_cli.plugin import LossBatch
 from coral_cli.plugin_tensors import gather, masked_mean
 
 EPSILON = 1e-5
-"""Added to a variance, so that a dimension that does not vary is 0 everywhere."""
+"""A number added to a variance, so that a dimension that does not vary is 0 everywhere."""
 
 
 class MaskedLatents(nn.Module):
@@ -43,7 +43,7 @@ class MaskedLatents(nn.Module):
         self._share, self._span = share, span
 
     def forward(self, batch: LossBatch) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss; as ``explained`` the share of the embeddings' variance that is reconstructed."""
+        """Return the loss; as ``explained`` the share of the embeddings' variance that is reconstructed."""
         valid = torch.ones_like(batch.features[..., 0], dtype=torch.bool) if batch.mask is None else batch.mask
         chosen = hidden_steps(len(valid), valid.shape[1], self._share, self._span, valid.device)
         predicted = self._filled_in(batch.features, valid & ~chosen)  # (B, T, E)
@@ -52,14 +52,14 @@ class MaskedLatents(nn.Module):
         return loss, {"explained": 1 - loss.detach()}
 
     def _filled_in(self, features: Tensor, shown: Tensor) -> Tensor:
-        """The embeddings (B, T, E) as the states (B, T, F) tell them where ``shown`` (B, T) is true."""
+        """Return the embeddings (B, T, E) as the states (B, T, F) tell them where ``shown`` (B, T) is true."""
         states = torch.where(shown[..., None], self.state(features), self.hidden)
         predicted: Tensor = self.embedding(self.transformer(states + _positions(states)))
         return predicted.float()
 
 
 def hidden_steps(sequences: int, steps: int, share: float, span: int, device: torch.device) -> Tensor:
-    """Which steps are hidden, (B, T): each sequence is cut into spans, and a random ``share`` of them is hidden.
+    """Draw which steps are hidden, (B, T): each sequence is cut into spans, a random ``share`` of which is hidden.
 
     Where the first span starts is random, too; the last one goes on at the sequence's beginning. A span is at most half
     a sequence, and at least one is hidden.
@@ -73,7 +73,7 @@ def hidden_steps(sequences: int, steps: int, share: float, span: int, device: to
 
 
 def _standardised(embedding: Tensor, valid: Tensor) -> Tensor:
-    """(B, T, E) with mean 0 and variance 1 of each dimension over the steps where ``valid`` (B, T) is true."""
+    """Return (B, T, E) with mean 0 and variance 1 of each dimension over the steps where ``valid`` (B, T) is true."""
     every, counted = gather(embedding).float(), gather(valid)[..., None]
     count = counted.sum().clamp(min=1)
     mean = (every * counted).sum((0, 1)) / count
@@ -82,7 +82,7 @@ def _standardised(embedding: Tensor, valid: Tensor) -> Tensor:
 
 
 def _positions(states: Tensor) -> Tensor:
-    """Sines and cosines (T, W) of the step's number (Vaswani et al., 2017)."""
+    """Return sines and cosines (T, W) of the step's number (Vaswani et al., 2017)."""
     steps, width = states.shape[1:]
     rates = torch.exp(torch.arange(0, width, 2, device=states.device) * (-math.log(1e4) / width))
     angles = torch.arange(steps, device=states.device)[:, None] * rates

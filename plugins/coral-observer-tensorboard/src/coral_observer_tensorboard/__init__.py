@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TensorboardOptions:
-    """Where to, and how often."""
+    """Options of where to write, and how often."""
 
     folder: Annotated[str, Help("Where the event files go, inside the run's directory.")] = "tensorboard"
     flush: Annotated[int, Help("Seconds until what was heard is on disk.", min=1)] = 30
 
 
 def build(options: TensorboardOptions, run: Path) -> ObserverModule:
-    """Raises UsageError when tensorboard is not installed."""
+    """Return the observer. Raises UsageError when tensorboard is not installed."""
     try:
         from coral_observer_tensorboard.observer import TensorboardObserver
     except ImportError as error:
@@ -35,5 +35,5 @@ def build(options: TensorboardOptions, run: Path) -> ObserverModule:
 
 @hookimpl
 def coral_observers() -> Iterable[Observer]:
-    """One observer."""
+    """Yield one observer."""
     yield Observer("tensorboard", "Writes all numbers for TensorBoard.", build, TensorboardOptions())

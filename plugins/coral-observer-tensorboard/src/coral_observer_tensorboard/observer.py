@@ -11,13 +11,13 @@ from coral_cli.plugin import Event
 
 
 class TensorboardObserver:
-    """Numbers become scalars over environment steps; the command line, notes and warnings become text."""
+    """An observer: numbers become scalars over environment steps; the command line, notes and warnings become text."""
 
     def __init__(self, folder: Path, flush_seconds: int) -> None:
         self._writer = SummaryWriter(str(folder), flush_secs=flush_seconds)
 
     def __call__(self, event: Event) -> None:
-        """Writes what the event holds."""
+        """Write what the event holds."""
         for tag, value in scalars(event).items():
             self._writer.add_scalar(tag, value, event.step)
         for name in ("command", "message"):
@@ -25,12 +25,12 @@ class TensorboardObserver:
                 self._writer.add_text(f"{event.kind}/{name}", str(event.values[name]), event.step)
 
     def close(self) -> None:
-        """Writes what is left."""
+        """Write what is left."""
         self._writer.close()
 
 
 def scalars(event: Event) -> Mapping[str, float]:
-    """The numbers of an episode, an update or an evaluation, by tag.
+    """Return the numbers of an episode, an update or an evaluation, by tag.
 
     TensorBoard groups tags by what stands before the first slash: an update's are grouped already (``loss/image``).
     """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WandbOptions:
-    """Where runs are shown."""
+    """Options of where runs are shown."""
 
     project: Annotated[str, Help("The project that the run is shown in.")] = "coral"
     entity: Annotated[str | None, Help("The user or team that the project belongs to.")] = None
@@ -27,7 +27,7 @@ class WandbOptions:
 
 
 def build(options: WandbOptions, run: Path) -> ObserverModule:
-    """Raises UsageError when wandb is not installed."""
+    """Return the observer. Raises UsageError when wandb is not installed."""
     try:
         from coral_observer_wandb.observer import WandbObserver
     except ImportError as error:
@@ -40,5 +40,5 @@ def build(options: WandbOptions, run: Path) -> ObserverModule:
 
 @hookimpl
 def coral_observers() -> Iterable[Observer]:
-    """One observer."""
+    """Yield one observer."""
     yield Observer("wandb", "Sends all numbers to Weights & Biases, or keeps them for it.", build, WandbOptions())

@@ -12,11 +12,11 @@ import wandb
 from coral_cli.plugin import Event
 
 STEPS = "env_steps"
-"""What curves are drawn over. wandb's own step may never go back, as a resumed run's does."""
+"""The axis that curves are drawn over. wandb's own step may never go back, as a resumed run's does."""
 
 
 class WandbObserver:
-    """Numbers become the history, the start of the run its settings, and its end the summary.
+    """An observer: numbers become the history, the start of the run its settings, and its end the summary.
 
     A resumed run goes on in the same history: the id that wandb knows it by is kept in the run's directory. Raises what
     wandb raises, when nobody is logged in for instance.
@@ -45,7 +45,7 @@ class WandbObserver:
         self._run.define_metric("*", step_metric=STEPS)
 
     def __call__(self, event: Event) -> None:
-        """Logs what the event holds."""
+        """Log what the event holds."""
         if event.kind == "start":
             self._run.config.update(dict(event.values), allow_val_change=True)
         elif event.kind == "end":
@@ -54,12 +54,12 @@ class WandbObserver:
             self._run.log({STEPS: event.step, **numbers})
 
     def close(self) -> None:
-        """Waits until all is sent, or written."""
+        """Wait until all is sent, or written."""
         self._run.finish()
 
 
 def scalars(event: Event) -> Mapping[str, float]:
-    """The numbers of an episode, an update or an evaluation, by name.
+    """Return the numbers of an episode, an update or an evaluation, by name.
 
     wandb groups names by what stands before the first slash: an update's are grouped already (``loss/image``).
     """
@@ -73,7 +73,7 @@ def scalars(event: Event) -> Mapping[str, float]:
 
 
 def _id_of(run: Path) -> str:
-    """What wandb knows the run in this directory by; drawn when it is first observed."""
+    """Return what wandb knows the run in this directory by; drawn when it is first observed."""
     file = run / "wandb-id"
     if not file.exists():
         file.write_text(uuid.uuid4().hex[:8], encoding="ascii")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BlockGruOptions:
-    """The states and the networks. The names are those of the built-in RSSMs, so that ``--size`` sets them as well."""
+    """Options of the states and the networks, named as the built-in RSSMs', so that ``--size`` sets them as well."""
 
     gru: Annotated[int, Help("Units of the GRU, the deterministic state h.", min=1)] = 512
     blocks: Annotated[int, Help("Blocks of the GRU; they divide its units.", min=1)] = 8
@@ -25,7 +25,7 @@ class BlockGruOptions:
 
 
 def build(options: BlockGruOptions, embedding_size: int, action_size: int) -> RssmModule:
-    """Raises UsageError when the blocks do not divide the GRU's units."""
+    """Return the RSSM. Raises UsageError when the blocks do not divide the GRU's units."""
     from coral_rssm_block_gru.rssm import BlockGruRssm
 
     if options.gru % options.blocks:
@@ -47,5 +47,5 @@ def build(options: BlockGruOptions, embedding_size: int, action_size: int) -> Rs
 
 @hookimpl
 def coral_rssms() -> Iterable[Rssm]:
-    """One RSSM, whose latent is Gaussian as in coral's paper."""
+    """Yield one RSSM, whose latent is Gaussian as in coral's paper."""
     yield Rssm("block-gru", "Block-diagonal GRU with a diagonal Gaussian latent.", build, BlockGruOptions())

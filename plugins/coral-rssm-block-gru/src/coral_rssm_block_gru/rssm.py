@@ -14,7 +14,7 @@ from coral_rssm_block_gru.gru import BlockGru
 
 
 class BlockGruRssm(nn.Module):
-    """u = MLP([z, a, h]), h = BlockGru(u, h), prior p(z | h), posterior q(z | e, h), both Gaussian.
+    """An RSSM: u = MLP([z, a, h]), h = BlockGru(u, h), prior p(z | h), posterior q(z | e, h), both Gaussian.
 
     The blocks of h only see each other through u and z, so unlike with a dense GRU, u depends on h as well. Layers are
     linear, RMSNorm, SiLU. ``inputs`` names the columns of the first layers, as RssmModule says.
@@ -45,20 +45,20 @@ class BlockGruRssm(nn.Module):
         self._min_std = min_std
 
     def predict(self, h: Tensor, z: Tensor, action: Tensor) -> Tensor:
-        """h_t (B, H) from h_{t-1} (B, H), z_{t-1} (B, Z) and a_{t-1} (B, A)."""
+        """Return h_t (B, H) from h_{t-1} (B, H), z_{t-1} (B, Z) and a_{t-1} (B, A)."""
         after: Tensor = self.gru(self.transition(torch.cat([z, action, h], -1)), h)
         return after
 
     def prior(self, h: Tensor) -> Gaussian:
-        """p(z_t | h_t) for any leading shape."""
+        """Return p(z_t | h_t), for any leading shape."""
         return self._latent(self.prior_network(h))
 
     def update(self, h: Tensor, embedding: Tensor) -> Gaussian:
-        """q(z_t | h_t, e_t) for any leading shape."""
+        """Return q(z_t | h_t, e_t), for any leading shape."""
         return self._latent(self.posterior_network(torch.cat([embedding, h], -1)))
 
     def scan(self, embeddings: Tensor, actions: Tensor) -> Trajectory:
-        """Filters (B, T, E) and (B, T, A) from a zero state; equal to ``predict`` and ``update`` step by step.
+        """Filter embeddings (B, T, E) and actions (B, T, A) from a zero state, as ``predict`` and ``update`` would.
 
         The shares of the embeddings in the posterior's first layer, which are its largest, and of the actions in that
         of the transition, are computed for all steps at once.
@@ -84,12 +84,12 @@ class BlockGruRssm(nn.Module):
         return Gaussian.from_parameters(parameters, self._min_std)
 
     def _columns(self, name: str) -> tuple[Tensor, ...]:
-        """The weight ``name``, cut into the columns of each input."""
+        """Return the weight ``name``, cut into the columns of each input."""
         return torch.split(self.get_parameter(name), list(self.inputs[name].values()), 1)
 
 
 def _layers(sizes: list[int], outputs: int | None = None) -> nn.Sequential:
-    """Linear, RMSNorm, SiLU from each size to the next; then linear to ``outputs``, if given."""
+    """Make linear, RMSNorm, SiLU from each size to the next; then linear to ``outputs``, if given."""
     layers: list[nn.Module] = []
     for before, after in itertools.pairwise(sizes):
         layers += [nn.Linear(before, after), Norm(after), nn.SiLU()]
@@ -99,8 +99,8 @@ def _layers(sizes: list[int], outputs: int | None = None) -> nn.Sequential:
 
 
 class Norm(nn.RMSNorm):
-    """In the weights' own precision, also where the products before it are in half: both at once torch warns of."""
+    """RMSNorm in the weights' own precision, also where products before it are in half: both at once torch warns of."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Any shape to the same."""
+        """Return x of any shape, normalised."""
         return super().forward(x.to(self.weight.dtype))
