@@ -1,4 +1,4 @@
-"""Writes ``docs/plugins/hooks.md`` from the hook specifications: ``python docs/hook_reference.py``."""
+"""Write ``docs/plugins/hooks.md`` from the hook specifications: ``python docs/hook_reference.py``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BUILT = {
     "distraction": (contracts.DistractionModule, contracts.Scene),
     "observer": (contracts.ObserverModule,),
 }
-"""What a kind's ``build`` returns, and what that is given."""
+"""The classes of what a kind's ``build`` returns, and of what that is given."""
 
 HEAD = """# Hooks
 
@@ -36,7 +36,7 @@ that builds what it names. Everything here is imported from `coral_cli.plugin`.
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     return "\n".join([HEAD, *(line for hook, kind in HOOK_KINDS.items() for line in _hook(hook, kind))])
 
 
@@ -65,7 +65,7 @@ def _fields(record: type) -> Iterator[str]:
 
 
 def _short(default: str) -> str:
-    """Options are shown by their class alone, functions by their name."""
+    """Show options by their class alone, functions by their name."""
     if default.startswith("`<function "):
         return f"`{default.split()[1]}`"
     for options in (NoOptions, LossOptions, ObjectiveOptions):
@@ -89,7 +89,7 @@ def _methods(protocol: type) -> Iterator[str]:
 
 
 def _text(documented: object) -> str:
-    """A docstring with the marks of this page."""
+    """Return a docstring with the marks of this page."""
     paragraphs = inspect.cleandoc(documented.__doc__ or "").split("\n\n")
     joined = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
     return re.sub("``(.+?)``", r"`\1`", joined)

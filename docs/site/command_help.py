@@ -21,10 +21,10 @@ WIDTH = 80
 
 
 class CommandHelp(SphinxDirective):
-    """A section for ``coral`` itself and one for each command."""
+    """A directive that writes a section for ``coral`` itself and one for each command."""
 
     def run(self) -> list[nodes.Node]:
-        """Called by Sphinx."""
+        """Return the sections, when Sphinx asks for them."""
         catalog = discover(builtin, {"CORAL_PLUGINS": ""})
         return [self._section(words, catalog) for words in _commands(get_command(application(catalog)), [])]
 
@@ -52,6 +52,6 @@ def _help(words: list[str], catalog: Catalog) -> str:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Called by Sphinx."""
+    """Tell Sphinx of the directive."""
     app.add_directive("command-help", CommandHelp)
     return {"parallel_read_safe": True}

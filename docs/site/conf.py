@@ -39,18 +39,18 @@ html_show_copyright = False
 
 
 def _add_navigation(_: Sphinx, page: str, source: list[str]) -> None:
-    """Ends a page with what the navigation lists below it, so that its Markdown need not."""
+    """End a page with what the navigation lists below it, so that its Markdown need not."""
     if page in NAVIGATION:
         source[0] += toctrees(NAVIGATION[page])
 
 
 def _name_aliases(*event: Any) -> tuple[str | None, str | None]:
-    """A signature in which types that have a name go by it alone."""
+    """Return a signature in which types that have a name go by it alone."""
     signature, returned = event[-2:]
     return re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", signature or "") or None, returned
 
 
 def setup(app: Sphinx) -> None:
-    """Called by Sphinx."""
+    """Tell Sphinx of the functions above."""
     app.connect("autodoc-process-signature", _name_aliases)
     app.connect("source-read", _add_navigation)

@@ -85,11 +85,11 @@ NAVIGATION = {
         ]
     },
 }
-"""By page, what is listed below it: pages by caption, which may be empty."""
+"""The pages listed below each page, by caption, which may be empty."""
 
 
 def toctrees(listed: Mapping[str, list[str]]) -> str:
-    """The pages as hidden ``toctree`` directives of MyST, with one caption each."""
+    """Return the pages as hidden ``toctree`` directives of MyST, with one caption each."""
     return "".join(_toctree(caption, pages) for caption, pages in listed.items())
 
 
