@@ -27,20 +27,20 @@ class Apart:
         arguments = json.dumps([asdict(sizes), image_loss, precision, batch, length])
         own = ("GOMP_SPINCOUNT", "THP_MEM_ALLOC_ENABLE")  # what coral has set for itself
         environ = {name: value for name, value in os.environ.items() if name not in own}
-        self._process = subprocess.Popen(
+        self.process = subprocess.Popen(
             [sys.executable, Path(__file__), arguments], env=environ, text=True, bufsize=1,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
 
     def __call__(self) -> None:
-        assert self._process.stdin and self._process.stdout
-        print("update", file=self._process.stdin)
-        if not self._process.stdout.readline():
+        assert self.process.stdin and self.process.stdout
+        print("update", file=self.process.stdin)
+        if not self.process.stdout.readline():
             raise RuntimeError("the textbook's process has ended.")
 
     def close(self) -> None:
         with suppress(BrokenPipeError):
-            self._process.communicate()
+            self.process.communicate()
 
 
 def textbook(

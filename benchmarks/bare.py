@@ -33,7 +33,7 @@ class Bare:
         """``env`` has been reset and stays open for as long as this is used, for both have one model."""
         task: Any = env.unwrapped
         self.model: mujoco.MjModel = task.scene.model
-        self.data: mujoco.MjData = copy(task.scene._data)
+        self.data: mujoco.MjData = copy(task.scene.data)
         if isinstance(task, BoxPush):
             self._substeps = SUBSTEPS
             self._control = self._torque
@@ -43,12 +43,12 @@ class Bare:
             self._low, self._range = simulation.low, simulation.high - simulation.low
             self._control = self._scaled
         self._runge_kutta = self.model.opt.integrator == _RK4
-        self._draw: Casting | Drawing = (
+        self.draw: Casting | Drawing = (
             Casting(self.model, task.scene.camera, rendering)
             if rendering.backend == "raycast"
             else Drawing(self.model, task.scene.camera, rendering, coarse)
         )
-        self.begin, self.close = self._draw.make_current, self._draw.close
+        self.begin, self.close = self.draw.make_current, self.draw.close
 
     def act(self, action: np.ndarray) -> np.ndarray:
         """Returns the frame (H, W, 3) uint8, which the next one overwrites."""
@@ -60,7 +60,7 @@ class Bare:
             mujoco.mj_step2(model, data)
             mujoco.mj_step(model, data, self._substeps - 1)
         mujoco.mj_step1(model, data)
-        return self._draw(data)
+        return self.draw(data)
 
     def _scaled(self, action: np.ndarray) -> np.ndarray:
         return self._low + (action.astype(np.float64) + 1) / 2 * self._range

@@ -40,8 +40,8 @@ def measure(backend: str, tasks: list[str], size: int, quality: str, path: Path)
         for _ in range(STEPS):
             env.step(0.5 * env.action_space.high)
         scene = env.unwrapped.scene
-        results[f"{task} image"] = scene.agent(scene._data)
-        rounds = repeat(lambda: scene.agent(scene._data), number=10, repeat=8)  # noqa: B023 (called here)
+        results[f"{task} image"] = scene.agent(scene.data)
+        rounds = repeat(lambda: scene.agent(scene.data), number=10, repeat=8)  # noqa: B023 (called here)
         results[f"{task} ms"] = min(rounds) / 10 * 1e3
         env.close()
     np.savez(path, **results)

@@ -51,7 +51,7 @@ def _unbuilt(*_: Any) -> Any:
 @pytest.fixture
 def toy_catalog() -> Catalog:
     """Environments ``box-push`` and ``maze``; losses ``byol``, and ``twin`` offered twice; encoder ``vit``."""
-    own = [entry for entry in discover(builtin, {"CORAL_PLUGINS": ""})._entries if entry.record.kind != "environment"]
+    own = [entry for entry in discover(builtin, {"CORAL_PLUGINS": ""}) if entry.record.kind != "environment"]
     maze = {"camera": "image", "lidar_scan": "vector"}
     environments = [
         Environment("box-push", "Push a box.", _unbuilt, PushOptions()),

@@ -56,9 +56,9 @@ class Vectorised:
     def __init__(self, make: Callable[[], Env], count: int) -> None:
         self.count = count
         self._pipes: list[Connection] = []
-        self._workers: list[BaseProcess] = []
+        self.workers: list[BaseProcess] = []
         # At the interpreter's exit this runs before multiprocessing waits for its processes.
-        self._ending = Finalize(self, _end, (self._pipes, self._workers), exitpriority=10)
+        self._ending = Finalize(self, _end, (self._pipes, self.workers), exitpriority=10)
         try:
             self._start(bytes(ForkingPickler.dumps(make)))
             described: dict[int, tuple[Dict, Box, int]] = self._answers(range(count))
@@ -117,7 +117,7 @@ class Vectorised:
             ours, theirs = context.Pipe()
             worker = context.Process(target=_work, args=(theirs, pickled, index), daemon=True)
             self._pipes.append(ours)
-            self._workers.append(worker)  # before it starts, so that `_end` knows it whatever happens
+            self.workers.append(worker)  # before it starts, so that `_end` knows it whatever happens
             with _signals_blocked():
                 worker.start()
                 theirs.close()
@@ -159,8 +159,8 @@ class Vectorised:
     def _fail(self, index: int) -> NoReturn:
         if not self._ending.still_active():
             raise CoralError("the copies of the environment are closed.")
-        self._workers[index].join(SECONDS_TO_CLOSE)
-        code = self._workers[index].exitcode
+        self.workers[index].join(SECONDS_TO_CLOSE)
+        code = self.workers[index].exitcode
         self.close()
         how = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
         raise CoralError(f"the process of copy {index} of the environment died ({how}).")

@@ -69,13 +69,13 @@ def _unwanted(source: Source, tried: Iterable[Source], environ: Mapping[str, str
 def _wish(source: Source) -> str:
     """Return the versions of coral that a plugin requires, if this is none of them; else ""."""
     for line in source.requires:
-        wanted = _versions(line)
+        wanted = versions_allowed(line)
         if wanted is not None and not wanted.contains(__version__, prereleases=True):
             return f"{CORE}{wanted}"
     return ""
 
 
-def _versions(line: str) -> SpecifierSet | None:
+def versions_allowed(line: str) -> SpecifierSet | None:
     """Return the versions of coral that a requirement allows; None where it is about something else, or is none."""
     if current(required(line)) != CORE:
         return None

@@ -57,7 +57,7 @@ def save(path: Path, record: Json, state: dict[str, Any]) -> None:
             if isinstance(error.__context__, OSError):
                 raise error.__context__ from None
             raise
-        _seal(partial, json.dumps({"format": FORMAT, "record": record}))
+        seal(partial, json.dumps({"format": FORMAT, "record": record}))
 
 
 def read_record(path: Path) -> Json:
@@ -102,7 +102,7 @@ def load_latest(directory: Path) -> tuple[Json, dict[str, Any], str]:
         raise
 
 
-def _seal(path: Path, content: str) -> None:
+def seal(path: Path, content: str) -> None:
     """Add the record and the checksum to what torch wrote."""
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(MEMBER, content)

@@ -87,8 +87,8 @@ def _output(case: Case) -> None:
 def _gradient(case: Case) -> None:
     """Require a gradient through a toy encoder and RSSM, as in training. A loss that is always 0 need not reach it."""
     sensor = case.sensor
-    encoder = seeded(partial(toys._encoder, NoOptions(), sensor))
-    rssm = seeded(partial(toys._rssm, NoOptions(), toys.EMBEDDING, toys.ACTION))
+    encoder = seeded(partial(toys.toy_encoder, NoOptions(), sensor))
+    rssm = seeded(partial(toys.toy_rssm, NoOptions(), toys.EMBEDDING, toys.ACTION))
     target = seeded(partial(observed, sensor, BATCH, STEPS))
     embedding = encoder(target.flatten(0, 1)).unflatten(0, (BATCH, STEPS))
     trajectory = seeded(lambda: rssm.scan(embedding, torch.rand(BATCH, STEPS, toys.ACTION)))

@@ -45,8 +45,8 @@ def _gradient(options: ObjectiveOptions) -> None:
 
 
 def _model(options: ObjectiveOptions) -> Representation:
-    encoder = toys._encoder(NoOptions(), SENSOR)
-    rssm = toys._rssm(NoOptions(), toys.EMBEDDING, toys.ACTION)
+    encoder = toys.toy_encoder(NoOptions(), SENSOR)
+    rssm = toys.toy_rssm(NoOptions(), toys.EMBEDDING, toys.ACTION)
     loss = Reconstruction(VectorDecoder(toys.LATENT + toys.HIDDEN, SENSOR.shape[0], 8, 1), 1.0)
     name = SENSOR.name
     sizes = HeadSizes(8, 1)

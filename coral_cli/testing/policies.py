@@ -177,7 +177,7 @@ def world(batch: int, steps: int) -> World:
     """Make a world to imagine in, from a toy RSSM."""
 
     def make() -> World:
-        rssm = toys._rssm(NoOptions(), toys.EMBEDDING, toys.ACTION)
+        rssm = toys.toy_rssm(NoOptions(), toys.EMBEDDING, toys.ACTION)
         trajectory = rssm.scan(torch.randn(batch, steps, toys.EMBEDDING), torch.rand(batch, steps, toys.ACTION))
         return LearnedWorld(rssm, build_heads(HeadSizes(8, 1), FEATURES, toys.ACTION), trajectory, None)
 

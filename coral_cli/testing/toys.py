@@ -87,11 +87,13 @@ def _environment(options: NoOptions, rendering: Rendering) -> ToyEnvironment:
     return ToyEnvironment(rendering)
 
 
-def _encoder(options: NoOptions, sensor: Sensor) -> ToyEncoder:
+def toy_encoder(options: NoOptions, sensor: Sensor) -> ToyEncoder:
+    """Build an encoder of the sensor, whose embeddings have ``EMBEDDING`` values."""
     return ToyEncoder(math.prod(sensor.shape))
 
 
-def _rssm(options: NoOptions, embedding_size: int, action_size: int) -> GruRssm:
+def toy_rssm(options: NoOptions, embedding_size: int, action_size: int) -> GruRssm:
+    """Build an RSSM with a Gaussian latent, of ``HIDDEN`` and ``LATENT`` values."""
     latent = Gaussians(0.1)
     return GruRssm(embedding_size, action_size, HIDDEN, LATENT, 2 * LATENT, latent, hidden=8, layers=1)
 
@@ -99,6 +101,6 @@ def _rssm(options: NoOptions, embedding_size: int, action_size: int) -> GruRssm:
 TOY_ENVIRONMENT = Environment(
     "toy", "A dot goes where it is pushed.", _environment, terminates=False, action_size=ACTION
 )
-TOY_ENCODER = Encoder("toy", "One dense layer.", _encoder)
-TOY_RSSM = Rssm("toy", "A few units with a Gaussian latent.", _rssm)
+TOY_ENCODER = Encoder("toy", "One dense layer.", toy_encoder)
+TOY_RSSM = Rssm("toy", "A few units with a Gaussian latent.", toy_rssm)
 TOYS = (TOY_ENVIRONMENT, TOY_ENCODER, TOY_RSSM)

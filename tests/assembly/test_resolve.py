@@ -195,7 +195,7 @@ def test_an_assembly_survives_json(toy_catalog: Catalog) -> None:
 
 def test_a_missing_distribution_is_named(toy_catalog: Catalog) -> None:
     assembly = resolve({"image-loss": "byol"}, toy_catalog)
-    without = Catalog([entry for entry in toy_catalog._entries if entry.distribution != "coral-byol"])
+    without = Catalog([entry for entry in toy_catalog if entry.distribution != "coral-byol"])
     with pytest.raises(PluginError, match=r"coral-byol 2\.0") as caught:
         command_line(assembly, without)
     assert caught.value.exit_code == 3

@@ -92,5 +92,5 @@ def test_a_run_of_before_an_option_goes_on_as_it_was() -> None:
     line = command_line(assembly, catalog)
     assert "--env.look walls" in line and "--env.action-repeat 1" in line
     env = Assembler(assembly, catalog).environment("raycast")
-    assert env.unwrapped._options == BoxPushOptions("torque", "dense", True, 1, "walls")
+    assert env.unwrapped.options == BoxPushOptions("torque", "dense", True, 1, "walls")
     env.close()

@@ -49,7 +49,7 @@ def test_mujoco_alone_reaches_the_same_states_and_draws_the_same_frames(task, ba
         observation, *_ = env.step(action)
         bare.begin()
         frame = bare.act(action)
-        data = env.unwrapped.scene._data
+        data = env.unwrapped.scene.data
         assert bare.data.qpos == pytest.approx(data.qpos, rel=0, abs=ROUNDING)
         assert bare.data.qvel == pytest.approx(data.qvel, rel=0, abs=ROUNDING)
         assert np.array_equal(bare.data.ctrl, data.ctrl) and bare.data.time == data.time
@@ -108,7 +108,7 @@ def test_mujoco_alone_draws_shapes_as_round_as_the_model_asks(script):
     observation, _ = env.reset(seed=3)
     bare = script.Bare(env, rendering)
     bare.begin()
-    round_ones = bare._draw(bare.data).astype(int)
+    round_ones = bare.draw(bare.data).astype(int)
     different = (abs(round_ones - observation["image"]) > 24).any(-1)
     assert 0 < different.sum() < 0.01 * different.size
     bare.close()

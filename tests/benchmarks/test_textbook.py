@@ -108,7 +108,7 @@ def test_apart_it_updates_too(script):
     elsewhere()
     elsewhere()
     elsewhere.close()
-    assert elsewhere._process.returncode == 0
+    assert elsewhere.process.returncode == 0
     elsewhere = apart.Apart(sizes, "cpc", "fp32", 0, 4)  # no sequence, nothing to learn from
     with pytest.raises((RuntimeError, BrokenPipeError)):
         elsewhere()

@@ -25,7 +25,7 @@ Coral = Callable[..., Outcome]
 @pytest.fixture
 def coral(toy_catalog: Catalog, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Coral:
     """``coral(*words, width=80)``, with the toy catalog, not on a terminal."""
-    quiet = Catalog(toy_catalog._entries)
+    quiet = Catalog(toy_catalog)
 
     def run(*words: str, width: int = 80, catalog: Catalog = quiet) -> Outcome:
         monkeypatch.setenv("COLUMNS", str(width))

@@ -38,7 +38,7 @@ def test_plugins_that_offer_nothing_are_listed(coral, toy_catalog: Catalog) -> N
 
 @pytest.mark.parametrize("words", [["plugins", "list"], ["methods"], ["doctor"]])
 def test_in_a_pipe_nothing_is_wrapped_or_padded(words: list[str], coral, toy_catalog: Catalog, monkeypatch) -> None:
-    monkeypatch.setattr(doctor, "CHECKS", (doctor._python, lambda: "ok\n" * 40))
+    monkeypatch.setattr(doctor, "CHECKS", (doctor.CHECKS[1], lambda: "ok\n" * 40))
     narrow, wide = (coral(*words, width=width, catalog=toy_catalog).out for width in (30, 300))
     assert narrow == wide
     assert max(map(len, narrow.splitlines())) > 80
@@ -50,7 +50,7 @@ def test_an_empty_catalog(coral) -> None:
 
 
 def test_the_doctor_is_red_when_a_plugin_is_broken(coral, toy_catalog: Catalog, monkeypatch) -> None:
-    monkeypatch.setattr(doctor, "CHECKS", (doctor._python, doctor._writing))
+    monkeypatch.setattr(doctor, "CHECKS", (doctor.CHECKS[1], doctor.CHECKS[-1]))
     assert coral("doctor").code == 0
     outcome = coral("doctor", "--json", catalog=toy_catalog)
     document = json.loads(outcome.out)

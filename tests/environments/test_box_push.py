@@ -42,7 +42,7 @@ def test_a_steps_reward_is_that_of_the_state_it_leads_to(reward):
         assert ("metrics" in info) == truncated
         if step not in (0, 99):
             continue
-        data = environment._data
+        data = environment.data
         box, target, tip = data.body("tray").xpos, data.body("target").xpos, data.site("tip").xpos
         turn = abs(wrapped(yaw_of(data.body("tray").xquat) - yaw_of(data.body("target").xquat)))
         rod = data.site("tip").xmat.reshape(3, 3)[:, 2]
@@ -74,18 +74,18 @@ def test_without_action_the_arm_holds_still(action):
 def test_torques_are_ten_newton_metres_beyond_the_bias_and_clipped_to_the_limits():
     environment = make()
     environment.reset(seed=0)
-    bias = environment._data.qfrc_bias[:7].copy()
+    bias = environment.data.qfrc_bias[:7].copy()
     environment.step(np.full(7, 2.0, np.float32))  # beyond 1 counts as 1
     limits = np.array([90.0] * 4 + [12.0] * 3)
-    assert environment._data.ctrl == pytest.approx(np.clip(bias + 10, -limits, limits))
-    assert environment._data.time == pytest.approx(0.02)
+    assert environment.data.ctrl == pytest.approx(np.clip(bias + 10, -limits, limits))
+    assert environment.data.time == pytest.approx(0.02)
 
 
 def test_cartesian_actions_are_velocities_of_the_tip():
     environment = make(action="cartesian")
     environment.reset(seed=2)
-    tip = environment._data.site("tip").xpos
-    environment._data.qpos[7:9] = [0.45, 0.9]  # the tray out of the way
+    tip = environment.data.site("tip").xpos
+    environment.data.qpos[7:9] = [0.45, 0.9]  # the tray out of the way
     speeds = []
     for _ in range(15):
         before = tip.copy()
@@ -114,7 +114,7 @@ def test_starts_keep_to_their_ranges_and_the_tip_above_the_tray():
     yaws = []
     for seed in range(40):
         observation, _ = environment.reset(seed=seed)
-        data = environment._data
+        data = environment.data
         tray, target = data.body("tray").xpos, data.body("target").xpos
         for place in (tray, target):
             assert 0.3 <= place[0] <= 0.6 and -0.45 <= place[1] <= 0.45 and place[2] == pytest.approx(-0.01)
@@ -130,17 +130,17 @@ def test_the_fixed_start_moves_only_the_target():
     targets = []
     for seed in range(3):
         environment.reset(seed=seed)
-        tray = environment._data.body("tray")
+        tray = environment.data.body("tray")
         assert tray.xpos == pytest.approx([0.4, 0.3, -0.01])
         assert abs(wrapped(yaw_of(tray.xquat))) == pytest.approx(pi)
-        targets.append(environment._data.body("target").xpos[0])
+        targets.append(environment.data.body("target").xpos[0])
     assert len(set(targets)) == 3
 
 
 def test_proprioception_is_the_arm_alone():
     environment = make()
     observation, _ = environment.reset(seed=0)
-    data = environment._data
+    data = environment.data
     assert observation["proprio"] == pytest.approx(
         np.concatenate([data.qpos[:7], data.qvel[:7], dh_tip(data.qpos[:7])[0]]), abs=1e-4
     )
@@ -209,7 +209,7 @@ class Dragger:
     RUN_UP = 0.12
 
     def __init__(self, environment):
-        self.data = environment._data
+        self.data = environment.data
         self.phase = "corner"
         tray, target = self.data.body("tray"), self.data.body("target")
         plans = [self.plan(corner, tray, target) for corner in pi / 4 + pi / 2 * np.arange(4)]

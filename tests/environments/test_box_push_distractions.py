@@ -34,8 +34,8 @@ def rooms(split, count):
     for seed in range(count):
         room.begin(np.random.default_rng(seed), env.scene)
         room.prepare(env.scene)
-        mujoco.mj_forward(env.scene.model, env._data)
-        yield env.scene.model, env._data
+        mujoco.mj_forward(env.scene.model, env.data)
+        yield env.scene.model, env.data
     env.close()
 
 
@@ -89,7 +89,7 @@ def test_things_hide_neither_tray_nor_target(backend):
         counts = []
         for objects in (0, ALL):
             env = started(objects=objects, seed=seed, backend=backend, size=48, reset=seed)
-            shapes, model = env.scene._agent.segment(env._data, env.scene.camera), env.scene.model
+            shapes, model = env.scene.renderer.segment(env.data, env.scene.camera), env.scene.model
             bodies = np.append(model.geom_bodyid, -1)[shapes]
             counts.append([(bodies == model.body(name).id).sum() for name in ("tray", "target")])
             seen = len(set(np.unique(shapes)) & set(shown(model)))
@@ -150,7 +150,7 @@ def test_the_ground_is_background_and_the_table_is_floor(backend):
     """Arm, tray, target and things are neither."""
     env = started(backend=backend, size=64)
     model = env.scene.model
-    shapes = env.scene._agent.segment(env._data, env.scene.camera)
+    shapes = env.scene.renderer.segment(env.data, env.scene.camera)
     ground, table = (shapes == model.geom(name).id for name in ("ground", "table"))
     assert ground.mean() > 0.1 and table.mean() > 0.3 and (ground | table).mean() < 0.97
     assert (env.scene.background(floor=False) == (ground | (shapes < 0))).all()

@@ -20,14 +20,14 @@ def make(look, size, backend):
 def test_yaw_can_be_read_off_64_pixels(thing, look, exact, worst, backend):
     """The marked part's pixels lie on the side of all the thing's pixels that its yaw says (the arm aside)."""
     environment = make(look, 64, backend)
-    camera = environment._model.camera("image")
+    camera = environment.model.camera("image")
     errors = []
     for seed in range(12):
         environment.reset(seed=seed)
-        data = environment._data
+        data = environment.data
         data.qpos[:7] = [2.5, 0, 0, -1.5, 0, 1.5, 0]  # the arm turned away
-        mujoco.mj_forward(environment._model, data)
-        red, green, blue = np.moveaxis(environment._observation()["image"].astype(int), -1, 0)
+        mujoco.mj_forward(environment.model, data)
+        red, green, blue = np.moveaxis(environment.scene.agent(data).astype(int), -1, 0)
         if thing == "tray":
             marked, others = (blue > 2 * green) & (blue > 2 * red), (red > 2 * green) & (red > 2 * blue)
         else:  # see-through: magenta and green over the table's brown
@@ -72,11 +72,11 @@ def test_the_target_is_seen_under_the_tray(backend):
 
 def colours(environment, tray, target):
     """The colour (H, W) of each pixel, by name, with tray and target at two places and the arm turned away."""
-    data = environment._data
+    data = environment.data
     data.qpos[:7] = [2.5, 0, 0, -1.5, 0, 1.5, 0]
     data.qpos[7:9], data.mocap_pos[0, :2] = tray, target
-    mujoco.mj_forward(environment._model, data)
-    red, green, blue = np.moveaxis(environment._observation()["image"].astype(int), -1, 0)
+    mujoco.mj_forward(environment.model, data)
+    red, green, blue = np.moveaxis(environment.scene.agent(data).astype(int), -1, 0)
     names = np.full(red.shape, "other", object)
     names[(green > 1.3 * red) & (green > 1.3 * blue)] = "green"
     names[(red > 1.5 * green) & (blue > 1.5 * green)] = "magenta"
@@ -94,7 +94,7 @@ def test_both_looks_move_alike():
         random = np.random.default_rng(0)
         for _ in range(25):
             environment.step(random.uniform(-1, 1, 2))
-        ends.append(environment._data.qpos.copy())
+        ends.append(environment.data.qpos.copy())
         environment.close()
     assert np.abs(ends[0][7:9] - [0.4, 0.3]).max() > 0.02
     assert ends[0] == pytest.approx(ends[1], abs=1e-9)

@@ -45,10 +45,10 @@ def test_it_sees_the_tray_always_and_a_target_beneath_it_which_the_front_hardly_
     seen = []
     for seed in range(8):
         env.reset(seed=seed)
-        far = pixels(env._observation()["wrist"])
-        env._data.mocap_pos[0, :2] = env._data.xpos[env._tray, :2]
-        mujoco.mj_forward(env._model, env._data)
-        near, front = pixels(env._observation()["wrist"]), pixels(env._observation()["image"])
+        far = pixels(env.scenes["wrist"].agent(env.data))
+        env.data.mocap_pos[0, :2] = env.data.body("tray").xpos[:2]
+        mujoco.mj_forward(env.model, env.data)
+        near, front = pixels(env.scenes["wrist"].agent(env.data)), pixels(env.scene.agent(env.data))
         assert far[1] > 30 and near[1] > 30
         seen.append((far[0], near[0], front[0]))
     far, near, front = np.mean(seen, 0)

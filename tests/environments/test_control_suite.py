@@ -147,7 +147,7 @@ def test_the_end_by_the_task_itself_is_a_termination(monkeypatch):
     environment.reset(seed=0)
     monkeypatch.setattr(environment.simulation.task, "get_termination", lambda physics: 0.0)
     assert environment.step(np.zeros(1, np.float32))[2:4] == (True, False)
-    assert environment._steps == 1  # the other seven repeats are left out
+    assert environment.simulation.data.time == pytest.approx(0.01)  # the other seven repeats are left out
     monkeypatch.setattr(environment.simulation.task, "get_termination", lambda physics: 1.0)
     assert environment.step(np.zeros(1, np.float32))[2:4] == (False, True)
     environment.close()
@@ -214,16 +214,15 @@ def test_the_images_are_drawn_and_differ(backend):
 def test_close_frees_the_contexts(backend):
     if backend == "raycast":
         pytest.skip("the ray caster holds none")
-    from coral_cli.environments.rendering.opengl import _open
+    from coral_cli.environments.rendering.opengl import open_renderers
 
-    before = len(_open)
+    before = set(open_renderers())
     environment = make("cartpole", "swingup", Rendering(16, 16, backend=backend))
     environment.reset(seed=0)
     environment.render()
-    mine = environment.scene._made()
-    assert len(_open) == before + 2
+    assert len(set(open_renderers()) - before) == 2
     environment.close()
-    assert all(renderer._gl is None for renderer in mine)
+    assert not set(open_renderers()) - before
 
 
 def test_a_camera_that_is_not_there():

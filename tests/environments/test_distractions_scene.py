@@ -198,8 +198,8 @@ def episode(env, seed, steps=8):
         observation, reward, *_ = env.step(action)
         numbers.append(np.append(observation["proprio"], reward))
         images.append(observation["image"])
-    numbers.append(env.unwrapped.scene._data.qpos.copy())
-    numbers.append(env.unwrapped.scene._data.qacc.copy())
+    numbers.append(env.unwrapped.scene.data.qpos.copy())
+    numbers.append(env.unwrapped.scene.data.qacc.copy())
     return b"".join(n.tobytes() for n in numbers), np.array(images)
 
 
@@ -225,8 +225,8 @@ def test_the_seed_determines_what_is_drawn_and_the_first_frame_shows_it(name, ba
     observation, _ = env.reset(seed=3)
     scene = env.unwrapped.scene
     scene.prepare = None
-    mujoco.mj_forward(scene.model, scene._data)
-    assert (scene.agent(scene._data) == observation["image"]).all()
+    mujoco.mj_forward(scene.model, scene.data)
+    assert (scene.agent(scene.data) == observation["image"]).all()
     env.close()
 
 

@@ -54,7 +54,7 @@ FELT = ["joints_pos", "joints_vel", "sensors_gyro", "sensors_velocimeter", "sens
 def test_an_ant_step_for_step_as_in_dm_control(name):
     environment, theirs = make(name), reference_ant(name == "ant-walls")
     environment.reset(seed=0)
-    theirs.random_state.set_state(environment.simulation._environment.random_state.get_state())
+    theirs.random_state.set_state(environment.simulation.environment.random_state.get_state())
     observation, _ = environment.reset()
     step = theirs.reset()
     assert names_of(environment.simulation.model) == names_of(theirs.physics.model.ptr)
@@ -154,7 +154,7 @@ def test_new_walls_are_seen(backend):
     environment = make("ant-walls", backend, 64)
     for seed in (0, 1):
         image = environment.reset(seed=seed)[0]["image"].astype(int)
-        shown = environment.scene._agent.segment(environment.simulation.data, environment.scene.camera)
+        shown = environment.scene.renderer.segment(environment.simulation.data, environment.scene.camera)
         first = shown == environment.scene.model.geom("wall_0").id
         assert first.sum() > 30
         assert np.ptp(image[first], axis=1).max() <= 3  # grey
@@ -165,19 +165,19 @@ def test_no_context_is_left_over_after_many_episodes(backend):
     """Neither of ours nor of dm_control's own."""
     if backend == "raycast":
         pytest.skip("the ray caster holds none")
-    from coral_cli.environments.rendering.opengl import _open
+    from coral_cli.environments.rendering.opengl import open_renderers
 
-    before = set(_open)
+    before = set(open_renderers())
     environment = make("ant-walls", backend, 16)
     environment.render()
     for seed in range(20):
-        last = environment.scene._agent
+        last = environment.scene.renderer
         environment.reset(seed=seed)
-        assert last._gl is None
-        assert environment.simulation._environment.physics._contexts is None
-        assert len([renderer for renderer in set(_open) - before if renderer._gl is not None]) == 1
+        assert last.closed
+        assert environment.simulation.environment.physics._contexts is None
+        assert len(set(open_renderers()) - before) == 1
     environment.close()
-    assert not [renderer for renderer in set(_open) - before if renderer._gl is not None]
+    assert not set(open_renderers()) - before
 
 
 def test_range_finders_are_not_drawn(backend):

@@ -75,7 +75,7 @@ def test_what_is_cut_out_is_all_but_the_sky(backend, quality):
 @pytest.mark.parametrize("task", ["ball-in-cup-catch", "cheetah-run", "quadruped-walk", "box-push", "ant-walls"])
 def test_cutting_out_gives_the_same_mask_and_the_same_foreground(task):
     env = started(task, BACKEND)
-    scene, data = env.scene, env.scene._data
+    scene, data = env.scene, env.scene.data
     drawn, sky, opacity = scene.agent(data), scene.background(False), scene.model.geom_rgba.copy()
     scene.cut_out = True
     image, cut = scene.agent(data), scene.background(False)
@@ -100,7 +100,7 @@ def test_what_is_neither_geom_nor_site_is_no_background():
     mujoco.mj_forward(model, data)
     views = Views(model, Rendering(40, 40, backend=BACKEND), 0, 0)
     views.agent(data)
-    assert views._agent.segment(data, 0)[20, 20] == model.ngeom + model.nsite
+    assert views.renderer.segment(data, 0)[20, 20] == model.ngeom + model.nsite
     behind = views.background(floor=True)
     assert not behind[20, 20] and behind[5, 5] and not behind[6, 20]
     views.close()
@@ -136,7 +136,7 @@ def started(task, backend, height=48, steps=4):
 def test_both_renderers_agree_on_what_is_where(task):
     steps = 0 if task == "quadruped-escape" else 4
     cast, drawn = started(task, "raycast", 32, steps), started(task, BACKEND, 32, steps)
-    one, two = (env.scene._agent.segment(env.scene._data, env.scene.camera) for env in (cast, drawn))
+    one, two = (env.scene.renderer.segment(env.scene.data, env.scene.camera) for env in (cast, drawn))
     assert len(np.unique(one)) > 1
     assert (one == two).mean() > 0.99
     for floor in (False, True):
@@ -150,7 +150,7 @@ def test_the_robot_is_never_background_and_the_floor_only_when_asked_for(task, b
     env = started(task, backend)
     model, (height, width) = env.scene.model, (48, 48)
     sky, behind = env.scene.background(False), env.scene.background(True)
-    shapes = env.scene._agent.segment(env.scene._data, env.scene.camera)
+    shapes = env.scene.renderer.segment(env.scene.data, env.scene.camera)
     assert sky.shape == (height, width) and sky.dtype == bool
     names = np.array([model.geom(geom).name if geom >= 0 else "sky" for geom in shapes.ravel()]).reshape(shapes.shape)
     floor = np.isin(names, ["floor", "ground"])

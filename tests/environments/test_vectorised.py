@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from functools import partial
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -116,7 +115,7 @@ def test_what_goes_wrong_in_a_worker_is_told(toys, fault, message):
     if fault != "die":
         assert "vectorised_toys.py" in caught.value.__notes__[0] or fault == "lie"
     if fault != "make":
-        assert not env._workers[0].is_alive()
+        assert not env.workers[0].is_alive()
         with pytest.raises(CoralError, match="are closed"):
             env.reset([1])
         env.close()
@@ -127,9 +126,8 @@ def test_close_does_not_wait_for_a_worker_that_is_busy(toys):
     env.reset([1])
     env.step(actions(0))
     env._send(0, ("step", actions(0)[0]))
-    began = time.monotonic()
     env.close()
-    assert time.monotonic() - began < 2 and not env._workers[0].is_alive()
+    assert env.workers[0].exitcode == -signal.SIGKILL  # it would have ended by itself had it been waited for
 
 
 @pytest.fixture
@@ -166,7 +164,7 @@ if __name__ == "__main__":
     env = Vectorised(vectorised_toys.Walk, 2)
     env.reset([3, 3])
     try:
-        print(*(worker.pid for worker in env._workers), flush=True)
+        print(*(worker.pid for worker in env.workers), flush=True)
         time.sleep(60)
     except KeyboardInterrupt:
         print(env.step(np.zeros((2, 2), np.float32))[2], flush=True)

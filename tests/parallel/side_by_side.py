@@ -61,7 +61,7 @@ def learner_of(case: Case) -> Learner:
     """Always with the same weights."""
     model = small({"eye": case.eye, "skin": "recon"}, case.objective)
     if case.eye == "infonce":
-        model.losses["eye"]._negatives = case.negatives
+        model.losses["eye"].negatives = case.negatives
     torch.manual_seed(5)
     inputs = PolicyInputs(FEATURES)
     policy = (

@@ -11,7 +11,7 @@ import pytest
 from coral_cli import builtin
 from coral_cli.app import main
 from coral_cli.commands import doctor
-from coral_cli.registry.discovery import _versions, discover
+from coral_cli.registry.discovery import discover, versions_allowed
 from coral_cli.registry.errors import PluginError
 from coral_cli.version import __version__
 
@@ -302,5 +302,5 @@ def test_a_checkpoint_that_needs_what_a_newer_version_dropped_says_so(install) -
     ],
 )
 def test_which_versions_a_requirement_allows(line: str, versions: str | None) -> None:
-    found = _versions(line)
+    found = versions_allowed(line)
     assert (None if found is None else str(found)) == versions

@@ -11,6 +11,7 @@ from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.resolve import resolve
 from coral_cli.plugin import Environment, ObjectiveOptions, Sensor
 from coral_cli.registry.catalog import Catalog, Entry
+from coral_cli.registry.contracts import Trajectory
 from coral_cli.registry.discovery import discover
 from coral_cli.representation.batch import Batch, Normalization
 from coral_cli.representation.encoders.mlp import MlpEncoder
@@ -35,6 +36,23 @@ class Spy(nn.Module):
     def forward(self, batch):
         self.seen = batch
         return batch.features.mean(), {}
+
+
+class Known(nn.Module):
+    """An RSSM of one sequence whose prior and posterior (1, T, 1) are known, with states that are 0."""
+
+    hidden_size = latent_size = 1
+
+    def __init__(self, prior, posterior):
+        super().__init__()
+        self.known = prior, posterior
+
+    def scan(self, embeddings, actions):
+        zeros = actions.new_zeros(*actions.shape[:2], 1)
+        return Trajectory(zeros, zeros, self.known[1])
+
+    def prior(self, h):
+        return self.known[0]
 
 
 def representation(objective, **weights):
@@ -136,14 +154,16 @@ def test_halves_of_equal_weight_have_the_gradient_of_both():
 
 def test_free_nats_clamp_each_step_before_averaging():
     """KLs 0.5 and 3 with 1 free nat: (1 + 3) / 2, and only the second has a gradient."""
-    model = representation(ObjectiveOptions(free_nats=1.0, dynamics=1.0, representation=0.0))
     mean = torch.tensor([[[1.0], [math.sqrt(6.0)]]], requires_grad=True)  # KL(N(m, 1), N(0, 1)) = m^2 / 2
     prior, posterior = Gaussian(mean, torch.ones(1, 2, 1)), Gaussian(torch.zeros(1, 2, 1), torch.ones(1, 2, 1))
-    metrics = {}
-    value = model._kl(posterior, prior, None, metrics)
-    value.backward()
-    assert value.item() == pytest.approx((1 + 3) / 2)
-    assert metrics["loss/kl"].item() == pytest.approx((0.5 + 3) / 2)
+    rssm, encoders = Known(prior, posterior), {"eye": MlpEncoder(3, 4, 1)}
+    objective = ObjectiveOptions(free_nats=1.0, dynamics=1.0, representation=0.0)
+    model = Representation(SENSORS, encoders, rssm, {}, objective, HeadSizes(), action_size=2)
+    data = Batch({"eye": torch.zeros(1, 2, 3)}, torch.zeros(1, 2, 2), torch.zeros(1, 2), torch.zeros(1, 2).bool())
+    losses = model(data)
+    losses.terms["kl"].backward()
+    assert losses.terms["kl"].item() == pytest.approx((1 + 3) / 2)
+    assert losses.metrics["loss/kl"].item() == pytest.approx((0.5 + 3) / 2)
     assert mean.grad.flatten().tolist() == pytest.approx([0.0, math.sqrt(6.0) / 2])
 
 
@@ -210,7 +230,7 @@ def learner_of(shapes, flags):
     """What trains the agent that flags on the command line build, tiny, for an environment with these sensors."""
     sensors = {name: Sensor(name, "image" if len(shape) == 3 else "vector", shape) for name, shape in shapes.items()}
     kinds = {name: sensor.kind for name, sensor in sensors.items()}
-    entries = discover(builtin, {"CORAL_PLUGINS": ""})._entries
+    entries = discover(builtin, {"CORAL_PLUGINS": ""})
     room = Environment("room", "A room.", lambda *_: None, sensors=kinds)
     catalog = Catalog([*entries, Entry(room, CORE, "0.1.0")], [])
     assembler = Assembler(resolve({"env": "room", "size": "tiny", **flags}, catalog), catalog)

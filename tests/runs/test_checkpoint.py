@@ -16,8 +16,8 @@ import pytest
 import torch
 
 from coral_cli.registry.errors import CoralError, UnreadableError
-from coral_cli.runs import checkpoint, files
-from coral_cli.runs.checkpoint import _seal, load, read_record, save, save_latest
+from coral_cli.runs import files
+from coral_cli.runs.checkpoint import load, read_record, save, save_latest, seal
 
 RECORD = {"assembly": {"choices": {"env": "cartpole-swingup"}}, "best": None}
 
@@ -145,7 +145,7 @@ def test_a_bomb_inside_a_forged_checkpoint_does_not_go_off(tmp_path):
     trace, path = tmp_path / "trace", tmp_path / "x.pt"
     with path.open("wb") as file:
         torch.save({"model": Bomb(trace)}, file)
-    _seal(path, '{"format": 1, "record": {}}')
+    seal(path, '{"format": 1, "record": {}}')
     assert read_record(path) == {}
     with pytest.raises(UnreadableError, match="could run code"):
         load(path)
@@ -176,7 +176,7 @@ def test_a_record_of_another_kind(tmp_path, content, sentence):
     path = tmp_path / "x.pt"
     with path.open("wb") as file:
         torch.save({}, file)
-    _seal(path, content)
+    seal(path, content)
     with pytest.raises(UnreadableError, match=sentence):
         read_record(path)
 
@@ -229,15 +229,15 @@ def test_a_clock_that_went_back_does_not_take_the_new_one(tmp_path):
 
 def test_a_process_killed_while_it_names_the_best_has_yet_to_find_it(tmp_path, monkeypatch):
     save_latest(tmp_path, 10, {"step": 10}, {})
-    names = []
+    linked = []
 
-    def killed(name, target, point=checkpoint._point):
-        names.append(name.name)
-        if len(names) == 2:
+    def killed(target, name, link=os.link):
+        linked.append(name)
+        if len(linked) == 2:
             raise KeyboardInterrupt
-        point(name, target)
+        link(target, name)
 
-    monkeypatch.setattr(checkpoint, "_point", killed)
+    monkeypatch.setattr(os, "link", killed)
     with pytest.raises(KeyboardInterrupt):
         save_latest(tmp_path, 20, {"step": 20}, {}, best=True)
     assert (read_record(tmp_path / "best.pt"), read_record(tmp_path / "latest.pt")) == ({"step": 20}, {"step": 10})

@@ -66,7 +66,7 @@ class Robot(gymnasium.Env):
 
 @pytest.fixture
 def catalog():
-    own = discover(builtin, {"CORAL_PLUGINS": ""})._entries
+    own = discover(builtin, {"CORAL_PLUGINS": ""})
     record = Environment("robot", "Five sensors.", lambda options, rendering: Robot(rendering), sensors=KINDS)
     return Catalog([*own, Entry(record, CORE, "0.1.0")])
 
@@ -124,7 +124,7 @@ def test_a_sensor_cannot_have_a_name_that_is_taken(name, catalog, capsys):
             self.observation_space = Dict({name: Box(-1, 1, (2,), np.float32)})
 
     record = Environment("blind", "One sensor.", lambda _, rendering: Blind(rendering), sensors={name: "vector"})
-    entries = [*catalog._entries, Entry(record, CORE, "0.1.0")]
+    entries = [*catalog, Entry(record, CORE, "0.1.0")]
     assert main(["train", "--env", "blind", "--dry-run"], Catalog(entries)) == 1
     assert f"no sensor can be called '{name}'" in capsys.readouterr().err
 

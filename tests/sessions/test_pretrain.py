@@ -12,11 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from coral_cli import builtin
 from coral_cli.app import main
 from coral_cli.commands import pretrain
 from coral_cli.commands.pretrain import PretrainOptions
-from coral_cli.registry.discovery import discover
 from coral_cli.runs.checkpoint import load, save
 from coral_cli.runs.dataset import open_dataset
 from coral_cli.runs.metrics import read_metrics
@@ -138,10 +136,12 @@ def test_a_resumed_run_heeds_what_is_written(data, pretrained, tmp_path, monkeyp
     assert load(run / "checkpoints" / "latest.pt")[1]["progress"]["updates"] == 8
     assert main(["pretrain", "--resume", "run", "--updates", "7"]) == 2
     assert "--updates is 7, but the run has done 8 already" in capsys.readouterr().err
-    request = pretrain._request(
-        PretrainOptions(resume=str(run)), {"resume", "updates", "checkpoint-every"}, {}, discover(builtin, {})
-    )
-    assert (request.updates, request.checkpoint_every) == (50_000, 2_000)  # the defaults, but written
+    asked = []
+    monkeypatch.setattr(pretrain, "run_session", lambda request: asked.append(request) or 0)
+    defaults = PretrainOptions()
+    words = ["--updates", str(defaults.updates), "--checkpoint-every", str(defaults.checkpoint_every)]
+    assert main(["pretrain", "--resume", "run", *words]) == 0
+    assert (asked[0].updates, asked[0].checkpoint_every) == (50_000, 2_000)  # the defaults, but written
 
 
 def test_what_was_pretrained_is_not_trained_on(pretrained, capsys):

@@ -30,7 +30,7 @@ from coral_cli.policies.random import Chance
 from coral_cli.representation.rssm.gru import GruRssm
 from coral_cli.testing import TOY_ENVIRONMENT, ConformanceError, check
 from coral_cli.testing.running import catalog_of
-from coral_cli.testing.toys import ToyEnvironment, _rssm
+from coral_cli.testing.toys import ToyEnvironment, toy_rssm
 
 from . import broken
 
@@ -86,7 +86,7 @@ class Altered(GruRssm):
 
 def rssm(**methods) -> Rssm:
     def build(options, embedding_size, action_size):
-        module = _rssm(options, embedding_size, action_size)
+        module = toy_rssm(options, embedding_size, action_size)
         for name, method in methods.items():
             setattr(module, name, method(module, getattr(module, name, None)))
         return module

@@ -60,18 +60,18 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
     render_mode = "rgb_array"
 
     def __init__(self, options: BoxPushOptions, rendering: Rendering) -> None:
-        self._options = options
+        self.options = options
         self.action_repeat = options.action_repeat
         self.metadata = {"render_modes": ["rgb_array"], "render_fps": STEPS_PER_SECOND / options.action_repeat}
-        self._model = build_model(options.look)
-        self._data = mujoco.MjData(self._model)
-        self._arm = Arm(self._model)
-        self._tray = self._model.body("tray").id
+        self.model = build_model(options.look)
+        self.data = mujoco.MjData(self.model)
+        self._arm = Arm(self.model)
+        self._tray = self.model.body("tray").id
         self._cartesian = options.action == "cartesian"
-        image, wrist, outside = (self._model.camera(name).id for name in ("image", "wrist", "outside"))
+        image, wrist, outside = (self.model.camera(name).id for name in ("image", "wrist", "outside"))
         close, behind = _smaller(rendering), {"floor": ("table",), "backdrop": ("ground",)}
-        self.scene = Views(self._model, rendering, image, outside, **behind)
-        self.scenes = {"image": self.scene, "wrist": View(self._model, close, wrist, **behind)}
+        self.scene = Views(self.model, rendering, image, outside, **behind)
+        self.scenes = {"image": self.scene, "wrist": View(self.model, close, wrist, **behind)}
         self._steps = 0
         self.action_space = Box(-1.0, 1.0, (2 if self._cartesian else JOINTS,), np.float32)
         self.observation_space = Dict(  # type: ignore[assignment]  # to Gymnasium a Dict has no arrays
@@ -84,16 +84,16 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
         super().reset(seed=seed)
-        start = self.np_random.uniform(_LOW, _HIGH) if self._options.random_start else _FIXED_START
+        start = self.np_random.uniform(_LOW, _HIGH) if self.options.random_start else _FIXED_START
         target = self.np_random.uniform(_LOW, _HIGH)
         while np.linalg.norm(target[:2] - start[:2]) < _MIN_TARGET_DISTANCE:
             target = self.np_random.uniform(_LOW, _HIGH)
-        mujoco.mj_resetData(self._model, self._data)
+        mujoco.mj_resetData(self.model, self.data)
         height = _PUSH_HEIGHT if self._cartesian else _START_HEIGHT
-        self._data.qpos[:JOINTS] = self._arm.posture(np.array([*start[:2], TRAY_HEIGHT + height]))
-        self._data.qpos[JOINTS:] = np.concatenate(_pose(start))
-        self._data.mocap_pos[0], self._data.mocap_quat[0] = _pose(target)
-        mujoco.mj_forward(self._model, self._data)
+        self.data.qpos[:JOINTS] = self._arm.posture(np.array([*start[:2], TRAY_HEIGHT + height]))
+        self.data.qpos[JOINTS:] = np.concatenate(_pose(start))
+        self.data.mocap_pos[0], self.data.mocap_quat[0] = _pose(target)
+        mujoco.mj_forward(self.model, self.data)
         self._steps = 0
         return self._observation(), {}
 
@@ -106,7 +106,7 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
             self._steps += 1
             last = self._steps >= EPISODE_STEPS
             situation = self._situation(effort)
-            sparse = self._options.reward == "sparse"
+            sparse = self.options.reward == "sparse"
             reward += sparse_reward(situation, last) if sparse else dense_reward(situation)
             if last:
                 break
@@ -115,7 +115,7 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
 
     def render(self) -> np.ndarray:
         """Draw the whole arm from the side, (256, 256, 3) uint8."""
-        return self.scene.outside(self._data)
+        return self.scene.outside(self.data)
 
     def close(self) -> None:
         for view in self.scenes.values():
@@ -124,13 +124,13 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
     def _apply_torque(self, action: np.ndarray) -> float:
         """Apply torques. Return the squares (Nm)^2 of those beyond gravity compensation, summed over the joints."""
         torque = _MAX_TORQUE * action
-        self._data.ctrl[:] = np.clip(self._data.qfrc_bias[:JOINTS] + torque, -TORQUE_LIMITS, TORQUE_LIMITS)
-        advance(self._model, self._data, SUBSTEPS)
+        self.data.ctrl[:] = np.clip(self.data.qfrc_bias[:JOINTS] + torque, -TORQUE_LIMITS, TORQUE_LIMITS)
+        advance(self.model, self.data, SUBSTEPS)
         return float(torque @ torque)
 
     def _move_tip(self, action: np.ndarray) -> float:
         """Move the tip through the Jacobian. Return what ``_apply_torque`` does, the mean over the substeps."""
-        data = self._data
+        data = self.data
         tip = self._arm.tip(data)
         rise = np.clip(_TIP_GAIN * (TRAY_HEIGHT + _PUSH_HEIGHT - tip[2]), -_MAX_SPEED, _MAX_SPEED)
         slide = np.clip(_MAX_SPEED * action, _TIP_GAIN * (_TIP_LOW - tip[:2]), _TIP_GAIN * (_TIP_HIGH - tip[:2]))
@@ -141,13 +141,13 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
         for _ in range(SUBSTEPS):
             torque = servo @ (wanted - data.qvel[:JOINTS])
             data.ctrl[:] = np.clip(data.qfrc_bias[:JOINTS] + torque, -TORQUE_LIMITS, TORQUE_LIMITS)
-            mujoco.mj_step(self._model, data)
+            mujoco.mj_step(self.model, data)
             effort += float(torque @ torque) / SUBSTEPS
-        mujoco.mj_step1(self._model, data)  # positions and velocities as they are after the last substep
+        mujoco.mj_step1(self.model, data)  # positions and velocities as they are after the last substep
         return effort
 
     def _situation(self, effort: float) -> Situation:
-        data = self._data
+        data = self.data
         return Situation(
             box=data.xpos[self._tray],
             target=data.mocap_pos[0],
@@ -160,7 +160,7 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
         )
 
     def _observation(self) -> Observation:
-        data = self._data
+        data = self.data
         proprio = np.concatenate([data.qpos[:JOINTS], data.qvel[:JOINTS], self._arm.tip(data)])
         pictures = {name: view.agent(data) for name, view in self.scenes.items()}
         return {**pictures, "proprio": proprio.astype(np.float32)}

@@ -42,9 +42,9 @@ class CorridorSimulation:
         )
         for observable in task.observables.values():
             observable.enabled = False
-        self._environment = composer.Environment(task, random_state=0, recompile_mjcf_every_episode=walls)
+        self.environment = composer.Environment(task, random_state=0, recompile_mjcf_every_episode=walls)
         self.seconds = task.control_timestep
-        actions = self._environment.action_spec()
+        actions = self.environment.action_spec()
         self.low, self.high = actions.minimum, actions.maximum
         self.outside: int = self.model.camera("walker/float_far").id
         self._substeps: int = task.physics_steps_per_control_step
@@ -53,7 +53,7 @@ class CorridorSimulation:
     @property
     def physics(self) -> mjcf.Physics:
         """The physics of this episode; the next one may have another."""
-        return self._environment.physics
+        return self.environment.physics
 
     @property
     def model(self) -> mujoco.MjModel:
@@ -65,8 +65,8 @@ class CorridorSimulation:
 
     def begin(self, seed: int | None) -> None:
         if seed is not None:
-            self._environment.random_state.seed(seed)
-        self._environment.reset()
+            self.environment.random_state.seed(seed)
+        self.environment.reset()
 
     def advance(self, action: np.ndarray) -> tuple[float, float | None]:
         """Step as the composer environment does, whose other hooks do nothing here."""

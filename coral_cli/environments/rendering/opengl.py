@@ -18,11 +18,16 @@ _MAX_GEOMS = 10_000  # below 256 * 256, so that two bytes of a colour can name e
 _SKY = int(mujoco.mjtRndFlag.mjRND_SKYBOX)
 _CODED = (int(mujoco.mjtRndFlag.mjRND_SEGMENT), int(mujoco.mjtRndFlag.mjRND_IDCOLOR))
 _GEOM, _SITE = int(mujoco.mjtObj.mjOBJ_GEOM), int(mujoco.mjtObj.mjOBJ_SITE)
-_open: weakref.WeakSet[OpenGLRenderer] = weakref.WeakSet()
+_made: weakref.WeakSet[OpenGLRenderer] = weakref.WeakSet()
+
+
+def open_renderers() -> list[OpenGLRenderer]:
+    """Return all renderers that hold contexts, since they have not been closed."""
+    return [renderer for renderer in _made if not renderer.closed]
 
 
 def _close_all() -> None:
-    for renderer in tuple(_open):
+    for renderer in open_renderers():
         renderer.close()
 
 
@@ -60,7 +65,7 @@ class OpenGLRenderer:
         with offscreen(model, height, width, quality):
             self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
-        _open.add(self)
+        _made.add(self)
         _close_at_exit()
 
     def render(self, data: mujoco.MjData, camera: int) -> np.ndarray:
@@ -120,6 +125,11 @@ class OpenGLRenderer:
         self._gl.make_current()
         for index in range(self._model.nhfield):
             mujoco.mjr_uploadHField(self._model, self._context, index)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the contexts have been freed."""
+        return self._gl is None
 
     def close(self) -> None:
         """Free the contexts. Closing twice is allowed."""

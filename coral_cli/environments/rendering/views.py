@@ -39,8 +39,8 @@ class View:
 
     def _set(self, model: mujoco.MjModel, camera: int) -> None:
         self.model, self.camera = model, camera
-        self._agent = self._make(self._rendering.height, self._rendering.width)
-        self._data: mujoco.MjData | None = None
+        self.renderer = self._make(self._rendering.height, self._rendering.width)
+        self.data: mujoco.MjData | None = None
         self._sky: np.ndarray | None = None
         self._backdrop = sky = self._geoms(self._backdrop_names)
         ground = self._geoms(self._floor_names) | _ground(model)
@@ -51,26 +51,26 @@ class View:
 
     def agent(self, data: mujoco.MjData) -> np.ndarray:
         """Draw the agent's new image, (H, W, 3) uint8."""
-        self._data = data
+        self.data = data
         if self.prepare is not None:
             self.prepare()
             _place(self.model, data)
         if not self.cut_out:
             self._sky = None
-            return self._agent.render(data, self.camera)
+            return self.renderer.render(data, self.camera)
         opacity = self.model.geom_rgba[:, 3]
         before = opacity[self._backdrop]
         opacity[self._backdrop] = 0
-        image, self._sky = self._agent.cut_out(data, self.camera)
+        image, self._sky = self.renderer.cut_out(data, self.camera)
         opacity[self._backdrop] = before
         return image
 
     def background(self, floor: bool) -> np.ndarray:
         """Return a mask (H, W) of the agent's last image: true in the sky, or, with ``floor``, on a floor."""
-        assert self._data is not None, "nothing is drawn yet"
+        assert self.data is not None, "nothing is drawn yet"
         if self._sky is not None and not floor:
             return self._sky
-        behind: np.ndarray = self._behind[int(floor)].take(self._agent.segment(self._data, self.camera))
+        behind: np.ndarray = self._behind[int(floor)].take(self.renderer.segment(self.data, self.camera))
         return behind
 
     def close(self) -> None:
@@ -82,7 +82,7 @@ class View:
         return make_renderer(self.model, height, width, self._rendering.quality, self._rendering.backend)
 
     def _made(self) -> list[Renderer]:
-        return [self._agent]
+        return [self.renderer]
 
     def _geoms(self, names: Sequence[str]) -> np.ndarray:
         """Return a mask (ngeom,) of the geoms with these names."""

@@ -49,7 +49,7 @@ class InfoNCE(nn.Module):
         self.state, self.ahead = states[0], nn.ModuleList(states[1:])
         self.raw_scale = nn.Parameter(torch.tensor(math.log(math.e - 1)))
         self.learning_rates = {"raw_scale": scale_lr}
-        self._negatives = negatives
+        self.negatives = negatives
 
     def forward(self, batch: LossBatch) -> tuple[Tensor, dict[str, Tensor]]:
         shape = batch.embedding.shape[:2]
@@ -68,7 +68,7 @@ class InfoNCE(nn.Module):
             logits = (scaled @ state.flatten(0, 1)[pairs].T).float()  # (N, N)
             if not len(logits):
                 continue
-            if self._negatives != "all":
+            if self.negatives != "all":
                 logits = logits.masked_fill(self._left_out(later, pairs), -math.inf)
             # The cross-entropies of both directions; as the library has them, with indices, they take twice as long.
             # Along columns a GPU's softmax takes 100 times as long as along rows; the diagonal is the same.
@@ -83,7 +83,7 @@ class InfoNCE(nn.Module):
         """Return which ``pairs`` of ``steps`` (B, T, P) are not told apart, a mask (N, N) without the diagonal."""
         sequence = torch.arange(len(steps), device=steps.device).repeat_interleave(steps.shape[1])[pairs]  # (N)
         same = sequence[:, None] == sequence
-        return ~same if self._negatives == "same-sequence" else same.fill_diagonal_(False)
+        return ~same if self.negatives == "same-sequence" else same.fill_diagonal_(False)
 
 
 def _pairs(mask: Tensor | None, k: int) -> Tensor | slice:

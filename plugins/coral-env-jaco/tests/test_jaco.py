@@ -30,7 +30,7 @@ def test_it_is_dm_control_s_task_step_for_step(name):
     ours, theirs = make(name, action_repeat=2), manipulation.load(f"{NAMES[name]}_features", seed=0)
     ours.reset(seed=0)  # a first episode, so that anything it left behind would show
     ours.step(ours.action_space.high)
-    theirs.random_state.set_state(ours.simulation._environment.random_state.get_state())
+    theirs.random_state.set_state(ours.simulation.environment.random_state.get_state())
     observation, _ = ours.reset()
     step = theirs.reset()
     for action in actions_of(ours, 6):
@@ -50,7 +50,7 @@ def test_it_is_dm_control_s_task_step_for_step(name):
 def test_the_reward_of_reaching_is_one_at_the_target():
     env = make("jaco-reach-site")
     env.reset(seed=0)
-    physics = env.simulation._environment.physics
+    physics = env.simulation.environment.physics
     hand = physics.named.data.site_xpos["jaco_arm/jaco_hand/pinchsite"]
     physics.named.model.site_pos["target_site"] = hand
     assert env.step(np.zeros(9, np.float32))[1] > 0.99

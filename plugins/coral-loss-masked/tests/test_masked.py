@@ -32,7 +32,7 @@ def loss_of(model, given, seed=2):
 
 def hidden_of(model, given, seed=2):
     torch.manual_seed(seed)
-    return hidden_steps(*given.features.shape[:2], model._share, model._span, torch.device("cpu"))
+    return hidden_steps(*given.features.shape[:2], model.share, model.span, torch.device("cpu"))
 
 
 def by_loops(model, given):
@@ -40,7 +40,7 @@ def by_loops(model, given):
     valid = np.ones(given.features.shape[:2], bool) if given.mask is None else given.mask.numpy()
     hidden = hidden_of(model, given).numpy() & valid
     with torch.no_grad():
-        predicted = model._filled_in(given.features, torch.from_numpy(valid & ~hidden)).numpy()
+        predicted = model.fill_in(given.features, torch.from_numpy(valid & ~hidden)).numpy()
     embedding = given.embedding.numpy()
     mean, variance = embedding[valid].mean(0), embedding[valid].var(0)
     errors = [

@@ -47,7 +47,7 @@ class JacoSimulation:
         task.root_entity.mjcf_model.worldbody.add("camera", **cameras.FRONT_FAR._asdict())
         for felt, observable in task.observables.items():
             observable.enabled = felt in FELT
-        self._environment = composer.Environment(
+        self.environment = composer.Environment(
             task,
             random_state=0,
             strip_singleton_obs_buffer_dim=True,
@@ -56,30 +56,30 @@ class JacoSimulation:
         )
         self.begin(None)
         self.seconds: float = task.control_timestep
-        actions = self._environment.action_spec()
+        actions = self.environment.action_spec()
         self.low: np.ndarray = actions.minimum
         self.high: np.ndarray = actions.maximum
 
     @property
     def model(self) -> mujoco.MjModel:
         """The model, compiled anew in every episode as dm_control does: bricks differ a bit; nothing is left over."""
-        return self._environment.physics.model.ptr
+        return self.environment.physics.model.ptr
 
     @property
     def data(self) -> mujoco.MjData:
         """The state of the model."""
-        return self._environment.physics.data.ptr
+        return self.environment.physics.data.ptr
 
     def begin(self, seed: int | None) -> None:
         """Start an episode, which follows from ``seed``; without one the random stream goes on."""
         if seed is not None:
-            self._environment.random_state.seed(seed)
+            self.environment.random_state.seed(seed)
         with quiet():
-            self._last = self._environment.reset()
+            self._last = self.environment.reset()
 
     def advance(self, action: np.ndarray) -> tuple[float, float | None]:
         """Do one environment step. No state is terminal; where the physics diverge, the episode is cut off."""
-        self._last = self._environment.step(action)
+        self._last = self.environment.step(action)
         return float(self._last.reward), 1.0 if self._last.last() else None
 
     def feel(self) -> np.ndarray:

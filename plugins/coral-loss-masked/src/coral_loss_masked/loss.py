@@ -40,18 +40,18 @@ class MaskedLatents(nn.Module):
         )
         self.transformer = nn.TransformerEncoder(layer, layers, nn.LayerNorm(width), enable_nested_tensor=False)
         self.embedding = nn.Linear(width, embedding_size)
-        self._share, self._span = share, span
+        self.share, self.span = share, span
 
     def forward(self, batch: LossBatch) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss; as ``explained`` the share of the embeddings' variance that is reconstructed."""
         valid = torch.ones_like(batch.features[..., 0], dtype=torch.bool) if batch.mask is None else batch.mask
-        chosen = hidden_steps(len(valid), valid.shape[1], self._share, self._span, valid.device)
-        predicted = self._filled_in(batch.features, valid & ~chosen)  # (B, T, E)
+        chosen = hidden_steps(len(valid), valid.shape[1], self.share, self.span, valid.device)
+        predicted = self.fill_in(batch.features, valid & ~chosen)  # (B, T, E)
         error = (predicted - _standardised(batch.embedding.detach(), valid)).square().mean(-1)  # (B, T)
         loss = masked_mean(error, valid & chosen)
         return loss, {"explained": 1 - loss.detach()}
 
-    def _filled_in(self, features: Tensor, shown: Tensor) -> Tensor:
+    def fill_in(self, features: Tensor, shown: Tensor) -> Tensor:
         """Return the embeddings (B, T, E) as the states (B, T, F) tell them where ``shown`` (B, T) is true."""
         states = torch.where(shown[..., None], self.state(features), self.hidden)
         predicted: Tensor = self.embedding(self.transformer(states + _positions(states)))
