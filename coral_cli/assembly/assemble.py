@@ -103,7 +103,7 @@ class Assembler:
         return Agent(representation, policy, seen, action_size, device)
 
     def learner(self, agent: Agent) -> Learner:
-        """What trains ``agent``, one that this assembly describes."""
+        """Make what trains ``agent``, one that this assembly describes."""
         from coral_cli.training.learner import Learner, LearnerOptions
 
         settings, imagines = self.assembly.settings, self._parts["policy"][0].imagines

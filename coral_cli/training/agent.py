@@ -20,13 +20,13 @@ from coral_cli.representation.objective import Representation, State
 
 @dataclass(frozen=True)
 class Memory:
-    """What an acting agent carries from step to step: the recurrent state and the last action (B, A)."""
+    """The memory that an acting agent carries from step to step: the recurrent state and the last action (B, A)."""
 
     state: State
     action: Tensor
 
     def restarted(self, fresh: NDArray[np.bool_]) -> Memory:
-        """As before an episode's first observation where ``fresh`` (B,) is true."""
+        """Return the memory as it is before an episode's first observation where ``fresh`` (B,) is true."""
         if not fresh.any():
             return self
         where = torch.from_numpy(fresh).to(self.action.device)[:, None]
@@ -69,7 +69,7 @@ class Agent:
         self.device = device
 
     def initial(self, batch: int = 1) -> Memory:
-        """The memory before an episode's first observation: zero state, zero action."""
+        """Return the memory before an episode's first observation: zero state, zero action."""
         return Memory(
             self.representation.initial(batch, self.device), torch.zeros(batch, self.action_size, device=self.device)
         )
@@ -82,7 +82,7 @@ class Agent:
         explore: bool,
         missing: Mapping[str, NDArray[np.bool_]] = MappingProxyType({}),
     ) -> tuple[NDArray[Any], Memory]:
-        """Actions (B, A) float32 in [-1, 1] for raw observations (B, ...).
+        """Choose actions (B, A) float32 in [-1, 1] for raw observations (B, ...); return them and the next memory.
 
         A sensor left out is missing, and so is it where ``missing`` (B,) is true; its value must be finite there.
         """
@@ -96,7 +96,7 @@ class Agent:
         memory: Memory,
         missing: Mapping[str, NDArray[np.bool_]] = MappingProxyType({}),
     ) -> tuple[Tensor, State]:
-        """What the policy sees (B, F) of raw observations (B, ...), and the recurrent state after them."""
+        """Return what the policy sees (B, F) of raw observations (B, ...), and the recurrent state after them."""
         tensors = {
             name: torch.from_numpy(np.ascontiguousarray(self.seen(name, observations[name]))).to(self.device)
             for name in self.sensors
@@ -107,12 +107,12 @@ class Agent:
         return self.with_unencoded(features, tensors), state
 
     def with_unencoded(self, features: Tensor, observations: Mapping[str, Tensor]) -> Tensor:
-        """What the policy sees: ``features`` (..., F), then the vectors without an encoder; zeros if missing."""
+        """Return what the policy sees: ``features`` (..., F), then the vectors without an encoder; zeros if missing."""
         missing = {name: features.new_zeros(*features.shape[:-1], *self.sensors[name].shape) for name in self.unencoded}
         return torch.cat([features, *(observations.get(name, missing[name]) for name in self.unencoded)], -1)
 
     def seen(self, name: str, value: NDArray[Any]) -> NDArray[Any]:
-        """A raw observation (B, ...) as the model sees it: images cropped at the centre, a view."""
+        """Return a raw observation (B, ...) as the model sees it: images cropped at the centre, a view."""
         sensor = self.sensors[name]
         if not sensor.spatial or value.shape[1:] == sensor.shape:
             return value
@@ -121,7 +121,7 @@ class Agent:
         return value[:, top : top + height, left : left + width]
 
     def parameter_counts(self) -> dict[str, int]:
-        """Trainable parameters per part: each encoder, the RSSM, each loss, the heads, the policy."""
+        """Count trainable parameters per part: each encoder, the RSSM, each loss, the heads, the policy."""
         model = self.representation
         parts = {
             f"{group}.{name}": part
@@ -132,12 +132,12 @@ class Agent:
         return {name: sum(p.numel() for p in part.parameters() if p.requires_grad) for name, part in parts.items()}
 
     def weights(self) -> dict[str, Tensor]:
-        """All weights, named by the paper's parts (``encoders.image.*``, ``rssm.gru.*``, ``policy.*``)."""
+        """Return all weights, named by the paper's parts (``encoders.image.*``, ``rssm.gru.*``, ``policy.*``)."""
         policy = {f"policy.{name}": value for name, value in self.policy.state_dict().items()}
         return {**self.representation.state_dict(), **policy}
 
     def load_weights(self, weights: Mapping[str, Tensor]) -> None:
-        """Takes over what ``weights`` gave. Raises RuntimeError when a weight is missing or of another shape."""
+        """Take over what ``weights`` gave. Raises RuntimeError when a weight is missing or of another shape."""
         policy = {name.removeprefix("policy."): value for name, value in weights.items() if name.startswith("policy.")}
         model = {name: value for name, value in weights.items() if not name.startswith("policy.")}
         self.representation.load_state_dict(model)

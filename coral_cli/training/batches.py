@@ -20,7 +20,7 @@ from coral_cli.training.replay_on_gpu import ReplayOnGpu
 
 @dataclass(frozen=True)
 class Batching:
-    """What a batch is: ``batch_size`` sequences of ``batch_length`` steps, images cropped by ``crop_margin`` pixels."""
+    """The shape of a batch: ``batch_size`` sequences of ``batch_length`` steps, images cropped by ``crop_margin``."""
 
     seed: int
     batch_size: int
@@ -29,7 +29,7 @@ class Batching:
 
 
 class Batches:
-    """One batch of ``replay`` after the other, drawn from ``random``, a stream of their own, for ``agent``.
+    """The batches of ``replay``, drawn one after the other from ``random``, a stream of their own, for ``agent``.
 
     A replay that fits there moves to the agent's GPU.
     """
@@ -40,7 +40,7 @@ class Batches:
         self.place()
 
     def place(self) -> None:
-        """Moves the replay to the GPU anew, where one is; needed when its episodes have become others."""
+        """Move the replay to the GPU anew, where one is; needed when its episodes have become others."""
         self._on_gpu: ReplayOnGpu | None = None
         if self._agent.device.type == "cuda":
             torch.cuda.empty_cache()  # makes room for the next one
@@ -48,7 +48,7 @@ class Batches:
             self._on_gpu = ReplayOnGpu(self._replay, self._agent.device)
 
     def draw(self) -> Batch:
-        """This process's share of the next one."""
+        """Draw the next batch, and return this process's share of it."""
         part = ranks.part(self._batching.batch_size)
         return sample_batch(self._replay, self._agent, self._batching, self.random, part, self._on_gpu)
 
@@ -61,7 +61,7 @@ def sample_batch(
     part: slice = slice(None),
     on_gpu: ReplayOnGpu | None = None,
 ) -> Batch:
-    """A batch of the replay, or a ``part`` of it, on the agent's device, where a copy of the replay may be."""
+    """Draw a batch of the replay, or a ``part`` of it, on the agent's device, where a copy of the replay may be."""
     sizes = (batching.batch_size, batching.batch_length, random, batching.crop_margin, part)
     if on_gpu:
         tensors = on_gpu.read(replay.draw(*sizes))
@@ -78,6 +78,6 @@ def sample_batch(
 
 
 def _sent(array: NDArray[Any], device: torch.device) -> Tensor:
-    """The array on ``device``; on its way to a GPU, while the processor goes on."""
+    """Return the array on ``device``. The processor does not wait until it has reached a GPU."""
     tensor = torch.from_numpy(array)
     return tensor if device.type == "cpu" else tensor.pin_memory().to(device, non_blocking=True)

@@ -18,7 +18,7 @@ Observation = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Episode:
-    """One finished episode. ``arrays`` are (L + 1, ...) for L actions, as replayed (None: not recorded)."""
+    """A finished episode. ``arrays`` are (L + 1, ...) for L actions, as replayed (None: not recorded)."""
 
     total: float
     length: int
@@ -28,7 +28,7 @@ class Episode:
 
 @dataclass
 class Recording:
-    """Rows ``(o_t, a_{t-1}, r_{t-1}, terminated_t)``; the first has zero action and zero reward.
+    """An episode's rows ``(o_t, a_{t-1}, r_{t-1}, terminated_t)``; the first has zero action and zero reward.
 
     What a sensor gave where it is missing counts as zero.
     """
@@ -36,12 +36,12 @@ class Recording:
     rows: dict[str, list[Any]] = field(default_factory=dict)
 
     def add(self, step: Mapping[str, Any]) -> None:
-        """One row."""
+        """Add one row."""
         for name, value in step.items():
             self.rows.setdefault(name, []).append(value)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All rows, (L + 1, ...) each."""
+        """Return all rows as arrays, (L + 1, ...) each."""
         return {name: np.stack(values) for name, values in self.rows.items()}
 
 
@@ -54,7 +54,7 @@ def run_episode(
     on_step: Callable[[Observation], object] | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Episode | None:
-    """One episode from a reset with ``seed``; None when ``stop`` became true before its end.
+    """Run an episode from a reset with ``seed``; return None when ``stop`` became true before its end.
 
     ``choose`` maps an observation, without the sensors that ``info["missing"]`` names, to an action (A,) in [-1, 1];
     ``on_step`` sees every observation, the first included. Raises CoralError when the environment yields a reward or an
@@ -90,7 +90,7 @@ def run_episode(
 
 
 def check_finite(observation: Observation, reward: float, step: int) -> None:
-    """Raises CoralError, naming what is not finite."""
+    """Raise CoralError, naming what is not finite."""
     bad = [name for name, value in observation.items() if value.dtype.kind == "f" and not np.isfinite(value).all()]
     if bad or not np.isfinite(reward):
         what = f"sensor {bad[0]!r}" if bad else "the reward"
@@ -98,7 +98,7 @@ def check_finite(observation: Observation, reward: float, step: int) -> None:
 
 
 def acting(agent: Agent, explore: bool) -> Callable[[Observation], NDArray[Any]]:
-    """Chooses actions with a fresh memory: make one per episode."""
+    """Return what chooses the agent's actions, from a memory that is fresh now: make one per episode."""
     memory = agent.initial()
 
     def choose(observation: Observation) -> NDArray[Any]:
@@ -111,17 +111,17 @@ def acting(agent: Agent, explore: bool) -> Callable[[Observation], NDArray[Any]]
 
 
 def chance(env: gymnasium.Env, seed: int) -> Callable[[Observation], NDArray[Any]]:
-    """Uniform random actions of the episode that begins with ``seed``."""
+    """Return what draws uniform random actions for the episode that begins with ``seed``."""
     random = random_actions(seed)
     return lambda _: random.uniform(-1, 1, env.action_space.shape).astype(np.float32)
 
 
 def random_actions(seed: int) -> np.random.Generator:
-    """The stream of random actions: another one than Gymnasium's for ``seed``, from which environments draw."""
+    """Return the stream of random actions: another one than Gymnasium's for ``seed``, from which environments draw."""
     return np.random.default_rng([seed, 1])
 
 
 def episode_seed(seed: int, stream: str, episode: int) -> int:
-    """An independent seed for each episode of each named stream of a run."""
+    """Return an independent seed for each episode of each named stream of a run."""
     stream_number = int.from_bytes(stream.encode(), "big")
     return int(np.random.SeedSequence([seed, stream_number, episode]).generate_state(1)[0])

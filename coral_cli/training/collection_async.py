@@ -12,7 +12,7 @@ from coral_cli.training.collectors import Collector
 
 
 class AsyncCollection:
-    """Collects in a thread of its own with ``actor``, which takes over the learning agent's weights for each time.
+    """A collector in a thread of its own, with ``actor``, which takes over the learning agent's weights each time.
 
     Its environments must be in other processes, and ``actor`` an agent of its own. ``close`` it in the end.
     """
@@ -24,7 +24,7 @@ class AsyncCollection:
         self._closing = False
 
     def begin(self, agent: Agent, seeds: Sequence[int]) -> None:
-        """Starts an episode for each seed, with the weights of this moment."""
+        """Start an episode for each seed, with the weights of this moment."""
         self._actor.load_weights(agent.weights())
         self._episodes = self._thread.submit(self._collected, seeds)
 
@@ -34,17 +34,17 @@ class AsyncCollection:
         return self._episodes is not None and not self._episodes.done()
 
     def wait(self) -> None:
-        """Until what was begun is over, whatever became of it."""
+        """Wait until what was begun is over, whatever became of it."""
         if self._episodes is not None:
             futures.wait([self._episodes])
 
     def finish(self) -> list[Episode] | None:
-        """The episodes that were begun, waited for; None if none were. Raises what the environment raised."""
+        """Wait for the episodes that were begun, and return them; None if none were. Raises what went wrong in them."""
         episodes, self._episodes = self._episodes, None
         return None if episodes is None else episodes.result()
 
     def close(self) -> None:
-        """Gives up what is under way."""
+        """Give up what is under way."""
         self._closing = True
         self._thread.shutdown()
 

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 Missing = Mapping[str, NDArray[np.bool_]]
 ChooseMany = Callable[[Observation, Missing, NDArray[np.bool_]], NDArray[Any]]
-"""From observations (N, ...), which of them are missing, by sensor (N,), and whose episode begins (N,), to actions
-(N, A) in [-1, 1]. A missing sensor shows zeros. The observations are views: the next step overwrites them."""
+"""A function that chooses actions (N, A) in [-1, 1] for all copies.
+
+It gets observations (N, ...), which of them are missing, by sensor (N,), and whose episode begins (N,). A missing
+sensor shows zeros. The observations are views: the next step overwrites them.
+"""
 
 
 def run_episodes(
@@ -29,7 +32,7 @@ def run_episodes(
     record: bool = False,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Episode]:
-    """One episode per seed, in the order of the seeds; fewer when ``stop`` became true.
+    """Yield an episode per seed, in the order of the seeds; fewer when ``stop`` became true.
 
     Each is what ``run_episode`` gives for its seed and the same actions. Copies without an episode take the next seeds,
     the lowest index first; what ``choose`` returns for a copy when none is left does not matter. Raises CoralError when
@@ -47,7 +50,7 @@ def run_episodes(
 
 @dataclass
 class _Current:
-    """The episode that a copy is in; ``number`` is its place among the seeds."""
+    """An episode that a copy is in; ``number`` is its place among the seeds."""
 
     number: int
     recording: Recording = field(default_factory=Recording)
@@ -68,7 +71,7 @@ class _Collecting:
         self.observations = {name: everything[name] for name in sensors}
 
     def begin(self) -> NDArray[np.bool_]:
-        """Begins the next episodes in all copies that are in none; returns which (N,)."""
+        """Begin the next episodes in all copies that are in none; return a mask (N,) of these copies."""
         idle = [index for index in range(self._env.count) if index not in self._current]
         starting = {index: self._waiting.popleft() for index in idle[: len(self._waiting)]}
         _, infos = self._env.reset_some({index: seed for index, (_, seed) in starting.items()})
@@ -79,7 +82,7 @@ class _Collecting:
         return np.isin(np.arange(self._env.count), list(starting))
 
     def step(self, actions: NDArray[Any]) -> None:
-        """One action (N, A) in every copy that is in an episode."""
+        """Do one action (N, A) in every copy that is in an episode."""
         _, rewards, terminated, truncated, infos = self._env.step(actions)
         for index, episode in list(self._current.items()):
             reward = float(rewards[index])
@@ -92,7 +95,7 @@ class _Collecting:
                 self.finished[episode.number] = Episode(episode.total, episode.length, metrics, arrays)
 
     def _see(self, index: int, info: Mapping[str, Any], action: NDArray[Any], reward: float, terminated: bool) -> None:
-        """Takes in what a copy shows, and the action, reward and termination that led there."""
+        """Take in what a copy shows, and the action, reward and termination that led there."""
         episode = self._current[index]
         gone = [name in info.get("missing", ()) for name in self.observations]
         for (name, values), missing in zip(self.observations.items(), gone, strict=True):

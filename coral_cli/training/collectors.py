@@ -21,27 +21,27 @@ Stop = Callable[[], bool]
 
 
 class Collector(Protocol):
-    """Runs one episode per seed, in their order; fewer when ``stop`` becomes true."""
+    """What runs one episode per seed, in their order; fewer when ``stop`` becomes true."""
 
     count: int
-    """Episodes that run side by side."""
+    """The number of episodes that run side by side."""
     action_repeat: int
 
     def by_chance(self, seeds: Sequence[int], sensors: tuple[str, ...], stop: Stop) -> Iterator[Episode]:
-        """Recorded, with uniform random actions, which follow from the seeds."""
+        """Yield recorded episodes with uniform random actions, which follow from the seeds."""
         ...
 
     def by_agent(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
-        """Recorded, with an exploring agent."""
+        """Yield recorded episodes of an exploring agent."""
         ...
 
     def evaluated(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
-        """With the mean action. The caller's random streams stay as they are."""
+        """Yield episodes with the agent's mean action. The caller's random streams stay as they are."""
         ...
 
 
 def collector_of(env: gymnasium.Env | Vectorised) -> Collector:
-    """How episodes are run in ``env``."""
+    """Return what runs episodes in ``env``."""
     return SideBySide(env) if isinstance(env, Vectorised) else OneByOne(env)
 
 
@@ -103,7 +103,7 @@ class SideBySide:
         yield from episodes
 
     def _chance(self, seeds: Sequence[int]) -> ChooseMany:
-        """The actions that ``chance`` gives for each seed; the copies take the seeds in the order of their indices."""
+        """Return what gives each seed's actions as ``chance`` does; copies take the seeds in the order of indices."""
         waiting = iter(seeds)
         streams: dict[int, np.random.Generator] = {}
 
@@ -130,7 +130,7 @@ class SideBySide:
 
 @contextmanager
 def _drawing_from(seed: int, device: torch.device) -> Iterator[None]:
-    """Has an agent on ``device`` draw from ``seed``, and from its former streams afterwards."""
+    """Have an agent on ``device`` draw from ``seed``, and from its former streams afterwards."""
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield

@@ -20,11 +20,11 @@ from coral_cli.representation.batch import Batch
 Update: TypeAlias = Callable[[Batch, bool], Mapping[str, Tensor]]
 
 WARM_UP = 3
-"""Updates done operation by operation first, in which libraries and optimisers allocate what they keep."""
+"""So many updates are done operation by operation first: libraries and optimisers allocate what they keep."""
 
 
 class GraphedUpdate:
-    """``update`` of a learner on a GPU, replayed where that can be done, with the same results.
+    """The ``update`` of a learner on a GPU, replayed where that can be done, with the same results.
 
     There is a record for each structure of a batch, and another one for updates that measure shares. What makes
     the processor wait for the GPU cannot be recorded: masks and missing sensors, whose steps must be counted, and
@@ -39,7 +39,7 @@ class GraphedUpdate:
         self.records: dict[object, _Record] = {}
 
     def forget(self) -> None:
-        """Drops all records, whose optimisers' state has been replaced."""
+        """Drop all records, whose optimisers' state has been replaced."""
         self.records.clear()
 
     def __call__(self, batch: Batch, shares: bool) -> Mapping[str, Tensor]:
@@ -59,7 +59,7 @@ class GraphedUpdate:
         return dict(zip(record.names, record.metrics.clone().unbind(), strict=True))
 
     def _step_by_step(self, record: _Record, batch: Batch, shares: bool) -> Mapping[str, Tensor]:
-        """One update on the stream that will be recorded, and a note whether the processor had to wait in it."""
+        """Do an update on the stream that will be recorded, and note whether the processor had to wait in it."""
         if record.waits:
             return self._update(batch, shares)
         current = torch.cuda.current_stream(self._device)
@@ -73,7 +73,7 @@ class GraphedUpdate:
         return metrics
 
     def _make(self, record: _Record, batch: Batch, shares: bool) -> torch.cuda.CUDAGraph:
-        """Records one update, which is not done yet."""
+        """Record one update, which is not done yet."""
         record.batch = Batch(
             {name: value.clone() for name, value in batch.observations.items()},
             batch.actions.clone(),
@@ -106,7 +106,7 @@ def _tensors(batch: Batch) -> Iterator[tuple[str, Tensor]]:
 
 
 def _watched(update: Callable[[], Mapping[str, Tensor]]) -> tuple[Mapping[str, Tensor], bool]:
-    """What ``update`` returns, and whether the processor waited for the GPU in it; other warnings are passed on."""
+    """Return what ``update`` does, and whether the processor waited for the GPU in it; pass other warnings on."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         torch.cuda.set_sync_debug_mode("warn")

@@ -13,12 +13,12 @@ from coral_cli.training.collectors import Collector, Stop
 def evaluation_episodes(
     agent: Agent, collector: Collector, seed: int, count: int, stop: Stop = lambda: False
 ) -> Iterator[Episode]:
-    """Runs ``count`` episodes; fewer when ``stop`` becomes true. The caller's random streams stay as they are."""
+    """Run ``count`` episodes; fewer when ``stop`` becomes true. The caller's random streams stay as they are."""
     yield from collector.evaluated(agent, [episode_seed(seed, "evaluation", index) for index in range(count)], stop)
 
 
 def statistics(episodes: Sequence[Episode]) -> dict[str, float]:
-    """``NAME/mean`` and ``NAME/stderr`` of return, length and the environment's metrics; best and worst return.
+    """Return ``NAME/mean`` and ``NAME/stderr`` of return, length and the environment's metrics; best and worst return.
 
     A metric that only some episodes have is that of those, but for ``success``, which the others lack.
     """
@@ -37,7 +37,7 @@ def statistics(episodes: Sequence[Episode]) -> dict[str, float]:
 
 
 def mean_and_stderr(values: Sequence[float]) -> tuple[float, float]:
-    """The mean and its standard error, s / sqrt(n) with the sample deviation s (0 for one value)."""
+    """Return the mean and its standard error, s / sqrt(n) with the sample deviation s (0 for one value)."""
     n = len(values)
     mean = math.fsum(values) / n
     if n == 1:

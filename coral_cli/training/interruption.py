@@ -10,7 +10,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interruption:
-    """While entered, the first of ``SIGNALS`` only sets ``signal``; a SIGINT after it raises KeyboardInterrupt.
+    """A guard in whose block the first of ``SIGNALS`` only sets ``signal``; a SIGINT after it raises KeyboardInterrupt.
 
     A closed terminal (SIGHUP) stays ignored where it is, as under ``nohup``.
     """
@@ -24,7 +24,7 @@ class Interruption:
 
     @property
     def exit_code(self) -> int:
-        """130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP, 0 when nothing came."""
+        """The exit code: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP, 0 when nothing came."""
         return 128 + self.signal if self.signal else 0
 
     def __enter__(self) -> Interruption:

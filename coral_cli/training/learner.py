@@ -26,7 +26,7 @@ from coral_cli.training.precision import chosen
 
 @dataclass(frozen=True)
 class LearnerOptions:
-    """How an agent learns.
+    """Options of how an agent learns.
 
     ``lr`` and ``clip`` are the learning rate (Adam) and the largest gradient norm of the representation; the policy has
     its own. Forward passes of updates compute in ``precision``, acting never. The parts in ``frozen`` (such as
@@ -41,7 +41,7 @@ class LearnerOptions:
 
 
 class Learner:
-    """Trains ``agent`` on batches; the policy's gradients never reach the representation."""
+    """What trains ``agent`` on batches; the policy's gradients never reach the representation."""
 
     def __init__(self, agent: Agent, options: LearnerOptions) -> None:
         self.agent = agent
@@ -58,7 +58,7 @@ class Learner:
         self._keep_steps_on_device()
 
     def update(self, batch: Batch, shares: bool = False) -> Mapping[str, Tensor]:
-        """One gradient step of the representation, then one of the policy on the same latents; returns metrics.
+        """Do a gradient step of the representation, then one of the policy on the same latents; return metrics.
 
         ``shares`` also measures each term's share of the gradient at the embeddings. On a GPU the update is recorded
         once and then replayed, where that can be done.
@@ -68,13 +68,13 @@ class Learner:
 
     @torch.no_grad()
     def judge(self, batch: Batch) -> Mapping[str, Tensor]:
-        """What the objective says of a batch from which nothing is learned."""
+        """Return what the objective says of a batch from which nothing is learned."""
         with current(self.agent.device), self._autocast():
             losses: Losses = self.agent.representation(batch)
             return losses.metrics
 
     def step_by_step(self, batch: Batch, shares: bool = False) -> Mapping[str, Tensor]:
-        """The same as ``update``, one operation after the other."""
+        """Do what ``update`` does, one operation after the other."""
         with self._autocast():
             losses: Losses = self.agent.representation(batch)
         if not self._imagines:  # else the policy needs the model as it is after its step
@@ -92,7 +92,7 @@ class Learner:
         return metrics | named
 
     def _autocast(self) -> torch.autocast:
-        """The precision of forward passes."""
+        """Give forward passes their precision inside."""
         return torch.autocast(self.agent.device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
     def _descend(self, total: Tensor, optimizer: Optimizer) -> dict[str, Tensor]:
@@ -119,19 +119,19 @@ class Learner:
             return self.agent.policy.update(experience)
 
     def optimizers(self) -> dict[str, Optimizer]:
-        """Every optimiser, by the part it trains."""
+        """Return every optimiser, by the part it trains."""
         model: dict[str, Optimizer] = {} if self._optimizer is None else {"model": self._optimizer}
         return model | self.agent.policy.optimizers()
 
     def state_dict(self) -> dict[str, Any]:
-        """The agent's ``weights`` and the state of all ``optimizers``."""
+        """Return the agent's ``weights`` and the state of all ``optimizers``."""
         return {
             "weights": self.agent.weights(),
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers().items()},
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Goes on from what ``state_dict`` gave."""
+        """Go on from what ``state_dict`` gave."""
         self.agent.load_weights(state["weights"])
         for name, optimizer in self.optimizers().items():
             optimizer.load_state_dict(state["optimizers"][name])
@@ -140,7 +140,7 @@ class Learner:
             self.graphed.forget()
 
     def _keep_steps_on_device(self) -> None:
-        """Lets optimisers count their steps where a record of them can."""
+        """Let optimisers count their steps where a record of them can."""
         for optimizer in self.optimizers().values():
             for group in optimizer.param_groups:
                 if "capturable" in group:
@@ -148,7 +148,7 @@ class Learner:
 
 
 def parameter_groups(representation: Representation | NoRepresentation, lr: float) -> list[dict[str, Any]]:
-    """Groups of all parameters that learn: those that a loss lists in ``learning_rates`` have their own rate."""
+    """Group all parameters that learn: those that a loss lists in ``learning_rates`` have their own rate."""
     own = {
         parameter: rate
         for loss in representation.losses.values()

@@ -13,7 +13,7 @@ from torch import Tensor
 
 
 class Measurement:
-    """Collects metrics without waiting for the device; ``report`` reads and clears them."""
+    """The metrics since the last ``report``, collected without waiting for the device."""
 
     def __init__(self) -> None:
         self._clear()
@@ -27,16 +27,16 @@ class Measurement:
 
     @property
     def age(self) -> float:
-        """Seconds since the last report."""
+        """The seconds since the last report."""
         return time.perf_counter() - self._since
 
     @property
     def updates(self) -> int:
-        """Updates since the last report."""
+        """The number of updates since the last report."""
         return self._updates
 
     def add(self, metrics: Mapping[str, Tensor]) -> None:
-        """Counts one update."""
+        """Count one update."""
         self._updates += 1
         known = [name for name in metrics if name in self._sums]
         if known:
@@ -47,7 +47,7 @@ class Measurement:
 
     @contextmanager
     def timing(self, part: str) -> Iterator[None]:
-        """Counts the time inside as ``part``."""
+        """Count the time inside as ``part``."""
         start = time.perf_counter()
         try:
             yield
@@ -55,7 +55,7 @@ class Measurement:
             self._seconds[part] = self._seconds.get(part, 0.0) + time.perf_counter() - start
 
     def report(self) -> dict[str, float]:
-        """Means over the updates with a metric, ``updates_per_s``, ``seconds/PART`` (share of time), ``memory_mb``."""
+        """Return and clear means of metrics, ``updates_per_s``, ``seconds/PART`` (share of time), ``memory_mb``."""
         totals = _numbers(list(self._sums.values()))
         age = self.age
         out = {name: total / self._counts[name] for name, total in zip(self._sums, totals, strict=True)}
@@ -66,12 +66,12 @@ class Measurement:
 
 
 def _numbers(scalars: list[Tensor]) -> list[float]:
-    """Their values; the device of the first, usually of all, is waited for once."""
+    """Return the scalars' values; the device of the first, usually of all, is waited for once."""
     return torch.stack([value.to(scalars[0].device).reshape(()) for value in scalars]).tolist() if scalars else []
 
 
 def resident_megabytes() -> float:
-    """Memory of this process in MB: now, where the system tells; else the peak."""
+    """Return the memory of this process in MB: now, where the system tells; else the peak."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return pages * resource.getpagesize() / 1e6

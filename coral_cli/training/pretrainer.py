@@ -14,14 +14,14 @@ from coral_cli.training.updates import Updates
 
 @dataclass(frozen=True)
 class PretrainSchedule(Batching):
-    """How many updates, and how many from one checkpoint to the next."""
+    """A batch's size, how many updates there are, and how many from one checkpoint to the next."""
 
     updates: int
     checkpoint_every: int
 
 
 class Pretrainer:
-    """Does ``updates`` on a filled replay. A step of its progress is one of them."""
+    """A loop of ``updates`` on a filled replay. A step of its progress is one of them."""
 
     def __init__(self, updates: Updates, schedule: PretrainSchedule, supervisor: Supervisor) -> None:
         self.schedule, self.interruption = schedule, supervisor.interruption
@@ -30,7 +30,7 @@ class Pretrainer:
         updates.fit_normalization()
 
     def run(self) -> None:
-        """Until the budget is used up or an interruption came; saves a checkpoint at the end either way."""
+        """Learn until the budget is used up or an interruption came; save a checkpoint at the end either way."""
         progress = self.journal.progress
         self._updates.measurement = Measurement()  # the clock starts now
         while not self.interruption and progress.steps < self.schedule.updates:
@@ -52,10 +52,10 @@ class Pretrainer:
             self.journal.emit("update", updates=updates, **values)
 
     def checkpoint(self) -> None:
-        """Saves everything that a resumed run needs."""
+        """Save everything that a resumed run needs."""
         self.journal.checkpoint(self._updates.state_dict())
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Goes on from what a checkpoint holds."""
+        """Go on from what a checkpoint holds."""
         self._updates.load_state_dict(state)
         self.journal.progress = Progress(**state["progress"])

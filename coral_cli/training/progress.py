@@ -19,32 +19,32 @@ class Progress:
     episodes: int = 0
     updates: int = 0
     pending: int = 0
-    """Updates still to do before the next episode."""
+    """The updates still to do before the next episode."""
     evaluated: int = 0
-    """Episodes at the last evaluation."""
+    """The number of episodes at the last evaluation."""
     seconds: float = 0.0
     best_return: float | None = None
 
 
 class Supervisor(Protocol):
-    """Whom a training loop tells of its events, where it saves, and whether it is to stop."""
+    """Someone whom a training loop tells of its events, who saves its state, and who says whether it is to stop."""
 
     @property
     def interruption(self) -> Interruption:
-        """True once the loop is to stop."""
+        """What is true once the loop is to stop."""
         ...
 
     def emit(self, event: Event) -> None:
-        """Takes an event."""
+        """Take an event."""
         ...
 
     def save(self, state: Mapping[str, Any], best: bool) -> str:
-        """Keeps a checkpoint, with ``best`` as the best so far, and returns its path."""
+        """Keep a checkpoint, with ``best`` as the best so far, and return its path."""
         ...
 
 
 class Journal:
-    """Tells ``supervisor`` what happens in a loop. Its clock goes on from the seconds of ``progress``."""
+    """A journal of a loop, told to ``supervisor``. Its clock goes on from the seconds of ``progress``."""
 
     def __init__(self, supervisor: Supervisor) -> None:
         self.progress = Progress()
@@ -56,26 +56,26 @@ class Journal:
         self._seconds_before = self.progress.seconds
 
     def begin(self, **values: Any) -> None:
-        """Starts the clock and emits the start event with ``values``."""
+        """Start the clock and emit the start event with ``values``."""
         self._start_clock()
         self.emit("start", **values)
 
     def emit(self, kind: EventKind, **values: Any) -> None:
-        """Tells of an event, with the counters of this moment."""
+        """Tell of an event, with the counters of this moment."""
         self.read_clock()
         self._supervisor.emit(Event(kind, self.progress.steps, self.progress.seconds, values))
 
     def checkpoint(self, state: Mapping[str, Any], best: bool = False) -> None:
-        """Saves ``state``, to which the progress is added, and tells of it."""
+        """Save ``state``, to which the progress is added, and tell of it."""
         self.read_clock()
         path = self._supervisor.save({"progress": dict(vars(self.progress)), **state}, best)
         self.emit("checkpoint", path=path)
 
     def read_clock(self) -> None:
-        """Brings the progress's seconds up to date."""
+        """Bring the progress's seconds up to date."""
         self.progress.seconds = self._seconds_before + time.monotonic() - self._began
 
     @property
     def steps_per_second(self) -> float:
-        """Environment steps per second since ``begin``."""
+        """The environment steps per second since ``begin``."""
         return (self.progress.steps - self._first_step) / (time.monotonic() - self._began)

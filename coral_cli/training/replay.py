@@ -23,7 +23,7 @@ DTYPES = {"image": np.uint8, "vector": np.float32, "depth": np.float32}
 
 @dataclass(frozen=True)
 class Draw:
-    """Which ``rows`` (B, T) a batch consists of, and from which corners, (B, 1) each, images lose ``crop_margin``.
+    """The choice of a batch: ``rows`` (B, T), and the corners, (B, 1) each, at which images lose ``crop_margin``.
 
     ``known`` are the arrays that come with the choice: ``mask`` (B, T), there only when an episode is shorter than T
     (steps behind its end repeat the last), and ``missing/SENSOR`` (B, T), there only when it gave nothing at a step.
@@ -36,7 +36,7 @@ class Draw:
 
 
 class Replay:
-    """Whole episodes of ``(o_t, a_{t-1}, r_{t-1}, terminated_t)``: at most ``capacity`` steps; the oldest make room.
+    """A ring of whole episodes ``(o_t, a_{t-1}, r_{t-1}, terminated_t)``; at most ``capacity`` steps fit.
 
     ``missing`` tells for each sensor, in their order, whether it gave nothing at a step.
 
@@ -52,7 +52,7 @@ class Replay:
         directory: Path | None = None,
         known: int = 0,
     ) -> None:
-        """``known`` is how many episodes a checkpoint has seen that is gone on from.
+        """Open or make the ring; ``known`` counts the episodes of a checkpoint that is gone on from.
 
         Raises UnreadableError, and has written nothing yet, when the files are damaged, of other sensors, or lack them.
         """
@@ -85,21 +85,21 @@ class Replay:
 
     @property
     def bytes(self) -> int:
-        """The size when full."""
+        """The size in bytes when full."""
         return self.capacity * sum(row_bytes(self.layout).values())
 
     @property
     def size(self) -> int:
-        """Transitions held now."""
+        """The number of transitions held now."""
         return int(self.episodes.length.sum())
 
     @property
     def next_serial(self) -> int:
-        """Episodes ever added."""
+        """The number of episodes ever added."""
         return self._next_serial
 
     def add(self, episode: Arrays) -> None:
-        """Stores one episode, each array (L, ...).
+        """Store one episode, each array (L, ...).
 
         Raises UsageError when it is longer than the capacity, CoralError when the disk is full. Without ``missing``,
         every sensor was there all the time.
@@ -127,7 +127,7 @@ class Replay:
         self._write_index(NAME)
 
     def forget_after(self, serial: int) -> None:
-        """Drops the episodes from number ``serial`` on: what was added after the checkpoint that is resumed.
+        """Drop the episodes from number ``serial`` on: what was added after the checkpoint that is resumed.
 
         Raises UnreadableError when those before it were never added.
         """
@@ -146,12 +146,12 @@ class Replay:
             )
 
     def reread(self) -> None:
-        """Takes over what another process has added to the same files."""
+        """Take over what another process has added to the same files."""
         if self._directory is not None:
             self._read_index(self._directory)
 
     def everything(self, name: str) -> NDArray[Any]:
-        """All (N, ...) values of one array, oldest first."""
+        """Return all (N, ...) values of one array, oldest first."""
         rows = [start + np.arange(n) for start, n in zip(self.episodes.start, self.episodes.length, strict=True)]
         values: NDArray[Any] = self._arrays[name][np.concatenate(rows) % self.capacity]
         return values
@@ -164,14 +164,14 @@ class Replay:
         crop_margin: int = 0,
         part: slice = slice(None),
     ) -> Arrays:
-        """The sub-sequences of ``draw``: each array (B, T, ...), and those that ``draw`` knows already."""
+        """Read the sub-sequences of ``draw``: return each array (B, T, ...), and those that ``draw`` knows already."""
         draw = self.draw(batch, length, random, crop_margin, part)
         return draw.known | {name: self._chosen(name, draw) for name in self.layout if name != "missing"}
 
     def draw(
         self, batch: int, length: int, random: np.random.Generator, crop_margin: int = 0, part: slice = slice(None)
     ) -> Draw:
-        """Chooses ``batch`` sub-sequences of ``length`` steps: uniform over episodes, then over start indices.
+        """Choose ``batch`` sub-sequences of ``length`` steps: uniform over episodes, then over start indices.
 
         Images lose ``crop_margin`` pixels per axis, at one random offset per sequence. Whatever ``part`` of the
         sequences is wanted, the same are drawn, and the same arrays are there.
@@ -194,7 +194,7 @@ class Replay:
         return Draw(rows[part], crop_margin, corners, known)
 
     def read(self, name: str, rows: NDArray[np.int64]) -> NDArray[Any]:
-        """The values of one array in ``rows``, of any shape."""
+        """Return the values of one array in ``rows``, of any shape."""
         return self._arrays[name][rows]
 
     def _chosen(self, name: str, draw: Draw) -> NDArray[Any]:
@@ -204,7 +204,7 @@ class Replay:
         return cut_rows(array, draw.rows, draw.crop_margin, *draw.corners[name])
 
     def flush(self) -> None:
-        """Writes what the operating system still holds, and the index twice."""
+        """Write what the operating system still holds, and the index twice."""
         self._rows.flush()
         self._write_index(NAME, COPY, sync=True)
 
@@ -214,7 +214,7 @@ class Replay:
             index.write(self._directory, names, sync)
 
     def _read_index(self, directory: Path) -> None:
-        """Takes over an earlier process's episodes and its capacity, or a larger one while the ring never wrapped."""
+        """Take over an earlier process's episodes and its capacity, or a larger one while the ring never wrapped."""
         index, self.remark = read_index(directory)
         if index is None:
             return

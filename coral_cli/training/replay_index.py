@@ -23,7 +23,7 @@ from coral_cli.runs.files import replacing
 NAME, COPY = "index.json", "index.copy.json"
 LISTS = ("serial", "start", "length")
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What reading a damaged index may raise."""
+"""The errors that reading a damaged index may raise."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Episodes:
 
     @classmethod
     def none(cls) -> Episodes:
-        """Those of an empty ring."""
+        """Return the episodes of an empty ring: none."""
         return cls(*(np.zeros(0, np.int64) for _ in LISTS))
 
     def where(self, keep: NDArray[np.bool_]) -> Episodes:
@@ -49,7 +49,7 @@ class Episodes:
 
 @dataclass(frozen=True)
 class Index:
-    """What is known of a replay's files: how many rows they have, who lies where, and which row is written next.
+    """An index of a replay's files: how many rows they have, who lies where, and which row is written next.
 
     ``row_bytes`` are the sizes of a row by array; empty where an older coral wrote the index.
     """
@@ -72,11 +72,11 @@ class Index:
         return int(self.episodes.serial[0]) if len(self.episodes.serial) else self.next_serial
 
     def since(self, serial: int) -> Index:
-        """Without the episodes before number ``serial``."""
+        """Return the index without the episodes before number ``serial``."""
         return replace(self, episodes=self.episodes.where(self.episodes.serial >= serial))
 
     def write(self, directory: Path, names: tuple[str, ...] = (NAME,), sync: bool = False) -> None:
-        """Writes it under each of ``names``; with ``sync``, it is on the disk afterwards.
+        """Write the index under each of ``names``; with ``sync``, it is on the disk afterwards.
 
         Raises CoralError when it cannot be written.
         """
@@ -90,7 +90,7 @@ class Index:
 
 
 def read_index(directory: Path) -> tuple[Index | None, str]:
-    """The index, if there is one, and what to say where only its copy could be read.
+    """Return the index, if there is one, and what to say where only its copy could be read.
 
     Raises UnreadableError when neither can be read.
     """
@@ -138,7 +138,7 @@ def _read(path: Path) -> Index:
 
 
 def _check(index: Index) -> None:
-    """Raises ValueError for what no replay can have written: episodes follow each other in the ring without a gap."""
+    """Raise ValueError for what no replay can have written: episodes follow each other in the ring without a gap."""
     episodes, capacity = index.episodes, index.capacity
     if capacity < 1 or index.next_serial < 0 or not 0 <= index.cursor < capacity:
         raise ValueError(f"row {index.cursor} cannot come next in {capacity} rows")
@@ -156,7 +156,7 @@ def _check(index: Index) -> None:
 
 
 def _whole(*values: Any) -> tuple[int, ...]:
-    """``values``, if they are whole numbers. Raises TypeError where one is not."""
+    """Return ``values``, if they are whole numbers. Raises TypeError where one is not."""
     for value in values:
         if type(value) is not int:
             raise TypeError(f"{value!r} is no whole number")

@@ -10,7 +10,7 @@ from coral_cli.training.random_crop import cut
 from coral_cli.training.replay import Draw, Replay
 
 SHARE = 0.5
-"""Of the GPU's free memory, at most, that a replay may take."""
+"""The share of the GPU's free memory that a replay may take at most."""
 
 
 class ReplayOnGpu:
@@ -29,11 +29,11 @@ class ReplayOnGpu:
 
     @staticmethod
     def fits(replay: Replay, device: torch.device) -> bool:
-        """Whether there is a GPU, with room enough for all that the replay may hold."""
+        """Return whether there is a GPU, with room enough for all that the replay may hold."""
         return device.type == "cuda" and replay.bytes < SHARE * torch.cuda.mem_get_info(device)[0]
 
     def read(self, draw: Draw) -> dict[str, Tensor]:
-        """The arrays (B, T, ...) that ``draw`` chose, as ``Replay.sample`` gives them."""
+        """Return the arrays (B, T, ...) that ``draw`` chose, as ``Replay.sample`` gives them."""
         self._update()
         rows = self._sent(draw.rows)
         read = {name: array[rows] for name, array in self._arrays.items()}
@@ -42,7 +42,7 @@ class ReplayOnGpu:
         return read | {name: self._sent(np.ascontiguousarray(array)) for name, array in draw.known.items()}
 
     def _update(self) -> None:
-        """Copies the episodes that are new since the last time."""
+        """Copy the episodes that are new since the last time."""
         episodes, capacity = self._replay.episodes, self._replay.capacity
         fresh = episodes.where(episodes.serial >= self._copied)
         for start, length in zip(fresh.start, fresh.length, strict=True):
@@ -52,5 +52,5 @@ class ReplayOnGpu:
         self._copied = self._replay.next_serial
 
     def _sent(self, array: np.ndarray) -> Tensor:
-        """On its way to the device; nobody waits for it."""
+        """Send an array on its way to the device; nobody waits for it."""
         return torch.from_numpy(array).to(self._device, non_blocking=True)

@@ -16,7 +16,7 @@ from coral_cli.registry.errors import CoralError, UnreadableError
 from coral_cli.runs.files import NO_ROOM, writing
 
 Layout = Mapping[str, tuple[type, tuple[int, ...]]]
-"""Data type and shape of a row, by array."""
+"""The data type and shape of a row, by array."""
 
 
 class Rows:
@@ -32,7 +32,7 @@ class Rows:
         self.arrays = {name: self._allocate(name, np.dtype(dtype), shape) for name, (dtype, shape) in layout.items()}
 
     def take_room(self, start: int, count: int) -> None:
-        """Has the disk set ``count`` rows aside: to write into a sparse file when it is full would end the process.
+        """Have the disk set ``count`` rows aside: to write into a sparse file when it is full would end the process.
 
         Rows behind the last one are those from the first on. Raises CoralError when there is no room.
         """
@@ -47,7 +47,7 @@ class Rows:
                         _set_aside(file.fileno(), first * row, rows * row)
 
     def flush(self) -> None:
-        """Writes what the operating system still holds."""
+        """Write what the operating system still holds."""
         for array in self.arrays.values():
             if isinstance(array.base, np.memmap):
                 array.base.flush()
@@ -65,17 +65,17 @@ class Rows:
 
 
 def file_of(directory: Path, name: str) -> Path:
-    """The file that holds one array."""
+    """Return the file that holds one array."""
     return directory / f"{name}.bin"
 
 
 def row_bytes(layout: Layout) -> dict[str, int]:
-    """What a row of each array takes."""
+    """Return the bytes that a row of each array takes."""
     return {name: math.prod(shape) * np.dtype(dtype).itemsize for name, (dtype, shape) in layout.items()}
 
 
 def check_disk(directory: Path, wanted: int) -> None:
-    """Raises CoralError when files of ``wanted`` bytes altogether would not fit beside what lies there already."""
+    """Raise CoralError when files of ``wanted`` bytes altogether would not fit beside what lies there already."""
     held = sum(path.stat().st_blocks * 512 for path in directory.glob("*.bin"))
     free = shutil.disk_usage(directory).free
     if wanted - held > free:
@@ -86,7 +86,7 @@ def check_disk(directory: Path, wanted: int) -> None:
 
 
 def check_files(directory: Path, layout: Layout, rows: int) -> None:
-    """Raises UnreadableError when an earlier process's file is not there or holds fewer than ``rows`` rows."""
+    """Raise UnreadableError when an earlier process's file is not there or holds fewer than ``rows`` rows."""
     for name, size in row_bytes(layout).items():
         file = file_of(directory, name)
         if not file.is_file() or file.stat().st_size < rows * size:
@@ -97,7 +97,7 @@ def check_files(directory: Path, layout: Layout, rows: int) -> None:
 
 
 def check_layout(directory: Path, layout: Layout, held: Mapping[str, int]) -> None:
-    """Raises UnreadableError when the rows ``held`` there (bytes by array) are not those of ``layout``."""
+    """Raise UnreadableError when the rows ``held`` there (bytes by array) are not those of ``layout``."""
     wanted = row_bytes(layout)
     for name in sorted(wanted.keys() | held.keys()):
         before, now = held.get(name, 0), wanted.get(name, 0)
@@ -109,7 +109,7 @@ def check_layout(directory: Path, layout: Layout, held: Mapping[str, int]) -> No
 
 
 def _set_aside(descriptor: int, start: int, size: int) -> None:
-    """Raises OSError when there is no room; a file system that cannot tell is taken at its word."""
+    """Raise OSError when there is no room; a file system that cannot tell is taken at its word."""
     try:
         os.posix_fallocate(descriptor, start, size)
     except OSError as error:

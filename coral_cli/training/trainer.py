@@ -19,7 +19,7 @@ from coral_cli.training.updates import Updates
 
 @dataclass(frozen=True)
 class Schedule(Batching):
-    """How long and how often. ``steps`` are environment steps, the ``*_every`` are episodes (0: never)."""
+    """A plan of how long and how often. ``steps`` are environment steps, the ``*_every`` are episodes (0: never)."""
 
     steps: int
     random_episodes: int
@@ -30,7 +30,7 @@ class Schedule(Batching):
 
 
 class Trainer:
-    """Collects episodes with ``collector``, does ``updates`` in between, and evaluates with ``evaluator``.
+    """A loop that collects episodes with ``collector``, does ``updates`` in between, and evaluates with ``evaluator``.
 
     With an ``ahead``, the next episodes are collected while the updates are done.
     """
@@ -57,13 +57,13 @@ class Trainer:
 
     @property
     def remark(self) -> str:
-        """What a run that goes on has lost, if anything."""
+        """A sentence on what a run that goes on has lost, if anything."""
         if self._lost <= 0:
             return ""
         return f"{self._lost:,} transitions are gone: newer ones took their place after the checkpoint."
 
     def run(self) -> None:
-        """Until the budget is used up or an interruption came; saves a checkpoint at the end either way."""
+        """Train until the budget is used up or an interruption came; save a checkpoint at the end either way."""
         self._updates.measurement = Measurement()  # the clock starts now
         self._saved = self.progress.episodes
         try:
@@ -76,7 +76,7 @@ class Trainer:
         self.checkpoint()
 
     def _advance(self) -> None:
-        """The next thing to do follows from the counters alone, so that a resumed run goes on in the same way."""
+        """Do the next thing, which follows from the counters alone, so that a resumed run goes on in the same way."""
         if self.progress.pending:
             self._update()
         elif self._evaluation_due:
@@ -96,7 +96,7 @@ class Trainer:
 
     @property
     def _evaluation_due(self) -> bool:
-        """Every ``eval_every`` episodes, and once more at the end."""
+        """Whether to evaluate: every ``eval_every`` episodes, and once more at the end."""
         every, since = self.schedule.eval_every, self.progress.episodes - self.progress.evaluated
         return every > 0 and (since >= every or (self._spent and since > 0))
 
@@ -109,7 +109,7 @@ class Trainer:
             self._report()
 
     def _collect(self) -> None:
-        """As many episodes as run side by side; the random ones, which fill the replay, come first.
+        """Collect as many episodes as run side by side; the random ones, which fill the replay, come first.
 
         When an interruption cuts one off, none of them counts, nor what was drawn for them, so that a resumed run plays
         the same.
@@ -128,7 +128,7 @@ class Trainer:
             self._ahead.begin(self.agent, self._seeds(self._collector.count))
 
     def _seeds(self, count: int) -> list[int]:
-        """Of the next episodes."""
+        """Return the seeds of the next episodes."""
         first = self.progress.episodes
         return [episode_seed(self.schedule.seed, "training", first + index) for index in range(count)]
 
@@ -136,14 +136,14 @@ class Trainer:
         return self._collector.by_chance(seeds, tuple(self.agent.sensors), self.interruption.__bool__)
 
     def _by_agent(self, seeds: list[int]) -> Iterable[Episode]:
-        """Those that were begun while the agent learned, if any."""
+        """Return the episodes that were begun while the agent learned; if there are none, play some."""
         begun = self._ahead.finish() if self._ahead else None
         if begun is not None:
             return begun
         return self._collector.by_agent(self.agent, seeds, self.interruption.__bool__)
 
     def _take(self, episode: Episode, by_chance: bool) -> None:
-        """Stores a new episode and plans the updates that follow from it."""
+        """Store a new episode and plan the updates that follow from it."""
         progress, schedule = self.progress, self.schedule
         assert episode.arrays is not None
         self.replay.add(episode.arrays)
@@ -192,13 +192,13 @@ class Trainer:
             self.journal.emit("update", updates=self.progress.updates, env_steps_per_s=speed, **values)
 
     def checkpoint(self, best: bool = False) -> None:
-        """Saves everything that a resumed run needs."""
+        """Save everything that a resumed run needs."""
         self.replay.flush()
         self.journal.checkpoint(self._updates.state_dict(), best)
         self._saved = self.progress.episodes
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Goes on from what a checkpoint holds."""
+        """Go on from what a checkpoint holds."""
         self._updates.load_state_dict(state)
         self._lost = state["replay"].get("size", 0) - self.replay.size  # older checkpoints do not say it
         self.journal.progress = Progress(**state["progress"])

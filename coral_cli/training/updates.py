@@ -19,11 +19,11 @@ from coral_cli.training.measurement import Measurement
 from coral_cli.training.replay import Replay
 
 REPORT_SECONDS = 2.0
-"""Time between update events."""
+"""The seconds between update events."""
 
 
 class Updates:
-    """Has ``learner`` learn from random batches of ``replay``, together with ``followers``, if there are any."""
+    """What has ``learner`` learn from random batches of ``replay``, together with ``followers``, if there are any."""
 
     def __init__(
         self, learner: Learner, replay: Replay, batching: Batching, followers: Followers | None = None
@@ -34,13 +34,13 @@ class Updates:
         self._batches = Batches(replay, learner.agent, batching)
 
     def do(self) -> None:
-        """Does the next one; the first one after a report also measures the gradient's shares."""
+        """Do the next update; the first one after a report also measures the gradient's shares."""
         shares = not self.measurement.updates
         with self._followers.updating(self, shares):
             self.do_share(shares)
 
     def do_share(self, shares: bool) -> None:
-        """Learns from this process's share of the next batch."""
+        """Learn from this process's share of the next batch."""
         with self.measurement.timing("sample"):
             batch = self._batches.draw()
         with self.measurement.timing("learn"):
@@ -53,7 +53,7 @@ class Updates:
 
     @property
     def episodes(self) -> int:
-        """How many episodes the replay has had."""
+        """The number of episodes that the replay has had."""
         return self.replay.next_serial
 
     @property
@@ -62,7 +62,7 @@ class Updates:
         return self.measurement.age > REPORT_SECONDS
 
     def report(self, updates: int) -> dict[str, float]:
-        """The means since the last report, empty without updates.
+        """Return the means since the last report; nothing without updates.
 
         Raises CoralError, saying that it was after ``updates`` in all, when one is not finite any more.
         """
@@ -78,7 +78,7 @@ class Updates:
         return values
 
     def fit_normalization(self) -> None:
-        """Takes each encoded vector's mean and deviation from the replay, unless the encoders stay as they came.
+        """Take each encoded vector's mean and deviation from the replay, unless the encoders stay as they came.
 
         Steps at which a sensor gave nothing do not count for it.
         """
@@ -93,7 +93,7 @@ class Updates:
                 representation.normalization.fit(name, torch.from_numpy(values))
 
     def random_state(self) -> dict[str, Any]:
-        """Where all random streams are."""
+        """Return the state of all random streams."""
         return {
             "torch": torch.get_rng_state(),
             "cuda": torch.cuda.get_rng_state_all() if self.agent.device.type == "cuda" else [],
@@ -101,14 +101,14 @@ class Updates:
         }
 
     def set_random_state(self, state: Mapping[str, Any]) -> None:
-        """Goes on from what ``random_state`` gave, with as many GPUs as there are now."""
+        """Go on from what ``random_state`` gave, with as many GPUs as there are now."""
         torch.set_rng_state(state["torch"].cpu())
         if self.agent.device.type == "cuda":
             torch.cuda.set_rng_state_all([number.cpu() for number in state["cuda"][: torch.cuda.device_count()]])
         self._batches.random.bit_generator.state = json.loads(state["numpy"])
 
     def state_dict(self) -> dict[str, Any]:
-        """The learner, the random streams and the length of the replay."""
+        """Return the states of the learner and the random streams, and the length of the replay."""
         return {
             "agent": self.learner.state_dict(),
             "replay": {"next_serial": self.replay.next_serial, "size": self.replay.size},
@@ -116,7 +116,7 @@ class Updates:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Goes on from what ``state_dict`` gave."""
+        """Go on from what ``state_dict`` gave."""
         self.learner.load_state_dict(state["agent"])
         self.replay.forget_after(state["replay"]["next_serial"])
         self._batches.place()
