@@ -24,7 +24,7 @@ from coral_cli.version import __version__
 
 @dataclass(frozen=True)
 class Begun:
-    """A run's directory, what run.json says of it, and the state that it goes on from (None: it is new).
+    """The beginning of a run: its directory, what run.json says, and the state it goes on from (None: it is new).
 
     ``saved`` is the record of that state's checkpoint, ``damage`` what to say of a newer one that cannot be read, if
     there is one.
@@ -38,11 +38,11 @@ class Begun:
 
     @property
     def episodes(self) -> int:
-        """How many episodes the replay had had when the state was saved."""
+        """The number of episodes that the replay had had when the state was saved."""
         return int(self.state["replay"]["next_serial"]) if self.state is not None else 0
 
     def require_same(self, agent: Agent, sensors: Mapping[str, Sensor]) -> None:
-        """Has a run that goes on do so with what it knows, before anything of it is opened for writing.
+        """Have a run that goes on do so with what it knows, before anything of it is opened for writing.
 
         Raises CoralError for other ``sensors`` or another action size, and UnreadableError for weights that do not fit.
         """
@@ -59,7 +59,7 @@ class Begun:
 
     @contextmanager
     def or_nothing(self) -> Iterator[None]:
-        """What a run needs to begin; a new run that cannot begin leaves nothing behind."""
+        """Do inside what a run needs to begin; a new run that cannot begin leaves nothing behind."""
         try:
             yield
         except Exception:
@@ -68,13 +68,13 @@ class Begun:
             raise
 
     def go_on(self, loop: Loop) -> None:
-        """Brings ``loop`` to where the run has stopped, and run.json up to date once that has worked."""
+        """Bring ``loop`` to where the run has stopped, and run.json up to date once that has worked."""
         if self.state is not None:
             loop.load_state_dict(self.state)
             self.run.write_record(self.record)
 
     def warn(self, journal: Journal, *remarks: str) -> None:
-        """Tells of a damaged checkpoint, and whatever else there is to remark."""
+        """Tell of a damaged checkpoint, and whatever else there is to remark."""
         for message in filter(None, (self.damage, *remarks)):
             journal.emit("warning", message=message)
 
@@ -82,7 +82,7 @@ class Begun:
 def begin(
     resume: Path | None, create: Callable[[], RunDirectory], record: Json, unit: str = "", budget: int | None = None
 ) -> Begun:
-    """Opens the run to ``resume``, or creates one and writes ``record`` into its run.json.
+    """Open the run to ``resume``, or create one and write ``record`` into its run.json.
 
     Raises UnreadableError when there is nothing to go on from, and UsageError when that has done more of its ``unit``
     (``steps``) than the ``budget`` asked for.
@@ -124,12 +124,12 @@ def _numbers(count: int) -> str:
 
 
 def new_run(out: Path | None, name: str) -> RunDirectory:
-    """A new run: ``out``, or one called ``name`` among the others, where the command was started."""
+    """Make a new run: ``out``, or one called ``name`` among the others, where the command was started."""
     return RunDirectory.create(out, name, absolute(RUNS))
 
 
 def about(assembly: Assembly, command: str, processes: int) -> dict[str, Json]:
-    """What run.json says of every run; a later resumption finds the budget it was last given."""
+    """Return what run.json says of every run; a later resumption finds the budget it was last given."""
     return {
         "command": command,
         "assembly": assembly.to_json(),
@@ -141,6 +141,6 @@ def about(assembly: Assembly, command: str, processes: int) -> dict[str, Json]:
 
 
 def name_of(assembly: Assembly) -> str:
-    """Environment, losses and seed, as a new run's directory is called."""
+    """Name a new run's directory by environment, losses and seed."""
     losses = [choice.component for slot, choice in assembly.choices.items() if slot.endswith("-loss")]
     return "-".join([assembly.choices["env"].component, *losses, f"seed{assembly.settings.seed}"])

@@ -30,7 +30,7 @@ Document = dict[str, Json]
 
 
 def bench(request: BenchRequest, tell: Callable[[str], object]) -> Document:
-    """Measures what ``request`` asks for, as one document; ``tell`` hears what is measured now. Writes nothing.
+    """Measure what ``request`` asks for, as one document; ``tell`` hears what is measured now. Writes nothing.
 
     Under torchrun, updates are also measured in the first process alone, with the whole batch.
     """
@@ -108,7 +108,7 @@ def _peak(peak: Peak) -> Document:
 
 
 def _update(learned: Learning, peak: Peak) -> Document:
-    """Times, operations and rates of an update and its parts; ``parts`` are ordered as they happen."""
+    """Return times, operations and rates of an update and its parts; ``parts`` are ordered as they happen."""
     update, flops = learned.update, learned.flops
     parts = {
         name: {"ms": 1e3 * share * update.median, "share": share, "gflop": flops.parts.get(name, 0.0) / 1e9}
@@ -137,7 +137,7 @@ def _environment(walked: Stepping) -> Document:
 
 
 def _copies(request: BenchRequest, parts: Parts) -> Document:
-    """With --envs, what its copies do side by side."""
+    """Measure what the copies of --envs do side by side, if there are any."""
     settings = request.assembly.settings
     if settings.envs == 1:
         return {}
@@ -149,7 +149,7 @@ def _copies(request: BenchRequest, parts: Parts) -> Document:
 
 
 def _run(request: BenchRequest, document: Document, repeat: int) -> Document:
-    """What a whole run waits for: milliseconds per action, with the updates that fall to each, and the shares."""
+    """Return what a run waits for: milliseconds per action, with the updates that fall to each, and shares."""
     settings, environment, update = request.assembly.settings, document["environment"], document["update"]
     stepped = 1e3 * repeat / environment.get("steps_per_s_side_by_side", environment["steps_per_s"])
     drawing = stepped * (environment["drawing_share"] or 0.0)

@@ -9,7 +9,7 @@ from coral_cli.registry.errors import UsageError
 
 
 def choose_device(name: str, place: Place | None = None) -> torch.device:
-    """``auto`` is the GPU when there is one; beside other processes, at a ``place``, each has a GPU of its own.
+    """Return the device called ``name``; ``auto`` is the GPU if there is one. At a ``place`` each process has its own.
 
     Raises UsageError for a device that is not there, or not for every process.
     """

@@ -30,7 +30,7 @@ DEFAULT_FPS = 30.0
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What ``coral eval`` reports; ``statistics`` are empty where no policy was trained."""
+    """The report of ``coral eval``; ``statistics`` are empty where no policy was trained."""
 
     checkpoint: Path
     env: str
@@ -42,7 +42,7 @@ class Evaluation:
 
 
 def evaluate(request: EvalRequest) -> Evaluation:
-    """Runs the episodes and writes the video. The checkpoint says everything else.
+    """Run the episodes and write the video. The checkpoint says everything else.
 
     Raises UsageError for a pretrained representation, whose losses alone mean something, UnreadableError for the
     checkpoint, PluginError for a missing component, CoralError when the renderer of the run does not work here or the
@@ -87,7 +87,7 @@ def _no_policy(checkpoint: Path) -> UsageError:
 
 
 def _require_same(saved: Saved, env: gymnasium.Env[dict[str, Any], Any]) -> None:
-    """An agent that was trained on recorded data may know its sensors in other shapes."""
+    """Raise CoralError for other shapes of sensors, in which an agent that learned from recorded data may know them."""
     for name, sensor in saved.assembler.sensors(env).items():
         known = saved.sensors[name]
         if sensor.shape != known.shape:
@@ -111,7 +111,7 @@ def _backend(request: EvalRequest, record: Mapping[str, Any]) -> Backend:
 
 
 def _video_path(request: EvalRequest, checkpoint: Path, seed: int) -> Path | None:
-    """``auto`` lies in the run's ``videos``, or beside a lone checkpoint."""
+    """Return the video's path; ``auto`` lies in the run's ``videos``, or beside a lone checkpoint."""
     if request.video != "auto":
         return request.video
     run = checkpoint.parent.parent
@@ -120,12 +120,12 @@ def _video_path(request: EvalRequest, checkpoint: Path, seed: int) -> Path | Non
 
 
 def _fps(env: gymnasium.Env[dict[str, Any], Any]) -> float:
-    """Frames per second in real time."""
+    """Return the frames per second in real time."""
     return float(env.metadata.get("render_fps") or DEFAULT_FPS)
 
 
 class _Recorder:
-    """Turns episodes into frames as they happen: the images of the agent's cameras beside an outside view."""
+    """A recorder that turns episodes into frames as they happen: the agent's cameras beside an outside view."""
 
     def __init__(self, env: gymnasium.Env[dict[str, Any], Any], agent: Agent, record: bool) -> None:
         self._env, self._agent, self._record = env, agent, record
@@ -133,7 +133,7 @@ class _Recorder:
         self._pending: list[Frame] = []
 
     def frames(self, seed: int, count: int, episodes: list[Episode]) -> Iterator[Frame]:
-        """The frames of ``count`` episodes, which are appended to ``episodes``."""
+        """Yield the frames of ``count`` episodes, which are appended to ``episodes``."""
         collector = OneByOne(self._env, self._draw, self._record)
         for episode in evaluation_episodes(self._agent, collector, seed, count):
             episodes.append(episode)
@@ -146,7 +146,7 @@ class _Recorder:
         self._pending.append(side_by_side({**seen, "outside": outside}) if seen else outside)
 
     def _seen(self, name: str, image: Frame | None) -> Frame:
-        """What the model sees of a camera's image; black where it gave none."""
+        """Return what the model sees of a camera's image; black where it gave none."""
         if image is None:
             return np.zeros(self._agent.sensors[name].shape, np.uint8)
         seen: Frame = self._agent.seen(name, image[None])[0]

@@ -20,14 +20,14 @@ from coral_cli.training.collection import Episode
 from coral_cli.training.replay import Replay
 
 KINDS = ("loss/", "metric/")
-"""How what is told of a representation begins, here and in ``metrics.jsonl``."""
+"""What is told of a representation begins so, here and in ``metrics.jsonl``."""
 REPORTS = 20
-"""Of the run, before the checkpoint was written; each is of the updates of about two seconds."""
+"""So many reports of the run count, before the checkpoint was written; each is of the updates of about two seconds."""
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Means by the names of ``metrics.jsonl``.
+    """The means of losses and metrics, by their names in ``metrics.jsonl``.
 
     ``here`` over batches of the episodes; ``training`` over the run's last reports, empty for a lone checkpoint.
     """
@@ -37,13 +37,13 @@ class HeldOut:
 
 
 def require_losses(agent: Agent) -> None:
-    """Raises UsageError for an agent that only has a policy."""
+    """Raise UsageError for an agent that only has a policy."""
     if not agent.representation.feature_size:
         raise UsageError("the agent learned no representation: there are no losses.", "Leave --losses out.")
 
 
 def held_out(saved: Saved, agent: Agent, episodes: Sequence[Episode], seed: int) -> HeldOut:
-    """As many batches as the recorded ``episodes`` hold, drawn as in training; nothing is learned from them.
+    """Judge as many batches as the recorded ``episodes`` hold, drawn as in training; nothing is learned from them.
 
     Raises UnreadableError when the run's metrics are damaged.
     """
@@ -69,7 +69,7 @@ def _replay(saved: Saved, agent: Agent, episodes: Sequence[Episode]) -> Replay:
 
 
 def _in_training(saved: Saved) -> list[Mapping[str, float]]:
-    """What the run said last before the checkpoint was written."""
+    """Return what the run said last before the checkpoint was written."""
     run = RunDirectory(saved.path.parent.parent)
     if not run.metrics.is_file():
         return []
@@ -79,7 +79,7 @@ def _in_training(saved: Saved) -> list[Mapping[str, float]]:
 
 
 def _means(reports: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Of what is told of a representation in every one of the ``reports``."""
+    """Return means of what is told of a representation in every one of the ``reports``."""
     told = reports[0] if reports else {}
     names = [name for name in told if name.startswith(KINDS) and all(name in report for report in reports)]
     return {name: math.fsum(report[name] for report in reports) / len(reports) for name in names}

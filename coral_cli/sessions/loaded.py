@@ -22,7 +22,7 @@ from coral_cli.training.agent import Agent, Memory
 
 @dataclass(frozen=True)
 class AgentState:
-    """What an agent remembers of an episode. Pass it on to the next call; never changed in place."""
+    """The memory that an agent has of an episode. Pass it on to the next call; it is never changed in place."""
 
     memory: Memory
     needs_action: bool
@@ -44,7 +44,7 @@ class LoadedAgent:
     def act(
         self, observation: Mapping[str, ArrayLike], state: AgentState | None = None, explore: bool = False
     ) -> tuple[NDArray[np.float32], AgentState]:
-        """The action (A,) in [-1, 1], and the state to go on from; ``state`` None starts an episode.
+        """Return the action (A,) in [-1, 1], and the state to go on from; ``state`` None starts an episode.
 
         Without ``explore`` it is the mean action. Raises CoralError for an observation that does not fit.
         """
@@ -58,7 +58,7 @@ class LoadedAgent:
         state: AgentState | None = None,
         action: ArrayLike | None = None,
     ) -> tuple[NDArray[np.float32], AgentState]:
-        """The representation (F,) of the episode so far, [mean of the posterior, h], and the state to go on from.
+        """Return the representation (F,) of the episode so far, [mean of the posterior, h], and the next state.
 
         ``action`` (A,) is the one that led to ``observation``; leave it out at an episode's start, and where ``act``
         chose it. Raises CoralError for an observation that does not fit, or a missing action.
@@ -72,7 +72,7 @@ class LoadedAgent:
     def _ready(
         self, observation: Mapping[str, ArrayLike], state: AgentState | None, action: ArrayLike | None
     ) -> tuple[dict[str, NDArray[Any]], bool, Memory]:
-        """Batched arrays, whether they were not batched before, and the memory with the last action."""
+        """Return batched arrays, whether they were not batched before, and the memory with the last action."""
         arrays = {name: self._array(name, value) for name, value in observation.items() if name in self.sensors}
         extra = {array.ndim - len(self.sensors[name].shape) for name, array in arrays.items()}
         extra = extra or {int(state is not None and len(state.memory.action) > 1)}
@@ -105,6 +105,6 @@ class LoadedAgent:
 
 
 def load(path: str | os.PathLike[str], device: str, catalog: Catalog) -> LoadedAgent:
-    """See ``coral_cli.load_agent``."""
+    """Load an agent, as ``coral_cli.load_agent`` says."""
     saved = open_saved(Path(path).expanduser(), catalog)
     return LoadedAgent(saved.agent(choose_device(device)), saved.sensors)

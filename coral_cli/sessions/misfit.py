@@ -15,17 +15,17 @@ from coral_cli.sessions.saved import Saved
 
 REPRESENTATION = ("encoders", "rssm")
 KINDS = {"encoders": "encoder", "rssm": "rssm", "losses": "loss", "policy": "policy"}
-"""Whose options shape a part."""
+"""The kind of component whose options shape a part."""
 SETTINGS = {"encoders": ("sensors", "image_size"), "rssm": ("fusion",), "heads": ("head_hidden", "head_layers")}
-"""And which settings do."""
+"""The settings that shape a part, too."""
 SHOWN = 3
-"""How many weights, or flags, a sentence names."""
+"""A sentence names so many weights, or flags."""
 
 
 def require_fit(
     found: Mapping[str, bool], remarks: Sequence[str], saved: Saved, assembly: Assembly, catalog: Catalog
 ) -> None:
-    """Raises UsageError when a run would go on with a random representation, or with a random part frozen.
+    """Raise UsageError when a run would go on with a random representation, or with a random part frozen.
 
     ``found`` says of each part of this agent that --init-parts names whether anything of it was taken over.
     """
@@ -41,7 +41,7 @@ def require_fit(
 
 
 def require_taken(frozen: Collection[str], parts: Sequence[str]) -> None:
-    """Raises UsageError when a ``frozen`` part would stay at its random start, as --init-parts does not name it."""
+    """Raise UsageError when a ``frozen`` part would stay at its random start, as --init-parts does not name it."""
     forgotten = [part for part in frozen if part not in parts]
     if forgotten:
         wanted = ",".join([*parts, *forgotten])
@@ -52,7 +52,7 @@ def require_taken(frozen: Collection[str], parts: Sequence[str]) -> None:
 
 
 def _listed(remarks: Sequence[str], parts: Collection[str]) -> str:
-    """What is wrong with the weights of ``parts``, the first few of them."""
+    """Say what is wrong with the weights of ``parts``, the first few of them."""
     own = [remark for remark in remarks if remark.split(".")[0] in parts]
     more = f"; and {len(own) - SHOWN} more" if len(own) > SHOWN else ""
     return f" ({'; '.join(own[:SHOWN])}{more})" if own else ""
@@ -67,7 +67,7 @@ def _change(theirs: Assembly, ours: Assembly, parts: Collection[str], catalog: C
 
 
 def _shaping(assembly: Assembly, parts: Collection[str], catalog: Catalog) -> Iterator[tuple[str, Json]]:
-    """The flags that shape ``parts``, with their values."""
+    """Yield the flags that shape ``parts``, with their values."""
     kinds = {KINDS[part] for part in parts if part in KINDS}
     choices = {slot: choice for slot, choice in assembly.choices.items() if choice.kind in kinds}
     slots = {slot.replace("_", "-") for slot in choices}

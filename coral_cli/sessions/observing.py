@@ -13,7 +13,7 @@ from coral_cli.registry.errors import CoralError
 from coral_cli.registry.events import Event
 
 Makers: TypeAlias = Mapping[str, Callable[[Path], ObserverModule]]
-"""From a run's directory to an observer, by the name that selects it."""
+"""Functions from a run's directory to an observer, by the name that selects it."""
 
 FAILURES = (Exception, SystemExit)
 
@@ -36,7 +36,7 @@ class Observers:
                 self._note(name, error)
 
     def hear(self, event: Event) -> list[str]:
-        """Passes ``event`` on, a copy to each; returns what went wrong since the last call."""
+        """Pass ``event`` on, a copy to each; return what went wrong since the last call."""
         for name, module in list(self._modules.items()):
             try:
                 module(replace(event, values=dict(event.values)))
@@ -48,7 +48,7 @@ class Observers:
         return self._told()
 
     def close(self) -> list[str]:
-        """Closes all of them; returns what went wrong. They hear no more."""
+        """Close all of them; return what went wrong. They hear no more."""
         modules, self._modules = self._modules, {}
         for name, module in modules.items():
             try:

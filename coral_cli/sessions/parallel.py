@@ -27,12 +27,12 @@ from coral_cli.training.replay import Replay
 from coral_cli.training.updates import Updates
 
 PATIENCE = timedelta(days=30)
-"""How long to wait for each other: an evaluation may take hours, and who dies is noticed at once."""
+"""The time to wait for each other: an evaluation may take hours, and who dies is noticed at once."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """What the followers need to know: the sensors as the environment gives them, and where the replay is."""
+    """The news for followers: the sensors as the environment gives them, and where the replay is."""
 
     sensors: Mapping[str, Sensor]
     action_size: int
@@ -41,7 +41,7 @@ class Start:
 
 
 def in_step(assembly: Assembly, catalog: Catalog, lead: Callable[[Followers], int]) -> int:
-    """Runs ``lead`` in the first process, while the others follow what it orders; returns the exit code.
+    """Run ``lead`` in the first process, while the others follow what it orders; return the exit code.
 
     Without torchrun, the first process is the only one. Raises UsageError when the processes cannot share the batch, or
     the GPUs, evenly.
@@ -58,7 +58,7 @@ def in_step(assembly: Assembly, catalog: Catalog, lead: Callable[[Followers], in
 
 
 def require_even(batch_size: int, place: Place) -> None:
-    """Raises UsageError when a batch cannot be shared by all processes alike."""
+    """Raise UsageError when a batch cannot be shared by all processes alike."""
     if batch_size % place.count:
         raise UsageError(
             f"{batch_size} sequences cannot be shared evenly by {place.count} processes.",
@@ -68,7 +68,7 @@ def require_even(batch_size: int, place: Place) -> None:
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[Channel]:
-    """Connects the processes: through NCCL when they compute on GPUs, each on its own, else through gloo."""
+    """Connect the processes: through NCCL when they compute on GPUs, each on its own, else through gloo."""
     if device.type == "cuda":
         torch.cuda.set_device(device)
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
@@ -77,7 +77,7 @@ def joined(device: torch.device) -> Iterator[Channel]:
 
 
 def announce_processes(followers: Followers, batch_size: int, journal: Journal) -> None:
-    """Tells how many processes learn together, if there are several."""
+    """Tell how many processes learn together, if there are several."""
     if followers.processes > 1:
         share = f"{batch_size // followers.processes} of the {batch_size} sequences of a batch"
         journal.emit("note", message=f"{followers.processes} processes, each with {share}.")
@@ -92,7 +92,7 @@ def _follow(place: Place, assembly: Assembly, catalog: Catalog, channel: Channel
 
 
 def obey(channel: Channel, updates: Updates) -> None:
-    """Does every update that the leading process orders through ``channel``, until it is over."""
+    """Do every update that the leading process orders through ``channel``, until it is over."""
     while True:
         order, state = channel.hear()
         if order is None:
@@ -107,7 +107,7 @@ def obey(channel: Channel, updates: Updates) -> None:
 
 
 def updates_of(start: Start, place: Place, assembly: Assembly, catalog: Catalog) -> Updates:
-    """What a follower does, built from what the leading process told it."""
+    """Build a follower's updates from what the leading process told it."""
     settings = assembly.settings
     device = choose_device(settings.device, place)
     assembler = Assembler(assembly, catalog)

@@ -31,7 +31,7 @@ Copies: TypeAlias = gymnasium.Env[dict[str, Any], Any] | Vectorised
 
 @dataclass(frozen=True)
 class Parts:
-    """Environments, agent and sizes."""
+    """The parts of a session: environments, agent and sizes."""
 
     env: gymnasium.Env[dict[str, Any], Any]
     eval_env: gymnasium.Env[dict[str, Any], Any]
@@ -49,7 +49,7 @@ class Parts:
 
 @contextmanager
 def several(request: TrainRequest, parts: Parts) -> Iterator[tuple[Copies, Copies]]:
-    """What collects and what evaluates: the environments themselves, or copies of them in processes of their own."""
+    """Give what collects and what evaluates: the environments themselves, or copies of them in other processes."""
     settings = request.assembly.settings
     count = settings.envs
     if count == 1 and settings.collect == "sync":
@@ -67,7 +67,7 @@ def several(request: TrainRequest, parts: Parts) -> Iterator[tuple[Copies, Copie
 
 
 def actor_of(request: TrainRequest, parts: Parts) -> Agent | None:
-    """The agent that plays episodes while the other one learns, on the processor; None where they are the same."""
+    """Make the agent that plays on the processor while the other one learns; None where they are the same."""
     if request.assembly.settings.collect == "sync":
         return None
     return Assembler(request.assembly, request.catalog).agent(
@@ -76,7 +76,7 @@ def actor_of(request: TrainRequest, parts: Parts) -> Agent | None:
 
 
 def build(request: TrainRequest, backend: Backend) -> Parts:
-    """Environments, agent and sizes; writes nothing."""
+    """Build environments, agent and sizes; write nothing."""
     settings = request.assembly.settings
     device = choose_device(settings.device)
     torch.manual_seed(settings.seed)
@@ -93,7 +93,7 @@ def build(request: TrainRequest, backend: Backend) -> Parts:
 
 
 def _capacity(settings: Settings, repeat: int) -> int:
-    """Every transition of the budget, as far as the cap allows: each episode has one more, the last may overshoot.
+    """Return the budget's transitions, as far as the cap allows: each episode has one more, the last may overshoot.
 
     Where episodes have fewer than ten actions, the oldest may have to go.
     """
@@ -102,5 +102,5 @@ def _capacity(settings: Settings, repeat: int) -> int:
 
 
 def schedule(parts: Parts, settings: Settings) -> Schedule:
-    """The settings that the trainer needs."""
+    """Return the settings that the trainer needs."""
     return Schedule(**{field.name: getattr(settings, field.name) for field in dataclasses.fields(Schedule)})

@@ -38,7 +38,7 @@ AFTER = After(
 
 
 def pretrain(request: PretrainRequest, display: Listener) -> int:
-    """Trains until the budget is used up or an interruption comes; returns the exit code."""
+    """Train until the budget is used up or an interruption comes; return the exit code."""
     return in_step(request.assembly, request.catalog, lambda followers: _lead(request, display, followers))
 
 
@@ -113,7 +113,7 @@ def _announce(
 
 
 def _sensors(request: PretrainRequest, dataset: Dataset) -> dict[str, Sensor]:
-    """The sensors in use, at the size that is trained on. Raises UsageError when the dataset's images are smaller."""
+    """Return the sensors in use, at the size to train on. Raises UsageError where the dataset's images are smaller."""
     settings = request.assembly.settings
     margin, recorded = settings.crop_margin or 0, dataset.record.get("crop_margin") or 0
     sensors = {}
@@ -135,7 +135,7 @@ def _sensors(request: PretrainRequest, dataset: Dataset) -> dict[str, Sensor]:
 
 
 def fill(replay: Replay, dataset: Dataset, sensors: dict[str, Sensor]) -> None:
-    """Adds the episodes that the replay does not hold yet, images cropped at the centre, zero where one is missing."""
+    """Add the episodes that the replay does not hold yet, images cropped at the centre, zero where one is missing."""
     columns = [list(dataset.sensors).index(name) for name in sensors]
     for episode in itertools.islice(dataset.episodes(), replay.next_serial, None):
         arrays = {name: episode[name] for name in ("action", "reward", "terminated")}

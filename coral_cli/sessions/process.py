@@ -11,19 +11,19 @@ from coral_cli.environments.rendering.libraries import load_triton
 SPINS = "5000"
 
 TRIM_THRESHOLD, MMAP_MAX = -1, -4
-"""glibc's numbers of two settings of its allocator (mallopt)."""
+"""The numbers that glibc has for two settings of its allocator (mallopt)."""
 NEVER = 2**31 - 1
 
 
 def prepare(environ: MutableMapping[str, str] = os.environ) -> None:
-    """Sets how threads wait and how memory is held, unless the user has said so in the environment."""
+    """Set how threads wait and how memory is held, unless the user has said so in the environment."""
     spin_briefly(environ)
     hold_memory(environ)
     load_triton()
 
 
 def spin_briefly(environ: MutableMapping[str, str]) -> None:
-    """Lets OpenMP threads sleep soon when they wait.
+    """Let OpenMP threads sleep soon when they wait.
 
     By default they spin for a long time. When another process takes a share of the cores, that starves the
     very thread that is waited for: on two cores with one busy neighbour, an update of the size ``tiny`` took
@@ -35,7 +35,7 @@ def spin_briefly(environ: MutableMapping[str, str]) -> None:
 
 
 def hold_memory(environ: MutableMapping[str, str]) -> None:
-    """Lets torch use large pages, and the process keep what it freed for the next allocation.
+    """Let torch use large pages, and the process keep what it freed for the next allocation.
 
     Every update allocates and frees the same few hundred megabytes. By default each large block comes anew from the
     system, which clears it page by page: docs/log/speed.md has what that costs.

@@ -26,14 +26,14 @@ from coral_cli.training.replay import Replay
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """Measured seconds per environment step of collection, per acting step of the agent, and per update."""
+    """The measured seconds per environment step of collection, per acting step of the agent, and per update."""
 
     step_seconds: float
     act_seconds: float
     update_seconds: float
 
     def total(self, settings: Settings, repeat: int) -> float:
-        """Seconds that all of ``settings.steps`` will take: updates, collection and evaluations."""
+        """Return the seconds that all of ``settings.steps`` will take: updates, collection and evaluations."""
         policy_steps = settings.steps / repeat
         evaluated = settings.eval_episodes / settings.eval_every if settings.eval_every else 0.0
         acting = policy_steps * (1 + evaluated) * (self.step_seconds + self.act_seconds)
@@ -41,7 +41,7 @@ class Rehearsal:
 
 
 def rehearse(parts: Parts, settings: Settings) -> Rehearsal:
-    """Runs every part once. Leaves the agent, the random streams and the disk as they are."""
+    """Run every part once. Leave the agent, the random streams and the disk as they are."""
     with torch.random.fork_rng():
         learner, random = copy.deepcopy(parts.learner), np.random.default_rng(settings.seed)
         agent = learner.agent
@@ -65,7 +65,7 @@ def rehearse(parts: Parts, settings: Settings) -> Rehearsal:
 
 
 def notice(parts: Parts, request: TrainRequest) -> str:
-    """How long the run will take here, and, at the paper's size, that there are smaller ones."""
+    """Say how long the run will take here, and, at the paper's size, that there are smaller ones."""
     settings = request.assembly.settings
     total = duration(rehearse(parts, settings).total(settings, action_repeat(parts.env)))
     choice = request.assembly.choices["rssm"]
@@ -76,7 +76,7 @@ def notice(parts: Parts, request: TrainRequest) -> str:
 
 
 def dry_run(request: TrainRequest) -> dict[str, Any]:
-    """Builds everything, rehearses, and reports as one document; writes nothing."""
+    """Build everything, rehearse, and report as one document; write nothing."""
     parts = build(request, select_backend(request.assembly.settings.renderer))
     try:
         rehearsal = rehearse(parts, request.assembly.settings)

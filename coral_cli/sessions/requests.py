@@ -15,7 +15,7 @@ from coral_cli.registry.places import absolute
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """``coral train``. With ``resume``, ``assembly`` is the run's with ``changes`` (settings by name) applied."""
+    """The request of ``coral train``. On ``resume``, ``assembly`` is the run's with ``changes`` of settings."""
 
     assembly: Assembly
     catalog: Catalog
@@ -29,7 +29,7 @@ class TrainRequest:
 
 @dataclass(frozen=True)
 class EvalRequest:
-    """``coral eval``. ``checkpoint`` may be a run directory; ``video`` "auto" leaves the place to the session."""
+    """The request of ``coral eval``. ``checkpoint`` may be a run; with ``video`` "auto" the session chooses a place."""
 
     checkpoint: Path
     catalog: Catalog
@@ -44,7 +44,7 @@ class EvalRequest:
 
 @dataclass(frozen=True)
 class PretrainRequest:
-    """``coral pretrain``. ``command`` is the line that says it in full."""
+    """The request of ``coral pretrain``. ``command`` is the line that says it in full."""
 
     assembly: Assembly
     catalog: Catalog
@@ -59,13 +59,13 @@ class PretrainRequest:
 
     @property
     def init_from(self) -> Path:
-        """Where weights are taken over from."""
+        """The place that weights are taken over from."""
         return absolute(self.assembly.settings.init_from or "")
 
 
 @dataclass(frozen=True)
 class RolloutRequest:
-    """``coral rollout``. Without ``agent``, random actions in the environment of ``assembly``."""
+    """The request of ``coral rollout``. Without ``agent``, actions are random, in the environment of ``assembly``."""
 
     assembly: Assembly
     catalog: Catalog
@@ -82,7 +82,7 @@ class RolloutRequest:
 
 @dataclass(frozen=True)
 class BenchRequest:
-    """``coral bench``: ``part`` of the assembly, with ``repeats`` updates."""
+    """The request of ``coral bench``: ``part`` of the assembly, with ``repeats`` updates."""
 
     assembly: Assembly
     catalog: Catalog

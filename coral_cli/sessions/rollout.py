@@ -29,7 +29,7 @@ from coral_cli.version import __version__
 
 
 def rollout(request: RolloutRequest, report: Callable[[int, Episode], None]) -> tuple[Path, int, int]:
-    """Records the episodes; ``report`` gets the number of each and what became of it.
+    """Record the episodes; ``report`` gets the number of each and what became of it.
 
     Returns the dataset, the episodes recorded and the exit code. An interruption keeps those that are finished.
     """
@@ -56,7 +56,7 @@ def rollout(request: RolloutRequest, report: Callable[[int, Episode], None]) -> 
 
 
 def _about(request: RolloutRequest, assembly: Assembly, backend: Backend, env: Env) -> dict[str, Json]:
-    """What ``dataset.json`` says besides the episodes."""
+    """Return what ``dataset.json`` says besides the episodes."""
     settings, record = assembly.settings, assembly.to_json()
     return {
         "env": record["choices"]["env"],

@@ -32,7 +32,7 @@ class Saved:
 
     @property
     def assembly(self) -> Assembly:
-        """Which components, with which options."""
+        """The components, with their options."""
         return self.assembler.assembly
 
     @property
@@ -42,7 +42,7 @@ class Saved:
         return bool(self.record.get("pretrained")) or (run.record.is_file() and "data" in run.read_record())
 
     def agent(self, device: torch.device) -> Agent:
-        """The agent with its weights. Raises UnreadableError when they do not fit the assembly."""
+        """Build the agent with its weights. Raises UnreadableError when they do not fit the assembly."""
         agent = self.assembler.agent(self.sensors, self.action_size, device)
         _, state = load(self.path)
         try:
@@ -55,7 +55,7 @@ class Saved:
 
 
 def open_saved(path: Path, catalog: Catalog) -> Saved:
-    """A checkpoint, or a run's latest.
+    """Open a checkpoint, or a run's latest.
 
     Raises UnreadableError when it cannot be read, PluginError when the catalog lacks one of its components.
     """
@@ -72,7 +72,7 @@ def open_saved(path: Path, catalog: Catalog) -> Saved:
 
 
 def record_of(assembly: Assembly, sensors: Mapping[str, Sensor], action_size: int) -> dict[str, Any]:
-    """What a checkpoint must say so that ``open_saved`` can build the agent again."""
+    """Return what a checkpoint must say so that ``open_saved`` can build the agent again."""
     return {
         "assembly": assembly.unobserved().to_json(),
         "sensors": {name: {"kind": sensor.kind, "shape": list(sensor.shape)} for name, sensor in sensors.items()},

@@ -20,12 +20,12 @@ from coral_cli.runs.pictures import sheet, write_png
 from coral_cli.training.collection import chance
 
 OUTSIDE = 192
-"""Height of a frame on the sheet, in pixels."""
+"""The height of a frame on the sheet, in pixels."""
 
 
 @dataclass(frozen=True)
 class ShowRequest:
-    """``frames`` go onto ``image`` (None: nothing is drawn), ``every`` random actions apart."""
+    """The request of ``coral envs show``: ``frames`` on ``image`` (None: none), each ``every`` random actions apart."""
 
     assembly: Assembly
     catalog: Catalog
@@ -36,7 +36,7 @@ class ShowRequest:
 
 
 def show(request: ShowRequest) -> dict[str, Json]:
-    """What the environment offers; draws the agent's views above the view from outside."""
+    """Return what the environment offers; draw the agent's views above the view from outside."""
     settings, choice = request.assembly.settings, request.assembly.choices["env"]
     record = request.catalog.locate(*choice.identity).record
     assert isinstance(record, Environment)
@@ -65,7 +65,7 @@ def show(request: ShowRequest) -> dict[str, Json]:
 
 
 def _frames(env: Any, request: ShowRequest, sensors: dict[str, Sensor]) -> list[list[np.ndarray]]:
-    """A row of frames for each camera of the agent, and one from outside."""
+    """Return a row of frames for each camera of the agent, and one from outside."""
     cameras = [name for name, sensor in sensors.items() if sensor.spatial]
     seed = request.assembly.settings.seed
     choose = chance(env, seed)
@@ -83,7 +83,7 @@ def _frames(env: Any, request: ShowRequest, sensors: dict[str, Sensor]) -> list[
 
 
 def _shrunk(view: np.ndarray) -> np.ndarray:
-    """The outside view in the height of the others."""
+    """Return the outside view in the height of the others."""
     from PIL import Image
 
     height, width = view.shape[:2]

@@ -33,15 +33,15 @@ class Loop(Protocol):
 
 @dataclass(frozen=True)
 class After:
-    """What to do next, with ``{run}`` for the run's directory."""
+    """The advice what to do next, with ``{run}`` for the run's directory."""
 
     done: str
     interrupted: str
     flags: str = ""
-    """What else that takes."""
+    """The flags that this takes beside."""
 
     def said(self, run: RunDirectory, interrupted: bool) -> str:
-        """The sentence for the end."""
+        """Return the sentence for the end."""
         return (self.interrupted if interrupted else self.done).format(
             run=shlex.quote(as_written(run.path))
         ) + self.flags
@@ -49,18 +49,18 @@ class After:
 
 @dataclass(frozen=True)
 class Supervision:
-    """What a loop is given: whom it tells of its events, where it saves, and whether it is to stop."""
+    """The supervisor of a loop, which hears its events, saves its state, and says whether it is to stop."""
 
     run: RunDirectory
     record: Json
-    """Goes into every checkpoint."""
+    """The record that goes into every checkpoint."""
     display: Listener
     metrics: MetricsWriter
     observing: Observers
     interruption: Interruption
 
     def emit(self, event: Event) -> None:
-        """Writes an event down and shows it."""
+        """Write an event down and show it."""
         if "message" in event.values:
             event = replace(event, values={**event.values, "message": as_written(event.values["message"])})
         self.metrics(event)
@@ -72,11 +72,11 @@ class Supervision:
             self.emit(Event("warning", event.step, event.seconds, {"message": problem}))
 
     def save(self, state: Mapping[str, Any], best: bool) -> str:
-        """Keeps a state as a checkpoint, with ``best`` as the best so far, and returns its path."""
+        """Keep a state as a checkpoint, with ``best`` as the best so far, and return its path."""
         return as_written(save_latest(self.run.checkpoints, state["progress"]["steps"], self.record, dict(state), best))
 
     def carry_out(self, loop: Loop, after: After) -> int:
-        """Runs ``loop`` until its end or an interruption, and tells the ending; returns the exit code."""
+        """Run ``loop`` until its end or an interruption, and tell the ending; return the exit code."""
         status, message = "failed", ""
         try:
             loop.run()
@@ -98,7 +98,7 @@ class Supervision:
 
 @contextmanager
 def supervised(run: RunDirectory, record: Json, display: Listener, observers: Makers) -> Iterator[Supervision]:
-    """Holds ``run`` while a loop trains in it. Raises UsageError when another process does."""
+    """Hold ``run`` while a loop trains in it. Raises UsageError when another process does."""
     with (
         run.held(),
         Interruption() as interruption,

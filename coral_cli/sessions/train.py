@@ -35,7 +35,7 @@ AFTER = After(
 
 
 def train(request: TrainRequest, display: Listener) -> int:
-    """Trains until the budget is used up or an interruption comes; returns the exit code."""
+    """Train until the budget is used up or an interruption comes; return the exit code."""
     return in_step(request.assembly, request.catalog, lambda followers: _lead(request, display, followers))
 
 
@@ -69,7 +69,7 @@ def _lead(request: TrainRequest, display: Listener, followers: Followers) -> int
 
 
 def _backend(request: TrainRequest) -> Backend:
-    """The renderer asked for; a resumed run keeps drawing with its own unless told otherwise."""
+    """Return the renderer asked for; a resumed run keeps drawing with its own unless told otherwise."""
     asked = request.assembly.settings.renderer
     if request.resume and "renderer" not in request.changes:
         asked = RunDirectory.open(request.resume).read_record().get("renderer", asked)

@@ -24,7 +24,7 @@ Blocks = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Transfer:
-    """What became of the weights: how many tensors were ``taken`` of all (by part), and a ``remark`` on each other."""
+    """The outcome for the weights: how many tensors were ``taken`` of all (by part), and a ``remark`` on each other."""
 
     source: Path
     taken: Mapping[str, tuple[int, int]]
@@ -32,13 +32,13 @@ class Transfer:
 
     @property
     def summary(self) -> str:
-        """In one line."""
+        """The outcome in one line."""
         parts = ", ".join(f"{part} {some} of {all_}" for part, (some, all_) in self.taken.items())
         return f"weights taken over from {as_written(self.source)}: {parts}"
 
 
 def take_over(agent: Agent, source: Path, assembly: Assembly, catalog: Catalog) -> Transfer:
-    """Copies weights of the saved agent ``source`` into that of ``assembly``, which says of which parts.
+    """Copy weights of the saved agent ``source`` into that of ``assembly``, which says of which parts.
 
     ``encoders`` bring their normalization along. A weight whose input has blocks (state and action, the sensors'
     embeddings) is taken over block by block. Raises UsageError when nothing fits, or nothing of the representation or
@@ -71,12 +71,12 @@ def _names(weights: Mapping[str, Tensor], part: str) -> list[str]:
 
 
 def _tells(weights: Mapping[str, Tensor], name: str, names: Sequence[str]) -> bool:
-    """Whether to have this weight is to have something of its part: a bias or a mean may fit by chance."""
+    """Return whether to have this weight is to have something of its part: a bias or a mean may fit by chance."""
     return weights[name].dim() > 1 or all(weights[other].dim() <= 1 for other in names)
 
 
 def announce_transfer(transfer: Transfer | None, journal: Journal) -> None:
-    """Tells what was taken over, and warns of what was not."""
+    """Tell what was taken over, and warn of what was not."""
     if transfer is None:
         return
     journal.emit("note", message=f"{transfer.summary}.")
@@ -91,7 +91,7 @@ def _part(name: str) -> str:
 
 @torch.no_grad()
 def _copy(target: Tensor, source: Tensor | None, ours: Blocks, theirs: Blocks) -> tuple[bool, str]:
-    """Whether anything was taken over, and what was not, in a few words."""
+    """Return whether anything was taken over, and what was not, in a few words."""
     if source is None:
         return False, "not in the source, so it starts fresh"
     if target.shape == source.shape and (list(ours.items()) == list(theirs.items())):
@@ -108,7 +108,7 @@ def _copy(target: Tensor, source: Tensor | None, ours: Blocks, theirs: Blocks) -
 
 
 def _common(ours: Blocks, theirs: Blocks) -> Iterator[tuple[str, slice, slice]]:
-    """The blocks that both inputs have in the same size, and their columns."""
+    """Yield the blocks that both inputs have in the same size, and their columns."""
     here, there = _columns(ours), _columns(theirs)
     for name, columns in here.items():
         if ours[name] == theirs.get(name):
@@ -121,7 +121,7 @@ def _columns(blocks: Blocks) -> dict[str, slice]:
 
 
 def _blocks(agent: Agent) -> dict[str, Blocks]:
-    """By weight, the input blocks that the RSSM tells of, with the embedding split into its sensors."""
+    """Return by weight the input blocks that the RSSM tells of, with the embedding split into its sensors."""
     model = agent.representation
     sizes: dict[str, Any] = {name: encoder.size for name, encoder in model.encoders.items()}
     inputs: Mapping[str, Blocks] = getattr(getattr(model, "rssm", None), "inputs", {})
