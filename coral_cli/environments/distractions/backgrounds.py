@@ -13,23 +13,23 @@ from coral_cli.plugin import Scene
 from coral_cli.registry.errors import CoralError
 
 Frame = NDArray[np.uint8]
-"""(H, W, 3)."""
+"""An image (H, W, 3)."""
 
 
 class Source(Protocol):
-    """Frames of the agent's image size."""
+    """A source of frames of the agent's image size."""
 
     def begin(self, random: np.random.Generator) -> None:
-        """A new episode."""
+        """Begin an episode."""
         ...
 
     def frame(self) -> Frame:
-        """The next frame, contiguous, to be read only."""
+        """Return the next frame, contiguous, to be read only."""
         ...
 
 
 class Background(ValueDistraction):
-    """Replaces the background of the agent's image, at its own size, by the frames of ``source``.
+    """A distraction that replaces the background of the agent's image, at its own size, by the frames of ``source``.
 
     ``mask`` ``"color"``: pixels where blue exceeds both red and green, the published rule; whatever else is blue goes
     as well, so let other distractions come later. ``"segmentation"``: exactly the sky and, with ``floor``, a floor
@@ -58,6 +58,6 @@ class Background(ValueDistraction):
 
 
 def bluish(image: Frame) -> NDArray[np.bool_]:
-    """(H, W): true where blue exceeds both red and green."""
+    """Return a mask (H, W), true where blue exceeds both red and green."""
     red, green, blue = image[..., 0], image[..., 1], image[..., 2]
     return (blue > red) & (blue > green)

@@ -13,7 +13,7 @@ from coral_cli.registry.errors import CoralError
 
 
 def needed(scene: Scene | None, distraction: str) -> Scene:
-    """``scene``. Raises CoralError, naming the distraction, where there is none."""
+    """Return ``scene``. Raises CoralError, naming the distraction, where there is none."""
     if scene is None:
         raise CoralError(
             f"the distraction {distraction} changes the simulated scene, and this environment has no scene.",
@@ -26,7 +26,7 @@ class Baseline:
     """The values of some of a model's arrays, to which every change is relative, so that changes never add up."""
 
     def __init__(self, model: Any, parts: Mapping[str, Any]) -> None:
-        """``parts``: indices by an array's name, such as ``"cam_pos"`` or ``"vis.headlight.ambient"``."""
+        """Note the values of ``parts``: indices by an array's name, as ``"cam_pos"``, ``"vis.headlight.ambient"``."""
         self._arrays = {name: attrgetter(name)(model) for name in parts}
         self._parts = parts
         self._values = {name: array[parts[name]].copy() for name, array in self._arrays.items()}
@@ -36,22 +36,22 @@ class Baseline:
         return self._values[name]
 
     def set(self, name: str, value: Any) -> None:
-        """Writes to that array's part in the model."""
+        """Write to that array's part in the model."""
         array, part = self._arrays[name], self._parts[name]
         array[part] = value
         self._written[name] = array[part].copy()
 
     def restore(self) -> None:
-        """Writes the values back, but where the task has written others since."""
+        """Write the values back, but where the task has written others since."""
         for name, written in self._written.items():
             array, part = self._arrays[name], self._parts[name]
             array[part] = np.where(array[part] == written, self._values[name], array[part])
 
 
 def baseline(known: Baseline | None, model: Any, parts: Mapping[str, Any]) -> Baseline:
-    """The baseline of ``model``, after what is ``known`` has been restored, in this model or in the one before.
+    """Return the baseline of ``model``, after restoring what is ``known``, in this model or in the one before.
 
-    To be called before anything is changed in the episode, as other modules may change the same arrays.
+    It is to be called before anything is changed in the episode, as other modules may change the same arrays.
     """
     if known is not None:
         known.restore()

@@ -16,7 +16,7 @@ _POSE = ("cam_pos", "cam_quat", "cam_pos0", "cam_poscom0", "cam_mat0")
 
 
 class CameraShift(DistractionModule):
-    """Moves and turns the agent's camera, by an offset for the episode and by a shake from frame to frame.
+    """A distraction that moves and turns the agent's camera, by an offset per episode and a shake from frame to frame.
 
     ``position`` (metres) and ``rotation`` (degrees) bound the offset along and about each of the camera's axes. The
     shake is an Ornstein-Uhlenbeck process whose standard deviation is ``jitter`` times these bounds and of which the
@@ -48,7 +48,7 @@ class CameraShift(DistractionModule):
 
 
 def _pose(base: Baseline, shift: NDArray[np.float64], turn: NDArray[np.float64]) -> None:
-    """``shift`` (3,) and the rotation vector ``turn`` (3,) are in the camera's frame."""
+    """Move the camera by ``shift`` (3,) and turn it by the rotation vector ``turn`` (3,), both in its own frame."""
     angle = float(np.linalg.norm(turn))
     quaternion, rotation = np.empty(4), np.empty(9)
     mujoco.mju_axisAngle2Quat(quaternion, turn / max(angle, 1e-12), angle)

@@ -16,8 +16,10 @@ MID_GREY = 127.5
 
 
 class ColorJitter(ValueDistraction):
-    """Brightness, contrast, saturation and hue, drawn once per episode: factors within 1 +- each of the first three
-    values, and a turn of up to ``hue`` of the colour circle either way.
+    """A distraction of brightness, contrast, saturation and hue, drawn once per episode.
+
+    The factors are within 1 +- each of the first three values; colours turn by up to ``hue`` of their circle either
+    way.
     """
 
     def __init__(self, brightness: float, contrast: float, saturation: float, hue: float) -> None:
@@ -36,7 +38,7 @@ class ColorJitter(ValueDistraction):
 
 
 def color_map(brightness: float, contrast: float, saturation: float, hue: float) -> tuple[NDArray[np.float64], float]:
-    """All four changes, in this order, as ``matrix @ rgb + offset``; ``hue`` is a fraction of the colour circle.
+    """Return all four changes, in this order, as ``matrix @ rgb + offset``; ``hue`` is a fraction of the colour circle.
 
     Contrast is about mid-grey; saturation 0 leaves the luma; hue turns about the grey axis (a third sends red to
     green). None of the last two changes a grey, so the offset of contrast stays one number.
@@ -46,7 +48,7 @@ def color_map(brightness: float, contrast: float, saturation: float, hue: float)
 
 
 def _turn(angle: float) -> NDArray[np.float64]:
-    """Rodrigues' rotation about (1, 1, 1) / sqrt(3)."""
+    """Return Rodrigues' rotation (3, 3) about (1, 1, 1) / sqrt(3)."""
     cross = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / np.sqrt(3)
     cos, sin = float(np.cos(angle)), float(np.sin(angle))
     turned: NDArray[np.float64] = cos * np.eye(3) + sin * cross + (1 - cos) * np.full((3, 3), 1 / 3)

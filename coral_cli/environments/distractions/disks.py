@@ -27,7 +27,7 @@ COLORS = np.array(
 
 
 class Disks(ValueDistraction):
-    """Filled disks whose centres move straight on and are reflected at the image's borders.
+    """A distraction of filled disks whose centres move straight on and are reflected at the image's borders.
 
     ``radii`` (smallest, largest) and ``speed`` (per step) are fractions of the image's smaller side. Later disks lie
     over earlier ones. An image with one channel gets the colours' means.
@@ -63,6 +63,6 @@ class Disks(ValueDistraction):
         return value
 
     def _centres(self) -> NDArray[np.float32]:
-        """(N, 2) rows and columns in pixels. A straight path through mirrored images is one that is reflected."""
+        """Return rows and columns (N, 2) in pixels. A straight path through mirrored images is a reflected one."""
         paths = (self._starts + self._steps * self._velocities) % (2 * self._extent)
         return (self._extent - np.abs(paths - self._extent)).astype(np.float32)

@@ -12,7 +12,7 @@ from coral_cli.plugin import Scene
 
 
 class Dropout(ValueDistraction):
-    """With ``probability`` at each step, independently, the sensor gives nothing new.
+    """A distraction: with ``probability`` at each step, independently, the sensor gives nothing new.
 
     What comes instead is nothing (``mode`` ``"missing"``), zeros (``"zero"``) or the last value once more
     (``"repeat"``; the first value of an episode always arrives).
@@ -34,7 +34,7 @@ class Dropout(ValueDistraction):
         return None if self._mode == "missing" else np.zeros_like(value)
 
     def _repeated(self, value: NDArray[Any], dropped: bool) -> NDArray[Any]:
-        """Keeps copies, for later distractions may change what they are given."""
+        """Return the last value again if this one is dropped; keep copies, for later distractions may change it."""
         if dropped and self._last is not None:
             return self._last.copy()
         self._last = value.copy()

@@ -18,7 +18,7 @@ _HEADLIGHT = ("vis.headlight.ambient", "vis.headlight.diffuse", "vis.headlight.s
 
 
 class Lighting(DistractionModule):
-    """Every light stands elsewhere and shines in another colour, drawn once per episode.
+    """A distraction: every light stands elsewhere and shines in another colour, drawn once per episode.
 
     A light goes round the scene's centre (round its body if it has one) about a horizontal axis, by up to ``angle``
     degrees, so that it still shines on what it is for. Its colour, and the headlight's, is multiplied by a factor
@@ -58,13 +58,13 @@ class Lighting(DistractionModule):
         return value
 
     def _turned(self, vectors: NDArray[Any], centres: NDArray[Any] | int) -> NDArray[Any]:
-        """(nlight, 3), each about its light's axis through its centre."""
+        """Return the vectors (nlight, 3), each turned about its light's axis through its centre."""
         turned: NDArray[Any] = centres + np.einsum("nij,nj->ni", self._turns, vectors - centres)
         return turned
 
 
 def _turn(azimuth: float, angle: float) -> NDArray[np.float64]:
-    """The rotation matrix (3, 3) by ``angle`` about a horizontal axis."""
+    """Return the rotation matrix (3, 3) by ``angle`` about a horizontal axis."""
     quaternion, matrix = np.empty(4), np.empty(9)
     mujoco.mju_axisAngle2Quat(quaternion, np.array([np.cos(azimuth), np.sin(azimuth), 0]), angle)
     mujoco.mju_quat2Mat(matrix, quaternion)
@@ -72,5 +72,5 @@ def _turn(azimuth: float, angle: float) -> NDArray[np.float64]:
 
 
 def _centres(model: Any) -> NDArray[np.float64]:
-    """(nlight, 3): what each light goes round, in its body's frame."""
+    """Return what each light goes round (nlight, 3), in its body's frame."""
     return np.where(model.light_bodyid[:, None] == 0, model.stat.center, 0.0)

@@ -12,7 +12,7 @@ from coral_cli.plugin import Scene
 
 
 class PixelNoise(ValueDistraction):
-    """Adds noise of ``std`` grey levels to every channel of every pixel; what leaves 0 to 255 is cut off."""
+    """A distraction that adds noise of ``std`` grey levels to each channel of every pixel, cut off at 0 and 255."""
 
     def __init__(self, std: float) -> None:
         self._std = np.float32(std)
@@ -29,7 +29,7 @@ class PixelNoise(ValueDistraction):
 
 
 class VectorNoise(ValueDistraction):
-    """Adds noise of ``std`` in each value's own unit or, when ``relative``, of ``std`` times its magnitude."""
+    """A distraction that adds noise of ``std`` in each value's unit or, if ``relative``, times that value's size."""
 
     def __init__(self, std: float, relative: bool) -> None:
         self._std, self._relative = np.float32(std), relative

@@ -12,7 +12,7 @@ Mask = Literal["color", "segmentation"]
 
 @dataclass(frozen=True)
 class DisksOptions:
-    """How much of the image is covered, and for how long; ``count`` is the strength."""
+    """Options of disks: how much of the image is covered, and for how long; ``count`` is the strength."""
 
     count: Annotated[int, Help("How many disks; more cover more.", min=1)] = 8
     radius_min: Annotated[float, Help("Smallest radius, as a fraction of the image's smaller side.", min=0, max=1)] = (
@@ -24,14 +24,14 @@ class DisksOptions:
 
 @dataclass(frozen=True)
 class NoiseOptions:
-    """The strength of pixel noise."""
+    """Options of pixel noise: its strength."""
 
     std: Annotated[float, Help("Standard deviation in grey levels (0 to 255).", min=0)] = 20.0
 
 
 @dataclass(frozen=True)
 class ColorOptions:
-    """How far an episode's colours may be from the true ones: four strengths, 0 for none."""
+    """Options of how far an episode's colours may be from the true ones: four strengths, 0 for none."""
 
     brightness: Annotated[float, Help("A factor within 1 +- this.", min=0, max=1)] = 0.4
     contrast: Annotated[float, Help("A factor within 1 +- this, about mid-grey.", min=0, max=1)] = 0.4
@@ -43,7 +43,7 @@ class ColorOptions:
 
 @dataclass(frozen=True)
 class FrameDropOptions:
-    """How often the camera fails; ``probability`` is the strength."""
+    """Options of how often the camera fails; ``probability`` is the strength."""
 
     probability: Annotated[float, Help("Probability, at each step, of no new frame.", min=0, max=1)] = 0.2
     mode: Annotated[
@@ -53,7 +53,7 @@ class FrameDropOptions:
 
 @dataclass(frozen=True)
 class ProprioNoiseOptions:
-    """The strength of noise on a vector, before it is normalised."""
+    """Options of noise on a vector, before it is normalised: its strength."""
 
     std: Annotated[float, Help("Standard deviation, in the unit that scale names.", min=0)] = 0.1
     scale: Annotated[
@@ -64,7 +64,7 @@ class ProprioNoiseOptions:
 
 @dataclass(frozen=True)
 class ProprioDropoutOptions:
-    """How often a vector sensor fails; ``probability`` is the strength."""
+    """Options of how often a vector sensor fails; ``probability`` is the strength."""
 
     probability: Annotated[float, Help("Probability, at each step, of no value.", min=0, max=1)] = 0.2
     mode: Annotated[
@@ -74,7 +74,7 @@ class ProprioDropoutOptions:
 
 @dataclass(frozen=True)
 class BackgroundOptions:
-    """Which pixels a background may replace."""
+    """Options of which pixels a background may replace."""
 
     mask: Annotated[
         Mask, Help("color: pixels bluer than red and green (the published rule); segmentation: exactly the sky.")
@@ -84,7 +84,7 @@ class BackgroundOptions:
 
 @dataclass(frozen=True)
 class ProceduralOptions(BackgroundOptions):
-    """How a moving texture looks; ``contrast`` is the strength."""
+    """Options of how a moving texture looks; ``contrast`` is the strength."""
 
     contrast: Annotated[float, Help("Standard deviation of its brightness, in grey levels.", min=0)] = 50.0
     speed: Annotated[float, Help("Fraction of the image's larger side that it moves per step.", min=0, max=1)] = 0.01
@@ -92,7 +92,7 @@ class ProceduralOptions(BackgroundOptions):
 
 @dataclass(frozen=True)
 class VideoOptions(BackgroundOptions):
-    """Which clips play behind the agent, one of their frames per step of the agent."""
+    """Options of which clips play behind the agent, one of their frames per step of the agent."""
 
     folder: Annotated[str | None, Help("Folder of video files, or of folders of images. Required.")] = None
     clips: Annotated[

@@ -17,7 +17,7 @@ CLUTTER, PATTERN = "clutter", "pattern"
 """Prefixes of what a scene must have: geoms, hidden until they are shown here, that mark the places where things can
 stand, at the height they stand on; and textured materials for surfaces."""
 SURFACES, ROBOT = ("table", "ground"), "arm"
-"""It must also have two geoms and a material with these names."""
+"""The names of two geoms and a material that a scene must also have."""
 
 _THING = ("geom_type", "geom_size", "geom_pos", "geom_quat", "geom_sameframe", "geom_rgba")
 _SURFACE = ("geom_matid", "geom_rgba")
@@ -31,7 +31,7 @@ _HUES = 12  # arcs of the colour circle; every other one is for evaluation only
 
 
 class Room(DistractionModule):
-    """Draws once per episode: pattern and colour of the surfaces, the robot's colour, and up to ``objects`` things.
+    """A distraction drawn once per episode: surfaces' pattern and colour, the robot's colour, up to ``objects`` things.
 
     Things are only seen: nothing collides with them. Training and evaluation have different patterns, and hues from
     different arcs of the colour circle. Raises CoralError at an episode's start where there is no scene or
@@ -83,7 +83,7 @@ class Room(DistractionModule):
         return value
 
     def _thing(self, random: np.random.Generator) -> dict[str, Any]:
-        """A geom's values, its position from where its place is."""
+        """Draw a geom's values, its position from where its place is."""
         kind = random.choice(_KINDS)
         width, depth = random.uniform(*_RADII, 2)
         size = _size(kind, width, depth, random.uniform(*_HEIGHTS))
@@ -100,27 +100,27 @@ class Room(DistractionModule):
     def _color(
         self, random: np.random.Generator, saturation: tuple[float, float], value: tuple[float, float]
     ) -> NDArray[np.float64]:
-        """(4,), opaque."""
+        """Draw an opaque colour (4,)."""
         arc = 2 * random.integers(_HUES // 2) + self._unseen
         hue = (arc + random.uniform()) / _HUES
         return np.array([*colorsys.hsv_to_rgb(hue, random.uniform(*saturation), random.uniform(*value)), 1.0])
 
 
 def _size(kind: int, width: float, depth: float, height: float) -> NDArray[np.float64]:
-    """(3,) as MuJoCo wants it: half-sizes of a box, half-axes of an ellipsoid, else radius and half-length."""
+    """Return a size (3,) as MuJoCo wants it: half-sizes of a box, half-axes of an ellipsoid, radius and half-length."""
     if kind in (_BOX, _ELLIPSOID):
         return np.array([width, depth, height])
     return np.array([width, 0 if kind == _SPHERE else height, 0])
 
 
 def _half_height(kind: int, size: NDArray[np.float64]) -> float:
-    """From what it stands on to its centre."""
+    """Return the height of a thing's centre above what it stands on."""
     if kind in (_BOX, _ELLIPSOID):
         return float(size[2])
     return float(size[1] if kind == _CYLINDER else size[:2].sum())
 
 
 def _named(model: Any, kind: str, start: str) -> list[int]:
-    """Indices of the geoms or materials (``"mat"``) whose names start so."""
+    """Return indices of the geoms or materials (``"mat"``) whose names start so."""
     accessor = getattr(model, kind)
     return [i for i in range(getattr(model, f"n{kind}")) if accessor(i).name.startswith(start)]

@@ -10,7 +10,7 @@ from coral_cli.plugin import Distraction, DistractionModule, Help, Sensor, Split
 
 @dataclass(frozen=True)
 class CameraOptions:
-    """How far from its place the camera may be; ``jitter`` makes it shake."""
+    """Options of how far from its place the camera may be; ``jitter`` makes it shake."""
 
     position: Annotated[float, Help("Metres it moves, at most, along each of its axes.", min=0, max=10)] = 0.03
     rotation: Annotated[float, Help("Degrees it turns, at most, about each of its axes.", min=0, max=90)] = 2.0
@@ -22,7 +22,7 @@ class CameraOptions:
 
 @dataclass(frozen=True)
 class LightOptions:
-    """How much an episode's light may differ: three strengths, 0 for none."""
+    """Options of how much an episode's light may differ: three strengths, 0 for none."""
 
     angle: Annotated[float, Help("Degrees that lights go round the scene, at most.", min=0, max=90)] = 40.0
     brightness: Annotated[float, Help("A factor within 1 +- this.", min=0, max=1)] = 0.3
@@ -31,7 +31,7 @@ class LightOptions:
 
 @dataclass(frozen=True)
 class RoomOptions:
-    """What differs from room to room; ``objects`` is the strength."""
+    """Options of what differs from room to room; ``objects`` is the strength."""
 
     objects: Annotated[int, Help("Things that stand beside the working area.", min=0, max=18)] = 8
     surfaces: Annotated[bool, Help("Draw pattern and colour of table and floor.")] = True

@@ -13,11 +13,11 @@ LAYERS = 2
 OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]])
 """The principal colour axes of natural images: light to dark, yellow to blue, green to magenta (unit vectors)."""
 SPREAD = np.array([1.0, 0.35, 0.15])
-"""Standard deviations along them."""
+"""The standard deviations along these axes."""
 
 
 class Texture:
-    """Coloured Gaussian noise whose power falls as 1 / f^2 with spatial frequency, as in natural images.
+    """A source of coloured Gaussian noise whose power falls as 1 / f^2 with spatial frequency, as in natural images.
 
     Two such layers drift, each in its own direction at ``speed`` (fraction of the larger side per step), while one
     fades into the other: the frame is ``cos(p) first + sin(p) second``, whose variance stays the same, and a layer is
@@ -54,8 +54,9 @@ class Texture:
         return np.clip(mixed, 0, 255, out=mixed).astype(np.uint8).reshape(self._height, self._width, 3)
 
     def _by_offset(self, tiles: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(LAYERS, FINE, FINE, side + H, (side + W) * 3): every FINE-th value from each offset on, and a margin, so
-        that a frame is one slice with long rows.
+        """Return every FINE-th value from each offset on, and a margin, so that a frame is one slice with long rows.
+
+        The result is (LAYERS, FINE, FINE, side + H, (side + W) * 3).
         """
         count, size, _, _ = tiles.shape
         grids = tiles.reshape(count, size // FINE, FINE, size // FINE, FINE, 3).transpose(0, 2, 4, 1, 3, 5)
@@ -63,14 +64,14 @@ class Texture:
         return np.pad(grids, margins, mode="wrap").reshape(count, FINE, FINE, self._side + self._height, -1)
 
     def _window(self, layer: int, corner: NDArray[np.intp]) -> NDArray[np.float32]:
-        """(H, W * 3) of a layer, from ``corner`` on, which counts in FINE parts of a pixel."""
+        """Return a layer's (H, W * 3) from ``corner`` on, which counts in FINE parts of a pixel."""
         (row, column), (down, right) = corner // FINE, corner % FINE
         rows, columns = slice(row, row + self._height), slice(3 * column, 3 * (column + self._width))
         return self._tiles[layer, down, right, rows, columns]
 
 
 def pink_noise(random: np.random.Generator, shape: tuple[int, ...], side: int) -> NDArray[np.float32]:
-    """Periodic Gaussian fields (*shape, FINE * side, FINE * side) of unit variance with power 1 / f^2.
+    """Draw periodic Gaussian fields (*shape, FINE * side, FINE * side) of unit variance with power 1 / f^2.
 
     Every value is the mean over a camera's pixel, FINE values wide, which damps the highest frequencies a little more.
     None is above what an image of ``side`` pixels can show, so every FINE-th value is free of aliasing.

@@ -14,9 +14,9 @@ class ValueDistraction:
     """A distraction that leaves the simulated scene as it is."""
 
     def prepare(self, scene: Scene) -> None:
-        """Nothing to do."""
+        """Do nothing: the scene stays as it is."""
 
 
 def pixels(image: NDArray[np.uint8]) -> NDArray[Any]:
-    """A view (H, W) of a contiguous (H, W, C) image with whole pixels as items: masked copies take a sixth."""
+    """Return a view (H, W) of a contiguous (H, W, C) image, with pixels as items: masked copies take a sixth."""
     return image.view(f"V{image.shape[-1]}")[..., 0]

@@ -14,7 +14,7 @@ from coral_cli.registry.errors import CoralError, UsageError
 
 
 class Video:
-    """A random clip per episode, from a random frame on, one frame per step; at its end it plays backwards and so on.
+    """A source that plays a random clip per episode, from a random frame on, one a step, and from its end backwards.
 
     Training and evaluation have different clips or, where there is only one, different halves of it. With ``single``
     the first clip by name plays in every episode of both, as in papers that use one clip for everything. ``size`` is
@@ -33,7 +33,7 @@ class Video:
             self._clips = (first,)
 
     def begin(self, random: np.random.Generator) -> None:
-        """Draws until a clip can be read: which one it is depends on ``random`` alone, not on earlier episodes.
+        """Draw until a clip can be read: which one it is depends on ``random`` alone, not on earlier episodes.
 
         Raises CoralError when there is none any more.
         """
@@ -62,7 +62,7 @@ class Video:
         )
 
     def _frames(self, clip: Clip) -> Frames | None:
-        """None when the clip cannot be read."""
+        """Return the clip's frames; None when it cannot be read."""
         try:
             frames = frames_of(clip, *self._size, self._max_frames)
         except BrokenClipError as error:
@@ -79,7 +79,7 @@ class Video:
 
 
 def there_and_back(step: int, count: int) -> int:
-    """The frame of ``count`` at ``step``: 0, 1, .., count - 1, count - 2, .., 1, 0, 1, .."""
+    """Return the frame of ``count`` at ``step``: 0, 1, .., count - 1, count - 2, .., 1, 0, 1, .."""
     position = step % max(1, 2 * (count - 1))
     return min(position, 2 * (count - 1) - position)
 

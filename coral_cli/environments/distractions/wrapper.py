@@ -17,7 +17,7 @@ Observation = dict[str, NDArray[Any]]
 
 
 class Distracted(gymnasium.Wrapper[Observation, NDArray[Any], Observation, NDArray[Any]]):
-    """Passes each sensor's values through its distractions, in their order.
+    """A wrapper that passes each sensor's values through its distractions, in their order.
 
     The same seed gives the same episode. A sensor whose distraction gives nothing is named in ``info["missing"]``.
     """
@@ -38,7 +38,7 @@ class Distracted(gymnasium.Wrapper[Observation, NDArray[Any], Observation, NDArr
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """Begins an episode; its distractions follow from ``seed``, or go on at random without one."""
+        """Begin an episode; its distractions follow from ``seed``, or go on at random without one."""
         self._seed = int(self.np_random.integers(2**32)) if seed is None else seed
         self._begun = False
         for scene in (self._scene, *self._scenes.values()):
@@ -54,7 +54,7 @@ class Distracted(gymnasium.Wrapper[Observation, NDArray[Any], Observation, NDArr
         return observation, float(reward), terminated, truncated, info
 
     def _begin(self) -> None:
-        """Once per episode: before its first frame is drawn, where there is a scene, for the model may be a new one."""
+        """Begin the distractions' episode, before its first frame is drawn if there is a scene, which may be new."""
         if self._begun:
             return
         self._begun = True
