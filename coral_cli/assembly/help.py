@@ -14,7 +14,7 @@ _TIED = "\u00a0"
 """Stands for a space where no line may end."""
 _INDENT = 2
 _COLUMN = 32
-"""Where explanations start. A longer name has its explanation below it."""
+"""Explanations start in this column. A longer name has its explanation below it."""
 _NARROW = 60
 """On a terminal narrower than this, every explanation stands below its name."""
 

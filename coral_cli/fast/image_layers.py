@@ -13,11 +13,11 @@ from coral_cli.fast.gpu import makes_kernels
 from coral_cli.fast.window_products import STRIDE
 
 PIXELS, BACK_PIXELS = 128, 64
-"""A program of the first convolution takes as many pixels at once, forwards and backwards."""
+"""A program of the first convolution takes so many pixels at once, forwards and backwards."""
 VALUES, BACK_VALUES = 4096, 8192
-"""A program that only adds and compares takes as many values at once, forwards and backwards."""
+"""A program that only adds and compares takes so many values at once, forwards and backwards."""
 PROGRAMS = 528
-"""As many programs share a gradient: four for each of an H100's processors."""
+"""So many programs share a gradient: four for each of an H100's processors."""
 FEW_VALUES = 128
 """Up to so many values of a window the first convolution is a product with windows read as they lie."""
 

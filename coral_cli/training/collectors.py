@@ -93,12 +93,12 @@ class SideBySide:
         yield from run_episodes(self._env, seeds, self._chance(seeds), sensors, record=True, stop=stop)
 
     def by_agent(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
-        choose = self._acting(agent, explore=True)
+        choose = acting_together(agent, self.count, explore=True)
         yield from run_episodes(self._env, seeds, choose, tuple(agent.sensors), record=True, stop=stop)
 
     def evaluated(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
         with _drawing_from(seeds[0], agent.device):
-            choose = self._acting(agent, explore=False)
+            choose = acting_together(agent, self.count, explore=False)
             episodes = list(run_episodes(self._env, seeds, choose, tuple(agent.sensors), stop=stop))
         yield from episodes
 
@@ -116,16 +116,18 @@ class SideBySide:
 
         return choose
 
-    def _acting(self, agent: Agent, explore: bool) -> ChooseMany:
-        memory = agent.initial(self.count)
 
-        def choose(observations: Observation, missing: Missing, fresh: NDArray[np.bool_]) -> NDArray[Any]:
-            nonlocal memory
-            gone = {name: where for name, where in missing.items() if where.any()}
-            actions, memory = agent.act(observations, memory.restarted(fresh), explore, gone)
-            return actions
+def acting_together(agent: Agent, count: int, explore: bool) -> ChooseMany:
+    """Return what chooses the agent's actions in ``count`` copies, from memories that begin with their episodes."""
+    memory = agent.initial(count)
 
-        return choose
+    def choose(observations: Observation, missing: Missing, fresh: NDArray[np.bool_]) -> NDArray[Any]:
+        nonlocal memory
+        gone = {name: where for name, where in missing.items() if where.any()}
+        actions, memory = agent.act(observations, memory.restarted(fresh), explore, gone)
+        return actions
+
+    return choose
 
 
 @contextmanager

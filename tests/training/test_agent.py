@@ -1,11 +1,9 @@
 """The agent's own parts: what it remembers and sees."""
 
-from types import SimpleNamespace
-
 import numpy as np
 
 from coral_cli.plugin import Sensor
-from coral_cli.training.collectors import SideBySide
+from coral_cli.training.collectors import acting_together
 
 from .test_trainer import agent
 
@@ -24,7 +22,7 @@ def test_a_new_episode_starts_from_nothing_beside_one_that_goes_on():
 
 def test_the_agent_that_plays_in_several_copies_forgets_where_an_episode_begins():
     one = agent()
-    acting = SideBySide(SimpleNamespace(count=2, action_repeat=1))._acting(one, explore=False)
+    acting = acting_together(one, 2, explore=False)
     seen = {"place": np.ones((2, 2), np.float32)}
     missing = {"place": np.zeros(2, bool)}
     start = acting(seen, missing, np.array([True, True]))
