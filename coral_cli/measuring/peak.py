@@ -33,7 +33,7 @@ class Peak:
 
 @torch.inference_mode()
 def measure_peak(precision: str, device: torch.device) -> Peak:
-    """Return the best of several repeats; takes about a second, and somewhat more where arithmetic is emulated."""
+    """Return the best of several repeats; it takes about a second, or longer where arithmetic is emulated."""
     dtype = DTYPES[precision]
 
     def product(side: int) -> Work:

@@ -11,7 +11,7 @@ from functools import cache
 
 @cache
 def load_triton() -> None:
-    """Load Triton's library, if installed (it comes with torch for GPUs), before any for drawing; takes 50 ms.
+    """Load Triton's library, if installed (it comes with torch for GPUs), before any for drawing; this takes 50 ms.
 
     It holds a copy of LLVM, as Mesa does, which shows its own to all that is loaded after it. Triton 3.7 and newer
     crash on that when torch imports them, with its first optimiser.

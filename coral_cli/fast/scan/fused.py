@@ -31,7 +31,7 @@ def fits(tape: Tape) -> bool:
 
 
 def kernels() -> Any:
-    """Return the module of kernels; raises ImportError without Triton."""
+    """Return the module of kernels. Raises ImportError without Triton."""
     from coral_cli.fast.scan import kernels
 
     return kernels
