@@ -104,7 +104,7 @@ _LOADED_LATER = {
 
 
 def __getattr__(name: str) -> Any:
-    """Loads a name of another module when it is first asked for."""
+    """Load a name of another module when it is first asked for."""
     if name not in _LOADED_LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_LOADED_LATER[name]), name)

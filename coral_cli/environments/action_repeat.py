@@ -10,5 +10,5 @@ import gymnasium
 
 
 def action_repeat(env: gymnasium.Env) -> int:
-    """Environment steps per action; 1 where the environment does not say."""
+    """Return the environment steps of an action; 1 where the environment does not say."""
     return int(env.get_wrapper_attr("action_repeat")) if env.has_wrapper_attr("action_repeat") else 1

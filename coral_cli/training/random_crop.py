@@ -21,7 +21,7 @@ Corners: TypeAlias = dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]
 def draw_corners(
     sensors: Sequence[str], batch: int, margin: int, random: np.random.Generator, part: slice = slice(None)
 ) -> Corners:
-    """Uniform corners for a ``part`` of ``batch`` sequences, of all of which they are drawn; none without a margin."""
+    """Draw uniform corners for all of ``batch`` sequences, and return those of a ``part``; none without a margin."""
 
     def drawn() -> NDArray[np.int64]:
         return random.integers(margin + 1, size=(batch, 1))[part]
@@ -32,7 +32,7 @@ def draw_corners(
 def cut_rows(
     images: NDArray[Any], rows: NDArray[np.int64], margin: int, top: NDArray[np.int64], left: NDArray[np.int64]
 ) -> NDArray[Any]:
-    """Rows (B, T) of (N, H, W, C) images, each sequence cut out from its own corner, (B, 1).
+    """Return rows (B, T) of (N, H, W, C) images, each sequence cut out from its own corner, (B, 1).
 
     All offsets are one strided view, so only the pixels kept are ever copied.
     """
@@ -49,7 +49,7 @@ def cut_rows(
 
 
 def cut(images: Tensor, margin: int, top: Tensor, left: Tensor) -> Tensor:
-    """(B, T, H, W, C) images without ``margin`` pixels per axis, each sequence from its own corner, (B, 1)."""
+    """Return images (B, T, H, W, C) without ``margin`` pixels per axis, each sequence from its own corner, (B, 1)."""
     batch, length, height, width, channels = images.shape
     height, width = height - margin, width - margin
     strides = images.stride()

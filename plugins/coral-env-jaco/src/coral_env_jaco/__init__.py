@@ -33,7 +33,7 @@ class JacoOptions:
 
 
 def build(task: str, options: JacoOptions, rendering: Rendering) -> gymnasium.Env[dict[str, Any], Any]:
-    """One of ``TASKS``."""
+    """Build one of ``TASKS``."""
     from coral_cli.plugin_simulation import SimulatedTask
     from coral_env_jaco.simulation import JacoSimulation
 
