@@ -22,7 +22,7 @@ Observation = dict[str, NDArray[Any]]
 
 
 class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
-    """Names the sensors, scales actions (A,) from [-1, 1] to the environment's bounds, and ends endless episodes.
+    """A wrapper that names the sensors, scales actions (A,) from [-1, 1] to the bounds, and ends endless episodes.
 
     Where no observation is an image and ``draws`` says that the environment can be rendered, the sensor ``image`` is
     what it renders. ``kinds`` are the sensors by name.
@@ -35,7 +35,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
     def __init__(
         self, name: str, env: gymnasium.Env[Any, Any], options: ForeignOptions, rendering: Rendering, draws: bool
     ) -> None:
-        """Raises UsageError when an observation or the actions cannot be adapted."""
+        """Adapt ``env``. Raises UsageError when an observation or the actions cannot be adapted."""
         self._name, self._env, self._draws, self._closed = name, env, draws, False
         self._size = rendering.height, rendering.width
         self._readers = readers(env.observation_space, rendering)
@@ -67,7 +67,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         return self._observation(), self._told(info, ended=False)
 
     def step(self, action: NDArray[Any]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Applies the action ``action_repeat`` times, or until the episode ends."""
+        """Apply the action ``action_repeat`` times, or until the episode ends."""
         scaled, total = self._scaled(action), 0.0
         for _ in range(self.action_repeat):
             self._last, reward, terminated, truncated, info = self._env.step(scaled)
@@ -80,7 +80,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         return self._observation(), total, bool(terminated), cut_off, self._told(info, ended)
 
     def render(self) -> NDArray[np.uint8]:
-        """What the environment renders; else its first image, else black. Its sides are even."""
+        """Return what the environment renders; else its first image; else black. Its sides are even."""
         if self._draws:
             frame = self._frame()
         else:
@@ -90,7 +90,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         return frame[: height - height % 2, : width - width % 2].copy()
 
     def close(self) -> None:
-        """Closing twice is allowed, whatever the environment thinks of it."""
+        """Close the environment. Closing twice is allowed, whatever the environment thinks of it."""
         if not self._closed:
             self._closed = True
             self._env.close()
@@ -117,7 +117,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         return np.clip(scaled, self._actions.low, self._actions.high)  # rounding may have left them
 
     def _told(self, info: Mapping[str, Any], ended: bool) -> dict[str, Any]:
-        """What coral's contract knows of ``info``: sensors that gave nothing, and at an episode's end its metrics."""
+        """Return what coral knows of ``info``: sensors that gave nothing, and at an episode's end its metrics."""
         told: dict[str, Any] = {}
         gone = info.get("missing")
         gone = [gone] if isinstance(gone, str) else gone
@@ -128,13 +128,13 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         return told
 
     def _named(self, keys: Collection[Any]) -> tuple[str, ...]:
-        """The sensors among ``keys``, which may be the environment's own or coral's."""
+        """Return the sensors among ``keys``, which may be the environment's own or coral's."""
         own = {sensor: reader.path[-1] for sensor, reader in self._readers.items() if len(reader.path) == 1}
         return tuple(sensor for sensor in self.kinds if sensor in keys or own.get(sensor, sensor) in keys)
 
 
 def _metrics(info: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers of ``info["metrics"]``, and whether the task was solved, where the environment says so."""
+    """Return the numbers of ``info["metrics"]``, and whether the task was solved, where the environment says so."""
     given = info.get("metrics")
     found = dict(given) if isinstance(given, Mapping) else {}
     for name in ("success", "is_success"):  # the names that Meta-World and Gymnasium-Robotics use
@@ -146,7 +146,7 @@ def _metrics(info: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _bounded(name: str, space: gymnasium.Space[Any]) -> Box:
-    """The action space, if it can be scaled."""
+    """Return the action space, if it can be scaled."""
     if not isinstance(space, Box) or not np.issubdtype(space.dtype, np.floating):
         raise UsageError(
             f"the actions of {name} are {space}: discrete actions are not supported.",
@@ -161,5 +161,5 @@ def _bounded(name: str, space: gymnasium.Space[Any]) -> Box:
 
 
 def _colours(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(H, W, C) as (H, W, 3): one channel is grey, a fourth is left out."""
+    """Return (H, W, C) as (H, W, 3): one channel is grey, a fourth is left out."""
     return np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image[..., :3]

@@ -22,7 +22,7 @@ _FORMS = f"Write {GYMNASIUM}:ID for an id of Gymnasium, or my_package.my_module:
 
 
 def make_foreign(name: str) -> gymnasium.Env[Any, Any]:
-    """The environment called ``gym:ID`` or ``package.module:callable``, drawing pictures if it can.
+    """Return the environment called ``gym:ID`` or ``package.module:callable``, drawing pictures if it can.
 
     Raises UsageError when there is none, or when making it fails.
     """
@@ -38,7 +38,7 @@ def make_foreign(name: str) -> gymnasium.Env[Any, Any]:
 
 
 def undrawable(env: gymnasium.Env[Any, Any]) -> str | None:
-    """Why ``render()`` gives no picture, in one line; None when it does. Begins an episode."""
+    """Say why ``render()`` gives no picture, in one line; None when it does. Begins an episode."""
     if env.render_mode != "rgb_array":
         return "it cannot render rgb_array"
     try:
@@ -49,7 +49,7 @@ def undrawable(env: gymnasium.Env[Any, Any]) -> str | None:
 
 
 def not_a_picture(frame: object) -> str | None:
-    """What is wrong with a frame that should be (H, W, 3) uint8; None when nothing is."""
+    """Return what is wrong with a frame that should be (H, W, 3) uint8; None when nothing is."""
     array = frame if hasattr(frame, "dtype") and hasattr(frame, "shape") else None
     if array is None:
         return f"render() gives a {type(frame).__name__}"
@@ -59,7 +59,7 @@ def not_a_picture(frame: object) -> str | None:
 
 
 def one_line(error: BaseException) -> str:
-    """The type and the first line of an error."""
+    """Return the type and the first line of an error."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
@@ -107,7 +107,7 @@ def _imported(module_name: str, attribute: str) -> Callable[[], Any]:
 
 
 def _asking_for_pictures(creator: Any) -> dict[str, str]:
-    """The argument that asks for pictures, if ``creator`` takes it and does not declare that it draws none."""
+    """Return the argument that asks for pictures, if ``creator`` takes it and does not declare that it draws none."""
     declared = getattr(creator, "metadata", None)
     modes = (declared.get("render_modes") or ()) if isinstance(declared, dict) else ()
     try:

@@ -13,7 +13,7 @@ GYMNASIUM = "gym"
 
 @dataclass(frozen=True)
 class ForeignOptions:
-    """How a foreign environment is stepped."""
+    """Options of how a foreign environment is stepped."""
 
     action_repeat: Annotated[int, Help("Environment steps per action; their rewards are summed.", min=1)] = 1
     max_steps: Annotated[

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @functools.cache
 def resolve_foreign(name: str) -> Environment | None:
-    """The record of ``gym:ID`` or ``package.module:callable``; None for a name without a colon.
+    """Return the record of ``gym:ID`` or ``package.module:callable``; None for a name without a colon.
 
     The environment is made once, to see its sensors, and closed again. Raises UsageError when there is no such
     environment, when it cannot be made, or when its observations or actions cannot be adapted.

@@ -23,7 +23,7 @@ _CHANNELS = (1, 3, 4)
 
 @dataclass(frozen=True)
 class Reader:
-    """One sensor: where its value lies in the observation, its space there and in coral, and how it gets there."""
+    """A reader of one sensor: where its value lies in the observation, its space there and in coral, and the way."""
 
     path: tuple[str, ...]
     kind: SensorKind
@@ -32,7 +32,7 @@ class Reader:
     convert: Callable[[Any], NDArray[Any]]
 
     def __call__(self, observation: Any) -> NDArray[Any]:
-        """The sensor's value: a new array. Raises CoralError for one that is not of the space."""
+        """Return the sensor's value: a new array. Raises CoralError for one that is not of the space."""
         for key in self.path:
             observation = observation[key]
         if isinstance(self.given, Box):
@@ -50,7 +50,7 @@ class Reader:
 
 
 def readers(space: Space[Any], rendering: Rendering) -> dict[str, Reader]:
-    """A reader for each sensor of ``space``, by name.
+    """Make a reader for each sensor of ``space``, by name.
 
     Pictures get the size that ``rendering`` asks for. A single observation is called ``image`` or ``proprio``; those of
     a Dict by their keys, nested ones joined by ``-``. Raises UsageError for a space that is no Box, no Dict and not
@@ -67,14 +67,14 @@ def readers(space: Space[Any], rendering: Rendering) -> dict[str, Reader]:
 
 
 def free_name(name: str, taken: Collection[str]) -> str:
-    """``name``, with a number behind it where its flags would be another's."""
+    """Return ``name``, with a number behind it where its flags would be another's."""
     flags = {other.replace("_", "-") for other in RESERVED | set(taken)}
     names = (name if number == 1 else f"{name}_{number}" for number in range(1, len(flags) + 2))
     return next(free for free in names if free.replace("_", "-") not in flags)
 
 
 def resized(picture: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """(H, W, C) uint8 as a new array of another size, each pixel the mean of those it covers."""
+    """Return (H, W, C) uint8 as a new array of another size, each pixel the mean of those it covers."""
     if picture.shape[:2] == (height, width):
         return picture.copy()
     channels = [  # one by one: Pillow would weigh a fourth channel as opacity
@@ -124,7 +124,7 @@ def _is_depth(path: tuple[str, ...], space: Box) -> bool:
 
 
 def _channel_axis(space: Box) -> int | None:
-    """The axis of a picture's channels, the last or else the first; None when it is no picture."""
+    """Return the axis of a picture's channels, the last or else the first; None when it is no picture."""
     if len(space.shape) != 3:
         return None
     unit = np.issubdtype(space.dtype, np.floating) and space.low.min() >= 0 and space.high.max() <= 1
@@ -141,7 +141,7 @@ def _picture(height: int, width: int, channel_axis: int, value: Any) -> NDArray[
 
 
 def _depth(height: int, width: int, value: Any) -> NDArray[np.float32]:
-    """The nearest pixels: a mean across an edge would be a distance where nothing is."""
+    """Return the nearest pixels: a mean across an edge would be a distance where nothing is."""
     depth = np.minimum(np.asarray(value, np.float32), np.finfo(np.float32).max)  # infinite where nothing is hit
     flat = Image.fromarray(depth.reshape(depth.shape[:2]))
     return np.array(flat.resize((width, height), Image.Resampling.NEAREST))[..., None]
