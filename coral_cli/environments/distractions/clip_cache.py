@@ -21,7 +21,7 @@ _FORMAT = 1  # raise it when decoding changes
 
 
 def frames_of(clip: Clip, height: int, width: int, max_frames: int) -> Frames:
-    """The frames of ``decode``, mapped into memory from the cache, which is filled when need be.
+    """Return the frames of ``decode``, mapped into memory from the cache, which is filled when need be.
 
     Raises BrokenClipError when the clip cannot be read, CoralError when the cache cannot be written.
     """
@@ -45,7 +45,7 @@ def _folder() -> Path:
 
 
 def _key(clip: Clip, height: int, width: int, max_frames: int) -> str:
-    """Changes with the files, the image size and the number of frames."""
+    """Return a name that changes with the files, the image size and the number of frames."""
     parts: list[object] = [_FORMAT, height, width, max_frames]
     try:
         for path in clip.images or (clip.path,):
@@ -62,7 +62,7 @@ def _mapped(path: Path) -> Frames:
 
 
 def _write(path: Path, frames: Frames) -> None:
-    """Complete or not at all, also when several processes write the same clip."""
+    """Write the file complete or not at all, also when several processes write the same clip."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, partial = tempfile.mkstemp(".partial", dir=path.parent)
     try:

@@ -28,7 +28,7 @@ class Clip:
 
 
 def find_clips(folder: str) -> tuple[Clip, ...]:
-    """All clips in ``folder`` and the folders in it, by name; hidden files are left out.
+    """Return all clips in ``folder`` and the folders in it, by name; hidden files are left out.
 
     Every file with an ending of VIDEOS is a clip, and so is every folder with files of IMAGES, in the order of their
     names. Raises UsageError when there is none.
@@ -54,7 +54,7 @@ def find_clips(folder: str) -> tuple[Clip, ...]:
 
 
 def clips_of(clips: Sequence[Clip], split: Split) -> tuple[Clip, ...]:
-    """The clips of one split, at least one for each of two or more; a single clip belongs to both, half each.
+    """Return the clips of one split, at least one for each of two or more; a single clip belongs to both, half each.
 
     They are dealt out in the order of a checksum of their names: every machine deals alike, and a clip more or less
     hardly moves the others.
@@ -68,6 +68,6 @@ def clips_of(clips: Sequence[Clip], split: Split) -> tuple[Clip, ...]:
 
 
 def half_of(frames: int, split: Split) -> slice:
-    """Which frames of a single clip belong to ``split``: training has the first half."""
+    """Return which frames of a single clip belong to ``split``: training has the first half."""
     middle = (frames + 1) // 2
     return slice(0, middle) if split == "training" else slice(middle, frames)

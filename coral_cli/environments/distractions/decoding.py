@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 from coral_cli.environments.distractions.clips import Clip
 
 Frames = NDArray[np.uint8]
-"""(N, H, W, 3)."""
+"""Frames of a clip (N, H, W, 3)."""
 
 
 class BrokenClipError(Exception):
@@ -24,7 +24,7 @@ class BrokenClipError(Exception):
 
 
 def decode(clip: Clip, height: int, width: int, max_frames: int) -> Frames:
-    """The first ``max_frames`` frames, each scaled by area averages until it covers the image, then cut to its centre.
+    """Decode the first ``max_frames`` frames, scaled by area averages until they cover the image, cut to its centre.
 
     A broken image among others is named and left out. Raises BrokenClipError when a video cannot be read to its end,
     or when there is no frame.
@@ -65,5 +65,5 @@ def _video(clip: Clip, height: int, width: int) -> Iterator[NDArray[np.uint8]]:
 
 @functools.cache
 def name_broken(path: str, reason: str) -> None:
-    """Says on stderr that a file is left out, once per process."""
+    """Say on stderr that a file is left out, once per process."""
     print(f"coral: {path} cannot be read and is left out ({reason}).", file=sys.stderr)
