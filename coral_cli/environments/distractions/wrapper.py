@@ -28,7 +28,7 @@ class Distracted(gymnasium.Wrapper[Observation, NDArray[Any], Observation, NDArr
         distractions: Mapping[str, Sequence[DistractionModule]],
     ) -> None:
         super().__init__(env)
-        self._distractions = distractions
+        self.distractions = distractions
         self._scene: Scene | None = env.get_wrapper_attr("scene") if env.has_wrapper_attr("scene") else None
         scenes = env.get_wrapper_attr("scenes") if env.has_wrapper_attr("scenes") else {}
         self._scenes: dict[str, Scene | None] = {name: scenes.get(name, self._scene) for name in distractions}
@@ -58,21 +58,21 @@ class Distracted(gymnasium.Wrapper[Observation, NDArray[Any], Observation, NDArr
         if self._begun:
             return
         self._begun = True
-        for name, modules in self._distractions.items():
+        for name, modules in self.distractions.items():
             for index, module in enumerate(modules):
                 module.begin(np.random.default_rng([self._seed, zlib.crc32(name.encode()), index]), self._scenes[name])
 
     def _prepare(self, scene: Scene) -> None:
         self._begin()
         scene.cut_out = False
-        for name, modules in self._distractions.items():
+        for name, modules in self.distractions.items():
             if self._scenes[name] is scene:
                 for module in modules:
                     module.prepare(scene)
 
     def _changed(self, observation: Observation, info: dict[str, Any]) -> tuple[Observation, dict[str, Any]]:
         observation, missing = dict(observation), list(info.get("missing", ()))
-        for name, modules in self._distractions.items():
+        for name, modules in self.distractions.items():
             if name in missing:
                 continue
             observation[name] = observation[name].copy()  # modules may paint; an environment may show it again
