@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from coral_cli import builtin, plugin, testing
+from coral_cli import builtin, plugin, plugin_simulation, plugin_tensors, testing
 from coral_cli.app import main
 from coral_cli.registry.discovery import discover
 
@@ -45,7 +45,8 @@ def test_the_index_names_every_package_and_its_command() -> None:
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
 def test_it_uses_nothing_but_the_public_modules(package: Path) -> None:
     used = {pair for path in package.rglob("*.py") for pair in imported(path)}
-    public = {(module.__name__, name) for module in (plugin, testing) for name in module.__all__}
+    doors = (plugin, plugin_simulation, plugin_tensors, testing)
+    public = {(module.__name__, name) for module in doors for name in module.__all__}
     assert used <= public and ("coral_cli.plugin", "hookimpl") in used
 
 
