@@ -184,7 +184,8 @@ class Environment:
     state, which a continue head then learns to predict. ``defaults`` are values by flag (``{image}`` and ``{vector}``
     stand for every sensor of that kind) that stand in for others' defaults in this environment. ``require`` is called
     before ``build``, and by lists, so it must be quick: it raises AbsentError or UsageError when something that it
-    needs beside coral is missing or does not fit.
+    needs beside coral is missing or does not fit. ``no_image`` says why there is no image sensor where one could be,
+    and what mends that; it is empty where nothing is to be said.
     """
 
     kind: ClassVar[str] = "environment"
@@ -198,6 +199,7 @@ class Environment:
     suite: str = ""
     action_size: int | None = None
     require: Callable[[], None] = nothing
+    no_image: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)

@@ -49,14 +49,14 @@ class Observing(gymnasium.Env):
 
     action_space = Box(-1, 1, (2, 2), np.float32)
 
-    def __init__(self, space, value):
-        self.observation_space, self._value = space, value
+    def __init__(self, space, value, info=None):
+        self.observation_space, self._value, self._info = space, value, info or {}
 
     def reset(self, *, seed=None, options=None):
-        return self._value, {}
+        return self._value, self._info
 
     def step(self, action):
-        return self._value, float(action[1, 0]), False, False, {}
+        return self._value, float(action[1, 0]), False, False, self._info
 
 
 CAMERAS = Dict(

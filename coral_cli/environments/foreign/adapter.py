@@ -8,12 +8,14 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Box, Dict
+from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete
 from numpy.typing import NDArray
 
+from coral_cli.environments.foreign.asking import Asked
 from coral_cli.environments.foreign.making import not_a_picture, one_line
-from coral_cli.environments.foreign.options import ForeignOptions
+from coral_cli.environments.foreign.options import STEPS, ForeignOptions
 from coral_cli.environments.foreign.sensors import free_name, readers, resized
+from coral_cli.environments.foreign.values import NotOfSpaceError
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.records import COUNTED, SensorKind
@@ -35,8 +37,8 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
     def __init__(
         self, name: str, env: gymnasium.Env[Any, Any], options: ForeignOptions, rendering: Rendering, draws: bool
     ) -> None:
-        """Adapt ``env``. Raises UsageError when an observation or the actions cannot be adapted."""
-        self._name, self._env, self._draws, self._closed = name, env, draws, False
+        """Raises UsageError when an observation or the actions cannot be adapted."""
+        self._asked, self._draws, self._options = Asked(name, env), draws, options
         self._size = rendering.height, rendering.width
         self._readers = readers(env.observation_space, rendering)
         self.kinds: dict[str, SensorKind] = {sensor: reader.kind for sensor, reader in self._readers.items()}
@@ -48,12 +50,14 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
             spaces[self._filmed] = Box(0, 255, (*self._size, 3), np.uint8)
         self.observation_space = Dict(spaces)  # type: ignore[assignment]  # to Gymnasium a Dict has no arrays
         self._actions = _bounded(name, env.action_space)
+        self._low = self._actions.low.astype(np.float64)
+        self._width = self._actions.high.astype(np.float64) - self._low
         self.action_space = Box(-1.0, 1.0, (int(np.prod(self._actions.shape)),), np.float32)
         self.action_repeat = options.action_repeat
         declared = env.spec.max_episode_steps if env.spec is not None else None
-        self._limit = np.inf if declared else options.max_steps
-        self._steps = 0
-        self._last: Any = None  # the environment's own last observation
+        self._limit = options.max_steps or (np.inf if declared else STEPS)
+        self._success: float | None = None
+        self._seen: Observation = {}
         fps = env.metadata.get("render_fps")
         if fps:
             self.metadata = {**self.metadata, "render_fps": fps / options.action_repeat}
@@ -62,70 +66,95 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
         super().reset(seed=seed)
-        self._last, info = self._env.reset(seed=seed, options=options)
-        self._steps = 0
-        return self._observation(), self._told(info, ended=False)
+        self._success = None
+        observation, info = self._asked.reset(seed, options)
+        return self._taken(observation, info, ended=False)
 
     def step(self, action: NDArray[Any]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Apply the action ``action_repeat`` times, or until the episode ends."""
         scaled, total = self._scaled(action), 0.0
         for _ in range(self.action_repeat):
-            self._last, reward, terminated, truncated, info = self._env.step(scaled)
-            self._steps += 1
-            total += float(reward)
-            ended = bool(terminated or truncated or self._steps >= self._limit)
+            observation, reward, terminated, truncated, info = self._asked.step(scaled)
+            total += reward
+            ended = terminated or truncated or self._asked.steps >= self._limit
+            if ended or self._options.success == "any":
+                self._judge(info)
             if ended:
                 break
-        cut_off = bool(truncated) or (ended and not terminated)
-        return self._observation(), total, bool(terminated), cut_off, self._told(info, ended)
+        seen, told = self._taken(observation, info, ended)
+        return seen, total, terminated, truncated or (ended and not terminated), told
 
     def render(self) -> NDArray[np.uint8]:
-        """Return what the environment renders; else its first image; else black. Its sides are even."""
+        """What the environment renders; else its first image, the newest of a stack; else black. Its sides are even."""
         if self._draws:
             frame = self._frame()
         else:
-            image = next((reader for reader in self._readers.values() if reader.kind == "image"), None)
-            frame = np.zeros((*self._size, 3), np.uint8) if image is None else _colours(image(self._last))
+            image = next((sensor for sensor, reader in self._readers.items() if reader.kind == "image"), None)
+            newest = None if image is None else self._seen[image][..., -self._readers[image].channels :]
+            frame = np.zeros((*self._size, 3), np.uint8) if newest is None else _colours(newest)
         height, width, _ = frame.shape
         return frame[: height - height % 2, : width - width % 2].copy()
 
     def close(self) -> None:
-        """Close the environment. Closing twice is allowed, whatever the environment thinks of it."""
-        if not self._closed:
-            self._closed = True
-            self._env.close()
+        """Closing twice is allowed, whatever the environment thinks of it."""
+        self._asked.close()
 
-    def _observation(self) -> Observation:
-        seen = {sensor: reader(self._last) for sensor, reader in self._readers.items()}
-        if self._filmed:
-            seen[self._filmed] = resized(self._frame(), *self._size)
-        return seen
-
-    def _frame(self) -> NDArray[np.uint8]:
-        try:
-            frame: Any = self._env.render()
-        except Exception as error:
-            raise CoralError(f"{self._name} cannot be rendered ({one_line(error)}).") from error
-        if wrong := not_a_picture(frame):
-            raise CoralError(f"{self._name} cannot be rendered: {wrong}.")
-        return np.asarray(frame)
-
-    def _scaled(self, action: NDArray[Any]) -> NDArray[Any]:
-        low, high = self._actions.low.astype(np.float64), self._actions.high.astype(np.float64)
-        part = (np.clip(np.asarray(action, np.float64), -1, 1).reshape(low.shape) + 1) / 2
-        scaled = (low + part * (high - low)).astype(self._actions.dtype)
-        return np.clip(scaled, self._actions.low, self._actions.high)  # rounding may have left them
-
-    def _told(self, info: Mapping[str, Any], ended: bool) -> dict[str, Any]:
-        """Return what coral knows of ``info``: sensors that gave nothing, and at an episode's end its metrics."""
+    def _taken(self, observation: Any, info: Mapping[str, Any], ended: bool) -> tuple[Observation, dict[str, Any]]:
+        """The sensors, and what coral's contract knows of ``info``: which are missing, at an episode's end metrics."""
         told: dict[str, Any] = {}
         gone = info.get("missing")
         gone = [gone] if isinstance(gone, str) else gone
         if isinstance(gone, list | tuple | set | frozenset) and (names := self._named(gone)):
             told["missing"] = names
-        if ended and (metrics := _metrics(info)):
+        if ended and (metrics := _metrics(info, self._success)):
             told["metrics"] = metrics
-        return told
+        self._seen = self._observation(observation, told.get("missing", ()))
+        return dict(self._seen), told
+
+    def _observation(self, observation: Any, missing: Collection[str]) -> Observation:
+        """The sensors; zeros for the missing ones, whatever stands in their place."""
+        spaces: Mapping[str, Any] = self.observation_space.spaces  # type: ignore[attr-defined]
+        seen = {name: np.zeros(spaces[name].shape, spaces[name].dtype) for name in missing}
+        for sensor, reader in self._readers.items():
+            if sensor not in seen:
+                try:
+                    seen[sensor] = reader(observation)
+                except NotOfSpaceError as error:
+                    where = f"at step {self._asked.steps} of an episode, sensor {sensor!r} of {self._asked.name}"
+                    raise CoralError(
+                        f"{where} gave {error}.",
+                        "Let the environment give what it declares, or declare what it gives.",
+                    ) from None
+        if self._filmed and self._filmed not in seen:
+            seen[self._filmed] = resized(self._frame(), *self._size)
+        return seen
+
+    def _frame(self) -> NDArray[np.uint8]:
+        try:
+            frame: Any = self._asked.render()
+        except Exception as error:
+            raise CoralError(f"{self._asked.name} cannot be rendered ({one_line(error)}).") from error
+        if wrong := not_a_picture(frame):
+            raise CoralError(f"{self._asked.name} cannot be rendered: {wrong}.")
+        return np.asarray(frame)
+
+    def _scaled(self, action: NDArray[Any]) -> NDArray[Any]:
+        part = (np.asarray(action, np.float64).clip(-1, 1).reshape(self._actions.shape) + 1) / 2
+        scaled = (self._low + part * self._width).astype(self._actions.dtype)
+        return scaled.clip(self._actions.low, self._actions.high)  # rounding may have left them
+
+    def _judge(self, info: Mapping[str, Any]) -> None:
+        """Whether the task is solved at this step, and, where any step counts, whether it has been before."""
+        given = _success(info)
+        if given is None:
+            return
+        value = np.asarray(given)
+        if value.size != 1 or value.dtype.kind not in "biuf":
+            shown = repr(given) if value.size == 1 else f"an array of {value.size}"
+            hint = "Let the environment give one number, or True or False."
+            raise self._asked.wrong("step", f"says {shown} about success", hint)
+        before = self._success if self._options.success == "any" else None
+        self._success = float(value.reshape(())) if before is None else max(before, float(value.reshape(())))
 
     def _named(self, keys: Collection[Any]) -> tuple[str, ...]:
         """Return the sensors among ``keys``, which may be the environment's own or coral's."""
@@ -133,25 +162,38 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         return tuple(sensor for sensor in self.kinds if sensor in keys or own.get(sensor, sensor) in keys)
 
 
-def _metrics(info: Mapping[str, Any]) -> dict[str, float]:
-    """Return the numbers of ``info["metrics"]``, and whether the task was solved, where the environment says so."""
+def _success(info: Mapping[str, Any]) -> Any:
+    """What the environment says of success; None where it says nothing."""
     given = info.get("metrics")
-    found = dict(given) if isinstance(given, Mapping) else {}
-    for name in ("success", "is_success"):  # the names that Meta-World and Gymnasium-Robotics use
-        if name in info:
-            found.setdefault("success", info[name])
-    values = {str(name): np.asarray(value) for name, value in found.items() if name not in COUNTED}
-    numbers = {name: float(value) for name, value in values.items() if value.ndim == 0 and value.dtype.kind in "biuf"}
-    return {name: number for name, number in numbers.items() if math.isfinite(number)}
+    if isinstance(given, Mapping) and "success" in given:
+        return given["success"]
+    return next(
+        (info[name] for name in ("success", "is_success") if name in info), None
+    )  # Meta-World's, and Gymnasium's
+
+
+def _metrics(info: Mapping[str, Any], success: float | None) -> dict[str, float]:
+    """The numbers of ``info["metrics"]``, and whether the task was solved, where the environment says so."""
+    given = info.get("metrics")
+    values = {str(name): np.asarray(value) for name, value in given.items()} if isinstance(given, Mapping) else {}
+    numbers = {name: float(v.reshape(())) for name, v in values.items() if v.size == 1 and v.dtype.kind in "biuf"}
+    if success is not None:
+        numbers["success"] = success
+    return {name: number for name, number in numbers.items() if name not in COUNTED and math.isfinite(number)}
 
 
 def _bounded(name: str, space: gymnasium.Space[Any]) -> Box:
-    """Return the action space, if it can be scaled."""
-    if not isinstance(space, Box) or not np.issubdtype(space.dtype, np.floating):
-        raise UsageError(
-            f"the actions of {name} are {space}: discrete actions are not supported.",
-            "Choose or wrap an environment whose actions are a Box of real numbers.",
-        )
+    """The action space, if it can be scaled."""
+    wanted = "Choose or wrap an environment whose actions are one Box of real numbers."
+    if isinstance(space, Discrete | MultiBinary | MultiDiscrete) or (
+        isinstance(space, Box) and space.dtype.kind != "f"
+    ):
+        raise UsageError(f"the actions of {name} are {space}: discrete actions are not supported.", wanted)
+    if not isinstance(space, Box):
+        kind = type(space).__name__
+        raise UsageError(f"the actions of {name} are a {kind}, which is not supported: {space}.", wanted)
+    if not space.shape or not np.prod(space.shape):
+        raise UsageError(f"the actions of {name} are {space}: there is no axis of numbers.", wanted)
     if not (np.isfinite(space.low).all() and np.isfinite(space.high).all()):
         raise UsageError(
             f"the actions of {name} are {space}: they have no finite bounds to scale to.",

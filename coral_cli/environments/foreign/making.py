@@ -12,8 +12,11 @@ from typing import Any
 import gymnasium
 from gymnasium.envs.registration import load_env_creator
 
+from coral_cli.environments.foreign.absent import remedy
+from coral_cli.environments.foreign.asking import Asked
 from coral_cli.environments.foreign.options import GYMNASIUM
-from coral_cli.registry.errors import UsageError
+from coral_cli.environments.foreign.torch_settings import environments_own
+from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.nearest import meant
 from coral_cli.registry.places import start
 
@@ -27,25 +30,31 @@ def make_foreign(name: str) -> gymnasium.Env[Any, Any]:
     Raises UsageError when there is none, or when making it fails.
     """
     scheme, _, rest = name.partition(":")
-    make = _registered(rest) if scheme == GYMNASIUM else _imported(scheme, rest)
-    try:
-        env = make()
-    except Exception as error:
-        raise UsageError(f"{name} cannot be made ({one_line(error)}).", f"Try it in Python: {_call(name)}.") from error
+    with environments_own():
+        make = _registered(rest) if scheme == GYMNASIUM else _imported(scheme, rest)
+        try:
+            env = make()
+        except CoralError:
+            raise
+        except Exception as error:
+            hint = remedy(error) or f"Try it in Python: {_call(name)}."
+            raise UsageError(f"{name} cannot be made ({one_line(error)}).", hint) from error
     if not isinstance(env, gymnasium.Env):
         raise UsageError(f"{name} returns a {type(env).__name__}, which is no gymnasium.Env.", _FORMS)
     return env
 
 
-def undrawable(env: gymnasium.Env[Any, Any]) -> str | None:
-    """Say why ``render()`` gives no picture, in one line; None when it does. Begins an episode."""
-    if env.render_mode != "rgb_array":
-        return "it cannot render rgb_array"
+def undrawable(asked: Asked) -> tuple[str, str] | None:
+    """Why ``render()`` gives no picture, in one line, and what mends that; None when it does. Begins an episode."""
+    mend = "Let it draw: render_mode 'rgb_array', and a render() that gives (H, W, 3) uint8."
+    if asked.env.render_mode != "rgb_array":
+        return "it cannot render rgb_array", mend
+    asked.reset(0, None)
     try:
-        env.reset(seed=0)
-        return not_a_picture(env.render())
+        wrong = not_a_picture(asked.render())
     except Exception as error:
-        return one_line(error)
+        return one_line(error), remedy(error) or mend
+    return (wrong, mend) if wrong else None
 
 
 def not_a_picture(frame: object) -> str | None:
@@ -90,10 +99,7 @@ def _imported(module_name: str, attribute: str) -> Callable[[], Any]:
     try:
         found: Any = importlib.import_module(module_name)
     except Exception as error:
-        raise UsageError(
-            f"module {module_name!r} cannot be imported ({one_line(error)}).",
-            "Install it, or start coral in the directory that holds it.",
-        ) from error
+        raise _unimported(module_name, error) from error
     for part in attribute.split("."):
         if not hasattr(found, part):
             offered = [key for key, value in vars(found).items() if callable(value) and not key.startswith("_")]
@@ -104,6 +110,17 @@ def _imported(module_name: str, attribute: str) -> Callable[[], Any]:
         raise UsageError(f"{module_name}:{attribute} is a {type(found).__name__}, which cannot be called.", _FORMS)
     make: Callable[..., Any] = found
     return lambda: make(**_asking_for_pictures(make))
+
+
+def _unimported(module_name: str, error: Exception) -> UsageError:
+    absent = error.name if isinstance(error, ModuleNotFoundError) else None
+    if absent and f"{module_name}.".startswith(f"{absent}."):
+        return UsageError(
+            f"there is no module {absent!r}.", "Install it, or start coral in the directory that holds it."
+        )
+    needs = f"it needs {absent!r}, which is not installed" if absent else one_line(error)
+    hint = remedy(error) or f"Try it in Python: import {module_name}."
+    return UsageError(f"module {module_name!r} cannot be imported ({needs}).", hint)
 
 
 def _asking_for_pictures(creator: Any) -> dict[str, str]:

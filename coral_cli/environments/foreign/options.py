@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from coral_cli.plugin import Help
 
@@ -11,11 +11,20 @@ GYMNASIUM = "gym"
 """``gym:ID`` is an id registered with Gymnasium; ``package.module:callable`` is anything else with a colon."""
 
 
+STEPS = 1000
+"""Environment steps of an episode that declares no limit itself."""
+
+
 @dataclass(frozen=True)
 class ForeignOptions:
-    """Options of how a foreign environment is stepped."""
+    """How a foreign environment is stepped, and when it counts as solved."""
 
     action_repeat: Annotated[int, Help("Environment steps per action; their rewards are summed.", min=1)] = 1
     max_steps: Annotated[
-        int, Help("Environment steps after which an episode is cut off, if it declares no limit itself.", min=1)
-    ] = 1000
+        int | None,
+        Help(f"Environment steps after which an episode is cut off (default: its own limit, else {STEPS}).", min=1),
+    ] = None
+    success: Annotated[
+        Literal["last", "any"],
+        Help("Whether an episode is solved when its last step says so, or when any step does."),
+    ] = "last"

@@ -24,29 +24,30 @@ def resolve_foreign(name: str) -> Environment | None:
     if ":" not in name:
         return None
     from coral_cli.environments.foreign.adapter import Foreign
+    from coral_cli.environments.foreign.asking import Asked
     from coral_cli.environments.foreign.making import make_foreign, undrawable
     from coral_cli.environments.rendering.backend import select_backend
 
     select_backend()  # the environment may import mujoco, which must not fail for want of OpenGL
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they come again when the environment is built
-        raw = make_foreign(name)
+        asked = Asked(name, make_foreign(name))
         try:
-            reason = undrawable(raw)
-            adapted = Foreign(name, raw, ForeignOptions(), Rendering(), draws=reason is None)
+            reason = undrawable(asked)
+            adapted = Foreign(name, asked.env, ForeignOptions(), Rendering(), draws=reason is None)
         finally:
-            raw.close()
+            asked.close()
     in_gymnasium = name.startswith(f"{GYMNASIUM}:")
-    without = f"no image: {reason}" if reason and "image" not in adapted.kinds.values() else ""
+    without = reason if reason and "image" not in adapted.kinds.values() else ("", "")
     return Environment(
         name,
-        f"{'Gymnasium' if in_gymnasium else 'Python'}: {name.removeprefix(f'{GYMNASIUM}:')}"
-        + (f" ({without})." if without else "."),
+        f"{'Gymnasium' if in_gymnasium else 'Python'}: {name.removeprefix(f'{GYMNASIUM}:')}.",
         partial(_build, name, reason is None),
         ForeignOptions(),
         sensors=adapted.kinds,
         suite="gymnasium" if in_gymnasium else "python",
         action_size=adapted.action_space.shape[0],
+        no_image=without,
     )
 
 

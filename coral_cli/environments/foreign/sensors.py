@@ -14,39 +14,39 @@ from gymnasium.spaces.utils import flatdim, flatten
 from numpy.typing import NDArray
 from PIL import Image
 
+from coral_cli.environments.foreign.pictures import Layout, depth_axes, picture_layout
+from coral_cli.environments.foreign.values import NotOfSpaceError, Numeric, Values
 from coral_cli.plugin import Rendering
-from coral_cli.registry.errors import CoralError, UsageError
+from coral_cli.registry.errors import UsageError
 from coral_cli.registry.records import RESERVED, SensorKind
 
-_CHANNELS = (1, 3, 4)
+MILLIMETRE = 1e-3
+"""Depth in whole numbers is in millimetres, as cameras and ROS have it."""
+
+LARGEST = 2048
+"""Numbers that a vector may have whose space has several axes: more are a picture, or a map, that we cannot tell."""
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A reader of one sensor: where its value lies in the observation, its space there and in coral, and the way."""
+    """One sensor: where its value lies in the observation, its space in coral, and how it gets there."""
 
     path: tuple[str, ...]
     kind: SensorKind
-    given: Space[Any]
+    values: Values
     space: Box
-    convert: Callable[[Any], NDArray[Any]]
+    convert: Callable[[NDArray[Any]], NDArray[Any]]
+    channels: int = 0
+    """Of one picture: a sensor may hold several, the newest last."""
 
     def __call__(self, observation: Any) -> NDArray[Any]:
-        """Return the sensor's value: a new array. Raises CoralError for one that is not of the space."""
+        """The sensor's value: a new array. Raises NotOfSpaceError for one that is not of the space."""
         for key in self.path:
-            observation = observation[key]
-        if isinstance(self.given, Box):
-            self._check(self.given, np.asarray(observation))
-        return self.convert(observation)
-
-    def _check(self, given: Box, value: NDArray[Any]) -> None:
-        sized = value.size == np.prod(given.shape) if self.kind == "vector" else value.shape == given.shape
-        typed = self.kind != "image" or (value.dtype == np.uint8) == (given.dtype == np.uint8)
-        if not (sized and typed):
-            raise CoralError(
-                f"{_where(self.path)} is {value.dtype} {value.shape}, but its space says {given.dtype} {given.shape}.",
-                "Let the environment give what it declares.",
-            )
+            try:
+                observation = observation[key]
+            except (KeyError, TypeError, IndexError):
+                raise NotOfSpaceError(f"nothing, for the observation has no {key!r}") from None
+        return self.convert(self.values.checked(observation))
 
 
 def readers(space: Space[Any], rendering: Rendering) -> dict[str, Reader]:
@@ -93,59 +93,67 @@ def _entries(space: Dict, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
 
 
 def _reader(path: tuple[str, ...], space: Space[Any], rendering: Rendering) -> Reader:
+    if isinstance(space, Box) and (axes := depth_axes(path, space)):
+        return _depth_reader(path, space, axes, rendering)
+    if isinstance(space, Box) and (layout := picture_layout(space)):
+        return _picture_reader(path, space, layout, rendering)
+    if not isinstance(space, Box | Discrete | MultiBinary | MultiDiscrete):
+        raise UsageError(
+            f"{_where(path)} is a {type(space).__name__}, which is not supported.",
+            "Wrap the environment so that it observes a Box, or a Dict of them.",
+        )
+    size = flatdim(space)
+    if size > LARGEST and not (isinstance(space, Box) and len(space.shape) == 1):
+        raise _too_large(path, space, size)
+    out = Box(-np.inf, np.inf, (size,), np.float32)
+    return Reader(path, "vector", Values(space, "vector"), out, partial(_vector, space))
+
+
+def _depth_reader(path: tuple[str, ...], space: Box, axes: tuple[int, int], rendering: Rendering) -> Reader:
     height, width = rendering.height, rendering.width
-    if isinstance(space, Box) and _is_depth(path, space):
-        return Reader(
-            path, "depth", space, Box(0, np.inf, (height, width, 1), np.float32), partial(_depth, height, width)
-        )
-    if isinstance(space, Box) and (channel_axis := _channel_axis(space)) is not None:
-        shape = (height, width, space.shape[channel_axis])
-        return Reader(
-            path, "image", space, Box(0, 255, shape, np.uint8), partial(_picture, height, width, channel_axis)
-        )
-    if isinstance(space, Box | Discrete | MultiBinary | MultiDiscrete):
-        return Reader(
-            path, "vector", space, Box(-np.inf, np.inf, (flatdim(space),), np.float32), partial(_vector, space)
-        )
-    raise UsageError(
-        f"{_where(path)} is a {type(space).__name__}, which is not supported.",
-        "Wrap the environment so that it observes a Box, or a Dict of them.",
-    )
+    given, unit = (space.shape[axes[0]], space.shape[axes[1]]), 1.0 if space.dtype.kind == "f" else MILLIMETRE
+    out = Box(0, np.inf, (height, width, 1), np.float32)
+    return Reader(path, "depth", Values(space, "depth"), out, partial(_depth, given, unit, (height, width)))
+
+
+def _picture_reader(path: tuple[str, ...], space: Box, layout: Layout, rendering: Rendering) -> Reader:
+    height, width = rendering.height, rendering.width
+    out = Box(0, 255, (height, width, layout.depth(space.shape)), np.uint8)
+    convert = partial(_picture, layout, (height, width))
+    return Reader(path, "image", Values(space, "image"), out, convert, layout.channels(space.shape))
 
 
 def _where(path: tuple[str, ...]) -> str:
     return f"observation {'-'.join(map(str, path))!r}" if path else "the observation"
 
 
-def _is_depth(path: tuple[str, ...], space: Box) -> bool:
-    named = any("depth" in str(key).lower() for key in path)
-    flat = len(space.shape) == 2 or (len(space.shape) == 3 and space.shape[2] == 1)
-    return named and flat and np.issubdtype(space.dtype, np.floating)
+def _too_large(path: tuple[str, ...], space: Numeric, size: int) -> UsageError:
+    if not isinstance(space, Box):
+        return UsageError(f"{_where(path)} is {space}, whose choices would be {size} numbers.", "Wrap the environment.")
+    return UsageError(
+        f"{_where(path)} is {space.dtype} {space.shape}, which is no picture that we know, and too much for a vector.",
+        "Pictures are (H, W, C), (C, H, W) or stacks of them, from 0 to 255 or 0 to 1; depth has `depth` in its key. "
+        "What is meant as a vector has one axis.",
+    )
 
 
-def _channel_axis(space: Box) -> int | None:
-    """Return the axis of a picture's channels, the last or else the first; None when it is no picture."""
-    if len(space.shape) != 3:
-        return None
-    unit = np.issubdtype(space.dtype, np.floating) and space.low.min() >= 0 and space.high.max() <= 1
-    if space.dtype != np.uint8 and not unit:
-        return None
-    return next((axis for axis in (2, 0) if space.shape[axis] in _CHANNELS), None)
-
-
-def _picture(height: int, width: int, channel_axis: int, value: Any) -> NDArray[np.uint8]:
-    picture = np.moveaxis(np.asarray(value), channel_axis, -1)
+def _picture(layout: Layout, size: tuple[int, int], value: NDArray[Any]) -> NDArray[np.uint8]:
+    picture = layout.upright(value)
+    if layout.top == 1:
+        picture = picture * (255 if picture.dtype == np.uint8 else 255.0)
     if picture.dtype != np.uint8:
-        picture = np.rint(picture.clip(0, 1) * 255.0).astype(np.uint8)
-    return resized(picture, height, width)
+        picture = np.rint(picture.clip(0, 255)).astype(np.uint8)
+    return resized(picture, *size)
 
 
-def _depth(height: int, width: int, value: Any) -> NDArray[np.float32]:
-    """Return the nearest pixels: a mean across an edge would be a distance where nothing is."""
-    depth = np.minimum(np.asarray(value, np.float32), np.finfo(np.float32).max)  # infinite where nothing is hit
-    flat = Image.fromarray(depth.reshape(depth.shape[:2]))
-    return np.array(flat.resize((width, height), Image.Resampling.NEAREST))[..., None]
+def _depth(given: tuple[int, int], unit: float, size: tuple[int, int], value: NDArray[Any]) -> NDArray[np.float32]:
+    """The nearest pixels: a mean across an edge would be a distance where nothing is."""
+    metres = np.minimum(np.asarray(value, np.float32), np.finfo(np.float32).max)  # infinite where nothing is hit
+    flat = Image.fromarray(metres.reshape(given) * np.float32(unit))
+    return np.array(flat.resize(size[::-1], Image.Resampling.NEAREST))[..., None]
 
 
-def _vector(space: Space[Any], value: Any) -> NDArray[np.float32]:
-    return np.array(flatten(space, value), np.float32)
+def _vector(space: Numeric, value: NDArray[Any]) -> NDArray[np.float32]:
+    if isinstance(space, Box):
+        return np.array(value, np.float32).reshape(-1)
+    return np.array(flatten(space, value.astype(np.int64).reshape(space.shape or ())), np.float32)
