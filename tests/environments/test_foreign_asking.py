@@ -63,6 +63,8 @@ def test_a_reset_without_options_is_one() -> None:
     raw = Plain()
     adapted(raw).reset(seed=7, options={"goal": 1})
     assert raw.asked == (7, {"goal": 1})
+    adapted(raw).reset(seed=2**31 + 9)
+    assert raw.asked == (9, None)
 
 
 def line_of(word):

@@ -28,8 +28,12 @@ class Asked:
         self._closed = False
 
     def reset(self, seed: int | None, options: dict[str, Any] | None) -> tuple[Any, Mapping[str, Any]]:
-        """Begins an episode. Options are passed on where there are any, as not every environment takes them."""
+        """Begins an episode. Options are passed on where there are any, as not every environment takes them.
+
+        A seed is below 2**31: simulators in C take no more.
+        """
         self.steps = 0
+        seed = None if seed is None else seed % 2**31
         observation, info = self._answer("reset", seed=seed, **({} if options is None else {"options": options}))
         return observation, self._info("reset", info)
 
