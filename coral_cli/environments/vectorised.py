@@ -115,7 +115,8 @@ class Vectorised:
         resource_tracker.ensure_running()  # the first process would start it, and unblock all signals on the way
         for index in range(self.count):
             ours, theirs = context.Pipe()
-            worker = context.Process(target=_work, args=(theirs, pickled, index), daemon=True)
+            # No daemon, for those may have no processes of their own, and some environments need them.
+            worker = context.Process(target=_work, args=(theirs, pickled, index))
             self._pipes.append(ours)
             self.workers.append(worker)  # before it starts, so that `_end` knows it whatever happens
             with _signals_blocked():

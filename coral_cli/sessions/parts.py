@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -31,7 +31,7 @@ Copies: TypeAlias = gymnasium.Env[dict[str, Any], Any] | Vectorised
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts of a session: environments, agent and sizes."""
+    """Environments, agent and sizes. Where nothing is evaluated, ``eval_env`` is ``env``."""
 
     env: gymnasium.Env[dict[str, Any], Any]
     eval_env: gymnasium.Env[dict[str, Any], Any]
@@ -56,14 +56,13 @@ def several(request: TrainRequest, parts: Parts) -> Iterator[tuple[Copies, Copie
         yield parts.env, parts.eval_env
         return
     training = Vectorised(copies_of(request.assembly, request.catalog, parts.backend, "training"), count)
-    try:
+    with closing(training):
+        if not settings.eval_every:
+            yield training, training
+            return
         evaluation = Vectorised(copies_of(request.assembly, request.catalog, parts.backend, "evaluation"), count)
-        try:
+        with closing(evaluation):
             yield training, evaluation
-        finally:
-            evaluation.close()
-    finally:
-        training.close()
 
 
 def actor_of(request: TrainRequest, parts: Parts) -> Agent | None:
@@ -76,19 +75,22 @@ def actor_of(request: TrainRequest, parts: Parts) -> Agent | None:
 
 
 def build(request: TrainRequest, backend: Backend) -> Parts:
-    """Build environments, agent and sizes; write nothing."""
+    """Environments, agent and sizes; writes nothing. What fails leaves no environment open."""
     settings = request.assembly.settings
     device = choose_device(settings.device)
     torch.manual_seed(settings.seed)
     assembler = Assembler(request.assembly, request.catalog)
-    env = assembler.environment(backend)
-    eval_env = assembler.environment(backend, "evaluation")
-    sensors = assembler.sensors(env)
-    agent = assembler.agent(sensors, math.prod(env.action_space.shape or ()), device)
-    transfer = None
-    if settings.init_from and not request.resume:
-        transfer = take_over(agent, absolute(settings.init_from), request.assembly, request.catalog)
-    learner = assembler.learner(agent)
+    with ExitStack() as made:
+        env = eval_env = made.enter_context(closing(assembler.environment(backend)))
+        if settings.eval_every:
+            eval_env = made.enter_context(closing(assembler.environment(backend, "evaluation")))
+        sensors = assembler.sensors(env)
+        agent = assembler.agent(sensors, math.prod(env.action_space.shape or ()), device)
+        transfer = None
+        if settings.init_from and not request.resume:
+            transfer = take_over(agent, absolute(settings.init_from), request.assembly, request.catalog)
+        learner = assembler.learner(agent)
+        made.pop_all()
     return Parts(env, eval_env, sensors, agent, learner, backend, _capacity(settings, action_repeat(env)), transfer)
 
 

@@ -90,6 +90,23 @@ def test_observations_are_views_that_the_next_step_overwrites(pair):
     assert np.shares_memory(first["total"], second["total"]) and (first["total"] != kept).all()
 
 
+def test_a_copy_may_have_processes_of_its_own(toys):
+    env = Vectorised(toys.Simulated, 2)
+    env.reset([3, 3])
+    started = {info["simulator"] for info in env.step(actions(0))[4]}
+    assert len(started) == 2 and all(map(_runs, started))
+    env.close()
+    assert not any(map(_runs, started))
+
+
+def _runs(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def test_the_copies_step_at_the_same_time(toys, tmp_path):
     env = Vectorised(partial(toys.Meeting, tmp_path), 2)
     env.reset([3, 3])

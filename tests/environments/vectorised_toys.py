@@ -1,5 +1,6 @@
 """Toy environments that another process can import by this module's name."""
 
+import multiprocessing
 import os
 import signal
 import time
@@ -59,6 +60,22 @@ class Faulty(Walk):
             if self._fault == "nan":
                 self._total[:] = np.nan
         return super().step(action)
+
+
+class Simulated(Walk):
+    """Has a process of its own, which ends with it."""
+
+    def __init__(self):
+        self.simulator = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
+        self.simulator.start()
+
+    def step(self, action):
+        observation, reward, terminated, truncated, _ = super().step(action)
+        return observation, reward, terminated, truncated, {"simulator": self.simulator.pid}
+
+    def close(self):
+        self.simulator.terminate()
+        self.simulator.join()
 
 
 class Meeting(Walk):

@@ -95,6 +95,16 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         height, width, _ = frame.shape
         return frame[: height - height % 2, : width - width % 2].copy()
 
+    @property
+    def name(self) -> str:
+        """What it was made by."""
+        return self._asked.name
+
+    @property
+    def closed(self) -> bool:
+        """Whether it can be used no longer."""
+        return self._asked.closed
+
     def close(self) -> None:
         """Closing twice is allowed, whatever the environment thinks of it."""
         self._asked.close()

@@ -25,7 +25,7 @@ class Asked:
 
     def __init__(self, name: str, env: gymnasium.Env[Any, Any]) -> None:
         self.name, self.env, self.steps = name, env, 0
-        self._closed = False
+        self.closed = False
 
     def reset(self, seed: int | None, options: dict[str, Any] | None) -> tuple[Any, Mapping[str, Any]]:
         """Begins an episode. Options are passed on where there are any, as not every environment takes them.
@@ -56,8 +56,8 @@ class Asked:
 
     def close(self) -> None:
         """Closing twice is allowed, whatever the environment thinks of it."""
-        if not self._closed:
-            self._closed = True
+        if not self.closed:
+            self.closed = True
             with environments_own():
                 self.env.close()
 

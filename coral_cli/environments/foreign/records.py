@@ -6,12 +6,19 @@ import functools
 import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from coral_cli.environments.foreign.options import GYMNASIUM, ForeignOptions
 from coral_cli.plugin import Environment, Rendering
+from coral_cli.registry.errors import UsageError
 
 if TYPE_CHECKING:
     import gymnasium
+
+    from coral_cli.environments.foreign.adapter import Foreign
+
+_BUILT: WeakSet[Foreign] = WeakSet()
+_ONE = "Where there can be only one, add --eval-every 0: training needs a second one to evaluate in."
 
 
 @functools.cache
@@ -55,4 +62,11 @@ def _build(name: str, draws: bool, options: ForeignOptions, rendering: Rendering
     from coral_cli.environments.foreign.adapter import Foreign
     from coral_cli.environments.foreign.making import make_foreign
 
-    return Foreign(name, make_foreign(name), options, rendering, draws)
+    try:
+        env = Foreign(name, make_foreign(name), options, rendering, draws)
+    except UsageError as error:
+        if any(other.name == name and not other.closed for other in _BUILT):
+            raise UsageError(f"a second {error.message}", _ONE) from error
+        raise
+    _BUILT.add(env)
+    return env

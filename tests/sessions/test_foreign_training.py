@@ -1,0 +1,126 @@
+"""Training in environments that nobody wrote for coral: odd ones that work, and what is said of those that cannot."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from coral_cli.app import main
+from coral_cli.environments.foreign.records import resolve_foreign
+from coral_cli.runs.checkpoint import load
+from coral_cli.runs.metrics import read_metrics
+
+PACE = "--size tiny --random-episodes 1 --updates-per-step 0.1 --batch-length 4 --batch-size 2 --steps 16 --quiet"
+
+CODE = """
+import os
+
+import gymnasium
+import numpy as np
+import torch
+from gymnasium.spaces import Box
+
+
+class Plain(gymnasium.Env):
+    observation_space = Box(-1, 1, (3,), np.float32)
+    action_space = Box(-1, 1, (1,), np.float32)
+
+    def reset(self, *, seed=None, options=None):
+        self.left = 8
+        return self.seen(), {}
+
+    def step(self, action):
+        self.left -= 1
+        return self.seen(), 0.0, False, self.left == 0, {}
+
+    def seen(self):
+        return np.zeros(3, np.float32)
+
+
+class Old(Plain):
+    def step(self, action):
+        observation, reward, terminated, truncated, info = super().step(action)
+        return observation, reward, terminated or truncated, info
+
+
+class Double(Plain):
+    def __init__(self):
+        torch.set_default_dtype(torch.float64)
+        torch.set_grad_enabled(False)
+
+
+class Robot(Plain):
+    def __init__(self):
+        os.close(os.open("port", os.O_CREAT | os.O_EXCL))
+
+    def close(self):
+        os.unlink("port")
+
+
+class Stacked(Plain):
+    observation_space = Box(0, 255, (3, 64, 64, 3), np.uint8)
+
+    def seen(self):
+        return np.full((3, 64, 64, 3), 90, np.uint8)
+
+
+class Drawn(Plain):
+    metadata = {"render_modes": ["rgb_array"]}
+
+    def __init__(self, render_mode=None):
+        self.render_mode = render_mode
+
+    def render(self):
+        raise gymnasium.error.DependencyNotInstalled('pygame is not installed, run `pip install "gymnasium[other]"`')
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "odd_env.py").write_text(CODE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "odd_env", raising=False)
+    resolve_foreign.cache_clear()
+    yield tmp_path
+    resolve_foreign.cache_clear()
+
+
+def train(name: str, more: str = "") -> int:
+    return main(f"train --env odd_env:{name} --out run {PACE} {more}".split())
+
+
+def test_settings_of_torch_that_an_environment_changes_are_not_the_agents(folder) -> None:
+    import torch
+
+    assert train("Double", "--eval-every 0") == 0
+    weights = load(folder / "run/checkpoints/latest.pt")[1]["agent"]["weights"].values()
+    assert {weight.dtype for weight in weights if weight.is_floating_point()} == {torch.float32}
+    assert any(event.kind == "update" for event in read_metrics(folder / "run/metrics.jsonl"))
+    assert torch.get_default_dtype() == torch.float32 and torch.is_grad_enabled()
+
+
+def test_an_environment_that_may_exist_only_once(folder, capsys) -> None:
+    assert train("Robot") == 2
+    assert "error: a second odd_env:Robot cannot be made (FileExistsError" in (said := capsys.readouterr().err)
+    assert "add --eval-every 0" in said
+    assert not (folder / "port").exists() and not (folder / "run").exists()
+    assert train("Robot", "--eval-every 0") == 0
+    assert not (folder / "port").exists()
+
+
+def test_the_copies_of_a_run_without_evaluations_are_its_own_alone(folder, capsys, monkeypatch) -> None:
+    from coral_cli.environments.vectorised import Vectorised
+
+    counts = []
+    begin = Vectorised.__init__
+    monkeypatch.setattr(Vectorised, "__init__", lambda self, make, n: counts.append(n) or begin(self, make, n))
+    assert train("Plain", "--eval-every 0 --envs 2") == 0
+    assert counts == [2]
+
+
+def test_a_stack_of_pictures_is_learned_from(folder) -> None:
+    assert train("Stacked", "--image-loss recon --image-encoder.depth 2 --eval-every 0") == 0
+    assert load(folder / "run/checkpoints/latest.pt")[0]["sensors"]["image"]["shape"] == [64, 64, 9]
