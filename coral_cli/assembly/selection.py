@@ -48,6 +48,8 @@ def choose(given: Mapping[str, Json], catalog: Catalog, recorded: Mapping[str, J
     alike = followed(given, environment.sensors)
     given = {**alike, **given}
     method = METHODS[_shorthand("method", METHODS, given)].flags if "method" in given else {}
+    if method:
+        _require_sensors(str(given["method"]), environment)
     explicit = {**recorded, **expand(method, environment.sensors)}
     usual = expand(environment.defaults, environment.sensors)
     policy = _entry(POLICY, {POLICY.flag: POLICY.default, **usual, **explicit, **given}[POLICY.flag], catalog).record
@@ -96,17 +98,48 @@ def _shorthand(flag: str, known: Mapping[str, object], given: Mapping[str, Json]
     return name
 
 
+def _require_sensors(method: str, environment: Environment) -> None:
+    """Raises UsageError where ``environment`` lacks what ``method`` names: it would train as another method."""
+    has = {"vector" if kind == "vector" else "image" for kind in environment.sensors.values()}
+    for kind in METHODS[method].needs:
+        if kind not in has:
+            needs = f"--method {method} needs {'an' if kind == 'image' else 'a'} {kind}"
+            why, mends = environment.no_image if kind == "image" else ("", "")
+            raise UsageError(
+                f"{needs}, which {environment.name} lacks{f' ({why})' if why else ''}.",
+                mends or f"{_listed_sensors(environment)} `coral methods` lists those that do without.",
+            )
+
+
+def image_note(environment: Environment) -> str:
+    """What to say before anything is done without an image that there could be; "" where there is nothing to say."""
+    why, mends = environment.no_image
+    return f"{environment.name} has no image: {why}; {mends}" if why else ""
+
+
+def no_sensor(environment: Environment, name: str, flag: str) -> UsageError:
+    """The error for a sensor that ``flag`` names and ``environment`` lacks: why it does, where that is known."""
+    why, mends = environment.no_image if name == "image" else ("", "")
+    lacks = f"{environment.name} has no sensor {name!r} ({flag})"
+    return UsageError(f"{lacks}: {why}." if why else f"{lacks}.", mends or _listed_sensors(environment))
+
+
+def _listed_sensors(environment: Environment) -> str:
+    return f"Its sensors: {', '.join(environment.sensors) or 'none'}."
+
+
 def _sensors(names: Json, environment: Environment) -> dict[str, SensorKind]:
     """Return the sensors in use, in the environment's order. ``names`` may be as written on the command line."""
     if names is None:
         return dict(environment.sensors)
     wanted = _listed(names)
-    listed = f"Its sensors: {', '.join(environment.sensors) or 'none'}."
     for name in wanted:
         if name not in environment.sensors:
-            raise UsageError(f"{environment.name} has no sensor {name!r} (--sensors).", listed)
+            raise no_sensor(environment, name, "--sensors")
     if not wanted:
-        raise UsageError(f"{environment.name} has none of the sensors that are asked for.", listed)
+        raise UsageError(
+            f"{environment.name} has none of the sensors that are asked for.", _listed_sensors(environment)
+        )
     return {name: kind for name, kind in environment.sensors.items() if name in wanted}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from coral_cli.registry.options import Json
 from coral_cli.registry.records import SensorKind
@@ -14,45 +15,60 @@ Flags = Mapping[str, Json]
 
 @dataclass(frozen=True)
 class Method:
-    """A method of the paper (or beyond it), in one sentence and in flags."""
+    """A method of the paper (or beyond it), in one sentence and in flags.
+
+    ``needs`` are the sensors without which it is another method: ``image`` (or depth), ``vector``.
+    """
 
     summary: str
     flags: Flags
+    needs: tuple[Literal["image", "vector"], ...] = ()
 
 
 _PARADIGMS = {"cv": "variational", "cpc": "predictive", "recon": "variational"}
 _NAMES = {"cv": "Contrastive variational", "cpc": "Contrastive predictive", "recon": "Reconstruction"}
 
 
-def _coral(image_loss: str, objective: str) -> Flags:
-    return {"{image}-loss": image_loss, "{vector}-loss": "recon", "objective": objective}
+def _coral_method(summary: str, image_loss: str, objective: str) -> Method:
+    flags = {"{image}-loss": image_loss, "{vector}-loss": "recon", "objective": objective}
+    return Method(summary, flags, ("image", "vector"))
 
 
-def _variants(suffix: str, summary: str, flags: Flags) -> dict[str, Method]:
-    """Make one method per loss, for which ``{loss}`` in ``flags`` stands."""
+def _variants(
+    suffix: str, summary: str, flags: Flags, needs: tuple[Literal["image", "vector"], ...] = ()
+) -> dict[str, Method]:
+    """One method per loss; ``{loss}`` in ``flags`` stands for it."""
     return {
         f"{loss}-{suffix}": Method(
             f"{_NAMES[loss]} {summary}",
             {flag: loss if value == "{loss}" else value for flag, value in flags.items()} | {"objective": paradigm},
+            needs,
         )
         for loss, paradigm in _PARADIGMS.items()
     }
 
 
 METHODS: Mapping[str, Method] = {
-    "v-coral": Method("Images contrastive, vectors reconstructed, on the posterior.", _coral("cv", "variational")),
-    "p-coral": Method("Images contrastive, vectors reconstructed, on the prior.", _coral("cpc", "predictive")),
-    "u-coral": Method("The same on posterior and prior at once (not in the paper).", _coral("infonce", "unified")),
+    "v-coral": _coral_method("Images contrastive, vectors reconstructed, on the posterior.", "cv", "variational"),
+    "p-coral": _coral_method("Images contrastive, vectors reconstructed, on the prior.", "cpc", "predictive"),
+    "u-coral": _coral_method("The same on posterior and prior at once (not in the paper).", "infonce", "unified"),
     **_variants("same", "loss for every sensor.", {"{image}-loss": "{loss}", "{vector}-loss": "{loss}"}),
     **_variants(
         "concat",
         "loss for images; vectors go straight to the policy.",
         {"{image}-loss": "{loss}", "fusion": "concat"},
+        ("image", "vector"),
     ),
-    **_variants("image", "loss for images; vectors are not used.", {"{image}-loss": "{loss}", "sensors": "{image}"}),
+    **_variants(
+        "image",
+        "loss for images; vectors are not used.",
+        {"{image}-loss": "{loss}", "sensors": "{image}"},
+        ("image",),
+    ),
     "proprio-sac": Method(
         "SAC on raw vectors, without images or representation.",
         {"sensors": "{vector}", "rssm": "none", "policy.lr": 3e-4},
+        ("vector",),
     ),
 }
 

@@ -75,9 +75,19 @@ class Group(TyperGroup):
         print_sheet(_sheet(self, ctx, commands))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the arguments; for completion, values are not checked."""
+        """For completion, values are not checked. Raises UsageError for a command's flag that stands before it."""
         words = self.arranged(args)
-        return _split(self, ctx, words) if ctx.resilient_parsing else super().parse_args(ctx, words or [*self.ALONE])
+        if ctx.resilient_parsing:
+            return _split(self, ctx, words)
+        named = next((word for word in words if word in self.commands), None)
+        try:
+            return super().parse_args(ctx, words or [*self.ALONE])
+        except typer.TyperException as error:
+            if named is None or not hasattr(error, "possibilities"):  # only an unknown option's has it
+                raise
+            flag = error.option_name  # type: ignore[attr-defined]
+            hint = f"Write it behind the command: {ctx.command_path} {named} {flag}."
+            raise UsageError(f"{flag} stands before the command.", hint) from None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command that a line names. Raises UsageError for an unknown one."""

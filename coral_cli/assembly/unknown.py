@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from coral_cli.assembly.selection import Selection
+from coral_cli.assembly.selection import Selection, no_sensor
 from coral_cli.assembly.slots import ENV, REPEATABLE, Slot
 from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.errors import UsageError
@@ -29,8 +29,7 @@ def unknown_flag(flag: str, selection: Selection, catalog: Catalog, known: Colle
         assert isinstance(environment.record, Environment)
         if sensor in {name.replace("_", "-") for name in environment.record.sensors}:
             return _unused_sensor(sensor, role, selection)
-        listed = ", ".join(environment.record.sensors) or "none"
-        return UsageError(f"{environment.record.name} has no sensor {sensor!r} (--{flag}).", f"Its sensors: {listed}.")
+        return no_sensor(environment.record, sensor, f"--{flag}")
     bare = flag.removeprefix("no-")
     same = [name for name in known if name.endswith(f".{bare}")]  # of a component, written without its slot
     hint = f"Did you mean --{' or --'.join(same)}?" if same else meant(bare, known, "`--help` lists them.", "--{}")

@@ -19,6 +19,7 @@ from coral_cli.commands.output import DebugFlag, JsonFlag, documents, print_json
 from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.errors import UsageError
+from coral_cli.registry.nearest import nearest
 from coral_cli.registry.options import Help, Json, fields_of
 from coral_cli.registry.places import absolute, as_written
 from coral_cli.registry.records import Environment
@@ -52,14 +53,17 @@ class ShowOptions:
 
 
 class Envs(Group):
-    """A group whose callback lists when it is called alone."""
+    """A group whose callback lists when it is called alone, and that shows the environment whose name it is given."""
 
     ALONE = ()
 
     def arranged(self, words: list[str]) -> list[str]:
-        """Put the name of a command first: flags before it are the command's."""
-        at = next((index for index, word in enumerate(words) if word in self.commands), 0)
-        return [*words[at : at + 1], *words[:at], *words[at + 1 :]]
+        """Flags before the name of a command are the command's; a name that is no command's is an environment's."""
+        at = next((index for index, word in enumerate(words) if word in self.commands), None)
+        if at is not None:
+            return [words[at], *words[:at], *words[at + 1 :]]
+        name = next((word for word in words if not word.startswith("-")), None)
+        return words if name is None or nearest(name, self.commands) else ["show", *words]
 
 
 def list_envs(context: typer.Context, given: Given) -> int:
@@ -142,6 +146,8 @@ def show(context: typer.Context, given: Given) -> int:
         return 0
     for name, sensor in report["sensors"].items():
         print(f"{name:<12}  {sensor['kind']:<7} {'x'.join(map(str, sensor['shape']))}")
+    if report["no_image"]:
+        print(f"{'no image':<12}  {report['no_image']['reason']}", f"hint: {report['no_image']['hint']}", sep="\n")
     print(f"{'actions':<12}  {report['action_size']}, each {report['action_repeat']} environment steps")
     print(f"{'ends':<12}  {'in terminal states, too' if report['terminates'] else 'by its time limit alone'}")
     print(f"{'drawn by':<12}  {report['renderer']}, seed {report['seed']}")

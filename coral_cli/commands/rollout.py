@@ -11,6 +11,7 @@ import typer
 
 from coral_cli.assembly.flags import Given, flags_from, taken
 from coral_cli.assembly.resolve import resolve
+from coral_cli.assembly.selection import image_note
 from coral_cli.assembly.slots import DISTRACTION, ENV
 from coral_cli.assembly.two_phase import Scope, two_phase
 from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, documents, print_json
@@ -58,8 +59,12 @@ def rollout(context: typer.Context, given: Given) -> int:
         raise UsageError(f"--{next(iter(given))} cannot be combined with --agent.", "The agent brings its environment.")
     if options.explore and not options.agent:
         raise UsageError("--explore needs --agent.", "Random actions explore all the time.")
+    assembly = resolve(given, context.obj)
+    environment = context.obj.locate(*assembly.choices[ENV.name].identity).record
+    if not (options.quiet or options.agent) and (note := image_note(environment)):
+        print(f"note: {note}", file=sys.stderr)
     request = RolloutRequest(
-        assembly=resolve(given, context.obj),
+        assembly=assembly,
         catalog=context.obj,
         out=absolute(options.out),
         agent=absolute(options.agent) if options.agent else None,

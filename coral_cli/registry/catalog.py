@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from coral_cli.registry.errors import PluginError, UsageError, frames_of
 from coral_cli.registry.nearest import meant
-from coral_cli.registry.records import Record
+from coral_cli.registry.records import Environment, Record
 from coral_cli.registry.sources import Source, current, required
 from coral_cli.version import CORE, FORMER, __version__
 
@@ -196,16 +196,21 @@ class Catalog:
             if plugin.path and plugin.status in ("broken", "incompatible"):  # it was named to be used, so this is why
                 why = f"plugin {plugin.name}, which may offer it, is {plugin.status}: {plugin.error}"
                 raise PluginError(f"{missing}; {why}", f"See `coral plugins check {shlex.quote(plugin.path)}`.")
+        if kind == Environment.kind and _ID.fullmatch(name):
+            raise UsageError(f"{missing}.", f"For an id of Gymnasium, write {SAFE}{name}.")
         raise UsageError(f"{missing}.", self._hint(kind, name.replace("_", "-")))
 
     def _hint(self, kind: str, name: str) -> str:
         names = self.names(kind)
         if not names:
             return "None is installed: see `coral plugins list`."
-        listed = ", ".join(names) if len(names) <= 12 else f"see `coral plugins list --kind {kind}`"
+        command = "coral envs" if kind == Environment.kind else f"coral plugins list --kind {kind}"
+        listed = ", ".join(names) if len(names) <= 12 else f"see `{command}`"
         return f"{meant(name, names, '', '{!r}', cutoff=0.5)} Installed: {listed}.".lstrip()
 
 
+_ID = re.compile(r"([\w.-]+/)?[\w.-]+-v\d+")
+"""What an id of Gymnasium looks like."""
 _PLAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 """A package's name as PEP 508 has it; nothing that pip could take for an address or a shell for a command."""
 _NUMBER = re.compile(r"[A-Za-z0-9.!+_-]+")

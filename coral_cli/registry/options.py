@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -160,8 +161,16 @@ def check(field: Field, value: Json) -> Json:
 
 def _check_bounds(field: Field, number: float) -> None:
     low, high = field.help.min, field.help.max
+    bounds = " and ".join(
+        f"at {word} {_plain(bound)}" for word, bound in (("least", low), ("most", high)) if bound is not None
+    )
     if number != number or (low is not None and number < low) or (high is not None and number > high):
-        bounds = " and ".join(
-            f"at {word} {bound:g}" for word, bound in (("least", low), ("most", high)) if bound is not None
-        )
-        raise UsageError(f"{field.flag} is {number:g}, but must be {bounds or 'a number'}.")
+        raise UsageError(f"{field.flag} is {_plain(number)}, but must be {bounds or 'a number'}.")
+
+
+def _plain(number: float) -> str:
+    """A bound or a value as somebody would write it; 2**63 - 1 and the like as a power."""
+    power = round(number).bit_length() if math.isfinite(number) and abs(number) >= 2**31 - 1 else 0
+    if power and number + 1 == 2**power:
+        return f"2**{power} - 1"
+    return str(number) if isinstance(number, int) else f"{number:g}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from coral_cli.assembly.slots import DISTRACTION
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import CoralError
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.nearest import nearest
+from coral_cli.registry.records import Distraction, Sensor
 from coral_cli.sessions.device import choose_device
-from coral_cli.sessions.saved import open_saved
+from coral_cli.sessions.saved import Saved, open_saved
 from coral_cli.training.agent import Agent, Memory
 
 
@@ -32,17 +34,19 @@ class AgentState:
 class LoadedAgent:
     """A saved agent. ``sensors`` are as the environment gave them, ``action_size`` is A.
 
-    An observation is a dictionary of arrays by sensor: images (H, W, C) uint8, vectors (D,) float. A sensor left out is
-    missing at this step. With one more axis in front of every array, a batch of episodes goes on in step.
+    An observation is a dictionary of arrays by sensor: images (H, W, C) uint8, vectors (D,) float. A sensor that is
+    None is missing at this step; one that is left out is an error, unless the agent was trained where that sensor is
+    missing at times (``gaps``). With one more axis in front of every array, a batch of episodes goes on in step.
     """
 
-    def __init__(self, agent: Agent, sensors: Mapping[str, Sensor]) -> None:
+    def __init__(self, agent: Agent, sensors: Mapping[str, Sensor], gaps: Collection[str] = ()) -> None:
         self.sensors = sensors
         self.action_size = agent.action_size
+        self._gaps = frozenset(gaps)
         self._agent = agent
 
     def act(
-        self, observation: Mapping[str, ArrayLike], state: AgentState | None = None, explore: bool = False
+        self, observation: Mapping[str, ArrayLike | None], state: AgentState | None = None, explore: bool = False
     ) -> tuple[NDArray[np.float32], AgentState]:
         """Return the action (A,) in [-1, 1], and the state to go on from; ``state`` None starts an episode.
 
@@ -54,7 +58,7 @@ class LoadedAgent:
 
     def features(
         self,
-        observation: Mapping[str, ArrayLike],
+        observation: Mapping[str, ArrayLike | None],
         state: AgentState | None = None,
         action: ArrayLike | None = None,
     ) -> tuple[NDArray[np.float32], AgentState]:
@@ -70,10 +74,12 @@ class LoadedAgent:
         return features[0] if single else features, AgentState(replace(memory, state=recurrent), needs_action=True)
 
     def _ready(
-        self, observation: Mapping[str, ArrayLike], state: AgentState | None, action: ArrayLike | None
+        self, observation: Mapping[str, ArrayLike | None], state: AgentState | None, action: ArrayLike | None
     ) -> tuple[dict[str, NDArray[Any]], bool, Memory]:
-        """Return batched arrays, whether they were not batched before, and the memory with the last action."""
-        arrays = {name: self._array(name, value) for name, value in observation.items() if name in self.sensors}
+        """Batched arrays, whether they were not batched before, and the memory with the last action."""
+        self._require(observation)
+        given = {name: value for name, value in observation.items() if name in self.sensors and value is not None}
+        arrays = {name: self._array(name, value) for name, value in given.items()}
         extra = {array.ndim - len(self.sensors[name].shape) for name, array in arrays.items()}
         extra = extra or {int(state is not None and len(state.memory.action) > 1)}
         if len(extra) > 1:
@@ -91,13 +97,29 @@ class LoadedAgent:
             raise CoralError("which action led to this observation is not known.", "Pass action to features().")
         return arrays, single, memory
 
+    def _require(self, observation: Mapping[str, ArrayLike | None]) -> None:
+        """Raises CoralError where a sensor is left out: it may be misspelt."""
+        others = observation.keys() - self.sensors.keys()
+        for name in self.sensors.keys() - observation.keys():
+            near = nearest(name, others)
+            if near or name not in self._gaps:
+                hint = f"Is it {near!r}? " if near else ""
+                hint += f"Where a sensor gives nothing, say so: {{{name!r}: None}}."
+                raise CoralError(f"the observation has no sensor {name!r}, which the agent knows.", hint)
+
     def _array(self, name: str, value: ArrayLike) -> NDArray[Any]:
         sensor, array = self.sensors[name], np.asarray(value)
+        if array.dtype.kind not in "biuf":
+            raise CoralError(f"sensor {name!r} is of type {array.dtype}: it must hold real numbers.")
         allowed = {sensor.shape, self._agent.sensors[name].shape}
         shapes = {array.shape, array.shape[1:]}
         if not shapes & allowed:
             raise CoralError(f"sensor {name!r} has shape {array.shape}, but the agent knows it as {sensor.shape}.")
         if sensor.kind != "image":
+            if np.isnan(array).any():
+                raise CoralError(
+                    f"sensor {name!r} holds what is not a number (NaN).", "Where it gives nothing, say None."
+                )
             return array.astype(np.float32)
         if array.dtype != np.uint8:
             raise CoralError(f"images of sensor {name!r} must be uint8, not {array.dtype}.")
@@ -107,4 +129,12 @@ class LoadedAgent:
 def load(path: str | os.PathLike[str], device: str, catalog: Catalog) -> LoadedAgent:
     """Load an agent, as ``coral_cli.load_agent`` says."""
     saved = open_saved(Path(path).expanduser(), catalog)
-    return LoadedAgent(saved.agent(choose_device(device)), saved.sensors)
+    return LoadedAgent(saved.agent(choose_device(device)), saved.sensors, _gaps(saved, catalog))
+
+
+def _gaps(saved: Saved, catalog: Catalog) -> set[str]:
+    """The sensors that were missing at times in the agent's training, as far as its distractions say."""
+    chosen = [choice for choice in saved.assembly.choices.values() if choice.kind == DISTRACTION]
+    records = [catalog.locate(*choice.identity).record for choice in chosen if choice.options.get("mode") == "missing"]
+    kinds = {kind for record in records if isinstance(record, Distraction) for kind in record.sensors}
+    return {name for name, sensor in saved.sensors.items() if sensor.kind in kinds}

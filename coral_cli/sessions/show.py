@@ -17,7 +17,8 @@ from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.options import Json
 from coral_cli.registry.records import Environment, Sensor
 from coral_cli.runs.pictures import sheet, write_png
-from coral_cli.training.collection import chance
+from coral_cli.training.collection import chance, run_episode
+from coral_cli.training.collectors import action_repeat
 
 OUTSIDE = 192
 """The height of a frame on the sheet, in pixels."""
@@ -45,6 +46,7 @@ def show(request: ShowRequest) -> dict[str, Json]:
     env = assembler.environment(backend, "evaluation" if request.evaluation else "training")
     try:
         sensors = assembler.every_sensor(env)
+        _try_out(env, settings.seed, sensors)
         if request.image is not None:
             write_png(request.image, sheet(_frames(env, request, sensors), OUTSIDE))
         return {
@@ -52,6 +54,7 @@ def show(request: ShowRequest) -> dict[str, Json]:
             "suite": record.suite,
             "summary": record.summary,
             "sensors": {name: {"kind": s.kind, "shape": list(s.shape)} for name, s in sensors.items()},
+            "no_image": dict(zip(("reason", "hint"), record.no_image, strict=True)) if record.no_image[0] else None,
             "action_size": math.prod(env.action_space.shape or ()),
             "action_repeat": action_repeat(env),
             "terminates": record.terminates,
@@ -62,6 +65,11 @@ def show(request: ShowRequest) -> dict[str, Json]:
         }
     finally:
         env.close()
+
+
+def _try_out(env: Any, seed: int, sensors: dict[str, Sensor]) -> None:
+    """Begins an episode and takes a step, as training would. Raises CoralError where that could not go on."""
+    run_episode(env, seed, chance(env, seed), tuple(sensors), stop=iter((False, True)).__next__)
 
 
 def _frames(env: Any, request: ShowRequest, sensors: dict[str, Sensor]) -> list[list[np.ndarray]]:

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.resolve import code_flags, command_line
+from coral_cli.assembly.selection import image_note
 from coral_cli.assembly.values import text_of
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.parallel.followers import Followers
 from coral_cli.registry.events import Listener
 from coral_cli.registry.places import as_written
-from coral_cli.registry.records import Backend
+from coral_cli.registry.records import Backend, Environment
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.sessions.beginning import about, begin, name_of, new_run
 from coral_cli.sessions.parallel import Start, announce_processes, in_step
@@ -95,5 +96,9 @@ def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, followers:
     )
     announce_transfer(parts.transfer, journal)
     announce_processes(followers, settings.batch_size, journal)
+    environment = request.catalog.locate(*task.identity).record
+    assert isinstance(environment, Environment)
+    if request.assembly.encoded and not request.resume and (note := image_note(environment)):
+        journal.emit("note", message=note)
     if parts.agent.device.type == "cpu" and not request.resume and followers.processes == 1:
         journal.emit("note", message=notice(parts, request))

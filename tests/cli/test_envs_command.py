@@ -54,6 +54,26 @@ def test_name_and_flags_stand_in_any_order(line: str, capsys, monkeypatch) -> No
     assert (assembly.choices["env"].component, assembly.settings.seed) == ("box-push", 3)
 
 
+@pytest.mark.parametrize("line", ["box-push --seed 3", "--seed=3 --json box-push"])
+def test_a_name_alone_is_shown(line: str, capsys, monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr("coral_cli.sessions.show.show", lambda request: asked.append(request) or {})
+    assert main(["envs", "--json", *line.replace("--json ", "").split()]) == 0
+    assert (asked[0].assembly.choices["env"].component, asked[0].assembly.settings.seed) == ("box-push", 3)
+
+
+def test_a_flag_before_its_command_is_told_where_it_goes(capsys) -> None:
+    assert main(["--json", "envs"]) == 2
+    assert capsys.readouterr().err == (
+        "error: --json stands before the command.\nhint: Write it behind the command: coral envs --json.\n"
+    )
+
+
+def test_an_id_of_gymnasium_is_known_by_its_form(capsys) -> None:
+    assert main(["envs", "show", "ALE/Pong-v5"]) == 2
+    assert "hint: For an id of Gymnasium, write gym:ALE/Pong-v5." in capsys.readouterr().err
+
+
 def test_what_cannot_be_is_said(tmp_path, capsys) -> None:
     assert main(["envs", "show", "cartpole-swngup"]) == 2
     assert "Did you mean 'cartpole-swingup'" in capsys.readouterr().err

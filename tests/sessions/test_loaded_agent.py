@@ -111,11 +111,51 @@ def test_features_need_the_action_that_led_to_them(agent):
     agent.features(observation(1), acted)  # act knows
 
 
-def test_a_sensor_left_out_is_missing(agent):
+NOTHING = {"image": None, "wrist": None, "proprio": None}
+
+
+def test_a_sensor_that_is_none_is_missing(agent, checkpoint):
     whole = observation(0)
-    action, state = agent.act({"proprio": whole["proprio"]})
+    action, state = agent.act({**NOTHING, "proprio": whole["proprio"]})
     assert not np.array_equal(action, agent.act(whole)[0])
-    assert agent.act({}, state)[0].shape == (7,)
+    assert agent.act(NOTHING, state)[0].shape == (7,)
+    arrays = {"proprio": whole["proprio"][None]}
+    expected, _ = agent._agent.act(arrays, agent._agent.initial(), explore=False)
+    np.testing.assert_array_equal(action, expected[0])
+
+
+def test_a_sensor_that_is_left_out_is_an_error(agent):
+    given = observation(0)
+    given["propio"] = given.pop("proprio")
+    with pytest.raises(CoralError, match="no sensor 'proprio'") as caught:
+        agent.act(given)
+    assert "Is it 'propio'?" in caught.value.hint and "{'proprio': None}" in caught.value.hint
+    with pytest.raises(CoralError, match="no sensor 'wrist'"):
+        agent.features({name: value for name, value in observation(0).items() if name != "wrist"})
+    assert agent.act({**observation(0), "more": np.zeros(3)})[0].shape == (7,)  # what an environment has besides
+
+
+def test_a_sensor_that_was_missing_in_training_may_be_left_out(tmp_path):
+    gaps = ["--distraction", "proprio-dropout", "--distraction", "frame-drop"]
+    task = [
+        "--env",
+        "cartpole-swingup",
+        "--env.action-repeat",
+        "50",
+        "--image-size",
+        "32",
+        "--out",
+        str(tmp_path / "r"),
+    ]
+    assert main(["train", *task, *QUICK, *gaps]) == 0
+    agent = coral_cli.load_agent(tmp_path / "r", device="cpu")
+    image = np.zeros((44, 44, 3), np.uint8)
+    action, _ = agent.act({"image": image})
+    np.testing.assert_array_equal(action, agent.act({"image": image, "proprio": None})[0])
+    with pytest.raises(CoralError, match="no sensor 'proprio'"):
+        agent.act({"image": image, "propio": np.zeros(2)})
+    with pytest.raises(CoralError, match="no sensor 'image'"):  # whose frames were repeated, not missing
+        agent.act({"proprio": np.zeros(2)})
 
 
 @pytest.mark.parametrize(
@@ -124,6 +164,8 @@ def test_a_sensor_left_out_is_missing(agent):
         ({"image": np.zeros((64, 80, 3), np.uint8)}, "shape"),
         ({"image": np.zeros((76, 76, 3), np.float32)}, "uint8"),
         ({"proprio": np.zeros((2, 17), np.float32)}, "batched"),
+        ({"proprio": np.array(["1"] * 17)}, "real numbers"),
+        ({"proprio": np.full(17, np.nan)}, "NaN"),
     ],
 )
 def test_what_does_not_fit_is_refused(agent, change, message):

@@ -91,7 +91,7 @@ def test_seeds_differ_by_run_stream_and_episode():
 
 
 def test_seeds_of_episodes_are_those_of_before_where_c_can_hold_them() -> None:
-    """``numpy.random.SeedSequence([0, int.from_bytes(b"training", "big"), n]).generate_state(1)``, without its bit 31."""
+    """Words of NumPy's ``SeedSequence`` for run, stream and episode, less 2**31 where they are more."""
     stream = int.from_bytes(b"training", "big")
     words = [int(np.random.SeedSequence([0, stream, number]).generate_state(1)[0]) for number in range(50)]
     assert any(word >= 2**31 for word in words) and any(word < 2**31 for word in words)
