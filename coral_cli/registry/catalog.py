@@ -97,6 +97,7 @@ class Catalog:
         self.paths = tuple(paths)
         self._find = find
         self._found: dict[tuple[str, str], Entry] = {}
+        self._sought: set[str] = set()
         self._entries = tuple(entries)
         by_name: dict[tuple[str, str], list[Entry]] = {}
         for entry in self._entries:
@@ -157,8 +158,8 @@ class Catalog:
         raise self._missing(f"{kind} {name!r}", distribution, version, path)
 
     def origin(self, error: BaseException) -> str:
-        """Return the innermost line in the traceback that a plugin, or an environment's module, has; "" without one."""
-        modules = {plugin.module for plugin in self.plugins} | {name.partition(":")[0] for _, name in self._found}
+        """The innermost line in the traceback that a plugin, or an environment's module, has; "" without one."""
+        modules = {plugin.module for plugin in self.plugins} | {name.partition(":")[0] for name in self._sought}
         packages = {module.partition(".")[0] for module in modules if module}
         place = ""
         for module, file, line in frames_of(error):
@@ -184,6 +185,7 @@ class Catalog:
 
     def _foreign(self, kind: str, name: str) -> Entry | None:
         if (kind, name) not in self._found:
+            self._sought.add(name)
             record = self._find(kind, name)
             if record is None:
                 return None

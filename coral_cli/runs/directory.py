@@ -54,7 +54,7 @@ class RunDirectory:
         """Open an existing run. Raises UnreadableError when ``path`` is none."""
         run = cls(path)
         if not path.exists():
-            raise UnreadableError(f"there is no {path}.", f"Runs are saved in {RUNS}/, or where --out says.")
+            raise UnreadableError(f"{path} does not exist.", f"Runs are saved in {RUNS}/, or where --out says.")
         if not path.is_dir():
             raise UnreadableError(f"{path} is a file, not a run directory.", "Give the directory that holds run.json.")
         if not run.record.is_file():

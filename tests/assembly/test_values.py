@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.values import negative, parse, text_of
 from coral_cli.registry.errors import UsageError
-from coral_cli.registry.options import Field, Help
+from coral_cli.registry.options import Field, Help, fields_of
 
 
 def option(kind: type, optional: bool = False, choices: tuple[str, ...] = (), low: float | None = None) -> Field:
@@ -65,6 +66,8 @@ def test_only_what_cannot_be_left_out_may_be_empty() -> None:
 def test_bounds_and_choices_are_checked_under_the_flags_name() -> None:
     with pytest.raises(UsageError, match="--steps is 0, but must be at least 1"):
         parse(option(int, low=1), "0")
+    with pytest.raises(UsageError, match=r"--seed is -1, but must be at least 0 and at most 2\*\*63 - 1\.$"):
+        parse(next(field for field in fields_of(Settings()) if field.name == "seed"), "-1")
     with pytest.raises(UsageError, match="--steps cannot be 'c'") as caught:
         parse(option(str, choices=("a", "b")), "c")
     assert caught.value.hint == "Choose from: a, b."

@@ -119,3 +119,28 @@ def make_nothing():
 
 def broken():
     raise RuntimeError("no licence\nfound")
+
+
+class Locked(Drawing):
+    """Begins no episode."""
+
+    def reset(self, *, seed=None, options=None):
+        raise OSError("no licence")
+
+
+def make_older():
+    kind = type("Env", (), {"__module__": "gym.core"})
+    return type("Older", (kind,), {})()
+
+
+def make_without_imageio():
+    raise ModuleNotFoundError("No module named 'imageio'", name="imageio")
+
+
+def make_without_kit():
+    raise ModuleNotFoundError("No module named 'kit.arm'", name="kit.arm")
+
+
+def make_without_box2d():
+    line = 'install it by `pip install swig` followed by `pip install "gymnasium[box2d]"`'
+    raise gymnasium.error.DependencyNotInstalled(f"Box2D is not installed, {line}")

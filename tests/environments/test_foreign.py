@@ -31,6 +31,14 @@ def toys(monkeypatch):
 
 
 @pytest.fixture
+def needy(tmp_path, monkeypatch):
+    """A module that needs what is not installed."""
+    (tmp_path / "foreign_needy.py").write_text("import pygame\n", encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "pygame", None)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+
+@pytest.fixture
 def without_pygame(monkeypatch):
     monkeypatch.setitem(sys.modules, "pygame", None)
 
@@ -240,6 +248,15 @@ REFUSED = [
     ("foreign_toys:make_words", "observation 'task' is a Text", "Box"),
     ("foreign_toys:broken", r"cannot be made \(RuntimeError: no licence\)", r"foreign_toys\.broken\(\)"),
     ("foreign_toys:make_nothing", "returns a int", "gym:ID"),
+    ("foreign_toys:make_older", "returns a Older, which is no gymnasium.Env", "shimmy"),
+    ("foreign_toys:make_without_imageio", "ModuleNotFoundError", "^python -m pip install imageio$"),
+    ("foreign_toys:make_without_kit", "kit.arm", "holds module 'kit'"),
+    (
+        "foreign_toys:make_without_box2d",
+        "swig",
+        r'^python -m pip install swig && python -m pip install "gymnasium\[box2d\]"$',
+    ),
+    ("foreign_needy:make", r"'foreign_needy' cannot be imported \(it needs 'pygame'", "^python -m pip install pygame$"),
     ("foreign_toys:Observing", "cannot be made .*missing 2 required", r"Observing\(\)"),
     ("foreign_toys:make_camera", "has no 'make_camera'", "Did you mean foreign_toys:make_cameras"),
     ("foreign_toys:PI", "a float, which cannot be called", "gym:ID"),
@@ -249,10 +266,16 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("name", "message", "hint"), REFUSED)
-def test_what_cannot_be_is_refused(name, message, hint):
+def test_what_cannot_be_is_refused(name, message, hint, needy):
     with pytest.raises(UsageError, match=message) as caught:
         resolve_foreign(name)
     assert re.search(hint, caught.value.hint)
+
+
+def test_a_reset_that_fails_is_no_missing_picture(toys):
+    """Without an image it would train, and fail there."""
+    with pytest.raises(OSError, match="no licence"):
+        resolve_foreign("foreign_toys:Locked")
 
 
 def test_a_module_beside_the_user_is_found(tmp_path, monkeypatch):

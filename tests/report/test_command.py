@@ -110,7 +110,7 @@ def test_what_is_left_out_is_said(make_run, report) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        ((), 4, "there is no runs"),
+        ((), 4, "runs does not exist"),
         (("a", "--metric", "sucess"), 2, "none of these runs has evaluated 'sucess'.\nhint: Did you mean success?"),
         (("a", "--out", "x.txt"), 2, "neither a page nor a picture.\nhint: Write --out x.txt.html."),
         (("a", "--out", "no/x.html", "--metric", "success"), 1, "no/x.html cannot be written"),

@@ -49,7 +49,7 @@ def test_folders_stand_for_the_runs_in_them_each_once(make_run, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("none", "there is no "), ("file", "is a file"), ("empty", "holds no runs")]
+    ("name", "message"), [("none", "does not exist"), ("file", "is a file"), ("empty", "holds no runs")]
 )
 def test_what_is_no_run(name: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()

@@ -99,7 +99,11 @@ def test_a_crash_between_writing_and_renaming_leaves_the_old_record(monkeypatch)
 def test_opening_something_else_says_what_it_is():
     Path("file").touch()
     Path("folder").mkdir()
-    for path, sentence in (("nowhere", "there is no nowhere"), ("file", "is a file"), ("folder", "holds no run.json")):
+    for path, sentence in (
+        ("nowhere", "nowhere does not exist"),
+        ("file", "is a file"),
+        ("folder", "holds no run.json"),
+    ):
         with pytest.raises(UnreadableError, match=sentence):
             RunDirectory.open(Path(path))
 
@@ -122,7 +126,7 @@ def test_a_checkpoint_is_found_by_file_and_by_run():
 
 
 def test_no_checkpoint_is_found_where_there_is_no_run():
-    with pytest.raises(UnreadableError, match="there is no nowhere"):
+    with pytest.raises(UnreadableError, match="nowhere does not exist"):
         find_checkpoint(Path("nowhere"))
     Path("folder").mkdir()
     with pytest.raises(UnreadableError, match="not a run"):

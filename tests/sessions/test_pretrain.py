@@ -182,11 +182,11 @@ def test_image_only_pretraining_ignores_the_other_sensors(data, tmp_path):
     [
         (["pretrain"], 2, "--data is missing"),
         (["pretrain", "--data", "nowhere"], 4, "nowhere is no dataset"),
-        (["pretrain", "--resume", "nowhere"], 4, "there is no nowhere"),
+        (["pretrain", "--resume", "nowhere"], 4, "nowhere does not exist"),
         (["rollout"], 2, "--out is missing"),
         (["rollout", "--explore", "--out", "x"], 2, "--explore needs --agent"),
         (["rollout", "--agent", "y", "--env", "box-push", "--out", "x"], 2, "--env cannot be combined with --agent"),
-        (["rollout", "--agent", "nowhere", "--out", "x"], 4, "there is no nowhere"),
+        (["rollout", "--agent", "nowhere", "--out", "x"], 4, "nowhere does not exist"),
         (["rollout", "--policy", "sac", "--out", "x"], 2, "there is no option --policy"),
         (["pretrain", "--steps", "5"], 2, "there is no option --steps"),
     ],

@@ -23,6 +23,11 @@ from coral_cli.registry.places import start
 _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _FORMS = f"Write {GYMNASIUM}:ID for an id of Gymnasium, or my_package.my_module:make for a callable that returns one."
 
+_OLDER = (
+    "It is one of gym, from which Gymnasium came: let the callable return shimmy.GymV26CompatibilityV0(env=...), or "
+    "GymV21CompatibilityV0 where step() gives four values (python -m pip install shimmy)."
+)
+
 
 def make_foreign(name: str) -> gymnasium.Env[Any, Any]:
     """Return the environment called ``gym:ID`` or ``package.module:callable``, drawing pictures if it can.
@@ -40,7 +45,10 @@ def make_foreign(name: str) -> gymnasium.Env[Any, Any]:
             hint = remedy(error) or f"Try it in Python: {_call(name)}."
             raise UsageError(f"{name} cannot be made ({one_line(error)}).", hint) from error
     if not isinstance(env, gymnasium.Env):
-        raise UsageError(f"{name} returns a {type(env).__name__}, which is no gymnasium.Env.", _FORMS)
+        older = any(kind.__module__.partition(".")[0] == "gym" for kind in type(env).__mro__)
+        raise UsageError(
+            f"{name} returns a {type(env).__name__}, which is no gymnasium.Env.", _OLDER if older else _FORMS
+        )
     return env
 
 
