@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from coral_cli.runs.files import replacing
-from coral_cli.runs.video import Frame
+from coral_cli.runs.video import Frame, in_colours
 
 GAP = 4
 """Pixels between frames."""
@@ -40,6 +40,6 @@ def _shown(frame: Frame, height: int) -> Frame:
     """Return a frame in colours, enlarged pixel by pixel."""
     if frame.dtype != np.uint8:  # depth: near is bright
         frame = (255 * (1 - np.clip(frame / 4, 0, 1))).astype(np.uint8)
-    frame = np.broadcast_to(frame, (*frame.shape[:2], 3)) if frame.shape[2] == 1 else frame[..., :3]
+    frame = in_colours(frame)
     factor = max(height // frame.shape[0], 1)
     return frame.repeat(factor, 0).repeat(factor, 1)

@@ -60,7 +60,7 @@ def write_video(path: Path, frames: Iterable[Frame], fps: float) -> None:
 def side_by_side(views: Mapping[str, Frame]) -> Frame:
     """Join labelled views to one frame, left to right, enlarged by whole numbers to the height of the last one."""
     last = list(views.values())[-1].shape[0]
-    shown = {name: _enlarged(view, last // view.shape[0]) for name, view in views.items()}
+    shown = {name: _enlarged(in_colours(view), last // view.shape[0]) for name, view in views.items()}
     height = max(view.shape[0] for view in shown.values())
     width = sum(view.shape[1] + GAP for view in shown.values()) - GAP
     frame, column = np.zeros((STRIP + height, width, 3), np.uint8), 0
@@ -71,6 +71,13 @@ def side_by_side(views: Mapping[str, Frame]) -> Frame:
         frame[:STRIP, column : column + label.shape[1]] = label
         column = right + GAP
     return frame
+
+
+def in_colours(view: Frame) -> Frame:
+    """(H, W, C) as (H, W, 3): of stacked pictures the last, a fourth channel left out, anything else as grey."""
+    if view.shape[2] == 4:
+        return view[..., :3]
+    return view[..., -3:] if view.shape[2] % 3 == 0 else view[..., -1:].repeat(3, axis=2)
 
 
 def _enlarged(view: Frame, factor: int) -> Frame:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from coral_cli.registry.errors import CoralError
-from coral_cli.runs.video import GAP, STRIP, side_by_side, write_video
+from coral_cli.runs.video import GAP, STRIP, in_colours, side_by_side, write_video
 
 
 def read(path):
@@ -85,6 +85,17 @@ def test_the_agents_pixels_are_enlarged_by_whole_numbers():
     assert np.array_equal(frame[STRIP:, 192 + GAP :], outside)
     assert not frame[STRIP:, 192 : 192 + GAP].any()
     assert frame[:STRIP, :192].max() > 100 and frame[:STRIP, 192 + GAP :].max() > 100, "both are labelled"
+
+
+@pytest.mark.parametrize(
+    ("channels", "expected"),
+    [(1, [0, 0, 0]), (2, [1, 1, 1]), (3, [0, 1, 2]), (4, [0, 1, 2]), (5, [4, 4, 4]), (9, [6, 7, 8])],
+)
+def test_the_newest_of_stacked_pictures_is_shown_in_colours(channels, expected):
+    view = np.broadcast_to(np.arange(channels, dtype=np.uint8), (8, 8, channels))
+    assert in_colours(view).shape == (8, 8, 3) and in_colours(view)[3, 4].tolist() == expected
+    film = side_by_side({"image": view, "outside": np.zeros((16, 16, 3), np.uint8)})
+    assert film[STRIP + 5, 5].tolist() == expected
 
 
 def test_an_agents_view_larger_than_the_outside_one_keeps_its_size():
