@@ -100,9 +100,9 @@ class LoadedAgent:
     def _require(self, observation: Mapping[str, ArrayLike | None]) -> None:
         """Raises CoralError where a sensor is left out: it may be misspelt."""
         others = observation.keys() - self.sensors.keys()
-        for name in self.sensors.keys() - observation.keys():
+        for name in self.sensors:
             near = nearest(name, others)
-            if near or name not in self._gaps:
+            if name not in observation and (near or name not in self._gaps):
                 hint = f"Is it {near!r}? " if near else ""
                 hint += f"Where a sensor gives nothing, say so: {{{name!r}: None}}."
                 raise CoralError(f"the observation has no sensor {name!r}, which the agent knows.", hint)

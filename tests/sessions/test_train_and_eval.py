@@ -170,7 +170,7 @@ def test_a_dry_run_tells_the_cost_and_writes_nothing(tmp_path, monkeypatch, caps
         (["train", *BOX, "--out", "{run}"], 2, "already holds a run"),
         (["train", *BOX, "--device", "cuda:9"], 2, "cuda:9 is not there"),
         (["train", *BOX, "--replay-size", "50", "--out", "{tmp}/small"], 2, "does not fit a replay of 50"),
-        (["eval", "{tmp}/nothing"], 4, "there is no"),
+        (["eval", "{tmp}/nothing"], 4, "does not exist"),
         (["eval", "{tmp}/damaged.pt"], 4, "is damaged"),
         (["eval", "{run}", "--video=film.avi"], 2, "videos are .mp4 files"),
     ],

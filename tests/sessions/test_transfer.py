@@ -129,7 +129,7 @@ def test_a_run_that_cannot_take_over_leaves_its_name_free(source, tmp_path):
 
 def test_a_source_that_is_none_is_an_error(tmp_path, capsys):
     assert main([*BOX, "--init-from", str(tmp_path / "nowhere"), "--dry-run"]) == 4
-    assert "there is no" in capsys.readouterr().err
+    assert "does not exist" in capsys.readouterr().err
 
 
 def test_a_resumed_run_keeps_its_own_weights_and_stays_frozen(source, tmp_path):

@@ -173,13 +173,11 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
 
 
 def _success(info: Mapping[str, Any]) -> Any:
-    """What the environment says of success; None where it says nothing."""
+    """What the environment says of success, by the names of Meta-World or Gymnasium; None where it says nothing."""
     given = info.get("metrics")
     if isinstance(given, Mapping) and "success" in given:
         return given["success"]
-    return next(
-        (info[name] for name in ("success", "is_success") if name in info), None
-    )  # Meta-World's, and Gymnasium's
+    return info.get("success", info.get("is_success"))
 
 
 def _metrics(info: Mapping[str, Any], success: float | None) -> dict[str, float]:
