@@ -99,7 +99,7 @@ def _shorthand(flag: str, known: Mapping[str, object], given: Mapping[str, Json]
 
 
 def _require_sensors(method: str, environment: Environment) -> None:
-    """Raises UsageError where ``environment`` lacks what ``method`` names: it would train as another method."""
+    """Raise UsageError where ``environment`` lacks what ``method`` names: it would train as another method."""
     has = {"vector" if kind == "vector" else "image" for kind in environment.sensors.values()}
     for kind in METHODS[method].needs:
         if kind not in has:
@@ -112,13 +112,13 @@ def _require_sensors(method: str, environment: Environment) -> None:
 
 
 def image_note(environment: Environment) -> str:
-    """What to say before anything is done without an image that there could be; "" where there is nothing to say."""
+    """Say why there is no image where there could be one; "" where there is nothing to say."""
     why, mends = environment.no_image
     return f"{environment.name} has no image: {why}; {mends}" if why else ""
 
 
 def no_sensor(environment: Environment, name: str, flag: str) -> UsageError:
-    """The error for a sensor that ``flag`` names and ``environment`` lacks: why it does, where that is known."""
+    """Return the error for a sensor that ``flag`` names and ``environment`` lacks: why it does, where that is known."""
     why, mends = environment.no_image if name == "image" else ("", "")
     lacks = f"{environment.name} has no sensor {name!r} ({flag})"
     return UsageError(f"{lacks}: {why}." if why else f"{lacks}.", mends or _listed_sensors(environment))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from coral_cli.registry.options import Json
 from coral_cli.registry.records import SensorKind
@@ -22,22 +21,20 @@ class Method:
 
     summary: str
     flags: Flags
-    needs: tuple[Literal["image", "vector"], ...] = ()
+    needs: tuple[str, ...] = ()
 
 
+_BOTH = ("image", "vector")
 _PARADIGMS = {"cv": "variational", "cpc": "predictive", "recon": "variational"}
 _NAMES = {"cv": "Contrastive variational", "cpc": "Contrastive predictive", "recon": "Reconstruction"}
 
 
-def _coral_method(summary: str, image_loss: str, objective: str) -> Method:
-    flags = {"{image}-loss": image_loss, "{vector}-loss": "recon", "objective": objective}
-    return Method(summary, flags, ("image", "vector"))
+def _coral(image_loss: str, objective: str) -> Flags:
+    return {"{image}-loss": image_loss, "{vector}-loss": "recon", "objective": objective}
 
 
-def _variants(
-    suffix: str, summary: str, flags: Flags, needs: tuple[Literal["image", "vector"], ...] = ()
-) -> dict[str, Method]:
-    """One method per loss; ``{loss}`` in ``flags`` stands for it."""
+def _variants(suffix: str, summary: str, flags: Flags, *needs: str) -> dict[str, Method]:
+    """Make one method per loss, for which ``{loss}`` in ``flags`` stands."""
     return {
         f"{loss}-{suffix}": Method(
             f"{_NAMES[loss]} {summary}",
@@ -49,21 +46,22 @@ def _variants(
 
 
 METHODS: Mapping[str, Method] = {
-    "v-coral": _coral_method("Images contrastive, vectors reconstructed, on the posterior.", "cv", "variational"),
-    "p-coral": _coral_method("Images contrastive, vectors reconstructed, on the prior.", "cpc", "predictive"),
-    "u-coral": _coral_method("The same on posterior and prior at once (not in the paper).", "infonce", "unified"),
+    "v-coral": Method(
+        "Images contrastive, vectors reconstructed, on the posterior.", _coral("cv", "variational"), _BOTH
+    ),
+    "p-coral": Method("Images contrastive, vectors reconstructed, on the prior.", _coral("cpc", "predictive"), _BOTH),
+    "u-coral": Method(
+        "The same on posterior and prior at once (not in the paper).", _coral("infonce", "unified"), _BOTH
+    ),
     **_variants("same", "loss for every sensor.", {"{image}-loss": "{loss}", "{vector}-loss": "{loss}"}),
     **_variants(
         "concat",
         "loss for images; vectors go straight to the policy.",
         {"{image}-loss": "{loss}", "fusion": "concat"},
-        ("image", "vector"),
+        *_BOTH,
     ),
     **_variants(
-        "image",
-        "loss for images; vectors are not used.",
-        {"{image}-loss": "{loss}", "sensors": "{image}"},
-        ("image",),
+        "image", "loss for images; vectors are not used.", {"{image}-loss": "{loss}", "sensors": "{image}"}, "image"
     ),
     "proprio-sac": Method(
         "SAC on raw vectors, without images or representation.",

@@ -75,7 +75,10 @@ class Group(TyperGroup):
         print_sheet(_sheet(self, ctx, commands))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """For completion, values are not checked. Raises UsageError for a command's flag that stands before it."""
+        """Parse the arguments; for completion, values are not checked.
+
+        Raises UsageError for a command's flag that stands before it.
+        """
         words = self.arranged(args)
         if ctx.resilient_parsing:
             return _split(self, ctx, words)

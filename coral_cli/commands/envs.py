@@ -58,7 +58,7 @@ class Envs(Group):
     ALONE = ()
 
     def arranged(self, words: list[str]) -> list[str]:
-        """Flags before the name of a command are the command's; a name that is no command's is an environment's."""
+        """Put the name of a command first, and ``show`` before a name that is an environment's."""
         at = next((index for index, word in enumerate(words) if word in self.commands), None)
         if at is not None:
             return [words[at], *words[:at], *words[at + 1 :]]

@@ -158,7 +158,7 @@ class Catalog:
         raise self._missing(f"{kind} {name!r}", distribution, version, path)
 
     def origin(self, error: BaseException) -> str:
-        """The innermost line in the traceback that a plugin, or an environment's module, has; "" without one."""
+        """Return the innermost line in the traceback that a plugin, or an environment's module, has; "" without one."""
         modules = {plugin.module for plugin in self.plugins} | {name.partition(":")[0] for name in self._sought}
         packages = {module.partition(".")[0] for module in modules if module}
         place = ""
@@ -212,7 +212,7 @@ class Catalog:
 
 
 _ID = re.compile(r"([\w.-]+/)?[\w.-]+-v\d+")
-"""What an id of Gymnasium looks like."""
+"""The form of an id of Gymnasium."""
 _PLAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 """A package's name as PEP 508 has it; nothing that pip could take for an address or a shell for a command."""
 _NUMBER = re.compile(r"[A-Za-z0-9.!+_-]+")

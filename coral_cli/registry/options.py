@@ -169,7 +169,7 @@ def _check_bounds(field: Field, number: float) -> None:
 
 
 def _plain(number: float) -> str:
-    """A bound or a value as somebody would write it; 2**63 - 1 and the like as a power."""
+    """Return a number as somebody would write it; 2**63 - 1 and the like as a power."""
     power = round(number).bit_length() if math.isfinite(number) and abs(number) >= 2**31 - 1 else 0
     if power and number + 1 == 2**power:
         return f"2**{power} - 1"

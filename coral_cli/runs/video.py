@@ -74,7 +74,7 @@ def side_by_side(views: Mapping[str, Frame]) -> Frame:
 
 
 def in_colours(view: Frame) -> Frame:
-    """(H, W, C) as (H, W, 3): of stacked pictures the last, a fourth channel left out, anything else as grey."""
+    """Return (H, W, C) as (H, W, 3): of stacked pictures the last, a fourth channel left out, anything else as grey."""
     if view.shape[2] == 4:
         return view[..., :3]
     return view[..., -3:] if view.shape[2] % 3 == 0 else view[..., -1:].repeat(3, axis=2)

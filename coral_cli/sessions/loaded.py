@@ -76,7 +76,7 @@ class LoadedAgent:
     def _ready(
         self, observation: Mapping[str, ArrayLike | None], state: AgentState | None, action: ArrayLike | None
     ) -> tuple[dict[str, NDArray[Any]], bool, Memory]:
-        """Batched arrays, whether they were not batched before, and the memory with the last action."""
+        """Return batched arrays, whether they were not batched before, and the memory with the last action."""
         self._require(observation)
         given = {name: value for name, value in observation.items() if name in self.sensors and value is not None}
         arrays = {name: self._array(name, value) for name, value in given.items()}
@@ -98,7 +98,7 @@ class LoadedAgent:
         return arrays, single, memory
 
     def _require(self, observation: Mapping[str, ArrayLike | None]) -> None:
-        """Raises CoralError where a sensor is left out: it may be misspelt."""
+        """Raise CoralError where a sensor is left out: it may be misspelt."""
         others = observation.keys() - self.sensors.keys()
         for name in self.sensors:
             near = nearest(name, others)
@@ -133,7 +133,7 @@ def load(path: str | os.PathLike[str], device: str, catalog: Catalog) -> LoadedA
 
 
 def _gaps(saved: Saved, catalog: Catalog) -> set[str]:
-    """The sensors that were missing at times in the agent's training, as far as its distractions say."""
+    """Return the sensors that were missing at times in the agent's training, as far as its distractions say."""
     chosen = [choice for choice in saved.assembly.choices.values() if choice.kind == DISTRACTION]
     records = [catalog.locate(*choice.identity).record for choice in chosen if choice.options.get("mode") == "missing"]
     kinds = {kind for record in records if isinstance(record, Distraction) for kind in record.sensors}

@@ -31,7 +31,7 @@ Copies: TypeAlias = gymnasium.Env[dict[str, Any], Any] | Vectorised
 
 @dataclass(frozen=True)
 class Parts:
-    """Environments, agent and sizes. Where nothing is evaluated, ``eval_env`` is ``env``."""
+    """The parts of a session: environments, agent and sizes. Where nothing is evaluated, ``eval_env`` is ``env``."""
 
     env: gymnasium.Env[dict[str, Any], Any]
     eval_env: gymnasium.Env[dict[str, Any], Any]
@@ -75,7 +75,7 @@ def actor_of(request: TrainRequest, parts: Parts) -> Agent | None:
 
 
 def build(request: TrainRequest, backend: Backend) -> Parts:
-    """Environments, agent and sizes; writes nothing. What fails leaves no environment open."""
+    """Build environments, agent and sizes; write nothing. What fails leaves no environment open."""
     settings = request.assembly.settings
     device = choose_device(settings.device)
     torch.manual_seed(settings.seed)

@@ -18,7 +18,6 @@ from coral_cli.registry.options import Json
 from coral_cli.registry.records import Environment, Sensor
 from coral_cli.runs.pictures import sheet, write_png
 from coral_cli.training.collection import chance, run_episode
-from coral_cli.training.collectors import action_repeat
 
 OUTSIDE = 192
 """The height of a frame on the sheet, in pixels."""
@@ -68,7 +67,7 @@ def show(request: ShowRequest) -> dict[str, Json]:
 
 
 def _try_out(env: Any, seed: int, sensors: dict[str, Sensor]) -> None:
-    """Begins an episode and takes a step, as training would. Raises CoralError where that could not go on."""
+    """Begin an episode and take a step, as training would. Raises CoralError where that could not go on."""
     run_episode(env, seed, chance(env, seed), tuple(sensors), stop=iter((False, True)).__next__)
 
 

@@ -26,7 +26,7 @@ _INSTALLING = re.compile(r"pip install [\w\"'\[\],.=<>~ -]*[\w\"'\]]")
 
 
 def remedy(error: BaseException) -> str:
-    """What to install when ``error``, or what led to it, says that something is missing; "" when it does not."""
+    """Say what to install when ``error``, or what led to it, tells of something missing; "" when it does not."""
     seen: BaseException | None = error
     found = ""
     while seen is not None:

@@ -37,7 +37,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
     def __init__(
         self, name: str, env: gymnasium.Env[Any, Any], options: ForeignOptions, rendering: Rendering, draws: bool
     ) -> None:
-        """Raises UsageError when an observation or the actions cannot be adapted."""
+        """Adapt ``env``. Raises UsageError when an observation or the actions cannot be adapted."""
         self._asked, self._draws, self._options = Asked(name, env), draws, options
         self._size = rendering.height, rendering.width
         self._readers = readers(env.observation_space, rendering)
@@ -85,7 +85,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         return seen, total, terminated, truncated or (ended and not terminated), told
 
     def render(self) -> NDArray[np.uint8]:
-        """What the environment renders; else its first image, the newest of a stack; else black. Its sides are even."""
+        """Return what the environment renders, else its first image (the newest of a stack), else black, with even sides."""
         if self._draws:
             frame = self._frame()
         else:
@@ -97,7 +97,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
 
     @property
     def name(self) -> str:
-        """What it was made by."""
+        """The name that it was made by."""
         return self._asked.name
 
     @property
@@ -106,11 +106,11 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         return self._asked.closed
 
     def close(self) -> None:
-        """Closing twice is allowed, whatever the environment thinks of it."""
+        """Close the environment. Closing twice is allowed, whatever the environment thinks of it."""
         self._asked.close()
 
     def _taken(self, observation: Any, info: Mapping[str, Any], ended: bool) -> tuple[Observation, dict[str, Any]]:
-        """The sensors, and what coral's contract knows of ``info``: which are missing, at an episode's end metrics."""
+        """Return the sensors, and what coral knows of ``info``: the missing ones, and metrics at an episode's end."""
         told: dict[str, Any] = {}
         gone = info.get("missing")
         gone = [gone] if isinstance(gone, str) else gone
@@ -122,7 +122,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         return dict(self._seen), told
 
     def _observation(self, observation: Any, missing: Collection[str]) -> Observation:
-        """The sensors; zeros for the missing ones, whatever stands in their place."""
+        """Return the sensors; zeros for the missing ones, whatever stands in their place."""
         spaces: Mapping[str, Any] = self.observation_space.spaces  # type: ignore[attr-defined]
         seen = {name: np.zeros(spaces[name].shape, spaces[name].dtype) for name in missing}
         for sensor, reader in self._readers.items():
@@ -154,7 +154,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         return scaled.clip(self._actions.low, self._actions.high)  # rounding may have left them
 
     def _judge(self, info: Mapping[str, Any]) -> None:
-        """Whether the task is solved at this step, and, where any step counts, whether it has been before."""
+        """Keep whether the task is solved at this step, and, where any step counts, whether it has been before."""
         given = _success(info)
         if given is None:
             return
@@ -173,7 +173,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
 
 
 def _success(info: Mapping[str, Any]) -> Any:
-    """What the environment says of success, by the names of Meta-World or Gymnasium; None where it says nothing."""
+    """Return what is said of success, by the names of Meta-World or Gymnasium; None where nothing is."""
     given = info.get("metrics")
     if isinstance(given, Mapping) and "success" in given:
         return given["success"]
@@ -181,7 +181,7 @@ def _success(info: Mapping[str, Any]) -> Any:
 
 
 def _metrics(info: Mapping[str, Any], success: float | None) -> dict[str, float]:
-    """The numbers of ``info["metrics"]``, and whether the task was solved, where the environment says so."""
+    """Return the numbers of ``info["metrics"]``, and whether the task was solved, where the environment says so."""
     given = info.get("metrics")
     values = {str(name): np.asarray(value) for name, value in given.items()} if isinstance(given, Mapping) else {}
     numbers = {name: float(v.reshape(())) for name, v in values.items() if v.size == 1 and v.dtype.kind in "biuf"}
@@ -191,7 +191,7 @@ def _metrics(info: Mapping[str, Any], success: float | None) -> dict[str, float]
 
 
 def _bounded(name: str, space: gymnasium.Space[Any]) -> Box:
-    """The action space, if it can be scaled."""
+    """Return the action space, if it can be scaled."""
     wanted = "Choose or wrap an environment whose actions are one Box of real numbers."
     if isinstance(space, Discrete | MultiBinary | MultiDiscrete) or (
         isinstance(space, Box) and space.dtype.kind != "f"

@@ -28,7 +28,7 @@ class Asked:
         self.closed = False
 
     def reset(self, seed: int | None, options: dict[str, Any] | None) -> tuple[Any, Mapping[str, Any]]:
-        """Begins an episode. Options are passed on where there are any, as not every environment takes them.
+        """Begin an episode. Options are passed on where there are any, as not every environment takes them.
 
         A seed is below 2**31: simulators in C take no more.
         """
@@ -38,7 +38,7 @@ class Asked:
         return observation, self._info("reset", info)
 
     def step(self, action: NDArray[Any]) -> tuple[Any, float, bool, bool, Mapping[str, Any]]:
-        """One environment step."""
+        """Do one environment step."""
         self.steps += 1
         observation, reward, terminated, truncated, info = self._answer("step", action)
         return (
@@ -50,19 +50,19 @@ class Asked:
         )
 
     def render(self) -> Any:
-        """What the environment gives; raises what it raises."""
+        """Return what the environment draws. Raises what it raises."""
         with environments_own():
             return self.env.render()
 
     def close(self) -> None:
-        """Closing twice is allowed, whatever the environment thinks of it."""
+        """Close the environment. Closing twice is allowed, whatever the environment thinks of it."""
         if not self.closed:
             self.closed = True
             with environments_own():
                 self.env.close()
 
     def wrong(self, method: str, what: str, hint: str = "") -> CoralError:
-        """The error for a ``method`` that does ``what``: it says in which step, and where the method stands."""
+        """Return the error for a ``method`` that does ``what``: it says in which step, and where the method stands."""
         when = f"at step {self.steps} of an episode" if method == "step" else "at the start of an episode"
         return CoralError(f"{self.name} {what} {when}{self._place(method)}.", hint)
 
@@ -87,7 +87,7 @@ class Asked:
         return answer
 
     def _number(self, part: str, value: Any, kinds: str) -> float:
-        """One number, also as an array of one."""
+        """Return one number, also given as an array of one."""
         array = np.asarray(value)
         if array.size != 1 or array.dtype.kind not in kinds:
             sort = "True or False" if part != "reward" else "a number"
@@ -101,7 +101,7 @@ class Asked:
         return info
 
     def _place(self, method: str) -> str:
-        """Where the innermost environment's method begins; "" where that cannot be told."""
+        """Say where the innermost environment's method begins; "" where that cannot be told."""
         code = getattr(getattr(type(self.env.unwrapped), method, None), "__code__", None)
         return f" ({'/'.join(Path(code.co_filename).parts[-2:])}, line {code.co_firstlineno})" if code else ""
 

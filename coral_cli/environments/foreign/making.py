@@ -53,7 +53,7 @@ def make_foreign(name: str) -> gymnasium.Env[Any, Any]:
 
 
 def undrawable(asked: Asked) -> tuple[str, str] | None:
-    """Why ``render()`` gives no picture, in one line, and what mends that; None when it does. Begins an episode."""
+    """Say why ``render()`` gives no picture, and what mends that; None when it does. Begins an episode."""
     mend = "Let it draw: render_mode 'rgb_array', and a render() that gives (H, W, 3) uint8."
     if asked.env.render_mode != "rgb_array":
         return "it cannot render rgb_array", mend

@@ -17,7 +17,7 @@ STEPS = 1000
 
 @dataclass(frozen=True)
 class ForeignOptions:
-    """How a foreign environment is stepped, and when it counts as solved."""
+    """Options of how a foreign environment is stepped, and when it counts as solved."""
 
     action_repeat: Annotated[int, Help("Environment steps per action; their rewards are summed.", min=1)] = 1
     max_steps: Annotated[

@@ -20,7 +20,7 @@ _SIDE = 32
 
 @dataclass(frozen=True)
 class Layout:
-    """How to make (H, W, C) of a value: ``order`` are its axes, those of rows and columns first.
+    """A layout of pictures, which makes (H, W, C) of a value: ``order`` are its axes, those of rows and columns first.
 
     What follows them becomes channels, the last of them ``single`` axes those of one picture. ``top`` is what white is
     given as: 255 or 1.
@@ -31,28 +31,28 @@ class Layout:
     top: int
 
     def upright(self, value: NDArray[Any]) -> NDArray[Any]:
-        """(H, W, C)."""
+        """Return ``value`` as (H, W, C)."""
         turned = value.transpose(self.order)
         return turned if len(self.order) == 3 else turned.reshape(*turned.shape[:2], -1)
 
     def depth(self, shape: Sequence[int]) -> int:
-        """C: the channels of all pictures."""
+        """Return C: the channels of all pictures."""
         return math.prod(shape[axis] for axis in self.order[2:])
 
     def channels(self, shape: Sequence[int]) -> int:
-        """Those of one picture."""
+        """Return the channels of one picture."""
         return math.prod(shape[axis] for axis in self.order[len(self.order) - self.single :])
 
 
 def picture_layout(space: Box) -> Layout | None:
-    """None when it is no picture."""
+    """Return the layout of a picture; None when it is none."""
     top = _white(space)
     order = None if top is None else _order(space)
     return None if top is None or order is None else Layout(*order, top)
 
 
 def depth_axes(path: Sequence[str], space: Box) -> tuple[int, int] | None:
-    """Rows and columns of depth, which its key says that it is; None when it is no depth."""
+    """Return the axes of rows and columns of depth, which its key says that it is; None when it is no depth."""
     named = any("depth" in str(key).lower() for key in path)
     if not named or space.dtype.kind not in "iuf" or space.dtype == np.uint8:
         return None
@@ -61,7 +61,7 @@ def depth_axes(path: Sequence[str], space: Box) -> tuple[int, int] | None:
 
 
 def _white(space: Box) -> int | None:
-    """What white is given as; None where the bounds are not those of a picture."""
+    """Return what white is given as; None where the bounds are not those of a picture."""
     low, high = space.low.min(), space.high.max()
     if space.dtype == np.uint8:
         return 1 if high == 1 else 255
@@ -71,7 +71,7 @@ def _white(space: Box) -> int | None:
 
 
 def _order(space: Box) -> tuple[tuple[int, ...], int] | None:
-    """Of a layout: the order of the axes, and how many are those of one picture's channels."""
+    """Return the order of the axes, and how many of them are those of one picture's channels."""
     shape = space.shape
     if len(shape) == 2 and min(shape) >= _SIDE and space.high.max() == 255:
         return (0, 1), 0

@@ -29,7 +29,7 @@ LARGEST = 2048
 
 @dataclass(frozen=True)
 class Reader:
-    """One sensor: where its value lies in the observation, its space in coral, and how it gets there."""
+    """A reader of one sensor: where its value lies in the observation, its space in coral, and the way there."""
 
     path: tuple[str, ...]
     kind: SensorKind
@@ -37,10 +37,10 @@ class Reader:
     space: Box
     convert: Callable[[NDArray[Any]], NDArray[Any]]
     channels: int = 0
-    """Of one picture: a sensor may hold several, the newest last."""
+    """The channels of one picture: a sensor may hold several, the newest last."""
 
     def __call__(self, observation: Any) -> NDArray[Any]:
-        """The sensor's value: a new array. Raises NotOfSpaceError for one that is not of the space."""
+        """Return the sensor's value: a new array. Raises NotOfSpaceError for one that is not of the space."""
         for key in self.path:
             try:
                 observation = observation[key]
@@ -147,7 +147,7 @@ def _picture(layout: Layout, size: tuple[int, int], value: NDArray[Any]) -> NDAr
 
 
 def _depth(given: tuple[int, int], unit: float, size: tuple[int, int], value: NDArray[Any]) -> NDArray[np.float32]:
-    """The nearest pixels: a mean across an edge would be a distance where nothing is."""
+    """Return the nearest pixels: a mean across an edge would be a distance where nothing is."""
     metres = np.minimum(np.asarray(value, np.float32), np.finfo(np.float32).max)  # infinite where nothing is hit
     flat = Image.fromarray(metres.reshape(given) * np.float32(unit))
     return np.array(flat.resize(size[::-1], Image.Resampling.NEAREST))[..., None]

@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class _Settings:
-    """What programs change for all that runs in their process."""
+    """The settings that programs change for all that runs in their process."""
 
     dtype: Any
     gradients: bool
@@ -21,18 +21,18 @@ class _Settings:
         return cls(torch.get_default_dtype(), torch.is_grad_enabled())
 
     def take(self, torch: Any) -> None:
-        """Makes them hold."""
+        """Make these settings hold."""
         torch.set_default_dtype(self.dtype)
         torch.set_grad_enabled(self.gradients)
 
 
 _theirs: list[_Settings] = []
-"""Those of the environments, once there are any: a module's own are set when it is imported."""
+"""The settings of the environments, once there are any: a module's own are set when it is imported."""
 
 
 @contextmanager
 def environments_own() -> Iterator[None]:
-    """Within, torch's default dtype and whether it takes gradients are as environments left them; then, as before."""
+    """Let torch's default dtype and gradients be as environments left them, and afterwards as before."""
     torch: Any = sys.modules.get("torch")
     ours = torch and _Settings.now(torch)
     if _theirs and ours != _theirs[0]:

@@ -19,7 +19,7 @@ Bounds: TypeAlias = NDArray[np.float64]
 
 
 class NotOfSpaceError(Exception):
-    """Says what a value is, and what its space says."""
+    """An error that says what a value is, and what its space says."""
 
 
 class Values:
@@ -49,7 +49,7 @@ class Values:
         self._every_byte = self.dtype == np.uint8 and bool((self._least <= 0).all() and (self._most >= 255).all())
 
     def checked(self, value: Any) -> NDArray[Any]:
-        """``value`` as an array of real numbers. Raises NotOfSpaceError when it is not of the space."""
+        """Return ``value`` as an array of real numbers. Raises NotOfSpaceError when it is not of the space."""
         array = _array(value)
         sized = array.size == math.prod(self.shape) if self._flat else array.shape == self.shape
         if not (sized and self._typed(array)):
@@ -62,7 +62,7 @@ class Values:
         return array
 
     def _typed(self, array: NDArray[Any]) -> bool:
-        """In a picture, real numbers from 0 to 1 and whole ones from 0 to 255 must not be taken for each other."""
+        """Tell whether, in a picture, neither real numbers from 0 to 1 nor bytes are taken for the other."""
         if self._flat or self._whole == (array.dtype.kind != "f"):
             return True
         return not self._whole and bool(self._most.max() >= 255)
@@ -92,7 +92,7 @@ def _array(value: Any) -> NDArray[Any]:
 
 
 def _bounds(space: Numeric) -> tuple[Bounds, Bounds]:
-    """The least and the greatest value."""
+    """Return the least and the greatest value."""
     if isinstance(space, Box):
         return space.low.astype(np.float64), space.high.astype(np.float64)
     if isinstance(space, MultiBinary):
@@ -102,5 +102,5 @@ def _bounds(space: Numeric) -> tuple[Bounds, Bounds]:
 
 
 def _alike(bounds: Bounds) -> Bounds:
-    """One number () where all are the same: comparing is quicker then."""
+    """Return one number () where all are the same: comparing is quicker then."""
     return np.array(bounds.flat[0]) if bounds.size and (bounds == bounds.flat[0]).all() else bounds
