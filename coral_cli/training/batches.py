@@ -13,7 +13,7 @@ from torch import Tensor
 from coral_cli.parallel import ranks
 from coral_cli.representation.batch import Batch
 from coral_cli.training.agent import Agent
-from coral_cli.training.collection import stream_seed
+from coral_cli.training.collection import episode_seed
 from coral_cli.training.replay import Replay
 from coral_cli.training.replay_on_gpu import ReplayOnGpu
 
@@ -35,7 +35,7 @@ class Batches:
     """
 
     def __init__(self, replay: Replay, agent: Agent, batching: Batching) -> None:
-        self.random = np.random.default_rng(stream_seed(batching.seed, "replay", 0))
+        self.random = np.random.default_rng(episode_seed(batching.seed, "replay", 0))
         self._replay, self._agent, self._batching = replay, agent, batching
         self.place()
 

@@ -122,11 +122,6 @@ def random_actions(seed: int) -> np.random.Generator:
 
 
 def episode_seed(seed: int, stream: str, episode: int) -> int:
-    """Return an independent seed for each episode of each named stream of a run, below 2**31 as C has it."""
-    return stream_seed(seed, stream, episode) % 2**31
-
-
-def stream_seed(seed: int, stream: str, number: int) -> int:
-    """Return an independent seed below 2**32 for each number of each named stream of a run."""
+    """Return an independent seed below 2**32 for each episode of each named stream of a run."""
     stream_number = int.from_bytes(stream.encode(), "big")
-    return int(np.random.SeedSequence([seed, stream_number, number]).generate_state(1)[0])
+    return int(np.random.SeedSequence([seed, stream_number, episode]).generate_state(1)[0])

@@ -88,12 +88,3 @@ def test_random_actions_are_uniform_and_seeded():
 def test_seeds_differ_by_run_stream_and_episode():
     seeds = {episode_seed(s, stream, e) for s in range(3) for stream in ("training", "evaluation") for e in range(50)}
     assert len(seeds) == 300 and episode_seed(0, "training", 0) == episode_seed(0, "training", 0)
-
-
-def test_seeds_of_episodes_are_those_of_before_where_c_can_hold_them() -> None:
-    """Words of NumPy's ``SeedSequence`` for run, stream and episode, less 2**31 where they are more."""
-    stream = int.from_bytes(b"training", "big")
-    words = [int(np.random.SeedSequence([0, stream, number]).generate_state(1)[0]) for number in range(50)]
-    assert any(word >= 2**31 for word in words) and any(word < 2**31 for word in words)
-    expected = [word if word < 2**31 else word - 2**31 for word in words]
-    assert [episode_seed(0, "training", number) for number in range(50)] == expected

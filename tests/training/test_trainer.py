@@ -237,7 +237,7 @@ def test_the_best_checkpoint_is_that_of_the_best_evaluation():
             self.saved.append((state["progress"]["best_return"], best))
             return "x.pt"
 
-    run = Noting(eval_every=1, seed=1)  # its returns do not only rise
+    run = Noting(eval_every=1)
     run.trainer.run()
     means = [event.values["return/mean"] for event in run.of("evaluation")]
     rising = [mean for index, mean in enumerate(means) if mean > max(means[:index], default=-np.inf)]
