@@ -85,7 +85,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         return seen, total, terminated, truncated or (ended and not terminated), told
 
     def render(self) -> NDArray[np.uint8]:
-        """Return what the environment renders, else its first image (the newest of a stack), else black, with even sides."""
+        """Return what the environment renders, else its first image (the newest of a stack), else black."""
         if self._draws:
             frame = self._frame()
         else:
