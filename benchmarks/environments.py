@@ -39,10 +39,10 @@ from coral_cli.assembly.assemble import Assembler  # noqa: E402
 from coral_cli.assembly.resolve import resolve  # noqa: E402
 from coral_cli.environments.control_suite import quiet  # noqa: E402
 from coral_cli.environments.records import ENVIRONMENTS  # noqa: E402
-from coral_cli.measuring.machine import processor  # noqa: E402
 from coral_cli.measuring.timing import Timing, interleaved  # noqa: E402
 from coral_cli.plugin import Environment, Rendering  # noqa: E402
 from coral_cli.registry.discovery import discover  # noqa: E402
+from coral_cli.runs.machine import processor  # noqa: E402
 from coral_cli.runs.pictures import write_png  # noqa: E402
 
 TASKS = ("cartpole-swingup", "ball-in-cup-catch", "cheetah-run", "walker-walk", "reacher-easy", "quadruped-walk")

@@ -15,6 +15,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+from reproduce import with_error
 
 from coral_cli import builtin
 from coral_cli.assembly.assemble import Assembler
@@ -74,9 +75,9 @@ def main() -> None:
     print("| environment steps | " + " | ".join(columns) + " |")
     print("|---|" + "---|" * len(columns))
     for step in sorted(set().union(*columns.values())):
-        cells = [f"{c[step][0]:.0f} ± {c[step][1]:.0f}" if step in c else "" for c in columns.values()]
+        cells = [with_error(*c[step]) if step in c else "" for c in columns.values()]
         print(f"| {step:,} | " + " | ".join(cells) + " |")
-    print(f"\nrandom policy: {mean:.1f} ± {error:.1f} over {args.random} episodes")
+    print(f"\nrandom policy: {with_error(mean, error)} over {args.random} episodes")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ over seeds, or of one seed over its episodes; --plot draws it. Published values 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import subprocess
 import sys
@@ -102,12 +103,17 @@ def table(columns: Mapping[str, Points], known: Mapping[str, Mapping[int, float]
     """Markdown: a row a step, then the published rows."""
     lines = ["| environment steps | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
     for step in sorted(set().union(*columns.values())):
-        cells = ["{:.0f} ± {:.0f}".format(*found[step]) if step in found else "" for found in columns.values()]
+        cells = [with_error(*found[step]) if step in found else "" for found in columns.values()]
         lines.append(f"| {step:,} | " + " | ".join(cells) + " |")
     for step in sorted(set().union(*known.values())):
         cells = [f"{known[name][step]:.0f}" if step in known[name] else "" for name in columns]
         lines.append(f"| published at {step:,} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def with_error(mean: float, error: float) -> str:
+    """A mean with its standard error, where there is one."""
+    return f"{mean:.0f}" if math.isnan(error) else f"{mean:.0f} ± {error:.0f}"
 
 
 def draw(columns: Mapping[str, Points], known: Mapping[str, Mapping[int, float]], path: Path) -> None:

@@ -34,8 +34,9 @@ GRACE = 5.0
 def main(argv: Sequence[str] | None = None, catalog: Catalog | None = None) -> int:
     """Run a command line and return its exit code; ``catalog`` stands in for what is installed."""
     _open_streams()
-    with started():  # what is loaded, or simulated, may change the working directory
-        return _main(list(sys.argv[1:] if argv is None else argv), catalog)
+    args = list(sys.argv[1:] if argv is None else argv)
+    with started(command=("coral", *args)):  # what is loaded, or simulated, may change the working directory
+        return _main(args, catalog)
 
 
 def _main(args: list[str], catalog: Catalog | None) -> int:

@@ -13,14 +13,16 @@ EventKind = Literal["start", "episode", "update", "evaluation", "checkpoint", "n
 """
 start       name, out (the run directory), env (with its variant, such as action=torque), seed, device, renderer,
             budget (environment steps, or what "unit" says, such as "updates"), resumed (bool), replay_bytes,
-            command (the full command line)
-episode     episode (count so far), return, length (policy steps), random (bool), the environment's "metrics/NAME"
-update      updates (count so far); means since the last update event: "loss/total", "loss/SENSOR", "loss/reward",
-            "loss/kl", "policy/NAME", "gradient/NAME", "metric/SENSOR/NAME"; "share/NAME", each term's share of the
-            gradient's norm at the encoders' outputs; rates: "updates_per_s" now, "env_steps_per_s" since the start of
-            this process; shares of the wall-clock time: "seconds/collect", "seconds/sample", "seconds/learn",
-            "seconds/evaluate"; "memory_mb"
-evaluation  episodes, "return/mean", "return/stderr", "length/mean", "success/mean" and other "NAME/mean", "NAME/stderr"
+            command (the full command line); "updates_per_env_step", those that an environment step brings; pending
+episode     episode (count so far), return, length (policy steps), random (bool), the environment's "metrics/NAME";
+            pending (updates that are due before the next episode, here and in "start" and "update")
+update      updates (count so far), pending; means since the last update event: "loss/total", "loss/SENSOR",
+            "loss/reward", "loss/kl", "policy/NAME", "gradient/NAME", "metric/SENSOR/NAME"; "share/NAME", each term's
+            share of the gradient's norm at the encoders' outputs; rates: "updates_per_s" now, "env_steps_per_s" since
+            the start of this process; shares of the wall-clock time: "seconds/collect", "seconds/sample",
+            "seconds/learn", "seconds/evaluate"; "memory_mb"
+evaluation  episodes, "return/mean", "return/stderr" (the standard error; None of one episode alone), "length/mean",
+            "success/mean" and other "NAME/mean", "NAME/stderr"
 checkpoint  path
 note        message
 warning     message
@@ -36,6 +38,8 @@ class Event:
     step: int
     seconds: float
     values: Mapping[str, Any]
+    time: str | None = None
+    """When it happened, in UTC: ``2026-01-02T03:04:05.678+00:00`` (ISO 8601). None where nobody has noted it."""
 
 
 Listener: TypeAlias = Callable[[Event], None]

@@ -1,41 +1,53 @@
 """Paths as a command was given them, seen from where it was started.
 
 An environment may change the working directory, and then the same words would name another place. So what a command is
-given becomes absolute, and what it tells has the words that were written.
+given becomes absolute, and what it tells has the words that were written. The command itself is known here, too.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 _start: list[Path] = []
 _written: dict[str, str] = {}
+_command: list[str] = []
 
 
 @contextmanager
-def started(place: Path | None = None) -> Iterator[None]:
-    """Let relative paths be seen from ``place`` inside: by default, from the working directory of this moment."""
-    before = list(_start), dict(_written)
+def started(place: Path | None = None, command: Sequence[str] = ()) -> Iterator[None]:
+    """Within, relative paths are seen from ``place``: by default, from the working directory of this moment.
+
+    ``command`` is what was typed, word by word.
+    """
+    before = list(_start), dict(_written), list(_command)
     try:
         _start[:] = [place or Path.cwd()]
     except OSError:  # it was removed, and nothing can be seen from there
         _start.clear()
     _written.clear()
+    _command[:] = command
     try:
         yield
     finally:
         _start[:] = before[0]
         _written.clear()
         _written.update(before[1])
+        _command[:] = before[2]
 
 
 def start() -> Path:
     """Return where the command was started; elsewhere, the working directory."""
     return _start[0] if _start else Path.cwd()
+
+
+def typed() -> str | None:
+    """The command as it was typed, quoted for a shell; None where a program has called for the work."""
+    return shlex.join(_command) if _command else None
 
 
 def absolute(path: str | os.PathLike[str]) -> Path:

@@ -10,10 +10,8 @@ import fcntl
 import itertools
 import json
 import os
-import platform
 import shutil
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +105,17 @@ class RunDirectory:
         with replacing(self.record) as partial:
             partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
+    def write_start(self, record: Json) -> None:
+        """Writes run.json when the run starts, or is resumed: ``record``, and all ``starts`` so far, this one included.
+
+        What ``record`` says is true of this start, but for ``started``: that stays the time of the first. Raises
+        CoralError when it cannot be written, UnreadableError when the one before is damaged.
+        """
+        before = self.read_record() if self.record.is_file() else {}
+        known = before.get("starts", [_start(before)] if before else [])
+        starts = [*(known if isinstance(known, list) else []), _start(record)]
+        self.write_record(record | {"started": before.get("started", record["started"]), "starts": starts})
+
     def read_record(self) -> Json:
         """Return what run.json says. Raises UnreadableError when it is damaged."""
         try:
@@ -125,20 +134,12 @@ def find_checkpoint(path: Path) -> Path:
     return run.latest
 
 
-def machine() -> dict[str, Json]:
-    """Return what this computer is, for run.json; of torch only what is already imported."""
-    facts: dict[str, Json] = {
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "processor": platform.machine(),
-        "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+def _start(record: Mapping[str, Json]) -> dict[str, Json]:
+    """What is kept of one start of a run, from its record. Older ones do not say everything."""
+    return {
+        "time": record.get("started"),
+        **{name: record.get(name) for name in ("coral", "commit", "typed", "machine")},
     }
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        facts["torch"] = str(torch.__version__)
-        facts["threads"] = torch.get_num_threads()
-        facts["gpus"] = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return facts
 
 
 def _lock(descriptor: int, path: Path) -> None:

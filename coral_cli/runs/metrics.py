@@ -47,7 +47,7 @@ class MetricsWriter:
 def to_line(event: Event) -> str:
     """Write an event as one line of JSON. JSON has no NaN and no infinity: both become null."""
     values = {key: _finite(value) for key, value in event.values.items()}
-    document = {"kind": event.kind, "step": event.step, "seconds": event.seconds, "values": values}
+    document = {"kind": event.kind, "step": event.step, "seconds": event.seconds, "time": event.time, "values": values}
     return json.dumps(document, allow_nan=False)
 
 

@@ -12,10 +12,12 @@ from typing import Any
 from coral_cli.assembly.record import Assembly
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.registry.options import Json
-from coral_cli.registry.places import absolute
+from coral_cli.registry.places import absolute, typed
 from coral_cli.registry.records import Sensor
 from coral_cli.runs.checkpoint import load_latest
-from coral_cli.runs.directory import RUNS, RunDirectory, find_checkpoint, machine
+from coral_cli.runs.directory import RUNS, RunDirectory, find_checkpoint
+from coral_cli.runs.machine import machine
+from coral_cli.runs.source import commit
 from coral_cli.sessions.supervision import Loop
 from coral_cli.training.agent import Agent
 from coral_cli.training.progress import Journal
@@ -71,7 +73,7 @@ class Begun:
         """Bring ``loop`` to where the run has stopped, and run.json up to date once that has worked."""
         if self.state is not None:
             loop.load_state_dict(self.state)
-            self.run.write_record(self.record)
+            self.run.write_start(self.record)
 
     def warn(self, journal: Journal, *remarks: str) -> None:
         """Tell of a damaged checkpoint, and whatever else there is to remark."""
@@ -89,7 +91,7 @@ def begin(
     """
     if resume is None:
         run = create()
-        run.write_record(record)
+        run.write_start(record)
         return Begun(run, record)
     run = RunDirectory.open(resume)
     if not any(run.checkpoints.glob("*.pt")):
@@ -129,11 +131,13 @@ def new_run(out: Path | None, name: str) -> RunDirectory:
 
 
 def about(assembly: Assembly, command: str, processes: int) -> dict[str, Json]:
-    """Return what run.json says of every run; a later resumption finds the budget it was last given."""
+    """What run.json says of every run at a start; a later resumption finds the budget it was last given."""
     return {
         "command": command,
+        "typed": typed(),
         "assembly": assembly.to_json(),
         "coral": __version__,
+        "commit": commit(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "processes": processes,
         "machine": machine(),

@@ -36,7 +36,7 @@ class Evaluation:
     env: str
     seed: int
     renderer: str
-    statistics: dict[str, float]
+    statistics: dict[str, float | None]
     losses: HeldOut | None
     video: Path | None
 

@@ -69,7 +69,7 @@ class Supervision:
         except (OSError, SystemExit):  # nobody reads it any more (rich exits then): save what there is, and end
             self.interruption.signal = self.interruption.signal or signal.SIGPIPE
         for problem in self.observing.hear(event):
-            self.emit(Event("warning", event.step, event.seconds, {"message": problem}))
+            self.emit(replace(event, kind="warning", values={"message": problem}))
 
     def save(self, state: Mapping[str, Any], best: bool) -> str:
         """Keep a state as a checkpoint, with ``best`` as the best so far, and return its path."""

@@ -9,6 +9,7 @@ from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.resolve import code_flags, command_line
 from coral_cli.assembly.selection import image_note
 from coral_cli.assembly.values import text_of
+from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.parallel.followers import Followers
 from coral_cli.registry.events import Listener
@@ -93,6 +94,8 @@ def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, followers:
         budget=settings.steps,
         resumed=request.resume is not None,
         replay_bytes=trainer.replay.bytes,
+        updates_per_env_step=settings.updates_per_step / action_repeat(parts.env),
+        pending=trainer.progress.pending,
     )
     announce_transfer(parts.transfer, journal)
     announce_processes(followers, settings.batch_size, journal)

@@ -17,10 +17,11 @@ def evaluation_episodes(
     yield from collector.evaluated(agent, [episode_seed(seed, "evaluation", index) for index in range(count)], stop)
 
 
-def statistics(episodes: Sequence[Episode]) -> dict[str, float]:
-    """Return ``NAME/mean`` and ``NAME/stderr`` of return, length and the environment's metrics; best and worst return.
+def statistics(episodes: Sequence[Episode]) -> dict[str, float | None]:
+    """``NAME/mean`` and ``NAME/stderr`` of return, length and the environment's metrics; best and worst return.
 
-    A metric that only some episodes have is that of those, but for ``success``, which the others lack.
+    A metric that only some episodes have is that of those, but for ``success``, which the others lack. The standard
+    error of one episode is None: nobody knows it.
     """
     columns = {
         "return": [episode.total for episode in episodes],
@@ -30,16 +31,17 @@ def statistics(episodes: Sequence[Episode]) -> dict[str, float]:
         default = {"success": 0.0} if name == "success" else {}
         known = [{**default, **episode.metrics} for episode in episodes]
         columns.setdefault(name, [metrics[name] for metrics in known if name in metrics])
-    out: dict[str, float] = {"episodes": len(episodes)}
+    out: dict[str, float | None] = {"episodes": len(episodes)}
     for name, values in columns.items():
-        out[f"{name}/mean"], out[f"{name}/stderr"] = mean_and_stderr(values)
+        out[f"{name}/mean"], error = mean_and_stderr(values)
+        out[f"{name}/stderr"] = None if math.isnan(error) else error
     return out | {"return/max": max(columns["return"]), "return/min": min(columns["return"])}
 
 
 def mean_and_stderr(values: Sequence[float]) -> tuple[float, float]:
-    """Return the mean and its standard error, s / sqrt(n) with the sample deviation s (0 for one value)."""
+    """The mean and its standard error, s / sqrt(n) with the sample deviation s (NaN for one value)."""
     n = len(values)
     mean = math.fsum(values) / n
     if n == 1:
-        return mean, 0.0
+        return mean, math.nan
     return mean, math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1) / n)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from coral_cli.registry.events import Event, EventKind
@@ -61,9 +62,10 @@ class Journal:
         self.emit("start", **values)
 
     def emit(self, kind: EventKind, **values: Any) -> None:
-        """Tell of an event, with the counters of this moment."""
+        """Tells of an event, with the counters and the time of this moment."""
         self.read_clock()
-        self._supervisor.emit(Event(kind, self.progress.steps, self.progress.seconds, values))
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._supervisor.emit(Event(kind, self.progress.steps, self.progress.seconds, values, now))
 
     def checkpoint(self, state: Mapping[str, Any], best: bool = False) -> None:
         """Save ``state``, to which the progress is added, and tell of it."""

@@ -158,7 +158,7 @@ class Trainer:
         self.journal.emit(
             "episode",
             episode=progress.episodes,
-            **{"return": episode.total, "length": episode.length, "random": by_chance},
+            **{"return": episode.total, "length": episode.length, "random": by_chance, "pending": progress.pending},
             **{f"metrics/{name}": value for name, value in episode.metrics.items()},
         )
 
@@ -181,15 +181,17 @@ class Trainer:
         values = statistics(episodes)
         progress.evaluated = progress.episodes
         self.journal.emit("evaluation", **values)
-        if progress.best_return is None or values["return/mean"] > progress.best_return:
-            progress.best_return = values["return/mean"]
+        mean = values["return/mean"]
+        if mean is not None and (progress.best_return is None or mean > progress.best_return):
+            progress.best_return = mean
             self.checkpoint(best=True)
 
     def _report(self) -> None:
-        values = self._updates.report(self.progress.updates)
+        updates, pending = self.progress.updates, self.progress.pending
+        values = self._updates.report(updates)
         if values:
             speed = self.journal.steps_per_second
-            self.journal.emit("update", updates=self.progress.updates, env_steps_per_s=speed, **values)
+            self.journal.emit("update", updates=updates, pending=pending, env_steps_per_s=speed, **values)
 
     def checkpoint(self, best: bool = False) -> None:
         """Save everything that a resumed run needs."""

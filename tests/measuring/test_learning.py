@@ -6,7 +6,6 @@ import torch
 
 from coral_cli.measuring import learning as module
 from coral_cli.measuring.learning import acting_time, learning
-from coral_cli.measuring.machine import processor
 from coral_cli.measuring.memory import held
 from coral_cli.measuring.noise import noise, noise_replay
 from coral_cli.plugin import Sensor
@@ -98,10 +97,3 @@ def test_what_is_held_by_hand(agent):
     critics = 2 * ((5 + ACTIONS + 1) * 4 + 4 + 1)
     assert memory["parameters"] == actor + critics + 1  # the entropy weight
     assert memory["resident_mb"] > 10 and memory["gpu_peak_mb"] is None
-
-
-def test_the_processor_has_a_name(tmp_path):
-    info = tmp_path / "cpuinfo"
-    info.write_text("processor\t: 0\nmodel name\t: Fast One @ 3 GHz\nprocessor\t: 1\nmodel name\t: Fast One @ 3 GHz\n")
-    assert processor(info) == "Fast One @ 3 GHz"
-    assert processor(tmp_path / "nothing") != ""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from coral_cli.registry.places import absolute, as_written, start, started
+from coral_cli.registry.places import absolute, as_written, start, started, typed
 
 
 @pytest.fixture
@@ -74,3 +74,13 @@ def test_a_directory_that_is_gone_stops_only_what_is_seen_from_it(here, monkeypa
     (here / "elsewhere").rmdir()
     with started():
         assert absolute(here / "run") == here / "run"
+
+
+def test_the_command_is_known_as_it_was_typed() -> None:
+    assert typed() is None
+    with started(command=("coral", "train", "--out", "my runs/a")):
+        assert typed() == "coral train --out 'my runs/a'"
+        with started():
+            assert typed() is None
+        assert typed() == "coral train --out 'my runs/a'"
+    assert typed() is None

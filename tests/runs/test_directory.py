@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import json
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.runs import files
-from coral_cli.runs.directory import RunDirectory, find_checkpoint, machine
+from coral_cli.runs.directory import RunDirectory, find_checkpoint
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +79,34 @@ def test_the_record_comes_back():
     assert RunDirectory.open(run.path).read_record() == {"command": "coral train", "n": [1, None, 2.5]}
 
 
+def start(time, **more):
+    return {"started": time, "coral": "1", "commit": None, "typed": f"coral {time}", "machine": {"cpus": 2}, **more}
+
+
+def test_the_record_keeps_every_start():
+    run = RunDirectory.create(None, "x")
+    for said in (start("monday", budget=1), start("tuesday", budget=2), start("friday", budget=3, coral="2")):
+        run.write_start(said)
+    record = run.read_record()
+    assert (record["started"], record["budget"], record["coral"]) == ("monday", 3, "2")
+    kept = {"commit": None, "machine": {"cpus": 2}}
+    assert record["starts"] == [
+        {"time": "monday", "coral": "1", "typed": "coral monday", **kept},
+        {"time": "tuesday", "coral": "1", "typed": "coral tuesday", **kept},
+        {"time": "friday", "coral": "2", "typed": "coral friday", **kept},
+    ]
+
+
+def test_an_older_record_is_the_first_start():
+    run = RunDirectory.create(None, "x")
+    run.write_record({"started": "monday", "coral": "0.1", "machine": {"cpus": 8}})
+    run.write_start(start("tuesday"))
+    record = run.read_record()
+    first = {"time": "monday", "coral": "0.1", "commit": None, "typed": None, "machine": {"cpus": 8}}
+    assert record["starts"][0] == first and record["started"] == "monday"
+    assert [each["time"] for each in record["starts"]] == ["monday", "tuesday"]
+
+
 def test_a_crash_between_writing_and_renaming_leaves_the_old_record(monkeypatch):
     run = RunDirectory.create(None, "x")
     run.write_record({"version": "old"})
@@ -146,12 +172,3 @@ def test_no_checkpoint_is_found_where_there_is_no_run():
 def test_the_systems_refusals_are_told_apart(number, sentence):
     with pytest.raises(CoralError, match=sentence), files.writing(Path("x")):
         raise OSError(number, os.strerror(number))
-
-
-def test_the_machine_is_described_as_json():
-    facts = machine()
-    assert facts["python"].startswith(f"{sys.version_info[0]}.{sys.version_info[1]}")
-    assert facts["cpus"] >= 1
-    json.dumps(facts)
-    if "torch" in sys.modules:
-        assert facts["torch"] == str(sys.modules["torch"].__version__)

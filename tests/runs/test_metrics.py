@@ -26,6 +26,13 @@ def test_events_come_back(tmp_path):
     assert read_metrics(tmp_path / "m") == events
 
 
+def test_the_time_of_an_event_comes_back(tmp_path):
+    event = Event("warning", 1, 0.5, {"message": "a"}, "2026-01-02T03:04:05.678+00:00")
+    write(tmp_path / "m", event)
+    assert read_metrics(tmp_path / "m") == [event]
+    assert json.loads((tmp_path / "m").read_text())["time"] == "2026-01-02T03:04:05.678+00:00"
+
+
 def test_each_line_is_there_at_once(tmp_path):
     writer = MetricsWriter(tmp_path / "m")
     writer(Event("warning", 1, 0.0, {"message": "a"}))

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime, timedelta
 from functools import partial
 
 import av
@@ -47,6 +48,9 @@ def test_a_run_leaves_what_is_documented(run):
     assert record["command"].startswith("coral train --env box-push --env.action-repeat 1 --image-loss cpc")
     assert record["assembly"]["choices"]["image-loss"]["distribution"] == "coral-rl"
     assert record["renderer"] in ("egl", "osmesa", "raycast") and record["assembly"]["settings"]["seed"] == 0
+    typed = shlex.join(["coral", "train", *BOX, "--steps", "300", "--out", str(run), "--quiet"])
+    assert [start["typed"] for start in record["starts"]] == [record["typed"]] == [typed]
+    assert record["starts"][0]["time"] == record["started"] and record["machine"]["cpu"]
 
 
 def test_a_run_s_events_tell_its_story(run):
@@ -57,7 +61,19 @@ def test_a_run_s_events_tell_its_story(run):
     assert {"loss/image", "loss/proprio", "loss/kl", "loss/reward"} <= next(
         event.values.keys() for event in events if event.kind == "update"
     )
-    assert all("success/mean" in event.values for event in events if event.kind == "evaluation")
+    evaluations = [event.values for event in events if event.kind == "evaluation"]
+    assert all("success/mean" in values and values["return/stderr"] is None for values in evaluations)
+    times = [datetime.fromisoformat(event.time) for event in events]
+    assert times == sorted(times) and times[0].utcoffset() == timedelta(0)
+
+
+def test_events_tell_what_is_still_to_do(run):
+    """Episodes have 100 steps, and each brings 5 updates."""
+    events = read_metrics(run / "metrics.jsonl")
+    assert (events[0].values["updates_per_env_step"], events[0].values["pending"]) == (0.05, 0)
+    assert [event.values["pending"] for event in events if event.kind == "episode"] == [5, 5, 5]
+    left = [(event.values["updates"], event.values["pending"]) for event in events if event.kind == "update"]
+    assert left[-1] == (15, 0) and all((updates + pending) % 5 == 0 for updates, pending in left)
 
 
 def test_eval_needs_no_flag_and_films(run, capsys):
@@ -142,7 +158,12 @@ def test_an_interrupted_run_is_saved_and_goes_on(number, code, tmp_path, capsys)
     assert after["progress"]["steps"] == budget
     assert after["progress"]["updates"] > saved["progress"]["updates"]
     assert after["replay"]["next_serial"] == saved["replay"]["next_serial"] + 2  # the replay went on growing
-    assert json.loads((run / "run.json").read_text())["assembly"]["settings"]["steps"] == budget
+    record = json.loads((run / "run.json").read_text())
+    assert record["assembly"]["settings"]["steps"] == budget
+    first, second = record["starts"]
+    assert first["typed"].endswith(f"--steps 100k --out {run}") and first["time"] == record["started"]
+    assert second["typed"] == record["typed"] == f"coral train --resume {run} --steps {budget} --quiet"
+    assert second["machine"]["cpu"] == record["machine"]["cpu"] and first["time"] <= second["time"]
     episodes = [event.values["episode"] for event in read_metrics(run / "metrics.jsonl") if event.kind == "episode"]
     assert episodes == list(range(1, len(episodes) + 1))
 

@@ -1,5 +1,6 @@
 """Statistics of evaluations, means of metrics, interruption."""
 
+import math
 import os
 import signal
 import time
@@ -16,7 +17,14 @@ from coral_cli.training.measurement import Measurement
 def test_mean_and_standard_error_by_hand():
     # deviations -1, 0, 1: sample variance 1, standard error 1 / sqrt(3)
     assert mean_and_stderr([1.0, 2.0, 3.0]) == pytest.approx((2.0, 3**-0.5))
-    assert mean_and_stderr([4.0]) == (4.0, 0.0)
+
+
+def test_one_episode_has_no_standard_error():
+    mean, error = mean_and_stderr([4.0])
+    assert mean == 4.0 and math.isnan(error)
+    values = statistics([Episode(4.0, 5, {"success": 1.0})])
+    assert (values["return/mean"], values["success/mean"]) == (4.0, 1.0)
+    assert [value for name, value in values.items() if name.endswith("/stderr")] == [None, None, None]
 
 
 def test_statistics_of_episodes():
@@ -30,7 +38,7 @@ def test_a_metric_need_not_be_in_every_episode():
     episodes = [Episode(1.0, 5, {"return": 9.0}), Episode(3.0, 5, {"success": 1.0, "tries": 2.0})]
     values = statistics(episodes)
     assert values["success/mean"] == 0.5  # who does not tell has not solved it
-    assert (values["tries/mean"], values["tries/stderr"]) == (2.0, 0.0)
+    assert (values["tries/mean"], values["tries/stderr"]) == (2.0, None)
     assert values["return/mean"] == 2.0  # of the episodes, whatever they call their metrics
 
 

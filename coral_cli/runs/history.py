@@ -1,0 +1,65 @@
+"""What a run has measured so far, for whoever goes on showing it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from coral_cli.registry.events import Event
+
+START, UPDATE, EPISODE, EVALUATION = (
+    f'{{"kind": "{kind}"'.encode() for kind in ("start", "update", "episode", "evaluation")
+)
+"""How the lines of a kind begin, so that no other has to be parsed."""
+
+ENOUGH = 4096
+"""Updates to draw a curve from; of more, as in a long run, every second one is read, or every third, and so on."""
+
+
+def history(path: Path) -> Iterator[Event]:
+    """The episodes, updates and evaluations of a run as it finally went, one by one.
+
+    A resumed run repeats what it had told after its checkpoint: that is left out. So is what cannot be read, since a
+    run goes on without.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError:
+        return
+    ends = _ends(lines)
+    left = sum(line.startswith(UPDATE) for line in lines)
+    stride = math.ceil(left / ENOUGH)
+    for number, line in enumerate(lines):
+        while ends and ends[-1][0] <= number:
+            ends.pop()
+        update = line.startswith(UPDATE)
+        left -= update
+        wanted = left % stride == 0 if update else line.startswith((EPISODE, EVALUATION))
+        event = _event(line) if wanted else None
+        if event and (not ends or event.seconds <= ends[-1][1]):
+            yield event
+
+
+def _ends(lines: list[bytes]) -> list[tuple[int, float]]:
+    """Where the run was resumed, the last first, and the least that it had trained for there or at a later one."""
+    starts = [(number, _event(line)) for number, line in enumerate(lines) if line.startswith(START)]
+    ends, least = [], math.inf
+    for number, event in reversed(starts):
+        if event and event.values.get("resumed"):
+            least = min(least, event.seconds)
+            ends.append((number, least))
+    return ends
+
+
+def _event(line: bytes) -> Event | None:
+    """None for a line that no run writes."""
+    with suppress(ValueError, TypeError, AttributeError):
+        event = Event(**json.loads(line))
+        values = () if event.kind == "start" else event.values.values()
+        if all(value is None or isinstance(value, int | float) for value in values):
+            return replace(event, step=int(event.step), seconds=float(event.seconds))
+    return None
