@@ -9,13 +9,12 @@ from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.resolve import choice_of, flags_of
 from coral_cli.assembly.selection import choose
 from coral_cli.assembly.settings import BUDGET
-from coral_cli.assembly.shorthands import SIZES, expand
+from coral_cli.assembly.sizes import sized_flags
 from coral_cli.assembly.slots import ENV, OBSERVER
 from coral_cli.assembly.values import text_of
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.options import Json, with_values
-from coral_cli.registry.records import Environment
 from coral_cli.runs.directory import RunDirectory
 
 
@@ -37,7 +36,7 @@ def resumed(assembly: Assembly, given: Mapping[str, Json], catalog: Catalog) -> 
     The latter are by name. Raises UsageError, with both values, when ``given`` differs in anything else.
     """
     recorded = flags_of(assembly, catalog)
-    sized = _sized(assembly, catalog) if "size" in given else ()  # what it says of those it says anew
+    sized = sized_flags(assembly, catalog) if "size" in given else ()  # what it says of those it says anew
     selection = choose(given, catalog, {flag: value for flag, value in recorded.items() if flag not in sized})
     own = {flag: field.default for flag, field in selection.fields().items() if flag in sized}
     components = {slot.flag: catalog.name(entry) for slot, entry in selection.entries.items()}
@@ -56,13 +55,6 @@ def resumed(assembly: Assembly, given: Mapping[str, Json], catalog: Catalog) -> 
     settings = with_values(assembly.settings, {**changes, OBSERVER: selection.several[OBSERVER]})
     observers = {s.name: choice_of(s, e, asked) for s, e in selection.entries.items() if s.kind == OBSERVER}
     return Assembly({**assembly.unobserved().choices, **observers}, settings), changes
-
-
-def _sized(assembly: Assembly, catalog: Catalog) -> frozenset[str]:
-    """Return the flags that any size speaks of."""
-    environment = catalog.locate(*assembly.choices[ENV.name].identity).record
-    assert isinstance(environment, Environment)
-    return frozenset(flag for size in SIZES.values() for flag in expand(size, environment.sensors))
 
 
 def _said(value: Json) -> str:

@@ -14,15 +14,17 @@ import typer
 from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
+from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.settings import BUDGET
 from coral_cli.assembly.shorthands import recognised
+from coral_cli.assembly.sizes import size_of, sized_flags
 from coral_cli.assembly.slots import OBSERVER
 from coral_cli.assembly.typer_surface import Command
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.display.numbers import count, duration, number
 from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog
-from coral_cli.registry.errors import UnreadableError, UsageError
+from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.registry.options import Help, Json
 from coral_cli.registry.places import absolute, as_written
 from coral_cli.registry.records import Environment
@@ -104,7 +106,18 @@ def _runs(paths: Sequence[Path], metric: str, catalog: Catalog) -> list[Run]:
         print(f"warning: {as_written(reason)}; it is left out.", file=sys.stderr)
     records = {catalog.name(entry): entry.record for entry in catalog.entries("environment")}
     sensors = {name: record.sensors for name, record in records.items() if isinstance(record, Environment)}
-    return [replace(run, flags=recognised(run.flags, sensors.get(run.flags["env"], {}))) for run in kept]
+    named = [replace(run, flags=recognised(run.flags, sensors.get(run.flags["env"], {}))) for run in kept]
+    return [replace(run, sized=_sized(run, catalog)) for run in named]
+
+
+def _sized(run: Run, catalog: Catalog) -> dict[str, Json] | None:
+    """The flags of ``run``, with its size in place of those that it explains; None where it has no named one."""
+    try:
+        assembly = Assembly.from_json(run.record["assembly"])
+        size, explained = size_of(assembly, catalog), sized_flags(assembly, catalog)
+    except CoralError:  # it was made with plugins that are not installed, or by another version
+        return None
+    return {"size": size, **{flag: run.flags[flag] for flag in run.flags if flag not in explained}} if size else None
 
 
 def _warn_of_repetitions(agent: Agent) -> None:

@@ -23,7 +23,10 @@ class Agent:
     """Runs whose flags are the same but for the seed."""
 
     name: str
-    """The name: as few flags as tell it from others of its task; where these are many, what its runs are called."""
+    """As few flags as tell it from the other agents of its task, a method and a size being one each.
+
+    Where these are many, what its runs are called.
+    """
     differs: Flags
     """All flags in which the agents of its task differ, where it has them."""
     runs: tuple[Run, ...]
@@ -63,8 +66,14 @@ def _agents(runs: Sequence[Run], apart: Collection[str]) -> tuple[Agent, ...]:
     keys = differences(flags)
     return tuple(
         Agent(name, {key: own[key] for key in keys if key in own}, tuple(group))
-        for name, own, group in zip(_short(flags, groups), flags, groups, strict=True)
+        for name, own, group in zip(_short(_shorthands(groups, apart) or flags, groups), flags, groups, strict=True)
     )
+
+
+def _shorthands(groups: Sequence[Sequence[Run]], apart: Collection[str]) -> list[dict[str, Json]]:
+    """Each agent's flags with the size that explains many of them; none unless all have one."""
+    sized = [group[0].sized for group in groups]
+    return [_without(flags, apart) for flags in sized if flags is not None] if None not in sized else []
 
 
 def _grouped(runs: Sequence[Run], key: Callable[[Run], Hashable]) -> dict[Json, list[Run]]:
@@ -79,12 +88,14 @@ def _without(flags: Flags, apart: Collection[str]) -> dict[str, Json]:
 
 
 def differences(flags: Sequence[Flags]) -> list[str]:
-    """Return the flags that are not the same in all: the method, components and settings, then options.
+    """The flags that are not the same in all: the method, the size, components and settings, then options.
 
     An option counts where it differs between two that have its component.
     """
     keys = dict.fromkeys(key for one in flags for key in one)
-    return sorted((key for key in keys if _differs(key, flags)), key=lambda key: (key != "method", "." in key))
+    return sorted(
+        (key for key in keys if _differs(key, flags)), key=lambda key: (key != "method", key != "size", "." in key)
+    )
 
 
 def _differs(key: str, flags: Sequence[Flags]) -> bool:

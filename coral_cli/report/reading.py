@@ -31,6 +31,8 @@ class Run:
     """The metric's mean over an evaluation's episodes (E)."""
     seconds: tuple[float, ...]
     """Training time at each evaluation (E)."""
+    sized: Mapping[str, Json] | None = None
+    """``flags``, with ``size`` in place of those that a named size explains; None where none explains them."""
 
     @property
     def seed(self) -> Json:

@@ -8,7 +8,11 @@ import sys
 
 import pytest
 
+from coral_cli import builtin
 from coral_cli.app import main
+from coral_cli.assembly.resolve import resolve
+from coral_cli.registry.discovery import discover
+from coral_cli.runs.directory import RunDirectory
 
 P_CORAL = {"image-loss": "cpc", "proprio-loss": "recon", "objective": "predictive"}
 
@@ -45,6 +49,17 @@ def test_what_may_change_when_a_run_goes_on_makes_no_other_agent(make_run, repor
     make_run("a1", {1000: 0.0}, seed=1, eval_every=9, device="cuda", observer=["tensorboard"])
     make_run("a2", {1000: 0.0}, seed=2, batch_size=5)
     assert [line.split()[2] for line in report(".")[1].splitlines()[1:]] == ["2", "1"]
+
+
+def test_sizes_and_methods_name_agents(make_run, report) -> None:
+    """As they were given, though run.json holds what they stand for."""
+    catalog = discover(builtin, {"CORAL_PLUGINS": ""})
+    for method, size in (("v-coral", "tiny"), ("v-coral", "paper"), ("p-coral", "tiny")):
+        run = make_run(f"{method}-{size}", {1000: 1.0})
+        assembly = resolve({"env": "cartpole-swingup", "method": method, "size": size}, catalog)
+        RunDirectory(run).write_record({"assembly": assembly.to_json()})
+    names = [line.split("  ")[0] for line in report(".")[1].splitlines()[1:]]
+    assert names == ["p-coral, size tiny", "v-coral, size paper", "v-coral, size tiny"]
 
 
 def test_at_other_steps(make_run, report) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from coral_cli.registry.errors import UsageError
 from coral_cli.report.grouping import differences, names, pooled, tasks, word
-from coral_cli.report.reading import read
+from coral_cli.report.reading import Run, read
 
 APART = {"seed", "steps", "observer"}
 V_CORAL = {"image-loss": "cv", "proprio-loss": "recon", "objective": "variational"}
@@ -67,6 +69,27 @@ def test_agents_are_pooled_over_tasks_by_name(make_run) -> None:
         pooled(tasks([*runs[:2], runs[3]], APART))
 
 
+def test_a_size_names_agents_where_all_have_one(make_run) -> None:
+    def run(name: str, size: int, named: str | None, batch: int = 8) -> Run:
+        path = make_run(
+            name, {1: 0.0}, components={**V_CORAL, "rssm": "g"}, options={"rssm.gru": size}, batch_size=batch
+        )
+        run = read(path, "return")
+        flags = {flag: value for flag, value in run.flags.items() if flag not in ("rssm.gru", "batch-size")}
+        return replace(run, sized=None if named is None else {"size": named, **flags})
+
+    tiny, small, own = run("t", 64, "tiny"), run("s", 128, "small", 16), run("o", 64, None, 16)
+    (task,) = tasks([tiny, small], APART)
+    assert [agent.name for agent in task.agents] == ["size tiny", "size small"]
+    assert task.agents[0].differs == {"batch-size": 8, "rssm.gru": 64}, "in full"
+    (task,) = tasks([tiny, small, own], APART)
+    assert [agent.name for agent in task.agents] == [
+        "batch-size 8, rssm.gru 64",
+        "batch-size 16, rssm.gru 128",
+        "batch-size 16, rssm.gru 64",
+    ]
+
+
 @pytest.mark.parametrize(
     ("flags", "differing"),
     [
@@ -90,6 +113,11 @@ def test_differences(flags, differing) -> None:
         ([{"a": 1, "b": 2}, {"a": 2, "b": 3}], ["a 1", "a 2"]),
         ([{"a": 1, "b": 1}, {"a": 1, "b": 2}, {"a": 2, "b": 2}], ["a 1, b 1", "a 1, b 2", "a 2, b 2"]),
         ([{"method": "v-coral", "b": 1}, {"loss": "own", "b": 1}], ["v-coral", "loss own"]),
+        ([{"a": 1, "size": "tiny"}, {"a": 2, "size": "small"}], ["size tiny", "size small"]),
+        (
+            [{"method": m, "size": s} for m, s in [("v", "tiny"), ("v", "small"), ("p", "tiny")]],
+            ["v, size tiny", "v, size small", "p, size tiny"],
+        ),
     ],
 )
 def test_names_are_as_short_as_they_can_be(flags, expected) -> None:

@@ -1,0 +1,33 @@
+"""Which named size an assembly has."""
+
+from __future__ import annotations
+
+from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.resolve import flags_of
+from coral_cli.assembly.selection import choose
+from coral_cli.assembly.shorthands import SIZES, expand
+from coral_cli.assembly.slots import ENV
+from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.records import Environment
+
+
+def sized_flags(assembly: Assembly, catalog: Catalog) -> frozenset[str]:
+    """The flags that sizes speak of."""
+    environment = catalog.locate(*assembly.choices[ENV.name].identity).record
+    assert isinstance(environment, Environment)
+    return frozenset(flag for size in SIZES.values() for flag in expand(size, environment.sensors))
+
+
+def size_of(assembly: Assembly, catalog: Catalog) -> str | None:
+    """The size that gives ``assembly`` all of its sizes beside its other flags; None where some were chosen otherwise.
+
+    Raises PluginError when a component is not installed, UsageError when its parts no longer go together.
+    """
+    flags, sized = flags_of(assembly, catalog), sized_flags(assembly, catalog)
+    others = {flag: value for flag, value in flags.items() if flag not in sized}
+    for name in SIZES:
+        selection = choose({**others, "size": name}, catalog)
+        given = {flag: field.default for flag, field in selection.fields().items()} | dict(selection.defaults)
+        if all(given[flag] == flags[flag] for flag in sized & flags.keys()):
+            return name
+    return None
