@@ -14,7 +14,7 @@ from coral_cli.assembly.resolve import resolve
 from coral_cli.assembly.resume import recorded_assembly, resumed
 from coral_cli.assembly.two_phase import two_phase
 from coral_cli.commands.output import DebugFlag, QuietFlag, documents, print_json
-from coral_cli.display.numbers import duration
+from coral_cli.display.estimates import hurry, span
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help, Json
@@ -86,7 +86,7 @@ def print_dry_run(report: Mapping[str, Json], as_json: bool) -> None:
         print(f"init        {line}")
     print(f"replay      {report['replay_transitions']:,} transitions, {report['replay_bytes'] / 1e6:,.0f} MB when full")
     print("time        " + ", ".join(f"{part} {report[f'{part}_ms']:.1f} ms" for part in ("step", "act", "update")))
-    print(f"in all      about {duration(report['eta_seconds'])}")
+    print(f"in all      about {span(report['eta_range_seconds'])}{hurry(report['busy'])}")
 
 
 def _request(output: TrainOutput, given: Given, catalog: Catalog) -> TrainRequest:

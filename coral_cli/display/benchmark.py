@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
-from coral_cli.display.numbers import count, duration, number, rate, size
+from coral_cli.display.estimates import hurry, span
+from coral_cli.display.numbers import count, number, rate, size
 from coral_cli.display.tables import print_table
 from coral_cli.registry.options import Json
 
@@ -100,4 +101,6 @@ def _print_run(console: Console, run: Document) -> None:
     console.print()
     print_table(console, ("a run waits for", "ms an action", "share"), rows, numeric=(1, 2))
     updates = f"{number(run['updates_per_action'])} updates an action"
-    console.print(f"{updates}; {count(run['steps'])} steps take about {duration(run['eta_seconds'])}")
+    console.print(f"{updates}; {count(run['steps'])} steps take about {span(run['eta_range_seconds'])}")
+    if run["busy"]:
+        console.print(hurry(run["busy"]).removeprefix("; "))

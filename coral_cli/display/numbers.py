@@ -21,9 +21,11 @@ def number(value: float | None) -> str:
 
 
 def rate(value: float | None) -> str:
-    """Write events per second: ``0.31``, ``4.1``, ``310``."""
+    """Events per second: ``0.004``, ``0.31``, ``4.1``, ``310``."""
     if value is None:
         return "-"
+    if value < 0.1:
+        return f"{value:.1g}"
     return f"{value:,.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
 
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from rich.console import Console
 
-from coral_cli.display.numbers import count, duration, number, rate, size
+from coral_cli.display.numbers import count, duration, number, size
 from coral_cli.display.progress import Progress
+from coral_cli.display.telling import amount, beyond, eta, percent, speeds, to_do, with_error
 from coral_cli.registry.events import Event
 
 INTERVAL = timedelta(seconds=30)
@@ -61,28 +62,25 @@ def start_line(progress: Progress) -> str:
         f"seed {start.get('seed')}",
         f"device {start.get('device')}",
         f"renderer {start.get('renderer')}",
-        f"{progress.unit} {count(progress.step)}/{count(progress.budget)}",
+        f"{progress.unit} {amount(progress)}",
+        to_do(progress),
         f"replay {size(start.get('replay_bytes') or 0)}",
         f"in {start.get('out')}",
     ]
-    return "  ".join(parts)
+    return "  ".join(filter(None, parts))
 
 
 def progress_line(progress: Progress) -> str:
-    """Say how far, how fast and how good the run is, and each loss."""
-    parts = [f"{progress.unit} {count(progress.step)}/{count(progress.budget)} ({progress.fraction:.0%})"]
-    if progress.eta is not None:
-        parts.append(f"eta {duration(progress.eta)}")
-    if progress.update:
-        speeds = {"env_steps_per_s": "env steps/s", "updates_per_s": "updates/s"}
-        parts += [f"{rate(progress.update[key])} {unit}" for key, unit in speeds.items() if key in progress.update]
+    """How far, how fast, how good, and each loss."""
+    parts = [f"{progress.unit} {amount(progress)} ({percent(progress)})", to_do(progress), eta(progress)]
+    parts += speeds(progress)
     if progress.returns or progress.evaluation:
         parts.append(_returns(progress))
     shares = progress.values("share")
     for name, value in progress.values("loss").items():
         share = f" ({shares[name]:.0%})" if shares.get(name) is not None else ""
         parts += [f"{name} {number(value)}{share}"] if name != "total" else []
-    return "  ".join(parts)
+    return "  ".join(filter(None, parts))
 
 
 def end_line(progress: Progress) -> str:
@@ -90,11 +88,12 @@ def end_line(progress: Progress) -> str:
     assert progress.end is not None
     values = progress.end.values
     parts = [f"{values['status']} at step {count(progress.step)} after {duration(values['seconds'])}"]
+    parts += [beyond(progress), to_do(progress)]
     if values.get("best_return") is not None:
         parts.append(f"best return {number(values['best_return'])}")
     if values.get("message"):
         parts.append(str(values["message"]))
-    return "  ".join(parts)
+    return "  ".join(filter(None, parts))
 
 
 def _returns(progress: Progress) -> str:
@@ -102,4 +101,4 @@ def _returns(progress: Progress) -> str:
     if progress.evaluation is None:
         return last
     values = progress.evaluation.values
-    return f"{last} (eval {number(values.get('return/mean'))} +- {number(values.get('return/stderr'))})"
+    return f"{last} (eval {with_error(values.get('return/mean'), values.get('return/stderr'), '+-')})"

@@ -1,4 +1,4 @@
-"""What a display knows of a run: the events so far, reduced to what is shown."""
+"""What a display knows of a run: the events so far, reduced to what is shown. Of a resumed run, those before, too."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from coral_cli.display.curves import Curve
+from coral_cli.display.estimates import Range, around
 from coral_cli.registry.events import Event
+from coral_cli.registry.places import absolute
+from coral_cli.runs.directory import RunDirectory
+from coral_cli.runs.history import history
 
 WINDOW = 600.0
-"""Seconds of training over which the speed for the ETA is measured."""
+"""Seconds of training over which the speed of this moment is measured."""
 
 
 class Progress:
@@ -23,6 +27,7 @@ class Progress:
         self.end: Event | None = None
         self.step = 0
         self.seconds = 0.0
+        self.pending = 0
         self.episode: Mapping[str, Any] = {}
         self.returns: deque[float] = deque(maxlen=10)
         self.best_return: float | None = None
@@ -30,15 +35,23 @@ class Progress:
         self.warning = ""
         self.checkpoint = ""
         self.curves: defaultdict[str, Curve] = defaultdict(Curve)
-        self._marks: deque[tuple[float, int]] = deque()
+        self._first: tuple[float, float] | None = None
+        self._marks: deque[tuple[float, float]] = deque()
 
     def __call__(self, event: Event) -> None:
-        """Take in the next event."""
+        """Takes in the next event; with the start of a resumed run, also what its ``metrics.jsonl`` holds."""
+        if event.kind == "start":
+            self.start = event.values
+            if event.values.get("resumed") and event.values.get("out"):
+                for earlier in history(RunDirectory(absolute(event.values["out"])).metrics):
+                    self._take(earlier)
+        self._take(event)
+
+    def _take(self, event: Event) -> None:
         self.step, self.seconds = event.step, event.seconds
         values = event.values
-        if event.kind == "start":
-            self.start = values
-        elif event.kind == "episode":
+        self.pending = int(values.get("pending", self.pending))
+        if event.kind == "episode":
             self._episode(values)
         elif event.kind == "update":
             self._update(values)
@@ -66,9 +79,25 @@ class Progress:
         return str(self.start.get("unit", "steps"))
 
     @property
+    def spent(self) -> bool:
+        """Whether all steps are done; updates may still be due."""
+        return 0 < self.budget <= self.step
+
+    @property
+    def learned(self) -> float:
+        """Steps with all the updates that they bring; those that are still due count for some of the last ones."""
+        each = self.start.get("updates_per_env_step")
+        return max(0.0, self.step - self.pending / each) if self.pending and each else float(self.step)
+
+    @property
+    def left(self) -> float:
+        """Steps that are still to do, or to learn from. An episode may end beyond the budget."""
+        return max(self.budget, self.step) - self.learned
+
+    @property
     def fraction(self) -> float:
-        """The share of the budget that is spent."""
-        return min(1.0, self.step / self.budget) if self.budget else 0.0
+        """The share of what is to do that is done, 0 to 1."""
+        return self.learned / max(self.budget, self.step) if self.budget else 0.0
 
     @property
     def mean_return(self) -> float | None:
@@ -77,17 +106,23 @@ class Progress:
 
     @property
     def steps_per_second(self) -> float | None:
-        """The environment steps per second of the last ten minutes, with evaluations; None before learning starts."""
-        if not self._marks:
-            return None
-        (first, first_step), (last, last_step) = self._marks[0], self._marks[-1]
-        return (last_step - first_step) / (last - first) if last > first and last_step > first_step else None
+        """Steps learned from per second of the last ten minutes, evaluations included; None before learning starts."""
+        return _speed(self._marks[0], self._marks[-1]) if self._marks else None
 
     @property
-    def eta(self) -> float | None:
-        """The seconds until the budget is spent; None while nothing is known of the speed."""
-        speed = self.steps_per_second
-        return max(0, self.budget - self.step) / speed if speed and self.budget else None
+    def eta(self) -> Range | None:
+        """Seconds until all is done, at least and at most; None while the speed is not known, or nothing is left.
+
+        They follow from the speed of the last ten minutes and that of all the time of learning, and are wider the more
+        of that time is still to come.
+        """
+        if not (self.left and self.budget and self._first):
+            return None
+        speeds = [speed for speed in (self.steps_per_second, _speed(self._first, self._marks[-1])) if speed]
+        if not speeds:
+            return None
+        past, rest = self._marks[-1][0] - self._first[0], self.left / speeds[0]
+        return around((self.left / speed for speed in speeds), rest / (past + rest))
 
     def values(self, prefix: str) -> dict[str, float | None]:
         """Return the last update's values under ``prefix/``, by the rest of their name."""
@@ -98,9 +133,11 @@ class Progress:
         self.episode = values
         if values.get("random"):
             self._marks.clear()  # nothing is learned yet, so the speed tells nothing
-        self.returns.append(values["return"])
-        self.best_return = max(values["return"], self.best_return if self.best_return is not None else values["return"])
-        self.curves["return"].add(values["return"])
+            self._first = None
+        self.curves["return"].add(value := values.get("return"))
+        if value is not None:
+            self.returns.append(value)
+            self.best_return = max(value, self.best_return if self.best_return is not None else value)
 
     def _update(self, values: Mapping[str, Any]) -> None:
         self.update = values
@@ -109,6 +146,13 @@ class Progress:
                 self.curves[key].add(value)
 
     def _mark(self) -> None:
-        self._marks.append((self.seconds, self.step))
+        self._marks.append((self.seconds, self.learned))
+        self._first = self._first or self._marks[-1]
         while len(self._marks) > 2 and self._marks[1][0] < self.seconds - WINDOW:
             self._marks.popleft()
+
+
+def _speed(first: tuple[float, float], last: tuple[float, float]) -> float | None:
+    """Steps per second between two marks; None where there were none."""
+    (began, before), (ended, after) = first, last
+    return (after - before) / (ended - began) if ended > began and after > before else None

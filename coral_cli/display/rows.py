@@ -10,8 +10,9 @@ from typing import NamedTuple
 from rich.text import Text
 
 from coral_cli.display.curves import sparkline
-from coral_cli.display.numbers import count, duration, number, rate, size
+from coral_cli.display.numbers import count, duration, number, size
 from coral_cli.display.progress import Progress
+from coral_cli.display.telling import amount, beyond, eta, percent, speeds, to_do
 
 LABEL, FIGURE, FIGURES = 10, 6, 35
 """The columns of a line's name, of a loss, and of all figures of a line; its curve has the rest."""
@@ -51,6 +52,7 @@ def summary_rows(progress: Progress, since: float, width: int) -> list[Row]:
     """Return the rows that stay on the screen when the run is over."""
     return [
         Row(100, _ending(progress, since)),
+        *(Row(97, Text(line)) for line in (beyond(progress), to_do(progress)) if line),
         *_return_rows(progress, width),
         *_loss_rows(progress, width),
         *_message_rows(progress, width),
@@ -72,9 +74,11 @@ def _header(progress: Progress, width: int) -> Text:
 
 
 def _bar(progress: Progress, since: float, width: int) -> Text:
-    eta = "" if progress.eta is None else f"eta {duration(progress.eta - since)}"
-    steps = f"{count(progress.step)}/{count(progress.budget)} {progress.unit}"
-    parts = [f"{progress.fraction:4.0%}", eta, steps, f"{duration(progress.seconds + since)} elapsed"]
+    elapsed = f"{duration(progress.seconds + since)} elapsed"
+    if not progress.budget:
+        return Text(elapsed)
+    parts = [f"{percent(progress):>4}", eta(progress, since), f"{amount(progress)} {progress.unit}"]
+    parts += [to_do(progress), elapsed]
     figures = _joined([Text(part) for part in parts if part], max(width - 10, 0))
     room = width - len(figures) - 2
     filled = int(room * progress.fraction)
@@ -82,11 +86,7 @@ def _bar(progress: Progress, since: float, width: int) -> Text:
 
 
 def _rates(progress: Progress, width: int) -> Text:
-    update = progress.update
-    parts = []
-    if update:
-        speeds = {"env_steps_per_s": "env steps/s", "updates_per_s": "updates/s"}
-        parts += [f"{rate(update[key])} {unit}" for key, unit in speeds.items() if key in update]
+    update, parts = progress.update, speeds(progress)
     if update.get("memory_mb") is not None:
         parts.append(f"memory {size(update['memory_mb'] * 1e6)}")
     if progress.start.get("replay_bytes"):
@@ -171,6 +171,8 @@ def _wrapped(label: str, message: str, style: str, width: int) -> list[Row]:
 
 
 def _ending(progress: Progress, since: float) -> Text:
+    if not progress.start:
+        return Text.assemble(("stopped", STATUS["failed"]), "  before it began")
     name, steps = str(progress.start.get("name", "")), f"at step {count(progress.step)}"
     if progress.end is None:
         return Text.assemble(

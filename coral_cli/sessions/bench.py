@@ -22,7 +22,7 @@ from coral_cli.registry.options import Json
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.parallel import joined, require_even
 from coral_cli.sessions.parts import Parts, build, schedule
-from coral_cli.sessions.rehearsal import Rehearsal
+from coral_cli.sessions.rehearsal import Rehearsal, estimate
 from coral_cli.sessions.requests import BenchRequest, TrainRequest
 from coral_cli.version import __version__
 
@@ -168,5 +168,5 @@ def _run(request: BenchRequest, document: Document, repeat: int) -> Document:
         "action_ms": total,
         "updates_per_action": settings.updates_per_step,
         "steps": settings.steps,
-        "eta_seconds": rehearsal.total(settings, repeat),
+        **estimate(rehearsal.total(settings, repeat)),
     }

@@ -12,11 +12,12 @@ import torch
 
 from coral_cli.assembly.resolve import command_line
 from coral_cli.assembly.settings import Settings
-from coral_cli.display.numbers import duration
+from coral_cli.display.estimates import around, hurry, span
 from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.measuring.timing import interleaved
 from coral_cli.registry.options import values_of
+from coral_cli.runs.machine import busy
 from coral_cli.sessions.parts import Parts, build, schedule
 from coral_cli.sessions.requests import TrainRequest
 from coral_cli.training.batches import sample_batch
@@ -67,12 +68,18 @@ def rehearse(parts: Parts, settings: Settings) -> Rehearsal:
 def notice(parts: Parts, request: TrainRequest) -> str:
     """Say how long the run will take here, and, at the paper's size, that there are smaller ones."""
     settings = request.assembly.settings
-    total = duration(rehearse(parts, settings).total(settings, action_repeat(parts.env)))
+    estimated = estimate(rehearse(parts, settings).total(settings, action_repeat(parts.env)))
     choice = request.assembly.choices["rssm"]
     sizes = values_of(request.catalog.locate(*choice.identity).record.options)  # none without a representation
     paper = sizes and dict(choice.options) == sizes
     advice = " at the paper's size; --size small and --size tiny are faster" if paper else ""
-    return f"{settings.steps:,} steps will take about {total} on this CPU{advice}."
+    total, slowed = span(estimated["eta_range_seconds"]), hurry(estimated["busy"])
+    return f"{settings.steps:,} steps will take about {total} on this CPU{advice}{slowed}."
+
+
+def estimate(seconds: float) -> dict[str, Any]:
+    """How long a run will take: ``eta_seconds``, the range around them, and how ``busy`` the machine is, if it is."""
+    return {"eta_seconds": seconds, "eta_range_seconds": around([seconds]), "busy": busy()}
 
 
 def dry_run(request: TrainRequest) -> dict[str, Any]:
@@ -102,5 +109,5 @@ def _costs(parts: Parts, settings: Settings, rehearsal: Rehearsal) -> dict[str, 
         "step_ms": 1e3 * rehearsal.step_seconds,
         "act_ms": 1e3 * rehearsal.act_seconds,
         "update_ms": 1e3 * rehearsal.update_seconds,
-        "eta_seconds": rehearsal.total(settings, action_repeat(parts.env)),
+        **estimate(rehearsal.total(settings, action_repeat(parts.env))),
     }

@@ -45,6 +45,8 @@ DOCUMENT = {
         "updates_per_action": 0.5,
         "steps": 500_000,
         "eta_seconds": 3661.0,
+        "eta_range_seconds": [2562.7, 4759.3],
+        "busy": "",
     },
 }
 
@@ -75,7 +77,7 @@ def test_all_of_it():
     assert "utilisation  32% of the peak of matrix products" in lines
     assert "  an action  12.5 ms, 6.25 of it drawing; median of 10, middle half 4% wide" in lines
     assert "  a step     17,407 bytes in the replay, 17,328 of them images; a batch 6.3 MB" in lines
-    assert lines[-1] == "0.50 updates an action; 500,000 steps take about 1:01:01"
+    assert lines[-1] == "0.50 updates an action; 500,000 steps take about 43 to 79 minutes"
 
 
 def test_what_was_not_measured_is_not_shown():
@@ -95,3 +97,8 @@ def test_a_gpu_processes_and_copies():
     assert "environment  320 steps/s; 1,100 in 4 copies" in lines
     assert "memory       700 MB in this process, 2.1 GB on the GPU at the peak" in lines
     assert "4.0 updates/s of 4 processes together; median of 10, middle half 4% wide" in lines
+
+
+def test_a_busy_machine_is_told():
+    lines = printed(DOCUMENT | {"run": DOCUMENT["run"] | {"busy": "load 93.5 on 64 processors"}})
+    assert lines[-1] == "this machine is busy (load 93.5 on 64 processors): alone, it would take less"

@@ -46,7 +46,7 @@ def test_what_stands_on_80_by_24(run):
     text = "\n".join(shown(after(run), 80, 23))
     for piece in (
         "box-push-cpc-recon-seed0  box-push  cpu  raycast renderer  seed 0",
-        " 24%  eta 0:31:40  24,000/100,000 steps",
+        " 24%  eta 23 to 41 minutes  24,000/100,000 steps",
         "310 env steps/s  4.1 updates/s  memory 2.1 GB  replay 1.2 GB  2 episodes",
         "return    431.2  mean(10) 225.6  best 431.2 ",
         "eval      455.0 ± 12.1  at 24,000 ",
@@ -68,7 +68,7 @@ def test_what_stands_on_80_by_24(run):
 
 def test_40_by_10_keeps_what_matters_most(run):
     text = shown(after(run), 40, 9)
-    assert re.search(r"24%  eta 0:31:40", text[1])
+    assert re.search(r"24%  eta 23 to 41 minutes", text[1])
     for start in ("310 env steps/s", "return    431.2", "eval      455.0", "image     3.21", "warning "):
         assert any(line.startswith(start) for line in text), start
 
@@ -85,7 +85,7 @@ def test_the_bar_is_as_long_as_the_progress(run):
 
 def test_clocks_go_on_between_events(run):
     rows = [line.plain for line in fit(live_rows(after(run), 10.0, 80), 23)]
-    assert "eta 0:31:30" in rows[1] and "0:02:00 elapsed" in rows[1]
+    assert "eta 22 to 41 minutes" in rows[1] and "0:02:00 elapsed" in rows[1]
 
 
 def test_a_curve_grows_with_the_run():
@@ -96,6 +96,51 @@ def test_a_curve_grows_with_the_run():
 def test_before_anything_happened():
     text = "\n".join(shown(Progress(), 80, 23))
     assert "starting" in text and "waiting for the first episode" in text
+    assert "0/0" not in text and "eta" not in text and "%" not in text
+    assert shown(Progress(), 80, 23, summary_rows)[0] == "stopped  before it began"
+
+
+def test_a_speed_that_is_not_known_is_not_shown(run):
+    """A resumed run does its updates first; none of its episodes has ended yet."""
+    update = Event("update", 24_000, 110.0, {**run[2].values, "env_steps_per_s": 0.0})
+    line = shown(after([*run, update]), 80, 23)[2]
+    assert line.startswith("4.1 updates/s  memory")
+
+
+def test_a_busy_machine_is_told(run, monkeypatch):
+    monkeypatch.setattr("os.getloadavg", lambda: (1e9, 0.0, 0.0))
+    assert "4.1 updates/s  machine busy  memory" in shown(after(run), 80, 23)[2]
+
+
+def spent(pending):
+    """10,000 steps of 9,500 asked for, which bring 5,000 updates."""
+    start = {"name": "x", "budget": 9500, "updates_per_env_step": 0.5, "pending": 0}
+    update = Event("update", 10_000, 100.0, {"updates": 5000 - pending, "pending": pending})
+    return after([Event("start", 0, 0.0, start), update])
+
+
+@pytest.mark.parametrize(("pending", "done"), [(1000, "80%"), (1, "99%")])
+def test_updates_that_are_still_due_are_still_to_do(pending, done):
+    """Of 5,000, in 100 s: what is left takes 25 s or 0.02 s, give or take 30 % of the share that is left."""
+    bar = shown(spent(pending), 100, 23)[1]
+    assert f"{done}  eta {'24 to 26' if pending > 1 else 'a few'} seconds  10,000/9,500 steps" in bar
+    assert f"steps  {pending:,} updates to do  0:01:40 elapsed" in bar
+
+
+def test_when_nothing_is_left_it_is_finishing():
+    assert "  100%  finishing  10,000/9,500 steps  0:01:40 elapsed" in shown(spent(0), 100, 23)[1]
+
+
+def test_more_than_was_asked_for_is_told_at_the_end():
+    more = "500 more than the 9,500 asked for: the last episode was played to its end"
+    assert more in shown(spent(0), 100, 23, summary_rows)
+    assert shown(spent(7), 100, 23, summary_rows)[1:3] == [more, "7 updates to do"]
+
+
+def test_one_episode_has_no_standard_error(run):
+    evaluation = Event("evaluation", 24_000, 111.0, {"episodes": 1, "return/mean": 9.0, "return/stderr": None})
+    line = next(line for line in shown(after([*run, evaluation]), 80, 23) if line.startswith("eval"))
+    assert line.startswith("eval      9.00  at 24,000")
 
 
 def test_random_episodes_are_called_so(run):

@@ -28,7 +28,8 @@ def test_numbers(value, text):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(None, "-"), (0.313, "0.31"), (4.12, "4.1"), (310.4, "310"), (12000.0, "12,000")]
+    ("value", "text"),
+    [(None, "-"), (0.0042, "0.004"), (0.313, "0.31"), (4.12, "4.1"), (310.4, "310"), (12000.0, "12,000")],
 )
 def test_rates(value, text):
     assert rate(value) == text
