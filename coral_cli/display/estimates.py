@@ -12,7 +12,7 @@ MARGIN = 0.3
 """By how much of itself an estimate may be off, up and down, before any of what it speaks of has been done."""
 
 UNITS = (("second", 1.0), ("minute", 60.0), ("hour", 3600.0), ("day", 86400.0))
-LONGEST = {"second": 90.0, "minute": 90 * 60.0, "hour": 48 * 3600.0}
+LONGEST = {"second": 120.0, "minute": 120 * 60.0, "hour": 48 * 3600.0}
 """Up to how many seconds one speaks of seconds, of minutes, of hours."""
 
 FEW = 10.0
@@ -26,7 +26,7 @@ def around(guesses: Iterable[float], unknown: float = 1.0) -> Range:
 
 
 def span(times: Range) -> str:
-    """``2 to 4 hours``, ``45 seconds to 1.6 minutes``, or ``3 hours`` where both ends are the same."""
+    """``2 to 4 hours``, ``45 seconds to 2.4 minutes``, or ``3 hours`` where both ends are the same."""
     low, high = (max(0.0, time) for time in times)
     if high < FEW:
         return "a few seconds"
@@ -56,5 +56,5 @@ def _text(seconds: float, unit: str) -> str:
 
 def _number(seconds: float, unit: str) -> str:
     """With at most two digits that count, ``2``, ``2.4``, ``24``; seconds are whole."""
-    value = seconds / dict(UNITS)[unit]
-    return f"{value:.0f}" if unit == "second" else f"{float(f'{value:.2g}'):g}"
+    value = float(f"{seconds / dict(UNITS)[unit]:.2g}")
+    return f"{value:.0f}" if unit == "second" else f"{value:g}"

@@ -17,6 +17,10 @@ WINDOW = 600.0
 """Seconds of training over which the speed of this moment is measured."""
 
 
+PACE = ("updates_per_s", "env_steps_per_s", "memory_mb", "seconds/")
+"""How values of an update begin that tell of the process that did it, and not of the run."""
+
+
 class Progress:
     """A listener whose attributes are ready to be shown."""
 
@@ -45,6 +49,7 @@ class Progress:
             if event.values.get("resumed") and event.values.get("out"):
                 for earlier in history(RunDirectory(absolute(event.values["out"])).metrics):
                     self._take(earlier)
+                self.update = {name: value for name, value in self.update.items() if not name.startswith(PACE)}
         self._take(event)
 
     def _take(self, event: Event) -> None:
