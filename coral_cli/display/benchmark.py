@@ -71,7 +71,9 @@ def _print_scaling(console: Console, update: Document) -> None:
 
 
 def _noise(timing: Document) -> str:
-    """Say how far to trust a median."""
+    """How far to trust a median."""
+    if timing["repeats"] == 1:
+        return "measured once"
     return f"median of {timing['repeats']}, middle half {timing['spread']:.0%} wide"
 
 

@@ -102,3 +102,8 @@ def test_a_gpu_processes_and_copies():
 def test_a_busy_machine_is_told():
     lines = printed(DOCUMENT | {"run": DOCUMENT["run"] | {"busy": "load 93.5 on 64 processors"}})
     assert lines[-1] == "this machine is busy (load 93.5 on 64 processors): alone, it would take less"
+
+
+def test_one_repeat_has_no_spread():
+    acting = TIMING | {"spread": 0.0, "repeats": 1}
+    assert "acting       12.5 ms an action; measured once" in printed(DOCUMENT | {"acting": acting})

@@ -81,13 +81,20 @@ def test_a_resumed_run_shows_what_it_was(tmp_path):
         Event("episode", 100 * i, 50.0 * i, {"episode": i, "return": float(i), "random": i < 3}) for i in range(1, 12)
     ]
     score = Event("evaluation", 1000, 500.0, {"episodes": 1, "return/mean": 7.0, "return/stderr": None})
-    told = [*episodes[:10], Event("update", 1000, 500.0, {"updates": 9, "loss/kl": 2.5, "memory_mb": 5.0}), score, episodes[10]]
+    told = [
+        *episodes[:10],
+        Event("update", 1000, 500.0, {"updates": 9, "loss/kl": 2.5, "memory_mb": 5.0}),
+        score,
+        episodes[10],
+    ]
     again = Event("start", 1000, 500.0, {**start, "resumed": True})
     write(tmp_path / "run", first, *told, again)
     progress = after([again])
     assert list(progress.returns) == list(progress.curves["return"].values) == [float(i) for i in range(1, 11)]
     assert (progress.best_return, progress.mean_return, progress.evaluation) == (10.0, 5.5, score)
-    assert progress.curves["loss/kl"].values == [2.5] and progress.update == {"updates": 9, "loss/kl": 2.5}, "but nothing of a process that is gone"
+    assert progress.curves["loss/kl"].values == [2.5] and progress.update == {"updates": 9, "loss/kl": 2.5}, (
+        "but nothing of a process that is gone"
+    )
     assert progress.steps_per_second == pytest.approx(2.0)
     assert progress.eta == pytest.approx(spread(9000 / 2, 9000 / 2, 400.0))  # of which 100 were random
     progress(update(3400, 1110))
