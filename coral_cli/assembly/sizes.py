@@ -12,14 +12,14 @@ from coral_cli.registry.records import Environment
 
 
 def sized_flags(assembly: Assembly, catalog: Catalog) -> frozenset[str]:
-    """The flags that sizes speak of."""
+    """Return the flags that any size speaks of."""
     environment = catalog.locate(*assembly.choices[ENV.name].identity).record
     assert isinstance(environment, Environment)
     return frozenset(flag for size in SIZES.values() for flag in expand(size, environment.sensors))
 
 
 def size_of(assembly: Assembly, catalog: Catalog) -> str | None:
-    """The size that gives ``assembly`` all of its sizes beside its other flags; None where some were chosen otherwise.
+    """Return the size that gives ``assembly`` all of its sizes beside its other flags; None for sizes of its own.
 
     Raises PluginError when a component is not installed, UsageError when its parts no longer go together.
     """

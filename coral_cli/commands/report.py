@@ -111,7 +111,7 @@ def _runs(paths: Sequence[Path], metric: str, catalog: Catalog) -> list[Run]:
 
 
 def _sized(run: Run, catalog: Catalog) -> dict[str, Json] | None:
-    """The flags of ``run``, with its size in place of those that it explains; None where it has no named one."""
+    """Return the flags of ``run``, with its size in place of those that it explains; None where it has no named one."""
     try:
         assembly = Assembly.from_json(run.record["assembly"])
         size, explained = size_of(assembly, catalog), sized_flags(assembly, catalog)

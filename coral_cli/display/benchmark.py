@@ -71,7 +71,7 @@ def _print_scaling(console: Console, update: Document) -> None:
 
 
 def _noise(timing: Document) -> str:
-    """How far to trust a median."""
+    """Say how far to trust a median."""
     if timing["repeats"] == 1:
         return "measured once"
     return f"median of {timing['repeats']}, middle half {timing['spread']:.0%} wide"

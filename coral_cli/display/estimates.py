@@ -20,13 +20,16 @@ FEW = 10.0
 
 
 def around(guesses: Iterable[float], unknown: float = 1.0) -> Range:
-    """From the shortest to the longest of ``guesses``, and beyond by ``MARGIN`` where the share ``unknown`` is left."""
+    """Reach from the shortest to the longest of ``guesses``, and beyond both by ``MARGIN``.
+
+    Of that only the share ``unknown``: as much of all the time as is still to come.
+    """
     known = list(guesses)
     return min(known) * (1 - MARGIN * unknown), max(known) * (1 + MARGIN * unknown)
 
 
 def span(times: Range) -> str:
-    """``2 to 4 hours``, ``45 seconds to 2.4 minutes``, or ``3 hours`` where both ends are the same."""
+    """Write ``2 to 4 hours``, ``45 seconds to 2.4 minutes``, or ``3 hours`` where both ends are the same."""
     low, high = (max(0.0, time) for time in times)
     if high < FEW:
         return "a few seconds"
@@ -41,7 +44,7 @@ def span(times: Range) -> str:
 
 
 def hurry(busy: str) -> str:
-    """What to add to an estimate that was made on a ``busy`` machine, if it was."""
+    """Say what to add to an estimate that was made on a ``busy`` machine, if it was."""
     return f"; this machine is busy ({busy}): alone, it would take less" if busy else ""
 
 
@@ -55,6 +58,6 @@ def _text(seconds: float, unit: str) -> str:
 
 
 def _number(seconds: float, unit: str) -> str:
-    """With at most two digits that count, ``2``, ``2.4``, ``24``; seconds are whole."""
+    """Write at most two digits that count, ``2``, ``2.4``, ``24``; seconds are whole."""
     value = float(f"{seconds / dict(UNITS)[unit]:.2g}")
     return f"{value:.0f}" if unit == "second" else f"{value:g}"

@@ -21,7 +21,7 @@ def number(value: float | None) -> str:
 
 
 def rate(value: float | None) -> str:
-    """Events per second: ``0.004``, ``0.31``, ``4.1``, ``310``."""
+    """Write events per second: ``0.004``, ``0.31``, ``4.1``, ``310``."""
     if value is None:
         return "-"
     if value < 0.1:

@@ -71,7 +71,7 @@ def start_line(progress: Progress) -> str:
 
 
 def progress_line(progress: Progress) -> str:
-    """How far, how fast, how good, and each loss."""
+    """Say how far, how fast and how good the run is, and each loss."""
     parts = [f"{progress.unit} {amount(progress)} ({percent(progress)})", to_do(progress), eta(progress)]
     parts += speeds(progress)
     if progress.returns or progress.evaluation:

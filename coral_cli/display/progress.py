@@ -43,7 +43,7 @@ class Progress:
         self._marks: deque[tuple[float, float]] = deque()
 
     def __call__(self, event: Event) -> None:
-        """Takes in the next event; with the start of a resumed run, also what its ``metrics.jsonl`` holds."""
+        """Take in the next event; with the start of a resumed run, also what its ``metrics.jsonl`` holds."""
         if event.kind == "start":
             self.start = event.values
             if event.values.get("resumed") and event.values.get("out"):
@@ -90,13 +90,13 @@ class Progress:
 
     @property
     def learned(self) -> float:
-        """Steps with all the updates that they bring; those that are still due count for some of the last ones."""
+        """The steps with all the updates that they bring; those that are still due count for some of the last ones."""
         each = self.start.get("updates_per_env_step")
         return max(0.0, self.step - self.pending / each) if self.pending and each else float(self.step)
 
     @property
     def left(self) -> float:
-        """Steps that are still to do, or to learn from. An episode may end beyond the budget."""
+        """The steps that are still to do, or to learn from. An episode may end beyond the budget."""
         return max(self.budget, self.step) - self.learned
 
     @property
@@ -111,12 +111,12 @@ class Progress:
 
     @property
     def steps_per_second(self) -> float | None:
-        """Steps learned from per second of the last ten minutes, evaluations included; None before learning starts."""
+        """The steps learned from per second of the last ten minutes, with evaluations; None before learning starts."""
         return _speed(self._marks[0], self._marks[-1]) if self._marks else None
 
     @property
     def eta(self) -> Range | None:
-        """Seconds until all is done, at least and at most; None while the speed is not known, or nothing is left.
+        """The seconds until all is done, at least and at most; None while the speed is not known, or nothing is left.
 
         They follow from the speed of the last ten minutes and that of all the time of learning, and are wider the more
         of that time is still to come.
@@ -158,6 +158,6 @@ class Progress:
 
 
 def _speed(first: tuple[float, float], last: tuple[float, float]) -> float | None:
-    """Steps per second between two marks; None where there were none."""
+    """Return the steps per second between two marks; None where there were none."""
     (began, before), (ended, after) = first, last
     return (after - before) / (ended - began) if ended > began and after > before else None

@@ -171,7 +171,7 @@ def _wrapped(label: str, message: str, style: str, width: int) -> list[Row]:
 
 
 def _ending(progress: Progress, since: float) -> Text:
-    if not progress.start:
+    if not (progress.start or progress.end):
         return Text.assemble(("stopped", STATUS["failed"]), "  before it began")
     name, steps = str(progress.start.get("name", "")), f"at step {count(progress.step)}"
     if progress.end is None:

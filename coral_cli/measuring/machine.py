@@ -9,6 +9,6 @@ from coral_cli.runs.machine import machine
 
 
 def measured_on(device: torch.device) -> dict[str, Json]:
-    """The machine, with the device that computes and, if that is a GPU, its name."""
+    """Return the machine, with the device that computes and, if that is a GPU, its name."""
     gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None
     return machine() | {"device": str(device), "gpu": gpu}

@@ -20,7 +20,7 @@ _command: list[str] = []
 
 @contextmanager
 def started(place: Path | None = None, command: Sequence[str] = ()) -> Iterator[None]:
-    """Within, relative paths are seen from ``place``: by default, from the working directory of this moment.
+    """Let relative paths be seen from ``place`` inside: by default, from the working directory of this moment.
 
     ``command`` is what was typed, word by word.
     """
@@ -46,7 +46,7 @@ def start() -> Path:
 
 
 def typed() -> str | None:
-    """The command as it was typed, quoted for a shell; None where a program has called for the work."""
+    """Return the command as it was typed, quoted for a shell; None where a program has called for the work."""
     return shlex.join(_command) if _command else None
 
 

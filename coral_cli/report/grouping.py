@@ -23,7 +23,7 @@ class Agent:
     """Runs whose flags are the same but for the seed."""
 
     name: str
-    """As few flags as tell it from the other agents of its task, a method and a size being one each.
+    """The name: as few flags as tell it from others of its task, a method and a size being one each.
 
     Where these are many, what its runs are called.
     """
@@ -71,7 +71,7 @@ def _agents(runs: Sequence[Run], apart: Collection[str]) -> tuple[Agent, ...]:
 
 
 def _shorthands(groups: Sequence[Sequence[Run]], apart: Collection[str]) -> list[dict[str, Json]]:
-    """Each agent's flags with the size that explains many of them; none unless all have one."""
+    """Return each agent's flags with the size that explains many of them; none unless all have one."""
     sized = [group[0].sized for group in groups]
     return [_without(flags, apart) for flags in sized if flags is not None] if None not in sized else []
 
@@ -88,7 +88,7 @@ def _without(flags: Flags, apart: Collection[str]) -> dict[str, Json]:
 
 
 def differences(flags: Sequence[Flags]) -> list[str]:
-    """The flags that are not the same in all: the method, the size, components and settings, then options.
+    """Return the flags that are not the same in all: the method, the size, components and settings, then options.
 
     An option counts where it differs between two that have its component.
     """

@@ -106,7 +106,7 @@ class RunDirectory:
             partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
     def write_start(self, record: Json) -> None:
-        """Writes run.json when the run starts, or is resumed: ``record``, and all ``starts`` so far, this one included.
+        """Write run.json when the run starts, or is resumed: ``record``, and all ``starts`` so far, this one included.
 
         What ``record`` says is true of this start, but for ``started``: that stays the time of the first. Raises
         CoralError when it cannot be written, UnreadableError when the one before is damaged.
@@ -135,7 +135,7 @@ def find_checkpoint(path: Path) -> Path:
 
 
 def _start(record: Mapping[str, Json]) -> dict[str, Json]:
-    """What is kept of one start of a run, from its record. Older ones do not say everything."""
+    """Return what is kept of one start of a run, from its record. Older ones do not say everything."""
     return {
         "time": record.get("started"),
         **{name: record.get(name) for name in ("coral", "commit", "typed", "machine")},

@@ -21,7 +21,7 @@ ENOUGH = 4096
 
 
 def history(path: Path) -> Iterator[Event]:
-    """The episodes, updates and evaluations of a run as it finally went, one by one.
+    """Yield the episodes, updates and evaluations of a run as it finally went, one by one.
 
     A resumed run repeats what it had told after its checkpoint: that is left out. So is what cannot be read, since a
     run goes on without.
@@ -45,7 +45,7 @@ def history(path: Path) -> Iterator[Event]:
 
 
 def _ends(lines: list[bytes]) -> list[tuple[int, float]]:
-    """Where the run was resumed, the last first, and the least that it had trained for there or at a later one."""
+    """Find where the run was resumed, the last first, and the least that it had trained for there or at a later one."""
     starts = [(number, _event(line)) for number, line in enumerate(lines) if line.startswith(START)]
     ends, least = [], math.inf
     for number, event in reversed(starts):
@@ -56,7 +56,7 @@ def _ends(lines: list[bytes]) -> list[tuple[int, float]]:
 
 
 def _event(line: bytes) -> Event | None:
-    """None for a line that no run writes."""
+    """Return the event of a line, None for one that no run writes."""
     with suppress(ValueError, TypeError, AttributeError):
         event = Event(**json.loads(line))
         values = () if event.kind == "start" else event.values.values()

@@ -12,7 +12,7 @@ from coral_cli.registry.options import Json
 
 
 def machine() -> dict[str, Json]:
-    """What this computer is, for run.json; of torch only what is already imported."""
+    """Return what this computer is, for run.json; of torch only what is already imported."""
     facts: dict[str, Json] = {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -29,7 +29,7 @@ def machine() -> dict[str, Json]:
 
 
 def processor(info: Path = Path("/proc/cpuinfo")) -> str:
-    """The processor's name as Linux tells it, else what Python knows."""
+    """Return the processor's name as Linux tells it, else what Python knows."""
     try:
         lines = info.read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -39,7 +39,7 @@ def processor(info: Path = Path("/proc/cpuinfo")) -> str:
 
 
 def busy() -> str:
-    """``load 9.8 on 2 processors`` while others want at least half of the machine, else nothing.
+    """Say ``load 9.8 on 2 processors`` while others want at least half of the machine, else nothing.
 
     The load is the mean of the last minute, of all processors, whichever of them this process may use. This process
     adds to it, but no more than the minutes of computing that it has had, nor than all processors.

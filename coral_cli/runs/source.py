@@ -11,7 +11,7 @@ CLONE = Path(__file__).resolve().parents[2]
 
 
 def commit(clone: Path = CLONE) -> str | None:
-    """The commit that is checked out in ``clone``, in hexadecimal; None where there is no clone, or no commit yet.
+    """Return the commit that is checked out in ``clone``, in hexadecimal; None where there is none.
 
     What has been changed since that commit is not told.
     """
@@ -24,12 +24,12 @@ def commit(clone: Path = CLONE) -> str | None:
 
 
 def _folder(git: Path) -> Path:
-    """Where git keeps what is checked out; of a second work tree, ``.git`` is a file that says where."""
+    """Return where git keeps what is checked out; of a second work tree, ``.git`` is a file that says where."""
     return git if git.is_dir() else git.parent / _text(git).removeprefix("gitdir: ")
 
 
 def _branch(folder: Path, name: str) -> str:
-    """The commit of a branch: in a file of its own, or in one line of all that are packed. Work trees share both."""
+    """Return the commit of a branch, from a file of its own or the one of all packed ones; work trees share both."""
     common = folder / "commondir"
     shared = folder / _text(common) if common.is_file() else folder
     if (shared / name).is_file():

@@ -131,7 +131,7 @@ def new_run(out: Path | None, name: str) -> RunDirectory:
 
 
 def about(assembly: Assembly, command: str, processes: int) -> dict[str, Json]:
-    """What run.json says of every run at a start; a later resumption finds the budget it was last given."""
+    """Return what run.json says of every run at a start; a later resumption finds the budget it was last given."""
     return {
         "command": command,
         "typed": typed(),

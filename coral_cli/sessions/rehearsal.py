@@ -78,7 +78,7 @@ def notice(parts: Parts, request: TrainRequest) -> str:
 
 
 def estimate(seconds: float) -> dict[str, Any]:
-    """How long a run will take: ``eta_seconds``, the range around them, and how ``busy`` the machine is, if it is."""
+    """Say how long a run will take: ``eta_seconds``, the range around them, and how ``busy`` the machine is."""
     return {"eta_seconds": seconds, "eta_range_seconds": around([seconds]), "busy": busy()}
 
 

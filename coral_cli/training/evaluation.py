@@ -18,7 +18,7 @@ def evaluation_episodes(
 
 
 def statistics(episodes: Sequence[Episode]) -> dict[str, float | None]:
-    """``NAME/mean`` and ``NAME/stderr`` of return, length and the environment's metrics; best and worst return.
+    """Return ``NAME/mean`` and ``NAME/stderr`` of return, length and the environment's metrics; best and worst return.
 
     A metric that only some episodes have is that of those, but for ``success``, which the others lack. The standard
     error of one episode is None: nobody knows it.
@@ -39,7 +39,7 @@ def statistics(episodes: Sequence[Episode]) -> dict[str, float | None]:
 
 
 def mean_and_stderr(values: Sequence[float]) -> tuple[float, float]:
-    """The mean and its standard error, s / sqrt(n) with the sample deviation s (NaN for one value)."""
+    """Return the mean and its standard error, s / sqrt(n) with the sample deviation s (NaN for one value)."""
     n = len(values)
     mean = math.fsum(values) / n
     if n == 1:

@@ -62,7 +62,7 @@ class Journal:
         self.emit("start", **values)
 
     def emit(self, kind: EventKind, **values: Any) -> None:
-        """Tells of an event, with the counters and the time of this moment."""
+        """Tell of an event, with the counters and the time of this moment."""
         self.read_clock()
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._supervisor.emit(Event(kind, self.progress.steps, self.progress.seconds, values, now))

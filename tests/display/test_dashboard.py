@@ -124,7 +124,7 @@ def test_updates_that_are_still_due_are_still_to_do(pending, done):
     """Of 5,000, in 100 s: what is left takes 25 s or 0.02 s, give or take 30 % of the share that is left."""
     bar = shown(spent(pending), 100, 23)[1]
     assert f"{done}  eta {'24 to 26' if pending > 1 else 'a few'} seconds  10,000/9,500 steps" in bar
-    assert f"steps  {pending:,} updates to do  0:01:40 elapsed" in bar
+    assert f"steps  {pending:,} update{'s' if pending > 1 else ''} to do  0:01:40 elapsed" in bar
 
 
 def test_when_nothing_is_left_it_is_finishing():
@@ -132,7 +132,7 @@ def test_when_nothing_is_left_it_is_finishing():
 
 
 def test_more_than_was_asked_for_is_told_at_the_end():
-    more = "500 more than the 9,500 asked for: the last episode was played to its end"
+    more = "500 more than the 9,500 asked for: episodes are played to their end"
     assert more in shown(spent(0), 100, 23, summary_rows)
     assert shown(spent(7), 100, 23, summary_rows)[1:3] == [more, "7 updates to do"]
 

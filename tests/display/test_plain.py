@@ -98,7 +98,7 @@ def test_what_is_still_to_do_and_what_was_too_much_is_said(run):
     assert progress == "steps 10,000/9,500 (90%)  500 updates to do  eta 8 to 12 seconds"  # 10, of 20 in all
     assert end == (
         "interrupted at step 10,000 after 0:01:40  "
-        "500 more than the 9,500 asked for: the last episode was played to its end  500 updates to do"
+        "500 more than the 9,500 asked for: episodes are played to their end  500 updates to do"
     )
 
 
