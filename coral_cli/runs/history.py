@@ -24,35 +24,40 @@ def history(path: Path) -> Iterator[Event]:
     """Yield the episodes, updates and evaluations of a run as it finally went, one by one.
 
     A resumed run repeats what it had told after its checkpoint: that is left out. So is what cannot be read, since a
-    run goes on without.
+    run goes on without. The file is gone through line by line, first for what that takes.
     """
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError:
-        return
-    ends = _ends(lines)
-    left = sum(line.startswith(UPDATE) for line in lines)
-    stride = math.ceil(left / ENOUGH)
-    for number, line in enumerate(lines):
-        while ends and ends[-1][0] <= number:
-            ends.pop()
-        update = line.startswith(UPDATE)
-        left -= update
-        wanted = left % stride == 0 if update else line.startswith((EPISODE, EVALUATION))
-        event = _event(line) if wanted else None
-        if event and (not ends or event.seconds <= ends[-1][1]):
-            yield event
+    with suppress(OSError):
+        ends, left = _survey(path)
+        stride = math.ceil(left / ENOUGH)
+        with path.open("rb") as file:
+            for number, line in enumerate(file):
+                while ends and ends[-1][0] <= number:
+                    ends.pop()
+                update = line.startswith(UPDATE)
+                left -= update
+                wanted = left % stride == 0 if update else line.startswith((EPISODE, EVALUATION))
+                event = _event(line) if wanted else None
+                if event and (not ends or event.seconds <= ends[-1][1]):
+                    yield event
 
 
-def _ends(lines: list[bytes]) -> list[tuple[int, float]]:
-    """Find where the run was resumed, the last first, and the least that it had trained for there or at a later one."""
-    starts = [(number, _event(line)) for number, line in enumerate(lines) if line.startswith(START)]
+def _survey(path: Path) -> tuple[list[tuple[int, float]], int]:
+    """Find where the run was resumed, the last first, and how many lines hold updates.
+
+    Beside each resumption's line number stands the least that the run had trained for there or at a later one.
+    """
+    starts, updates = [], 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file):
+            updates += line.startswith(UPDATE)
+            if line.startswith(START):
+                starts.append((number, _event(line)))
     ends, least = [], math.inf
     for number, event in reversed(starts):
         if event and event.values.get("resumed"):
             least = min(least, event.seconds)
             ends.append((number, least))
-    return ends
+    return ends, updates
 
 
 def _event(line: bytes) -> Event | None:
