@@ -176,7 +176,8 @@ def test_a_dry_run_tells_the_cost_and_writes_nothing(tmp_path, monkeypatch, caps
     assert report["parameters"]["total"] == sum(v for k, v in report["parameters"].items() if k != "total")
     per_transition = 70 * 70 * 3 + 38 * 38 * 3 + 4 * 17 + 4 * 2 + 4 + 1 + 3
     assert report["replay_bytes"] == report["replay_transitions"] * per_transition
-    assert report["eta_seconds"] > 0
+    eta = report["eta_seconds"]
+    assert eta > 0 and report["eta_range_seconds"] == pytest.approx([0.7 * eta, 1.3 * eta])
     assert main(["train", *BOX, "--dry-run"]) == 0
     assert "replay" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == []
