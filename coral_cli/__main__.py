@@ -4,15 +4,18 @@ import contextlib
 import os
 import sys
 
+from coral_cli.registry.stopping import Stopped, listening, report
+
 
 def run() -> int:
     """Run ``coral_cli.app.main``, whose import takes long enough to be interrupted, too."""
     try:
-        from coral_cli.app import main
+        with listening():
+            from coral_cli.app import main
 
-        return main()
-    except KeyboardInterrupt:
-        return 130
+            return main()
+    except Stopped as stopped:
+        return report(stopped)
     finally:
         _let_go()
 

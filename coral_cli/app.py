@@ -20,8 +20,9 @@ from coral_cli.commands import bench, doctor, envs, eval, methods, plugged, plug
 from coral_cli.parallel.torchrun import follows
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
-from coral_cli.registry.errors import CoralError, described
+from coral_cli.registry.errors import CoralError, described, frames_of
 from coral_cli.registry.places import absolute, as_written, started
+from coral_cli.registry.stopping import Stopped, came
 from coral_cli.sessions.process import hold_memory, spin_briefly
 from coral_cli.version import __version__
 
@@ -55,15 +56,21 @@ def _main(args: list[str], catalog: Catalog | None) -> int:
         code = run(application(catalog), args, "coral", catalog)
         sys.stdout.flush()
         return code
-    except SystemExit as stop:  # Typer's way to end, of completion for one; or that of a plugin's command
-        quiet = stop.code is None or isinstance(stop.code, int)
-        return int(stop.code or 0) if quiet else _report(CoralError(str(stop.code)))
+    except SystemExit as stop:
+        if completing or _own(stop):
+            return int(stop.code or 0)
+        return _report(_explained(stop, catalog))
+    except Stopped as stopped:
+        stopped.told = stopped.told or completing or follower
+        raise
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # who reads has gone; nothing may be written at exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
+        if signalled := came():  # a library has made its own error of it
+            raise signalled from error
         if "--debug" in args:
             traceback.print_exc()
         explained = _explained(error, catalog)
@@ -121,7 +128,13 @@ def _warn(catalog: Catalog) -> None:
             print(f"warning: {plugin.warning}", file=sys.stderr)
 
 
-def _explained(error: Exception, catalog: Catalog | None) -> CoralError:
+def _own(stop: SystemExit) -> bool:
+    """Whether it is Typer's way to end, or rich's when nobody reads; else somebody's code ends the program."""
+    frames = frames_of(stop)
+    return bool(frames) and frames[-1][0].partition(".")[0] in ("typer", "rich")
+
+
+def _explained(error: Exception | SystemExit, catalog: Catalog | None) -> CoralError:
     if isinstance(error, CoralError) and not error.frames:
         return error
     if isinstance(error, typer.TyperException):

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coral_cli.assembly.record import Assembly
-from coral_cli.assembly.slots import DISTRACTION, OBSERVER
+from coral_cli.assembly.slots import DISTRACTION, ENV, OBSERVER
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.contracts import DistractionModule, ObserverModule, PolicyInputs
-from coral_cli.registry.errors import CoralError, UsageError
+from coral_cli.registry.errors import CoralError, UsageError, within
 from coral_cli.registry.options import with_recorded
 from coral_cli.registry.records import RESERVED, Backend, Record, Rendering, Sensor, Split
 
@@ -41,31 +41,33 @@ class Assembler:
 
     def environment(self, backend: Backend, split: Split = "training") -> gymnasium.Env[dict[str, Any], Any]:
         """Build the environment with distractions, drawing through ``backend`` at the final size (with crop margin)."""
+        from coral_cli.environments.naming import Named
+
         settings = self.assembly.settings
         margin = settings.crop_margin or 0
         height, width = (side + margin for side in settings.image_shape)
-        record, options = self._parts["env"]
+        record, _ = self._parts[ENV.name]
         try:
             record.require()
         except UsageError as error:
             raise type(error)(f"{record.name} cannot be made here: {error.message}", error.hint) from None
-        env: gymnasium.Env[dict[str, Any], Any] = record.build(
-            options, Rendering(height, width, settings.render_quality, backend, margin)
-        )
-        return self._distracted(env, split)
+        rendering = Rendering(height, width, settings.render_quality, backend, margin)
+        return self._distracted(Named(self._build(ENV.name, rendering), ENV.name), split)
 
     def _distracted(self, env: gymnasium.Env[dict[str, Any], Any], split: Split) -> gymnasium.Env[dict[str, Any], Any]:
         from coral_cli.environments.distractions.wrapper import Distracted
+        from coral_cli.environments.naming import NamedDistraction
 
-        stack = [part for slot, part in self._parts.items() if self.assembly.choices[slot].kind == DISTRACTION]
+        stack = {slot: part for slot, part in self._parts.items() if self.assembly.choices[slot].kind == DISTRACTION}
         if not stack:
             return env
         every, modules = self.every_sensor(env).values(), dict[str, list[DistractionModule]]()
-        for record, options in stack:
+        for slot, (record, _) in stack.items():
             sensors = [sensor for sensor in every if sensor.kind in record.sensors]
             once = record.scene and not record.per_camera
             for sensor in sensors[: 1 if once else None]:
-                modules.setdefault(sensor.name, []).append(record.build(options, sensor, split))
+                module = NamedDistraction(self._build(slot, sensor, split), slot)
+                modules.setdefault(sensor.name, []).append(module)
         return Distracted(env, modules)
 
     def sensors(self, env: gymnasium.Env[dict[str, Any], Any]) -> dict[str, Sensor]:
@@ -147,7 +149,8 @@ class Assembler:
 
     def _build(self, slot: str, *arguments: object) -> Any:
         record, options = self._parts[slot]
-        return record.build(options, *arguments)
+        with within(slot):
+            return record.build(options, *arguments)
 
 
 def _is_torchs(name: str) -> bool:

@@ -37,6 +37,7 @@ def resolve(given: Mapping[str, Json], catalog: Catalog) -> Assembly:
     choices = {slot.name: choice_of(slot, entry, values) for slot, entry in selection.entries.items()}
     assembly = Assembly(choices, _settings(values, selection))
     _require_room(assembly)
+    _require_crops(assembly.settings)
     return assembly
 
 
@@ -74,6 +75,16 @@ def _require_room(assembly: Assembly) -> None:
     for flag, steps in ahead.items():
         if steps >= length:
             raise UsageError(f"{flag} is {steps}, but sequences have only {length} steps.", "Raise --batch-length.")
+
+
+def _require_crops(settings: Settings) -> None:
+    """Raise UsageError for a margin with which two crops of an image could show nothing in common."""
+    margin, side = settings.crop_margin or 0, min(settings.image_shape)
+    if margin >= side:
+        raise UsageError(
+            f"--crop-margin is {margin}, but a side of an image has {side} pixels: crops would have nothing in common.",
+            f"Choose less than {side}; {CROP_MARGIN} is usual.",
+        )
 
 
 def flags_of(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:

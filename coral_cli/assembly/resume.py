@@ -57,5 +57,36 @@ def resumed(assembly: Assembly, given: Mapping[str, Json], catalog: Catalog) -> 
     return Assembly({**assembly.unobserved().choices, **observers}, settings), changes
 
 
+def repeated(wanted: Assembly, run: Path, catalog: Catalog) -> tuple[Assembly, dict[str, Json]]:
+    """Return the assembly of ``run`` with the budget and observers of ``wanted``, and the settings that changed.
+
+    Raises UsageError, with both values, when ``wanted`` differs in anything else: another run is meant.
+    """
+    recorded = recorded_assembly(run)
+    theirs, ours = recorded.choices[ENV.name].component, wanted.choices[ENV.name].component
+    if theirs != ours:  # which may be code that nobody has allowed to run
+        raise _another(run, ENV.flag, ours, theirs)
+    before, now = flags_of(recorded, catalog), flags_of(wanted, catalog)
+    budget = {name.replace("_", "-"): name for name in BUDGET}
+    changes: dict[str, Json] = {}
+    for flag in before | now:
+        here, there = (flags.get(flag) for flags in (now, before))
+        if flag.split(".")[0] == OBSERVER or _said(here) == _said(there):
+            continue
+        if flag not in budget:
+            raise _another(run, flag, here, there)
+        changes[budget[flag]] = here
+    settings = with_values(recorded.settings, {**changes, OBSERVER: wanted.settings.observer})
+    observers = {slot: choice for slot, choice in wanted.choices.items() if choice.kind == OBSERVER}
+    return Assembly({**recorded.unobserved().choices, **observers}, settings), changes
+
+
+def _another(run: Path, flag: str, here: Json, there: Json) -> UsageError:
+    return UsageError(
+        f"--{flag} is {_said(here)}, but the run in {run} was started with {_said(there)}.",
+        "Choose another --out, or the flags that the run was started with.",
+    )
+
+
 def _said(value: Json) -> str:
     return text_of(value) or "nothing"

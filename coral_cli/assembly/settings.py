@@ -48,6 +48,14 @@ class Settings:
     envs: Annotated[
         int, Help("Copies of the environment that collect and evaluate side by side, each in a process.", min=1)
     ] = 1
+    env_timeout: Annotated[
+        int,
+        Help(
+            "Seconds to wait for a copy of the environment (--envs), be it for a reset, before a new one takes its "
+            "place (0: for ever).",
+            min=0,
+        ),
+    ] = 600
     collect: Annotated[
         Literal["sync", "async"],
         Help(
@@ -92,6 +100,6 @@ class Settings:
 
 
 BUDGET = frozenset(
-    {"steps", "eval_every", "eval_episodes", "checkpoint_every", "device", "renderer", "envs", "collect"}
+    {"steps", "eval_every", "eval_episodes", "checkpoint_every", "device", "renderer", "envs", "env_timeout", "collect"}
 )
 """The settings that may change when a run is resumed."""

@@ -12,6 +12,9 @@ from coral_cli.registry.nearest import meant
 from coral_cli.registry.options import fields_of
 from coral_cli.registry.records import Environment
 
+ELSEWHERE = {"steps": "updates"}
+"""What a flag of `coral train` is called in pretraining, which takes no step in an environment."""
+
 
 def unknown_flag(flag: str, selection: Selection, catalog: Catalog, known: Collection[str]) -> UsageError:
     """Return the error for ``--FLAG``: whose option it is, or which known flag comes near."""
@@ -33,13 +36,16 @@ def unknown_flag(flag: str, selection: Selection, catalog: Catalog, known: Colle
     bare = flag.removeprefix("no-")
     same = [name for name in known if name.endswith(f".{bare}")]  # of a component, written without its slot
     hint = f"Did you mean --{' or --'.join(same)}?" if same else meant(bare, known, "`--help` lists them.", "--{}")
+    if ELSEWHERE.get(bare) in known:
+        hint = f"Here it is --{ELSEWHERE[bare]}."
     return UsageError(f"there is no option --{flag}.", hint)
 
 
 def _unused_sensor(sensor: str, role: str, selection: Selection) -> UsageError:
     used = sensor in {name.replace("_", "-") for name in selection.sensors}
     why = "it goes straight to the policy" if used else "it is not in use"
-    hint = "Leave the flag out, or use --fusion joint with an RSSM." if used else f"Add {sensor} to --sensors."
+    otherwise = "use --fusion joint with an RSSM" if used else f"add {sensor} to --sensors"
+    hint = f"Leave the flag out, or {otherwise}."
     return UsageError(f"sensor {sensor!r} has no {role} here, because {why} (--{sensor}-{role}).", hint)
 
 

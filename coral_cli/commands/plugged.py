@@ -12,6 +12,7 @@ from coral_cli.assembly.typer_surface import Command
 from coral_cli.commands.output import DebugFlag
 from coral_cli.registry import records
 from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.errors import CoralError
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ def add(app: typer.Typer, catalog: Catalog, own: Collection[str]) -> None:
 
 def _body(record: records.Command) -> Body:
     def run(context: typer.Context, given: Given) -> int:
-        return record.run(taken(record.options, given)[0])
+        try:
+            return record.run(taken(record.options, given)[0])
+        except SystemExit as stop:
+            if stop.code is None or isinstance(stop.code, int):
+                return stop.code or 0
+            raise CoralError(str(stop.code)) from None
 
     return run

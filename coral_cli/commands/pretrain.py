@@ -12,10 +12,11 @@ from rich.console import Console
 from coral_cli.assembly.flags import Given, flags_from, taken
 from coral_cli.assembly.record import Choice
 from coral_cli.assembly.resolve import command_line, resolve
-from coral_cli.assembly.resume import recorded_assembly, resumed
+from coral_cli.assembly.resume import recorded_assembly, repeated, resumed
 from coral_cli.assembly.slots import DISTRACTION, ENV, OBSERVER, POLICY
 from coral_cli.assembly.two_phase import Scope, of_run, two_phase
 from coral_cli.commands.output import DebugFlag, QuietFlag, documents
+from coral_cli.commands.place import AUTO_RESUME, place_of
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help, Json
@@ -37,6 +38,7 @@ class PretrainOptions:
     checkpoint_every: Annotated[int, Help("Updates between checkpoints.", min=1)] = 2_000
     out: Annotated[str | None, Help("This directory becomes the run (default: runs/NAME).")] = None
     resume: Annotated[str | None, Help("Go on with this run. Needs no other flag.")] = None
+    auto_resume: Annotated[bool, Help(AUTO_RESUME)] = False
     json: Annotated[bool, Help("Print one JSON line per event on standard output.")] = False
     quiet: QuietFlag = False
     debug: DebugFlag = False
@@ -92,23 +94,21 @@ def run_session(request: PretrainRequest) -> int:
 
 def _request(options: PretrainOptions, written: Collection[str], given: Given, catalog: Catalog) -> PretrainRequest:
     """Say what to run; ``written`` are the names of all flags that were."""
-    out, resume = (absolute(path) if path else None for path in (options.out, options.resume))
-    if out and resume:
-        raise UsageError("--out and --resume exclude each other.", "Leave --out out: a resumed run stays where it is.")
+    place = place_of(options.out, options.resume, options.auto_resume)
+    place.require_kind(pretrained=True)
+    record = RunDirectory.open(place.there).read_record() if place.there else {}
     data, updates, every = options.data, options.updates, options.checkpoint_every
-    if resume:
-        assembly, _ = resumed(recorded_assembly(resume), given, catalog)
-        record = RunDirectory.open(resume).read_record()
-        if "data" not in record:
-            raise UsageError(f"{resume} was not pretrained.", f"Go on with: coral train --resume {resume}.")
-        data = _same_data(data, record["data"])
+    if options.resume and place.there:
+        assembly, _ = resumed(recorded_assembly(place.there), given, catalog)
         updates = updates if "updates" in written else record["updates"]
         every = every if "checkpoint-every" in written else record["checkpoint_every"]
     elif data is None:
         raise UsageError("--data is missing.", "Record a dataset with `coral rollout --out DIR`, then --data DIR.")
     else:
-        base = of_data({"data": data}, catalog)
-        assembly = resolve({**base, **given}, catalog)
+        assembly = resolve({**of_data({"data": data}, catalog), **given}, catalog)
+        if place.there:
+            assembly, _ = repeated(assembly, place.there, catalog)
+    data = _same_data(data, record["data"], place.again) if record else data
     assert data is not None
     command = command_line(
         assembly,
@@ -117,16 +117,27 @@ def _request(options: PretrainOptions, written: Collection[str], given: Given, c
         without=(ENV.flag, POLICY.flag, "image-size", "render-quality"),
     )
     return PretrainRequest(
-        assembly, catalog, command, absolute(data), updates, every, out, resume, options.json, options.quiet
+        assembly,
+        catalog,
+        command,
+        absolute(data),
+        updates,
+        every,
+        place.out,
+        place.resume,
+        place.again,
+        options.json,
+        options.quiet,
     )
 
 
-def _same_data(asked: str | None, recorded: str) -> str:
+def _same_data(asked: str | None, recorded: str, again: bool) -> str:
     """Return where a run's dataset lies: where it lay, unless it is gone. Raises UsageError for another."""
     if asked is None or absolute(asked) == absolute(recorded):
         return recorded
     if absolute(recorded).exists():
-        raise UsageError(f"--data is {asked}, but the run was started with {recorded}.", "Leave it out.")
+        hint = "Choose another --out." if again else "Leave it out."
+        raise UsageError(f"--data is {asked}, but the run was started with {recorded}.", hint)
     return asked
 
 

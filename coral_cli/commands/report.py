@@ -66,8 +66,8 @@ def report(context: typer.Context, given: Given) -> int:
     out = _out(options.out)
     runs = _runs([absolute(text) for text in given.get("run", [RUNS])], options.metric, context.obj)
     found = tasks(runs, {name.replace("_", "-") for name in BUDGET} | {"seed", OBSERVER})
-    for agent in (agent for task in found for agent in task.agents):
-        _warn_of_repetitions(agent)
+    repeated = [said for task in found for agent in task.agents for said in _repetitions(agent)]
+    _warn_of(repeated, "seeds have several runs, too", "each counts")
     if options.pool:
         found.append(pooled(found))
     tables = [
@@ -101,9 +101,9 @@ def _runs(paths: Sequence[Path], metric: str, catalog: Catalog) -> list[Run]:
     if not runs:
         raise unreadable[0]
     kept = evaluated(runs, metric)
-    left_out = [f"{run.path} has no evaluation of {metric}" for run in runs if not run.steps]
-    for reason in (*left_out, *(error.message.rstrip(".") for error in unreadable)):
-        print(f"warning: {as_written(reason)}; it is left out.", file=sys.stderr)
+    bare = [f"{run.path} has no evaluation of {metric}" for run in runs if not run.steps]
+    _warn_of(bare, "have none either", "left out")
+    _warn_of([error.message.rstrip(".") for error in unreadable], "cannot be read either", "left out")
     records = {catalog.name(entry): entry.record for entry in catalog.entries("environment")}
     sensors = {name: record.sensors for name, record in records.items() if isinstance(record, Environment)}
     named = [replace(run, flags=recognised(run.flags, sensors.get(run.flags["env"], {}))) for run in kept]
@@ -120,10 +120,16 @@ def _sized(run: Run, catalog: Catalog) -> dict[str, Json] | None:
     return {"size": size, **{flag: run.flags[flag] for flag in run.flags if flag not in explained}} if size else None
 
 
-def _warn_of_repetitions(agent: Agent) -> None:
-    for seed, times in Counter(run.seed for run in agent.runs).items():
-        if times > 1:
-            print(f"warning: {times} runs of {agent.name} have seed {seed}; each counts.", file=sys.stderr)
+def _warn_of(cases: Sequence[str], others: str, what: str) -> None:
+    """One line for all ``cases`` of a kind, of which the first is told and the ``others`` are counted."""
+    if cases:
+        more = f", and {len(cases) - 1} more {others}" if len(cases) > 1 else ""
+        print(f"warning: {as_written(cases[0])}{more}: {what}.", file=sys.stderr)
+
+
+def _repetitions(agent: Agent) -> list[str]:
+    times = Counter(run.seed for run in agent.runs)
+    return [f"{count} runs of {agent.name} have seed {seed}" for seed, count in times.items() if count > 1]
 
 
 def _table(task: Task, table: Iterable[tuple[Agent, Curve]], metric: str) -> tuple[Sequence[str], list[Sequence[str]]]:

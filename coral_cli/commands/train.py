@@ -11,15 +11,13 @@ from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, taken
 from coral_cli.assembly.resolve import resolve
-from coral_cli.assembly.resume import recorded_assembly, resumed
+from coral_cli.assembly.resume import recorded_assembly, repeated, resumed
 from coral_cli.assembly.two_phase import two_phase
 from coral_cli.commands.output import DebugFlag, QuietFlag, documents, print_json
+from coral_cli.commands.place import AUTO_RESUME, place_of
 from coral_cli.display.estimates import hurry, span
 from coral_cli.registry.catalog import Catalog
-from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help, Json
-from coral_cli.registry.places import absolute
-from coral_cli.runs.directory import RunDirectory
 from coral_cli.sessions.requests import TrainRequest
 
 HELP = """Train an agent assembled from components, or go on with a run.
@@ -34,6 +32,7 @@ class TrainOutput:
 
     out: Annotated[str | None, Help("This directory becomes the run (default: runs/NAME).")] = None
     resume: Annotated[str | None, Help("Go on with this run. Needs no other flag.")] = None
+    auto_resume: Annotated[bool, Help(AUTO_RESUME)] = False
     dry_run: Annotated[bool, Help("Do one step of everything, show the assembly and its cost, write nothing.")] = False
     json: Annotated[bool, Help("Print one JSON line per event on standard output.")] = False
     quiet: QuietFlag = False
@@ -90,16 +89,18 @@ def print_dry_run(report: Mapping[str, Json], as_json: bool) -> None:
 
 
 def _request(output: TrainOutput, given: Given, catalog: Catalog) -> TrainRequest:
-    out, resume = (absolute(path) if path else None for path in (output.out, output.resume))
-    if out and resume:
-        raise UsageError("--out and --resume exclude each other.", "Leave --out out: a resumed run stays where it is.")
-    if resume:
-        if "data" in RunDirectory.open(resume).read_record():
-            raise UsageError(f"{resume} was pretrained.", f"Go on with: coral pretrain --resume {resume}.")
-        assembly, changes = resumed(recorded_assembly(resume), given, catalog)
+    place = place_of(output.out, output.resume, output.auto_resume)
+    place.require_kind(pretrained=False)
+    changes: dict[str, Json] = {}
+    if output.resume and place.there:
+        assembly, changes = resumed(recorded_assembly(place.there), given, catalog)
     else:
-        assembly, changes = resolve(given, catalog), {}
-    return TrainRequest(assembly, catalog, out, resume, changes, output.dry_run, output.json, output.quiet)
+        assembly = resolve(given, catalog)
+        if place.there:
+            assembly, changes = repeated(assembly, place.there, catalog)
+    return TrainRequest(
+        assembly, catalog, place.out, place.resume, changes, place.again, output.dry_run, output.json, output.quiet
+    )
 
 
 def add(app: typer.Typer) -> None:

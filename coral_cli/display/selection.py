@@ -32,7 +32,7 @@ def make_display(out: TextIO, console_err: Console, *, json: bool, quiet: bool) 
     if json:
         return JsonLines(out)
     if quiet:
-        return Silence()
+        return Quiet(console_err)
     return Dashboard(console_err) if is_live(console_err) else PlainLines(console_err)
 
 
@@ -56,6 +56,18 @@ class Silence:
 
     def __call__(self, event: Event) -> None:
         """Do nothing."""
+
+
+class Quiet(Silence):
+    """A display that only says where to go on when a run has not come to its end."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def __call__(self, event: Event) -> None:
+        """Print the message of such an end."""
+        if event.kind == "end" and event.values["status"] != "done" and (message := event.values.get("message")):
+            self._console.print(str(message), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 class JsonLines(Silence):

@@ -12,30 +12,27 @@ import os
 import signal
 import tempfile
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from multiprocessing.reduction import ForkingPickler
+from multiprocessing.reduction import ForkingPickler, send_handle
 from multiprocessing.util import Finalize
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any
 
 import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Dict
 from numpy.typing import NDArray
 
-from coral_cli.environments.action_repeat import action_repeat
-from coral_cli.registry.errors import CoralError, described, frames_of
+from coral_cli.environments.worker import work
+from coral_cli.registry.errors import CoralError
+from coral_cli.registry.stopping import SIGNALS
 
 SECONDS_TO_CLOSE = 1.5
 """A worker that has not ended after so many seconds is killed."""
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Signals meant for the parent, which tells its workers when to end; terminals and schedulers send them to all."""
 
 Env = gymnasium.Env[dict[str, NDArray[Any]], NDArray[Any]]
 Observations = dict[str, NDArray[Any]]
@@ -50,27 +47,43 @@ class Vectorised:
 
     Workers are spawned, which is safe beside torch's threads and OpenGL contexts. Episodes end independently; a
     finished copy waits until it is reset. Every method raises CoralError, and ends all workers, when one of them
-    raises or dies.
+    raises. One that dies, or gives no answer for ``patience`` seconds (0: for ever), is replaced, see ``lost``; while
+    the copies are made, that is an error, too. ``name`` is how errors call the environment.
     """
 
-    def __init__(self, make: Callable[[], Env], count: int) -> None:
-        self.count = count
+    def __init__(
+        self, make: Callable[[], Env], count: int, name: str = "the environment", patience: float = 0.0
+    ) -> None:
+        self.count, self.name = count, name
+        self.lost: dict[int, str] = {}
+        """How the copies were lost that the last call lost; new ones are in their place, and in no episode."""
+        self.remarks: list[str] = []
+        """A sentence for each copy that was replaced; whoever tells them takes them out."""
+        self.seeds: dict[int, int] = {}
+        """The seed of each copy's last reset."""
+        self._files: list[IO[bytes]] = []
+        self._make = bytes(ForkingPickler.dumps(make))
+        self._patience = patience
+        self._replaced = 0
         self._pipes: list[Connection] = []
         self.workers: list[BaseProcess] = []
         # At the interpreter's exit this runs before multiprocessing waits for its processes.
         self._ending = Finalize(self, _end, (self._pipes, self.workers), exitpriority=10)
         try:
-            self._start(bytes(ForkingPickler.dumps(make)))
-            described: dict[int, tuple[Dict, Box, int]] = self._answers(range(count))
+            resource_tracker.ensure_running()  # the first process would start it, and unblock all signals on the way
+            for index in range(count):
+                self._start(index)
+            made: dict[int, tuple[Dict, Box, int]] = self._all_answers(range(count))
+            self._made = made[0]
+            if any(other != self._made for other in made.values()):
+                raise CoralError(f"the copies of {name} differ in their spaces.", "`make` must not draw at random.")
+            self.observation_space, self.action_space, self.action_repeat = self._made
+            """Spaces of one copy; environment steps per action."""
+            self._files, self._observations = self._allocated()
+            self._share(range(count))
         except BaseException:  # Ctrl-C as well
             self.close()
             raise
-        self.observation_space, self.action_space, self.action_repeat = described[0]
-        """Spaces of one copy; environment steps per action."""
-        if any(other != described[0] for other in described.values()):
-            self.close()
-            raise CoralError("the copies of the environment differ in their spaces.", "`make` must not draw at random.")
-        self._observations = self._shared()
         self.running = np.zeros(count, np.bool_)
         """(N,): which copies are within an episode."""
 
@@ -82,9 +95,10 @@ class Vectorised:
     def reset_some(self, seeds: Mapping[int, int]) -> tuple[Observations, list[dict[str, Any]]]:
         """Begin an episode in the copies that ``seeds`` names; the others stay where they are, with an empty info."""
         for index, seed in seeds.items():
+            self.seeds[index] = seed
             self._send(index, ("reset", seed))
         answers = self._answers(seeds)
-        self.running[list(seeds)] = True
+        self.running[list(answers)] = True
         return self._observations, [answers.get(index, {}) for index in range(self.count)]
 
     def step(
@@ -92,8 +106,8 @@ class Vectorised:
     ) -> tuple[Observations, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], list[dict[str, Any]]]:
         """Do one action (N, A) in every running copy.
 
-        Returns observations, rewards, terminated and truncated, each (N, ...), and N infos. A waiting copy keeps its
-        last observation, with zero reward, neither terminated nor truncated, and an empty info.
+        Returns observations, rewards, terminated and truncated, each (N, ...), and N infos. A waiting copy, or one that
+        was ``lost``, keeps its last observation, with zero reward, neither terminated nor truncated, and an empty info.
         """
         running = np.flatnonzero(self.running).tolist()
         for index in running:
@@ -104,67 +118,116 @@ class Vectorised:
         for index, answer in self._answers(running).items():
             rewards[index], terminated[index], truncated[index], infos[index] = answer
         self.running &= ~(terminated | truncated)
+        self.running[list(self.lost)] = False
         return self._observations, rewards, terminated, truncated, infos
 
     def close(self) -> None:
         """End all workers, within two seconds. Closing twice is allowed."""
         self._ending()
+        for file in self._files:
+            file.close()
 
-    def _start(self, pickled: bytes) -> None:
+    def _start(self, index: int) -> None:
+        """Start a worker for copy ``index``, in place of an old one; it begins to make its environment."""
         context = multiprocessing.get_context("spawn")
-        resource_tracker.ensure_running()  # the first process would start it, and unblock all signals on the way
-        for index in range(self.count):
-            ours, theirs = context.Pipe()
-            # No daemon, for those may have no processes of their own, and some environments need them.
-            worker = context.Process(target=_work, args=(theirs, pickled, index))
-            self._pipes.append(ours)
-            self.workers.append(worker)  # before it starts, so that `_end` knows it whatever happens
-            with _signals_blocked():
-                worker.start()
-                theirs.close()
+        ours, theirs = context.Pipe()
+        # No daemon, for those may have no processes of their own, and some environments need them.
+        worker = context.Process(target=work, args=(theirs, self._make, index, self.name))
+        self._pipes[index : index + 1] = [ours]
+        self.workers[index : index + 1] = [worker]  # before it starts, so that `_end` knows it whatever happens
+        with _signals_blocked():
+            worker.start()
+            theirs.close()
 
-    def _shared(self) -> Observations:
-        """Map (N, ...) per sensor into every process; the files' names are gone once all have opened them."""
-        sensors: Mapping[str, Any] = self.observation_space.spaces
-        layout = {name: (space.shape, space.dtype) for name, space in sensors.items()}
+    def _allocated(self) -> tuple[list[IO[bytes]], Observations]:
+        """Make (N, ...) per sensor, in a file each without a name: it goes with the last process that has it open."""
         memory = Path("/dev/shm")
-        with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None, prefix="coral-") as folder:
-            arrays = [
-                np.memmap(Path(folder) / str(number), dtype, "w+", shape=(self.count, *shape))
-                for number, (shape, dtype) in enumerate(layout.values())
-            ]
-            for index in range(self.count):
-                self._send(index, ("share", folder))
-            self._answers(range(self.count))
-        return {name: np.asarray(array) for name, array in zip(layout, arrays, strict=True)}
+        folder = memory if os.access(memory, os.W_OK) else None
+        layout: Mapping[str, Any] = self.observation_space.spaces
+        files: list[IO[bytes]] = []
+        for _ in layout:
+            files.append(tempfile.TemporaryFile(dir=folder, prefix="coral-"))  # noqa: SIM115 - as long as the copies
+        arrays = {
+            name: np.asarray(np.memmap(file, space.dtype, "r+", shape=(self.count, *space.shape)))
+            for file, (name, space) in zip(files, layout.items(), strict=True)
+        }
+        return files, arrays
+
+    def _share(self, indices: Sequence[int]) -> None:
+        """Have the workers of ``indices`` map the files, too."""
+        for index in indices:
+            self._send(index, ("share", None))
+            with suppress(OSError):  # it is dead, and has no answer
+                for file in self._files:
+                    send_handle(self._pipes[index], file.fileno(), self.workers[index].pid)
+        self._all_answers(indices)
 
     def _send(self, index: int, message: tuple[str, Any]) -> None:
-        try:
+        if not self._ending.still_active():
+            raise CoralError(f"the copies of {self.name} are closed.")
+        with suppress(OSError):  # it is dead, and has no answer
             self._pipes[index].send(message)
-        except OSError:  # closed, or broken because the worker is dead
-            self._fail(index)
 
-    def _answers(self, indices: Sequence[int] | Mapping[int, int] | range) -> dict[int, Any]:
-        answers = {}
+    def _answers(self, indices: Sequence[int] | Mapping[int, int]) -> dict[int, Any]:
+        """Return what those of ``indices`` answer; one that is lost has no answer, and a new one takes its place."""
+        answers, self.lost = self._heard(indices)
+        for index, how in self.lost.items():
+            self._replace(index)
+            self._replaced += 1
+            self.remarks.append(
+                f"copy {index} of {self.name} {how}; a new one is in its place ({self._replaced} so far), and its "
+                "episode begins anew."
+            )
+        return answers
+
+    def _all_answers(self, indices: Sequence[int]) -> dict[int, Any]:
+        """Return what all of ``indices`` answer. Raises CoralError when one is lost."""
+        answers, lost = self._heard(indices)
+        for index, how in lost.items():
+            self.close()
+            raise CoralError(f"copy {index} of {self.name} {how}.")
+        return answers
+
+    def _heard(self, indices: Sequence[int] | Mapping[int, int]) -> tuple[dict[int, Any], dict[int, str]]:
+        """Return the answers, and how those were lost that have none. Raises CoralError when one has raised."""
+        deadline = time.monotonic() + self._patience if self._patience else math.inf
+        answers: dict[int, Any] = {}
+        lost: dict[int, str] = {}
         for index in indices:
+            pipe = self._pipes[index]
             try:
-                error, answer = self._pipes[index].recv()
+                if not pipe.poll(None if deadline == math.inf else max(0.0, deadline - time.monotonic())):
+                    lost[index] = f"gave no answer for {self._patience:g} s"
+                    continue
+                error, answer = pipe.recv()
             except (EOFError, OSError):
-                self._fail(index)
+                lost[index] = self._death(index)
+                continue
             if error is not None:
                 self.close()
                 raise error
             answers[index] = answer
-        return answers
+        return answers, lost
 
-    def _fail(self, index: int) -> NoReturn:
-        if not self._ending.still_active():
-            raise CoralError("the copies of the environment are closed.")
-        self.workers[index].join(SECONDS_TO_CLOSE)
-        code = self.workers[index].exitcode
-        self.close()
-        how = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
-        raise CoralError(f"the process of copy {index} of the environment died ({how}).")
+    def _death(self, index: int) -> str:
+        worker = self.workers[index]
+        worker.join(SECONDS_TO_CLOSE)
+        code = worker.exitcode
+        return f"died ({signal.Signals(-code).name if code is not None and code < 0 else f'exit code {code}'})"
+
+    def _replace(self, index: int) -> None:
+        """End what is left of copy ``index``, and make another. Raises CoralError when that is lost, too."""
+        self._pipes[index].close()
+        self.workers[index].kill()
+        self.workers[index].join()
+        self._start(index)
+        try:
+            if self._all_answers([index])[index] != self._made:
+                raise CoralError(f"a new copy of {self.name} has other spaces than the old one.")
+            self._share([index])
+        except BaseException:
+            self.close()
+            raise
 
 
 @contextmanager
@@ -172,7 +235,7 @@ def _signals_blocked() -> Iterator[None]:
     """Let processes started inside be deaf to Ctrl-C and the like from their first instruction on."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
-        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # raises what came just before
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # raises what came just before
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -193,73 +256,3 @@ def _end(pipes: list[Connection], workers: list[BaseProcess]) -> None:
         for worker in started:
             worker.kill()
             worker.join()
-
-
-def _work(pipe: Connection, pickled: bytes, index: int) -> None:
-    """Do in a worker what it is told, until it is told to close or its parent is gone."""
-    for number in _SIGNALS:
-        # Not SIG_IGN, nor blocked for good: programs that the environment starts would inherit either.
-        signal.signal(number, lambda *_: None)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-    copy = _Copy(index)
-    command, value = "make", pickled
-    with suppress(EOFError, OSError):  # the parent is gone
-        while command != "close":
-            pipe.send_bytes(copy.answer(command, value))
-            command, value = pipe.recv()
-    copy.close()
-
-
-class _Copy:
-    """The environment in a worker. ``answer`` gives an error, or None and what was asked for, both pickled."""
-
-    def __init__(self, index: int) -> None:
-        self._index = index
-        self._env: Env  # once it is made
-        self._rows: Observations = {}
-
-    def answer(self, command: str, value: Any) -> bytes:
-        try:
-            return bytes(ForkingPickler.dumps((None, getattr(self, f"_{command}")(value))))
-        except Exception as error:
-            return bytes(ForkingPickler.dumps((self._told(error), None)))
-
-    def close(self) -> None:
-        with suppress(Exception):  # there may be none yet, and nobody is left to be told
-            self._env.close()
-
-    def _make(self, pickled: bytes) -> tuple[Dict, Box, int]:
-        self._env = env = ForkingPickler.loads(pickled)()
-        return env.observation_space, env.action_space, action_repeat(env)
-
-    def _share(self, folder: str) -> None:
-        """Open this copy's row (...) of each sensor's shared array (N, ...)."""
-        sensors: Any = self._env.observation_space
-        for number, (name, space) in enumerate(sensors.spaces.items()):
-            offset = self._index * math.prod(space.shape) * space.dtype.itemsize
-            path = Path(folder) / str(number)
-            self._rows[name] = np.memmap(path, space.dtype, "r+", offset=offset, shape=space.shape)
-
-    def _reset(self, seed: int) -> dict[str, Any]:
-        observation, info = self._env.reset(seed=seed)
-        self._show(observation)
-        return info
-
-    def _step(self, action: NDArray[Any]) -> tuple[float, bool, bool, dict[str, Any]]:
-        observation, reward, terminated, truncated, info = self._env.step(action)
-        self._show(observation)
-        return float(reward), bool(terminated), bool(truncated), info
-
-    def _show(self, observation: Mapping[str, NDArray[Any]]) -> None:
-        for name, row in self._rows.items():
-            row[...] = observation[name]
-
-    def _told(self, error: Exception) -> CoralError:
-        """Return an error as the parent raises it; the traceback of this process comes along as a note."""
-        if not isinstance(error, CoralError):
-            trace = "".join(traceback.format_exception(error))
-            frames = frames_of(error)
-            error = CoralError(f"copy {self._index} of the environment raised {described(error)}")
-            error.frames = frames
-            error.add_note(trace)
-        return error

@@ -24,6 +24,7 @@ from coral_cli.registry.hooks import HOOK_KINDS, PROJECT, Hooks
 from coral_cli.registry.options import fields_of
 from coral_cli.registry.records import KINDS, Environment, Record
 from coral_cli.registry.sources import Source, at, canonical, current, installed, required
+from coral_cli.registry.stopping import Stopped
 from coral_cli.version import CORE, __version__
 
 _BOUND = r"(?:==|[<>!]=|[<>])\s*\d+(?:\.\d+)*"
@@ -104,7 +105,7 @@ def _load(source: Source, unwanted: Plugin | None, strict: bool) -> tuple[Plugin
         with contextlib.redirect_stdout(printed):  # which belongs to the command
             module = source.load()
             found = _components(module, source)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Stopped):
         raise
     except BaseException as error:  # a plugin may even call sys.exit at import
         line = described(error).splitlines()[0]

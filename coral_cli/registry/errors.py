@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import suppress
+from types import TracebackType
 from typing import TypeAlias
 
 Frame: TypeAlias = tuple[str, str, int]
@@ -26,6 +28,39 @@ def described(error: BaseException) -> str:
         return f"{type(error).__name__}, whose message cannot be shown"
 
 
+class within:  # noqa: N801 - read as a word before its block
+    """A mark for errors that leave its block, SystemExit too: they come from the component in ``slot``.
+
+    A slot is called ``proprio-loss``, ``env`` and so on. The innermost mark stays. The block may be entered again.
+    """
+
+    __slots__ = ("_slot",)
+
+    def __init__(self, slot: str) -> None:
+        self._slot = slot
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, Exception | SystemExit) and not slot_of(error):
+            with suppress(Exception):  # an author's own class may take no attribute
+                error.coral_slot = self._slot  # type: ignore[union-attr]
+
+
+def slot_of(error: BaseException) -> str:
+    """Return the slot of the component that an error came from, as ``within`` has marked it; "" where nobody knows."""
+    return getattr(error, "coral_slot", "")
+
+
+def raised_by(who: str, error: BaseException) -> CoralError:
+    """Return the error to tell for one that ``who`` did not expect: with its name, and its lines."""
+    told = CoralError(f"{who} raised {described(error)}")
+    told.frames = frames_of(error)
+    return told
+
+
 class CoralError(Exception):
     """The run failed (exit code 1). ``message`` is one sentence, ``hint`` one action."""
 
@@ -37,6 +72,10 @@ class CoralError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+class NotFiniteError(CoralError):
+    """The numbers that were learned are not finite any more (exit code 1): they must neither act nor be saved."""
 
 
 class UsageError(CoralError):

@@ -25,7 +25,7 @@ evaluation  episodes, "return/mean", "return/stderr" (the standard error; None o
             "success/mean" and other "NAME/mean", "NAME/stderr"
 checkpoint  path
 note        message
-warning     message
+warning     message; "remarks", a list of sentences, where the message only counts what there is to say
 end         status ("done" | "interrupted" | "failed"), seconds, best_return (or None), message
 """
 

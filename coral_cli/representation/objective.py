@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from coral_cli.registry.contracts import EncoderModule, Latent, LossBatch, LossModule, RssmModule, Trajectory, World
+from coral_cli.registry.errors import within
 from coral_cli.registry.records import ObjectiveOptions, Sensor
 from coral_cli.representation.batch import Batch, Normalization, masked_mean
 from coral_cli.representation.heads import HeadSizes, build_heads, head_losses
@@ -18,6 +19,8 @@ from coral_cli.representation.loss_features import View, views_of
 from coral_cli.representation.shapes import flag_of, require_loss, require_shape, require_trajectory
 from coral_cli.representation.span import span
 from coral_cli.representation.world import LearnedWorld
+
+RSSM = within("rssm")
 
 
 @dataclass(frozen=True)
@@ -106,17 +109,19 @@ class Representation(nn.Module):
             else action.new_zeros(len(action), self._sizes[name])
             for name in self.encoders
         }
-        h = self.rssm.predict(state.h, state.z, action)
-        require_shape("--rssm", "h of predict", h, tuple(state.h.shape))
-        posterior = self.rssm.update(h, self._joined(embeddings, missing))
-        require_shape("--rssm", "the posterior's mean", posterior.mean, tuple(state.z.shape))
-        return State(h, posterior.sample()), torch.cat([posterior.mean, h], -1)
+        joined = self._joined(embeddings, missing)
+        with RSSM:
+            h = self.rssm.predict(state.h, state.z, action)
+            require_shape("--rssm", "h of predict", h, tuple(state.h.shape))
+            posterior = self.rssm.update(h, joined)
+            require_shape("--rssm", "the posterior's mean", posterior.mean, tuple(state.z.shape))
+            return State(h, posterior.sample()), torch.cat([posterior.mean, h], -1)
 
     def forward(self, batch: Batch) -> Losses:
         """Return the objective on one batch: every sensor's loss, the heads and the KL."""
         with span("encoder"):
             targets, embeddings = self._encoded(batch)
-        with span("scan"):
+        with span("scan"), RSSM:
             trajectory = self.rssm.scan(self._joined(embeddings, batch.missing), batch.actions)
             sequences, steps = batch.rewards.shape
             require_trajectory(trajectory, sequences, steps, self.rssm.hidden_size, self.rssm.latent_size)
@@ -132,14 +137,16 @@ class Representation(nn.Module):
 
     def _embedding(self, name: str, target: Tensor) -> Tensor:
         """Return the embeddings (N, E) of a sensor's normalised observations. Raises PluginError for a wrong shape."""
-        embedding: Tensor = self.encoders[name](target)
+        with within(f"{name}-encoder"):
+            embedding: Tensor = self.encoders[name](target)
         require_shape(f"--{flag_of(name)}-encoder", "an embedding", embedding, (len(target), self._sizes[name]))
         return embedding
 
     def _losses(
         self, batch: Batch, targets: Mapping[str, Tensor], embeddings: Mapping[str, Tensor], trajectory: Trajectory
     ) -> Losses:
-        prior = self.rssm.prior(trajectory.h)
+        with RSSM:
+            prior = self.rssm.prior(trajectory.h)
         require_shape("--rssm", "the prior's mean", prior.mean, tuple(trajectory.z.shape))
         metrics: dict[str, Tensor] = {}
         terms: dict[str, Tensor] = {}
@@ -183,14 +190,14 @@ class Representation(nn.Module):
             if not self._weights[name]:
                 continue
             valid = batch.valid(name)
-            returned = loss(
-                LossBatch(
-                    targets[name][:, view.start :],
-                    embeddings[name][:, view.start :],
-                    view.features,
-                    None if valid is None else valid[:, view.start :],
-                )
+            seen = LossBatch(
+                targets[name][:, view.start :],
+                embeddings[name][:, view.start :],
+                view.features,
+                None if valid is None else valid[:, view.start :],
             )
+            with within(f"{name}-loss"):
+                returned = loss(seen)
             value, extra = require_loss(f"--{flag_of(name)}-loss", returned)
             prefix = f"{view.name}_" if name in terms else ""
             terms[name] = terms.get(name, 0.0) + view.weight * self._weights[name] * value

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from torch import Tensor
 
 from coral_cli.registry.contracts import Trajectory
-from coral_cli.registry.errors import PluginError
+from coral_cli.registry.errors import NotFiniteError, PluginError
+
+_REQUIRED: list[bool] = []
+
+
+@contextmanager
+def finite_outputs() -> Iterator[None]:
+    """Let ``require_shape`` inside also raise NotFiniteError for an output that is not finite, to look for a fault."""
+    _REQUIRED.append(True)
+    try:
+        yield
+    finally:
+        _REQUIRED.pop()
 
 
 def flag_of(sensor: str) -> str:
@@ -18,6 +31,8 @@ def flag_of(sensor: str) -> str:
 def require_shape(component: str, what: str, given: object, expected: tuple[int, ...]) -> None:
     """Raise PluginError, naming the ``component``, when ``given`` is no tensor of the shape ``expected``."""
     if isinstance(given, Tensor) and tuple(given.shape) == expected:
+        if _REQUIRED and not bool(given.isfinite().all()):
+            raise NotFiniteError(f"{component}: {what} is not finite")
         return
     seen = f"of shape {tuple(given.shape)}" if isinstance(given, Tensor) else f"a {type(given).__name__}"
     raise PluginError(

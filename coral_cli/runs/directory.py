@@ -18,7 +18,7 @@ from pathlib import Path
 
 from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.options import Json
-from coral_cli.runs.files import replacing, writing
+from coral_cli.runs.files import SUFFIX, replacing, writing
 
 RUNS = Path("runs")
 """The folder of runs, seen from the working directory, unless a path is given."""
@@ -31,17 +31,34 @@ class RunDirectory:
     path: Path
 
     @classmethod
-    def create(cls, out: Path | None, name: str, runs: Path = RUNS) -> RunDirectory:
-        """Make a new, empty run: ``out`` itself, or else NAME in ``runs``, or NAME-2 and so on if that is taken.
+    def create(cls, out: Path | None, name: str, runs: Path = RUNS, again: bool = False) -> RunDirectory:
+        """Make a new run: ``out`` itself, or else NAME in ``runs``, or NAME-2 and so on if that is taken.
 
-        Raises UsageError when ``out`` is taken, CoralError when it cannot be written.
+        With ``again``, ``out`` may hold a run that has saved nothing: see ``start_afresh``. Raises UsageError when
+        ``out`` is taken, CoralError when it cannot be written.
         """
-        path = _unused(runs, name) if out is None else _empty(out)
-        run = cls(path)
-        with writing(path):
-            run.checkpoints.mkdir()
-            run.videos.mkdir()
+        run = cls(_unused(runs, name) if out is None else _free(out, again))
+        with writing(run.path):
+            run.checkpoints.mkdir(exist_ok=True)
+            run.videos.mkdir(exist_ok=True)
         return run
+
+    def start_afresh(self) -> None:
+        """Remove what a run has left here that saved nothing, for the new one that holds it.
+
+        Raises UsageError when there is a checkpoint by now, CoralError when the old files cannot be removed.
+        """
+        if self.has_saved:
+            raise UsageError(f"{self.path} already holds a run.", f"Go on with --resume {self.path}.")
+        with writing(self.path):
+            if self.replay.exists():
+                shutil.rmtree(self.replay)
+            self.metrics.unlink(missing_ok=True)
+
+    @property
+    def has_saved(self) -> bool:
+        """Whether there is anything to go on from."""
+        return any(self.checkpoints.glob("*.pt"))
 
     def discard(self) -> None:
         """Remove a run that never began, so that its name is free again."""
@@ -130,7 +147,10 @@ def find_checkpoint(path: Path) -> Path:
         return path
     run = RunDirectory.open(path)
     if not run.latest.is_file():
-        raise UnreadableError(f"the run {path} has no checkpoint yet.", "Wait for its first one, or train it again.")
+        raise UnreadableError(
+            f"the run {path} has no checkpoint yet.",
+            f"Wait for its first one; or start it again with the same flags, --out {path} and --auto-resume.",
+        )
     return run.latest
 
 
@@ -163,14 +183,24 @@ def _unused(runs: Path, name: str) -> Path:
     return path
 
 
-def _empty(out: Path) -> Path:
-    if (out / "run.json").exists():
-        go_on = f", or go on with --resume {out}" if RunDirectory(out).latest.is_file() else ""
-        raise UsageError(f"{out} already holds a run.", f"Choose another --out{go_on}.")
+def _free(out: Path, again: bool) -> Path:
+    run = RunDirectory(out)
+    if run.record.exists() and not (again and not run.has_saved):
+        go_on = f"go on with --resume {out}" if run.has_saved else "add --auto-resume to start this one again"
+        raise UsageError(f"{out} already holds a run.", f"Choose another --out, or {go_on}.")
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file.", "Choose another --out.")
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-        if any(out.iterdir()):
+        if not run.record.exists() and any(path not in _skeleton(run) or _holds(path) for path in out.iterdir()):
             raise UsageError(f"{out} is not empty.", "Choose another --out.")
     return out
+
+
+def _skeleton(run: RunDirectory) -> tuple[Path, ...]:
+    """Name what a process leaves that was killed before it had written run.json."""
+    return run.checkpoints, run.videos, run.record.with_name(f".{run.record.name}{SUFFIX}")
+
+
+def _holds(path: Path) -> bool:
+    return path.is_dir() and any(path.iterdir())

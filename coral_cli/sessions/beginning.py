@@ -12,7 +12,7 @@ from typing import Any
 from coral_cli.assembly.record import Assembly
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.registry.options import Json
-from coral_cli.registry.places import absolute, typed
+from coral_cli.registry.places import absolute, as_written, typed
 from coral_cli.registry.records import Sensor
 from coral_cli.runs.checkpoint import load_latest
 from coral_cli.runs.directory import RUNS, RunDirectory, find_checkpoint
@@ -20,23 +20,28 @@ from coral_cli.runs.machine import machine
 from coral_cli.runs.source import commit
 from coral_cli.sessions.supervision import Loop
 from coral_cli.training.agent import Agent
-from coral_cli.training.progress import Journal
+from coral_cli.training.progress import Journal, Progress
 from coral_cli.version import __version__
 
 
-@dataclass(frozen=True)
+@dataclass
 class Begun:
-    """The beginning of a run: its directory, what run.json says, and the state it goes on from (None: it is new).
+    """A run that is held, and the state that it goes on from (None: it is new).
 
     ``saved`` is the record of that state's checkpoint, ``damage`` what to say of a newer one that cannot be read, if
-    there is one.
+    there is one. ``training`` is true from the first step on.
     """
 
     run: RunDirectory
-    record: Json
     state: Mapping[str, Any] | None = None
     saved: Mapping[str, Json] = field(default_factory=dict)
     damage: str = ""
+    training: bool = False
+
+    @property
+    def progress(self) -> Progress:
+        """The counters that the run goes on with."""
+        return Progress(**self.state["progress"]) if self.state is not None else Progress()
 
     @property
     def episodes(self) -> int:
@@ -59,21 +64,16 @@ class Begun:
                 "A component has changed since: go on with the version that the run was started with.",
             ) from error
 
-    @contextmanager
-    def or_nothing(self) -> Iterator[None]:
-        """Do inside what a run needs to begin; a new run that cannot begin leaves nothing behind."""
-        try:
-            yield
-        except Exception:
-            if self.state is None:
-                self.run.discard()
-            raise
+    def write(self, record: Json) -> None:
+        """Write ``record`` into the run.json of a new run; that of one that goes on waits for ``go_on``."""
+        if self.state is None:
+            self.run.write_start(record)
 
-    def go_on(self, loop: Loop) -> None:
+    def go_on(self, loop: Loop, record: Json) -> None:
         """Bring ``loop`` to where the run has stopped, and run.json up to date once that has worked."""
         if self.state is not None:
             loop.load_state_dict(self.state)
-            self.run.write_start(self.record)
+            self.run.write_start(record)
 
     def warn(self, journal: Journal, *remarks: str) -> None:
         """Tell of a damaged checkpoint, and whatever else there is to remark."""
@@ -81,25 +81,47 @@ class Begun:
             journal.emit("warning", message=message)
 
 
+@contextmanager
 def begin(
-    resume: Path | None, create: Callable[[], RunDirectory], record: Json, unit: str = "", budget: int | None = None
-) -> Begun:
-    """Open the run to ``resume``, or create one and write ``record`` into its run.json.
+    resume: Path | None, create: Callable[[], RunDirectory], unit: str = "", budget: int | None = None
+) -> Iterator[Begun]:
+    """Hold the run to ``resume``, or the new one that ``create`` makes; nobody else may train in it meanwhile.
 
-    Raises UnreadableError when there is nothing to go on from, and UsageError when that has done more of its ``unit``
-    (``steps``) than the ``budget`` asked for.
+    A new run that ends before its first step leaves nothing behind, whatever the reason. Raises UnreadableError when
+    there is nothing to go on from, and UsageError when that has done more of its ``unit`` (``steps``) than the
+    ``budget`` asked for, or another process trains there.
     """
-    if resume is None:
-        run = create()
-        run.write_start(record)
-        return Begun(run, record)
-    run = RunDirectory.open(resume)
-    if not any(run.checkpoints.glob("*.pt")):
+    run = create() if resume is None else RunDirectory.open(resume)
+    fresh = not run.record.exists()
+    begun = Begun(run)
+    with run.held():
+        try:
+            if resume is None:
+                run.start_afresh()
+            else:
+                begun = _opened(run, unit, budget)
+            yield begun
+        except BaseException as error:
+            if not begun.training:
+                if fresh:
+                    run.discard()
+                error.add_note(_left(run, fresh))
+            raise
+
+
+def _opened(run: RunDirectory, unit: str, budget: int | None) -> Begun:
+    if not run.has_saved:
         find_checkpoint(run.path)  # which says so
     saved, state, damage = load_latest(run.checkpoints)
     if budget is not None and budget < (done := state["progress"][unit]):
         raise UsageError(f"--{unit} is {budget:,}, but the run has done {done:,} already.", "Ask for more.")
-    return Begun(run, record, state, saved, damage)
+    return Begun(run, state, saved, damage)
+
+
+def _left(run: RunDirectory, fresh: bool) -> str:
+    """Say what becomes of a run that ends before its first step."""
+    what = "nothing is left behind" if fresh else f"{as_written(run.path)} is as it was"
+    return f"before the first step: {what}"
 
 
 def _require_same_spaces(
@@ -125,9 +147,12 @@ def _numbers(count: int) -> str:
     return f"{count} number{'s' if count != 1 else ''}"
 
 
-def new_run(out: Path | None, name: str) -> RunDirectory:
-    """Make a new run: ``out``, or one called ``name`` among the others, where the command was started."""
-    return RunDirectory.create(out, name, absolute(RUNS))
+def new_run(out: Path | None, name: str, again: bool) -> RunDirectory:
+    """Make a new run: ``out``, or one called ``name`` among the others, where the command was started.
+
+    With ``again``, also in place of one that has saved nothing.
+    """
+    return RunDirectory.create(out, name, absolute(RUNS), again)
 
 
 def about(assembly: Assembly, command: str, processes: int) -> dict[str, Json]:

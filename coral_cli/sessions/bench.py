@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 
 from coral_cli.assembly.copies import copies_of
 from coral_cli.assembly.resolve import command_line
@@ -19,6 +20,7 @@ from coral_cli.measuring.timing import Timing
 from coral_cli.parallel.torchrun import find_place
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Json
+from coral_cli.sessions.blame import naming
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.parallel import joined, require_even
 from coral_cli.sessions.parts import Parts, build, schedule
@@ -51,8 +53,8 @@ def bench(request: BenchRequest, tell: Callable[[str], object]) -> Document:
 
 def _measured(request: BenchRequest, tell: Callable[[str], object]) -> Document:
     settings = request.assembly.settings
-    parts = build(TrainRequest(request.assembly, request.catalog, None, None, {}), select_backend(settings.renderer))
-    try:
+    asked = TrainRequest(request.assembly, request.catalog, None, None, {})
+    with naming(request.assembly), closing(build(asked, select_backend(settings.renderer))) as parts:
         document = _about(request, parts)
         if request.part != "update":
             tell("the environment")
@@ -68,8 +70,6 @@ def _measured(request: BenchRequest, tell: Callable[[str], object]) -> Document:
         if request.part == "all":
             document["run"] = _run(request, document, action_repeat(parts.env))
         return document
-    finally:
-        parts.close()
 
 
 def _about(request: BenchRequest, parts: Parts) -> Document:
@@ -91,7 +91,7 @@ def _learn(request: BenchRequest, parts: Parts) -> tuple[Learning, Timing]:
     settings, agent = request.assembly.settings, parts.agent
     replay = noise_replay(parts.sensors, agent.action_size, settings.batch_length, settings.seed)
     acted = acting_time(agent, parts.sensors, settings.seed)
-    return learning(parts.learner, replay, schedule(parts, settings), request.repeats), acted
+    return learning(parts.learner, replay, schedule(settings), request.repeats), acted
 
 
 def _milliseconds(timing: Timing) -> Document:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.records import Backend
 from coral_cli.runs.files import writing
 from coral_cli.runs.video import Frame, side_by_side, write_video
+from coral_cli.sessions.blame import naming
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.held_out import HeldOut, held_out, require_losses
 from coral_cli.sessions.requests import EvalRequest
@@ -54,8 +56,7 @@ def evaluate(request: EvalRequest) -> Evaluation:
         raise _no_policy(request.checkpoint)
     path, assembly = saved.path, saved.assembly
     backend = _backend(request, saved.record)
-    env = saved.assembler.environment(backend, "evaluation")
-    try:
+    with naming(assembly), closing(saved.assembler.environment(backend, "evaluation")) as env:
         _require_same(saved, env)
         agent = saved.agent(choose_device(request.device))
         if request.losses:
@@ -71,9 +72,8 @@ def evaluate(request: EvalRequest) -> Evaluation:
             with writing(video):
                 video.parent.mkdir(parents=True, exist_ok=True)
             write_video(video, recorder.frames(seed, request.episodes, episodes), _fps(env))
-    finally:
-        env.close()
-    losses = held_out(saved, agent, episodes, seed) if request.losses else None
+    with naming(assembly):
+        losses = held_out(saved, agent, episodes, seed) if request.losses else None
     scores = {} if pretrained else statistics(episodes)
     return Evaluation(path, assembly.choices["env"].component, seed, backend, scores, losses, video)
 

@@ -40,6 +40,17 @@ def require_fit(
         )
 
 
+def require_whole(fresh: Sequence[str], saved: Saved, assembly: Assembly, catalog: Catalog) -> None:
+    """Raise UsageError when weights of frozen parts would stay at their random start: ``fresh`` names them."""
+    parts = [part for part in assembly.settings.freeze if _of_parts(fresh, [part])]
+    if fresh:
+        raise UsageError(
+            f"--freeze names {', '.join(parts)}, but {len(fresh)} of these weights would stay at their random start"
+            f"{_listed(fresh, parts)}.",
+            f"{_change(saved.assembly, assembly, parts, catalog)} Or leave {', '.join(parts)} out of --freeze.",
+        )
+
+
 def require_taken(frozen: Collection[str], parts: Sequence[str]) -> None:
     """Raise UsageError when a ``frozen`` part would stay at its random start, as --init-parts does not name it."""
     forgotten = [part for part in frozen if part not in parts]
@@ -53,9 +64,19 @@ def require_taken(frozen: Collection[str], parts: Sequence[str]) -> None:
 
 def _listed(remarks: Sequence[str], parts: Collection[str]) -> str:
     """Say what is wrong with the weights of ``parts``, the first few of them."""
-    own = [remark for remark in remarks if remark.split(".")[0] in parts]
+    own = _of_parts(remarks, parts)
     more = f"; and {len(own) - SHOWN} more" if len(own) > SHOWN else ""
     return f" ({'; '.join(own[:SHOWN])}{more})" if own else ""
+
+
+def _of_parts(remarks: Sequence[str], parts: Collection[str]) -> list[str]:
+    return [remark for remark in remarks if part_of(remark) in parts]
+
+
+def part_of(weight: str) -> str:
+    """Name the part of an agent that a weight belongs to, by its name."""
+    part = weight.split(".")[0]
+    return "encoders" if part == "normalization" else part
 
 
 def _change(theirs: Assembly, ours: Assembly, parts: Collection[str], catalog: Catalog) -> str:

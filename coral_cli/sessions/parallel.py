@@ -19,6 +19,7 @@ from coral_cli.parallel.torchrun import Place, find_place
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.records import Sensor
+from coral_cli.sessions.blame import naming
 from coral_cli.sessions.device import choose_device
 from coral_cli.training.batches import Batching
 from coral_cli.training.interruption import Interruption
@@ -48,9 +49,10 @@ def in_step(assembly: Assembly, catalog: Catalog, lead: Callable[[Followers], in
     """
     place, settings = find_place(), assembly.settings
     if place is None:
-        return lead(Followers())
+        with naming(assembly):
+            return lead(Followers())
     require_even(settings.batch_size, place)
-    with joined(choose_device(settings.device, place)) as channel:
+    with naming(assembly), joined(choose_device(settings.device, place)) as channel:
         if place.rank:
             return _follow(place, assembly, catalog, channel)
         with Followers(channel) as followers:

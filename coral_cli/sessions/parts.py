@@ -15,10 +15,12 @@ import torch
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.copies import copies_of
 from coral_cli.assembly.settings import Settings
+from coral_cli.assembly.slots import ENV
 from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.environments.vectorised import Vectorised
 from coral_cli.registry.places import absolute
-from coral_cli.registry.records import Backend, Sensor
+from coral_cli.registry.records import Backend, Sensor, Split
+from coral_cli.sessions.blame import name_of
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.requests import TrainRequest
 from coral_cli.sessions.transfer import Transfer, take_over
@@ -55,13 +57,17 @@ def several(request: TrainRequest, parts: Parts) -> Iterator[tuple[Copies, Copie
     if count == 1 and settings.collect == "sync":
         yield parts.env, parts.eval_env
         return
-    training = Vectorised(copies_of(request.assembly, request.catalog, parts.backend, "training"), count)
-    with closing(training):
+    name = name_of(request.assembly, ENV.name)
+
+    def copies(split: Split) -> Vectorised:
+        make = copies_of(request.assembly, request.catalog, parts.backend, split)
+        return Vectorised(make, count, name, settings.env_timeout)
+
+    with closing(copies("training")) as training:
         if not settings.eval_every:
             yield training, training
             return
-        evaluation = Vectorised(copies_of(request.assembly, request.catalog, parts.backend, "evaluation"), count)
-        with closing(evaluation):
+        with closing(copies("evaluation")) as evaluation:
             yield training, evaluation
 
 
@@ -103,6 +109,6 @@ def _capacity(settings: Settings, repeat: int) -> int:
     return min(settings.replay_size, policy_steps + policy_steps // 10 + 2000)
 
 
-def schedule(parts: Parts, settings: Settings) -> Schedule:
+def schedule(settings: Settings) -> Schedule:
     """Return the settings that the trainer needs."""
     return Schedule(**{field.name: getattr(settings, field.name) for field in dataclasses.fields(Schedule)})

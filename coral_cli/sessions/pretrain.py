@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,20 +23,19 @@ from coral_cli.registry.records import Sensor
 from coral_cli.runs.dataset import Dataset, open_dataset
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.sessions.beginning import about, begin, name_of, new_run
+from coral_cli.sessions.blame import fault_of
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.parallel import Start, announce_processes, in_step
 from coral_cli.sessions.requests import PretrainRequest
 from coral_cli.sessions.saved import record_of
-from coral_cli.sessions.supervision import After, supervised
-from coral_cli.sessions.transfer import announce_transfer, take_over
+from coral_cli.sessions.supervision import After, nothing_to_do, supervised
+from coral_cli.sessions.transfer import announce_frozen, announce_transfer, take_over
 from coral_cli.training.pretrainer import Pretrainer, PretrainSchedule
 from coral_cli.training.replay import Replay
 from coral_cli.training.updates import Updates
 from coral_cli.version import __version__
 
-AFTER = After(
-    done="use it with: coral train --init-from {run}", interrupted="saved; go on with: coral pretrain --resume {run}"
-)
+AFTER = After(done="use it with: coral train --init-from {run}", go_on="coral pretrain --resume {run}")
 
 
 def pretrain(request: PretrainRequest, display: Listener) -> int:
@@ -43,35 +44,42 @@ def pretrain(request: PretrainRequest, display: Listener) -> int:
 
 
 def _lead(request: PretrainRequest, display: Listener, followers: Followers) -> int:
-    assembly, settings, dataset = request.assembly, request.assembly.settings, open_dataset(request.data)
-    torch.manual_seed(settings.seed)
-    assembler, sensors = Assembler(assembly, request.catalog), _sensors(request, dataset)
-    agent = assembler.agent(sensors, dataset.action_size, choose_device(settings.device))
-    transfer = None
-    if settings.init_from and not request.resume:
-        transfer = take_over(agent, request.init_from, assembly, request.catalog)
-    begun = begin(request.resume, lambda: _new_run(request), _about(request, followers), "updates", request.updates)
-    with begun.or_nothing():
+    assembly, settings, plan = request.assembly, request.assembly.settings, _schedule(request)
+    name = f"pretrain-{name_of(assembly)}"
+    with (
+        begin(request.resume, lambda: new_run(request.out, name, request.again), "updates", plan.updates) as begun,
+        ExitStack() as stack,
+    ):
+        if plan.over(begun.progress):
+            return nothing_to_do(display, begun.progress, "updates")
+        dataset = open_dataset(request.data)
+        torch.manual_seed(settings.seed)
+        assembler, sensors = Assembler(assembly, request.catalog), _sensors(request, dataset)
+        agent = assembler.agent(sensors, dataset.action_size, choose_device(settings.device))
+        transfer = None
+        if settings.init_from and not request.resume:
+            transfer = take_over(agent, request.init_from, assembly, request.catalog)
         begun.require_same(agent, sensors)
+        said = _about(request, followers)
+        begun.write(said)
         replay = Replay(sensors, dataset.action_size, dataset.transitions, begun.run.replay)
         fill(replay, dataset, sensors)
-    followers.begin(Start(sensors, dataset.action_size, begun.run.replay, replay.capacity))
-    record = record_of(assembly, sensors, dataset.action_size)
-    record |= {"renderer": dataset.record["renderer"], "coral": __version__, "pretrained": True}
-    with supervised(begun.run, record, display, assembler.observers()) as told:
-        schedule = _schedule(request)
-        updates = Updates(assembler.learner(agent), replay, schedule, followers)
-        pretrainer = Pretrainer(updates, schedule, told)
-        begun.go_on(pretrainer)
+        followers.begin(Start(sensors, dataset.action_size, begun.run.replay, replay.capacity))
+        record = record_of(assembly, sensors, dataset.action_size)
+        record |= {"renderer": dataset.record["renderer"], "coral": __version__, "pretrained": True}
+        told = stack.enter_context(supervised(begun.run, assembly, record, display, assembler.observers()))
+        learner = assembler.learner(agent)
+        pretrainer = Pretrainer(Updates(learner, replay, plan, followers), plan, told)
+        begun.go_on(pretrainer, said)
         _announce(request, dataset, begun.run, pretrainer, replay)
         announce_transfer(transfer, pretrainer.journal)
+        if not request.resume:
+            announce_frozen(settings, pretrainer.journal)
         announce_processes(followers, settings.batch_size, pretrainer.journal)
         begun.warn(pretrainer.journal, replay.remark)
-        return told.carry_out(pretrainer, replace(AFTER, flags=plugin_flags(assembly)))
-
-
-def _new_run(request: PretrainRequest) -> RunDirectory:
-    return new_run(request.out, f"pretrain-{name_of(request.assembly)}")
+        begun.training = True
+        fault = partial(fault_of, begun.run, assembler, learner, sensors, replay, plan)
+        return told.carry_out(pretrainer, replace(AFTER, flags=plugin_flags(assembly)), fault)
 
 
 def _schedule(request: PretrainRequest) -> PretrainSchedule:

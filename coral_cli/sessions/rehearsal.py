@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.measuring.timing import interleaved
 from coral_cli.registry.options import values_of
 from coral_cli.runs.machine import busy
+from coral_cli.sessions.blame import naming
 from coral_cli.sessions.parts import Parts, build, schedule
 from coral_cli.sessions.requests import TrainRequest
 from coral_cli.training.batches import sample_batch
@@ -54,7 +56,7 @@ def rehearse(parts: Parts, settings: Settings) -> Rehearsal:
         step_seconds = (time.perf_counter() - start) / episode.length
         replay = Replay(parts.sensors, agent.action_size, episode.length + 1)
         replay.add(episode.arrays)
-        batching = schedule(parts, settings)
+        batching = schedule(settings)
         observation, _ = parts.eval_env.reset(seed=settings.seed)
         choose = acting(agent, explore=False)
         calls = {
@@ -84,13 +86,11 @@ def estimate(seconds: float) -> dict[str, Any]:
 
 def dry_run(request: TrainRequest) -> dict[str, Any]:
     """Build everything, rehearse, and report as one document; write nothing."""
-    parts = build(request, select_backend(request.assembly.settings.renderer))
-    try:
+    backend = select_backend(request.assembly.settings.renderer)
+    with naming(request.assembly), closing(build(request, backend)) as parts:
         rehearsal = rehearse(parts, request.assembly.settings)
         assembly = {"command": command_line(request.assembly, request.catalog), **request.assembly.to_json()}
         return assembly | _costs(parts, request.assembly.settings, rehearsal)
-    finally:
-        parts.close()
 
 
 def _costs(parts: Parts, settings: Settings, rehearsal: Rehearsal) -> dict[str, Any]:

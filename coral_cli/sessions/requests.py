@@ -15,13 +15,17 @@ from coral_cli.registry.places import absolute
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """The request of ``coral train``. On ``resume``, ``assembly`` is the run's with ``changes`` of settings."""
+    """The request of ``coral train``. On ``resume``, ``assembly`` is the run's with ``changes`` of settings.
+
+    With ``again``, ``out`` may hold a run that has saved nothing, which is started again.
+    """
 
     assembly: Assembly
     catalog: Catalog
     out: Path | None
     resume: Path | None
     changes: Mapping[str, Json]
+    again: bool = False
     dry_run: bool = False
     json: bool = False
     quiet: bool = False
@@ -44,7 +48,7 @@ class EvalRequest:
 
 @dataclass(frozen=True)
 class PretrainRequest:
-    """The request of ``coral pretrain``. ``command`` is the line that says it in full."""
+    """The request of ``coral pretrain``. ``command`` says it in full; ``again`` is as in TrainRequest."""
 
     assembly: Assembly
     catalog: Catalog
@@ -54,6 +58,7 @@ class PretrainRequest:
     checkpoint_every: int
     out: Path | None
     resume: Path | None
+    again: bool = False
     json: bool = False
     quiet: bool = False
 

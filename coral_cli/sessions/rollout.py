@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,16 @@ from numpy.typing import NDArray
 
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.record import Assembly
-from coral_cli.assembly.slots import DISTRACTION
+from coral_cli.assembly.slots import DISTRACTION, ENV
 from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.environments.vectorised import Env
+from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Json
 from coral_cli.registry.places import as_written
 from coral_cli.registry.records import Backend, Sensor
 from coral_cli.runs.dataset import DatasetWriter
+from coral_cli.sessions.blame import naming
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.requests import RolloutRequest
 from coral_cli.sessions.saved import open_saved
@@ -31,15 +34,20 @@ from coral_cli.version import __version__
 def rollout(request: RolloutRequest, report: Callable[[int, Episode], None]) -> tuple[Path, int, int]:
     """Record the episodes; ``report`` gets the number of each and what became of it.
 
-    Returns the dataset, the episodes recorded and the exit code. An interruption keeps those that are finished.
+    Returns the dataset, the episodes recorded and the exit code. An interruption keeps those that are finished. Raises
+    UsageError for an agent without a policy.
     """
     saved = open_saved(request.agent, request.catalog) if request.agent else None
+    if saved and saved.pretrained:
+        raise UsageError(
+            f"{request.agent} was pretrained: it has no policy that could act.",
+            f"Random actions need no agent: --env {saved.assembly.choices[ENV.name].component}, without --agent.",
+        )
     assembly = saved.assembly if saved else request.assembly
     assembler = Assembler(assembly, request.catalog)
     renderer = str(saved.record["renderer"]) if saved and request.renderer == "auto" else request.renderer
     backend = select_backend(renderer)
-    env = assembler.environment(backend)
-    try:
+    with naming(assembly), closing(assembler.environment(backend)) as env:
         agent = saved.agent(choose_device(request.device)) if saved else None
 
         def choose(number: int) -> Callable[[Observation], NDArray[Any]]:
@@ -51,8 +59,6 @@ def rollout(request: RolloutRequest, report: Callable[[int, Episode], None]) -> 
         with Interruption() as interruption:
             done = _record(request, env, sensors, choose, writer, interruption, report)
         return request.out, done, interruption.exit_code
-    finally:
-        env.close()
 
 
 def _about(request: RolloutRequest, assembly: Assembly, backend: Backend, env: Env) -> dict[str, Json]:

@@ -17,6 +17,7 @@ from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.options import Json
 from coral_cli.registry.records import Environment, Sensor
 from coral_cli.runs.pictures import sheet, write_png
+from coral_cli.sessions.blame import naming
 from coral_cli.training.collection import chance, run_episode
 
 OUTSIDE = 192
@@ -37,6 +38,11 @@ class ShowRequest:
 
 def show(request: ShowRequest) -> dict[str, Json]:
     """Return what the environment offers; draw the agent's views above the view from outside."""
+    with naming(request.assembly):
+        return _shown(request)
+
+
+def _shown(request: ShowRequest) -> dict[str, Json]:
     settings, choice = request.assembly.settings, request.assembly.choices["env"]
     record = request.catalog.locate(*choice.identity).record
     assert isinstance(record, Environment)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import shlex
 import signal
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from coral_cli.registry.errors import CoralError
+from coral_cli.assembly.record import Assembly
+from coral_cli.registry.errors import CoralError, NotFiniteError, described
 from coral_cli.registry.events import Event, Listener
 from coral_cli.registry.options import Json
 from coral_cli.registry.places import as_written
+from coral_cli.registry.stopping import Stopped
 from coral_cli.runs.checkpoint import save_latest
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.metrics import MetricsWriter
+from coral_cli.sessions.blame import naming
 from coral_cli.sessions.observing import Makers, Observers
+from coral_cli.training.finiteness import finite
 from coral_cli.training.interruption import Interruption
-from coral_cli.training.progress import Journal
+from coral_cli.training.progress import Journal, Progress
 
 
 class Loop(Protocol):
@@ -28,6 +32,10 @@ class Loop(Protocol):
 
     def run(self) -> None: ...
 
+    def checkpoint(self) -> None: ...
+
+    def state_dict(self) -> dict[str, Any]: ...
+
     def load_state_dict(self, state: Mapping[str, Any]) -> None: ...
 
 
@@ -36,15 +44,13 @@ class After:
     """The advice what to do next, with ``{run}`` for the run's directory."""
 
     done: str
-    interrupted: str
+    go_on: str
     flags: str = ""
     """The flags that this takes beside."""
 
-    def said(self, run: RunDirectory, interrupted: bool) -> str:
-        """Return the sentence for the end."""
-        return (self.interrupted if interrupted else self.done).format(
-            run=shlex.quote(as_written(run.path))
-        ) + self.flags
+    def said(self, run: RunDirectory, what: str) -> str:
+        """Return one of the two, for ``run``."""
+        return what.format(run=shlex.quote(as_written(run.path))) + self.flags
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ class Supervision:
     """The supervisor of a loop, which hears its events, saves its state, and says whether it is to stop."""
 
     run: RunDirectory
+    assembly: Assembly
     record: Json
     """The record that goes into every checkpoint."""
     display: Listener
@@ -75,34 +82,67 @@ class Supervision:
         """Keep a state as a checkpoint, with ``best`` as the best so far, and return its path."""
         return as_written(save_latest(self.run.checkpoints, state["progress"]["steps"], self.record, dict(state), best))
 
-    def carry_out(self, loop: Loop, after: After) -> int:
-        """Run ``loop`` until its end or an interruption, and tell the ending; return the exit code."""
-        status, message = "failed", ""
+    def carry_out(self, loop: Loop, after: After, find_fault: Callable[[], str]) -> int:
+        """Run ``loop`` until its end or an interruption, and tell the ending; return the exit code.
+
+        ``find_fault`` says where numbers have stopped being finite, if they have.
+        """
         try:
-            loop.run()
-            status = "interrupted" if self.interruption else "done"
-            message = after.said(self.run, bool(self.interruption))
-        except KeyboardInterrupt:
-            status, message = "interrupted", "stopped at once, without saving"
+            with naming(self.assembly), self.interruption:
+                loop.run()
+        except (KeyboardInterrupt, Stopped) as stopped:
+            stopped.told = True  # type: ignore[union-attr]
+            self._end(loop, "interrupted", "stopped at once, without saving")
             raise
-        except CoralError as error:
-            loop.journal.emit("warning", message=error.message)
+        except (Exception, SystemExit) as error:
+            if isinstance(error, NotFiniteError):
+                with suppress(Exception):  # a second fault must not hide the first
+                    error.message = f"{error.message.rstrip('.')}{find_fault()}."
+            with suppress(CoralError):  # where nothing can be written, that is the error
+                message = self._rescued(loop, after, error)
+                loop.journal.emit(
+                    "warning", message=error.message if isinstance(error, CoralError) else described(error)
+                )
+                self._end(loop, "failed", message)
             raise
-        finally:
-            best, seconds = loop.journal.progress.best_return, loop.journal.progress.seconds
-            loop.journal.emit("end", status=status, seconds=seconds, best_return=best, message=message)
-            for problem in self.observing.close():
-                loop.journal.emit("warning", message=problem)
+        if self.interruption:
+            self._end(loop, "interrupted", f"saved; go on with: {after.said(self.run, after.go_on)}")
+        else:
+            self._end(loop, "done", after.said(self.run, after.done))
         return self.interruption.exit_code
+
+    def _end(self, loop: Loop, status: str, message: str) -> None:
+        best, seconds = loop.journal.progress.best_return, loop.journal.progress.seconds
+        loop.journal.emit("end", status=status, seconds=seconds, best_return=best, message=message)
+        for problem in self.observing.close():
+            loop.journal.emit("warning", message=problem)
+
+    def _rescued(self, loop: Loop, after: After, error: BaseException) -> str:
+        """Save what ``loop`` has come to before ``error``, unless that is broken; say where to go on."""
+        saved = False
+        if not isinstance(error, NotFiniteError):
+            with suppress(Exception):  # a second fault must not hide the first
+                if finite(loop.state_dict()):
+                    loop.checkpoint()
+                    saved = True
+        go_on = after.said(self.run, after.go_on)
+        if saved:
+            return f"saved as it was before the error; once that is mended, go on with: {go_on}"
+        return f"not saved; the last checkpoint remains: {go_on}" if self.run.has_saved else "nothing was saved"
 
 
 @contextmanager
-def supervised(run: RunDirectory, record: Json, display: Listener, observers: Makers) -> Iterator[Supervision]:
-    """Hold ``run`` while a loop trains in it. Raises UsageError when another process does."""
-    with (
-        run.held(),
-        Interruption() as interruption,
-        MetricsWriter(run.metrics) as metrics,
-        closing(Observers(observers, run.path)) as observing,
-    ):
-        yield Supervision(run, record, display, metrics, observing, interruption)
+def supervised(
+    run: RunDirectory, assembly: Assembly, record: Json, display: Listener, observers: Makers
+) -> Iterator[Supervision]:
+    """Give a loop what it needs to train the agent of ``assembly`` in ``run``, which is held."""
+    with MetricsWriter(run.metrics) as metrics, closing(Observers(observers, run.path)) as observing:
+        yield Supervision(run, assembly, record, display, metrics, observing, Interruption())
+
+
+def nothing_to_do(display: Listener, progress: Progress, unit: str) -> int:
+    """Show that a run has spent its budget of ``unit`` (``steps``), which changes nothing in it; return 0."""
+    message = f"nothing to do: the run has done its {unit}; a higher --{unit} goes on"
+    values = {"status": "done", "seconds": progress.seconds, "best_return": progress.best_return, "message": message}
+    display(Event("end", progress.steps, progress.seconds, values))
+    return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from functools import partial
 
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.resolve import code_flags, command_line
@@ -17,13 +18,14 @@ from coral_cli.registry.places import as_written
 from coral_cli.registry.records import Backend, Environment
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.sessions.beginning import about, begin, name_of, new_run
+from coral_cli.sessions.blame import fault_of
 from coral_cli.sessions.parallel import Start, announce_processes, in_step
 from coral_cli.sessions.parts import Parts, actor_of, build, schedule, several
 from coral_cli.sessions.rehearsal import notice
 from coral_cli.sessions.requests import TrainRequest
 from coral_cli.sessions.saved import record_of
-from coral_cli.sessions.supervision import After, supervised
-from coral_cli.sessions.transfer import announce_transfer
+from coral_cli.sessions.supervision import After, nothing_to_do, supervised
+from coral_cli.sessions.transfer import announce_frozen, announce_transfer
 from coral_cli.training.collection_async import AsyncCollection
 from coral_cli.training.collectors import collector_of
 from coral_cli.training.replay import Replay
@@ -31,9 +33,7 @@ from coral_cli.training.trainer import Trainer
 from coral_cli.training.updates import Updates
 from coral_cli.version import __version__
 
-AFTER = After(
-    done="evaluate with: coral eval {run} --video", interrupted="saved; go on with: coral train --resume {run}"
-)
+AFTER = After(done="evaluate with: coral eval {run} --video", go_on="coral train --resume {run}")
 
 
 def train(request: TrainRequest, display: Listener) -> int:
@@ -43,31 +43,38 @@ def train(request: TrainRequest, display: Listener) -> int:
 
 def _lead(request: TrainRequest, display: Listener, followers: Followers) -> int:
     assembly, settings = request.assembly, request.assembly.settings
-    with closing(build(request, _backend(request))) as parts, ExitStack() as stack:
-        agent, plan = parts.agent, schedule(parts, settings)
+    plan, budget = schedule(settings), settings.steps if "steps" in request.changes else None
+    name = name_of(assembly)
+    with (
+        begin(request.resume, lambda: new_run(request.out, name, request.again), "steps", budget) as begun,
+        ExitStack() as stack,
+    ):
+        if plan.over(begun.progress):
+            return nothing_to_do(display, begun.progress, "steps")
+        parts = stack.enter_context(closing(build(request, _backend(request))))
+        agent = parts.agent
+        begun.require_same(agent, parts.sensors)
         said = about(assembly, command_line(assembly, request.catalog), followers.processes)
         said |= {"renderer": parts.backend, "device": str(agent.device)}
-        budget = settings.steps if "steps" in request.changes else None
-        begun = begin(request.resume, lambda: new_run(request.out, name_of(assembly)), said, "steps", budget)
-        with begun.or_nothing():
-            begun.require_same(agent, parts.sensors)
-            replay = Replay(parts.sensors, agent.action_size, parts.replay_capacity, begun.run.replay, begun.episodes)
-            env, eval_env = stack.enter_context(several(request, parts))
+        begun.write(said)
+        replay = Replay(parts.sensors, agent.action_size, parts.replay_capacity, begun.run.replay, begun.episodes)
+        env, eval_env = stack.enter_context(several(request, parts))
         followers.begin(Start(parts.sensors, agent.action_size, begun.run.replay, replay.capacity))
         record = record_of(assembly, parts.sensors, agent.action_size)
         record |= {"renderer": parts.backend, "coral": __version__}
-        observers = Assembler(assembly, request.catalog).observers()
-        with supervised(begun.run, record, display, observers) as told:
-            actor = actor_of(request, parts)
-            updates = Updates(parts.learner, replay, plan, followers)
-            collector, evaluator = collector_of(env), collector_of(eval_env)
-            ahead = AsyncCollection(collector, actor, told.interruption.__bool__) if actor else None
-            trainer = Trainer(updates, collector, evaluator, plan, told, ahead)
-            begun.go_on(trainer)
-            with begun.or_nothing():
-                _announce(request, parts, begun.run, followers, trainer)
-            begun.warn(trainer.journal, trainer.remark, replay.remark)
-            return told.carry_out(trainer, replace(AFTER, flags=code_flags(assembly)))
+        assembler = Assembler(assembly, request.catalog)
+        told = stack.enter_context(supervised(begun.run, assembly, record, display, assembler.observers()))
+        actor = actor_of(request, parts)
+        updates = Updates(parts.learner, replay, plan, followers)
+        collector, evaluator = collector_of(env), collector_of(eval_env)
+        ahead = AsyncCollection(collector, actor, told.interruption.__bool__) if actor else None
+        trainer = Trainer(updates, collector, evaluator, plan, told, ahead)
+        begun.go_on(trainer, said)
+        _announce(request, parts, begun.run, followers, trainer)
+        begun.warn(trainer.journal, trainer.remark, replay.remark)
+        begun.training = True
+        fault = partial(fault_of, begun.run, assembler, parts.learner, parts.sensors, replay, plan)
+        return told.carry_out(trainer, replace(AFTER, flags=code_flags(assembly)), fault)
 
 
 def _backend(request: TrainRequest) -> Backend:
@@ -98,6 +105,8 @@ def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, followers:
         pending=trainer.progress.pending,
     )
     announce_transfer(parts.transfer, journal)
+    if not request.resume:
+        announce_frozen(settings, journal)
     announce_processes(followers, settings.batch_size, journal)
     environment = request.catalog.locate(*task.identity).record
     assert isinstance(environment, Environment)

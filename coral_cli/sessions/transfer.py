@@ -11,15 +11,18 @@ import torch
 from torch import Tensor
 
 from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.settings import Settings
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.places import as_written
-from coral_cli.sessions.misfit import require_fit, require_taken
+from coral_cli.sessions.misfit import SHOWN, part_of, require_fit, require_taken, require_whole
 from coral_cli.sessions.saved import open_saved
 from coral_cli.training.agent import Agent
 from coral_cli.training.progress import Journal
 
 Blocks = Mapping[str, int]
 """The sizes of the blocks that a weight's input is made of, by name, in the order of its columns."""
+
+WHOLE = "fresh for nothing"
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,8 @@ def take_over(agent: Agent, source: Path, assembly: Assembly, catalog: Catalog) 
     """Copy weights of the saved agent ``source`` into that of ``assembly``, which says of which parts.
 
     ``encoders`` bring their normalization along. A weight whose input has blocks (state and action, the sensors'
-    embeddings) is taken over block by block. Raises UsageError when nothing fits, or nothing of the representation or
-    of a part that is frozen, and what ``open_saved`` raises.
+    embeddings) is taken over block by block. Raises UsageError when nothing fits, or nothing of the representation, or
+    not all of a part that is frozen, and what ``open_saved`` raises.
     """
     saved, settings = open_saved(source, catalog), assembly.settings
     other = saved.agent(torch.device("cpu"))
@@ -52,22 +55,25 @@ def take_over(agent: Agent, source: Path, assembly: Assembly, catalog: Catalog) 
     taken: dict[str, tuple[int, int]] = {}
     found: dict[str, bool] = {}
     remarks: list[str] = []
+    frozen: list[str] = []
     for part in settings.init_parts:
         names, fitting = _names(ours, part), []
         for name in names:
             fits, remark = _copy(ours[name], theirs.get(name), our_blocks.get(name, {}), their_blocks.get(name, {}))
             fitting += [name] if fits else []
             remarks += [f"{name}: {remark}"] if remark else []
+            frozen += [remarks[-1]] if part in settings.freeze and remark and not remark.endswith(WHOLE) else []
         remarks += [f"{name}: has no place here" for name in _names(theirs, part) if name not in ours]
         taken[part] = len(fitting), len(names)
         if names:
             found[part] = any(_tells(ours, name, names) for name in fitting)
     require_fit(found, remarks, saved, assembly, catalog)
+    require_whole(frozen, saved, assembly, catalog)
     return Transfer(saved.path, taken, tuple(remarks))
 
 
 def _names(weights: Mapping[str, Tensor], part: str) -> list[str]:
-    return [name for name in weights if _part(name) == part]
+    return [name for name in weights if part_of(name) == part]
 
 
 def _tells(weights: Mapping[str, Tensor], name: str, names: Sequence[str]) -> bool:
@@ -81,12 +87,18 @@ def announce_transfer(transfer: Transfer | None, journal: Journal) -> None:
         return
     journal.emit("note", message=f"{transfer.summary}.")
     if transfer.remarks:
-        journal.emit("warning", message="; ".join(transfer.remarks) + ".")
+        names = [remark.partition(":")[0] for remark in transfer.remarks]
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        message = f"{len(names)} weights were not taken over, or not whole: {', '.join(names[:SHOWN])}{more}."
+        journal.emit("warning", message=message, remarks=list(transfer.remarks))
 
 
-def _part(name: str) -> str:
-    part = name.split(".")[0]
-    return "encoders" if part == "normalization" else part
+def announce_frozen(settings: Settings, journal: Journal) -> None:
+    """Warn of parts that keep the random weights with which they begin."""
+    if settings.freeze and not settings.init_from:
+        parts = ", ".join(settings.freeze)
+        message = f"--freeze without --init-from: {parts} will keep the random weights of the start."
+        journal.emit("warning", message=message)
 
 
 @torch.no_grad()
@@ -103,8 +115,8 @@ def _copy(target: Tensor, source: Tensor | None, ours: Blocks, theirs: Blocks) -
         return False, f"{there} in the source and {here} here, so it starts fresh"
     for own, other in columns.values():
         target[..., own].copy_(source[..., other])
-    fresh = [name for name in ours if name not in columns]
-    return True, f"taken over for {', '.join(columns)}; fresh for {', '.join(fresh) or 'nothing'}"
+    fresh = ", ".join(name for name in ours if name not in columns)
+    return True, f"taken over for {', '.join(columns)}; {f'fresh for {fresh}' if fresh else WHOLE}"
 
 
 def _common(ours: Blocks, theirs: Blocks) -> Iterator[tuple[str, slice, slice]]:

@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from coral_cli.registry.contracts import PolicyModule
+from coral_cli.registry.errors import within
 from coral_cli.registry.records import Sensor
 from coral_cli.representation.no_representation import NoRepresentation
 from coral_cli.representation.objective import Representation, State
+
+POLICY = within("policy")
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ class Agent:
         A sensor left out is missing, and so is it where ``missing`` (B,) is true; its value must be finite there.
         """
         features, state = self.observe(observations, memory, missing)
-        action = self.policy.act(features, explore)
+        with POLICY:
+            action = self.policy.act(features, explore)
         return action.cpu().numpy(), Memory(state, action)
 
     def observe(

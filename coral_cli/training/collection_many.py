@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coral_cli.registry.errors import CoralError
 from coral_cli.training.collection import Episode, Observation, Recording, check_finite
 
 if TYPE_CHECKING:
     from coral_cli.environments.vectorised import Vectorised
+
+TRIES = 3
+"""The number of times an episode is begun at most: simulators may die at random, or of what an episode holds."""
+
+HINT = "Raise --env-timeout if it only takes its time; else try that seed with --envs 1, where its error can be seen."
 
 Missing = Mapping[str, NDArray[np.bool_]]
 ChooseMany = Callable[[Observation, Missing, NDArray[np.bool_]], NDArray[Any]]
@@ -35,8 +41,9 @@ def run_episodes(
     """Yield an episode per seed, in the order of the seeds; fewer when ``stop`` became true.
 
     Each is what ``run_episode`` gives for its seed and the same actions. Copies without an episode take the next seeds,
-    the lowest index first; what ``choose`` returns for a copy when none is left does not matter. Raises CoralError when
-    the environment yields a reward or an observation that is not finite.
+    the lowest index first; what ``choose`` returns for a copy when none is left does not matter. The episode of a copy
+    that is lost begins anew in another one. Raises CoralError when the environment yields a reward or an observation
+    that is not finite, or when copies are lost ``TRIES`` times in the same episode.
     """
     collecting = _Collecting(env, seeds, sensors, record)
     for number in range(len(seeds)):
@@ -65,7 +72,9 @@ class _Collecting:
         self.finished: dict[int, Episode] = {}
         self.missing = {name: np.zeros(env.count, np.bool_) for name in sensors}
         self._env, self._record = env, record
-        self._waiting = deque(enumerate(seeds))
+        self._seeds = seeds
+        self._waiting = deque(range(len(seeds)))
+        self._losses = Counter[int]()
         self._current: dict[int, _Current] = {}
         everything, _ = env.reset([None] * env.count)
         self.observations = {name: everything[name] for name in sensors}
@@ -74,16 +83,33 @@ class _Collecting:
         """Begin the next episodes in all copies that are in none; return a mask (N,) of these copies."""
         idle = [index for index in range(self._env.count) if index not in self._current]
         starting = {index: self._waiting.popleft() for index in idle[: len(self._waiting)]}
-        _, infos = self._env.reset_some({index: seed for index, (_, seed) in starting.items()})
+        _, infos = self._env.reset_some({index: self._seeds[number] for index, number in starting.items()})
+        self._current |= {index: _Current(number) for index, number in starting.items()}
+        self._begin_lost_anew()
         nothing = np.zeros(self._env.action_space.shape, np.float32)
-        for index, (number, _) in starting.items():
-            self._current[index] = _Current(number)
+        begun = [index for index in starting if index in self._current]
+        for index in begun:
             self._see(index, infos[index], nothing, 0.0, False)
-        return np.isin(np.arange(self._env.count), list(starting))
+        return np.isin(np.arange(self._env.count), begun)
+
+    def _begin_lost_anew(self) -> None:
+        """Let the episodes of copies that were lost wait for others, before those that have not begun yet."""
+        for index, how in self._env.lost.items():
+            number = self._current.pop(index).number
+            self._losses[number] += 1
+            if self._losses[number] == TRIES:
+                raise CoralError(
+                    f"copy {index} of {self._env.name} {how}: it is the third one that is lost in the same episode, "
+                    f"with seed {self._seeds[number]}.",
+                    HINT,
+                )
+            self._waiting.appendleft(number)
+        self._waiting = deque(sorted(self._waiting))
 
     def step(self, actions: NDArray[Any]) -> None:
         """Do one action (N, A) in every copy that is in an episode."""
         _, rewards, terminated, truncated, infos = self._env.step(actions)
+        self._begin_lost_anew()
         for index, episode in list(self._current.items()):
             reward = float(rewards[index])
             episode.total, episode.length = episode.total + reward, episode.length + 1

@@ -26,6 +26,8 @@ class Collector(Protocol):
     count: int
     """The number of episodes that run side by side."""
     action_repeat: int
+    remarks: list[str]
+    """The sentences on copies that were lost; whoever tells one takes it out."""
 
     def by_chance(self, seeds: Sequence[int], sensors: tuple[str, ...], stop: Stop) -> Iterator[Episode]:
         """Yield recorded episodes with uniform random actions, which follow from the seeds."""
@@ -54,6 +56,7 @@ class OneByOne:
         self, env: gymnasium.Env, on_step: Callable[[Observation], object] | None = None, record: bool = False
     ) -> None:
         self.action_repeat = action_repeat(env)
+        self.remarks: list[str] = []
         self._env, self._on_step, self._record = env, on_step, record
 
     def by_chance(self, seeds: Sequence[int], sensors: tuple[str, ...], stop: Stop) -> Iterator[Episode]:
@@ -87,10 +90,11 @@ class SideBySide:
 
     def __init__(self, env: Vectorised) -> None:
         self.count, self.action_repeat = env.count, env.action_repeat
+        self.remarks = env.remarks
         self._env = env
 
     def by_chance(self, seeds: Sequence[int], sensors: tuple[str, ...], stop: Stop) -> Iterator[Episode]:
-        yield from run_episodes(self._env, seeds, self._chance(seeds), sensors, record=True, stop=stop)
+        yield from run_episodes(self._env, seeds, self._chance(), sensors, record=True, stop=stop)
 
     def by_agent(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
         choose = acting_together(agent, self.count, explore=True)
@@ -102,13 +106,12 @@ class SideBySide:
             episodes = list(run_episodes(self._env, seeds, choose, tuple(agent.sensors), stop=stop))
         yield from episodes
 
-    def _chance(self, seeds: Sequence[int]) -> ChooseMany:
-        """Return what gives each seed's actions as ``chance`` does; copies take the seeds in the order of indices."""
-        waiting = iter(seeds)
+    def _chance(self) -> ChooseMany:
+        """Return what gives the actions as ``chance`` does for the seed of each copy's episode."""
         streams: dict[int, np.random.Generator] = {}
 
         def choose(observations: Observation, missing: object, fresh: NDArray[np.bool_]) -> NDArray[Any]:
-            streams.update((int(index), random_actions(next(waiting))) for index in np.flatnonzero(fresh))
+            streams.update((index, random_actions(self._env.seeds[index])) for index in np.flatnonzero(fresh).tolist())
             actions = np.zeros((self.count, *self._env.action_space.shape), np.float32)
             for index, stream in streams.items():
                 actions[index] = stream.uniform(-1, 1, actions.shape[1:])

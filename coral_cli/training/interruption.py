@@ -6,11 +6,11 @@ import signal
 import threading
 from types import FrameType, TracebackType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from coral_cli.registry.stopping import SIGNALS, Stopped, came, stop
 
 
 class Interruption:
-    """A guard in whose block the first of ``SIGNALS`` only sets ``signal``; a SIGINT after it raises KeyboardInterrupt.
+    """A guard in whose block the first of ``SIGNALS`` only sets ``signal``; a SIGINT after it raises Stopped.
 
     A closed terminal (SIGHUP) stays ignored where it is, as under ``nohup``.
     """
@@ -32,13 +32,17 @@ class Interruption:
             for number in SIGNALS:
                 if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._on_signal)
+        earlier = came()
+        if earlier is not None:  # and somebody's code has swallowed it
+            self.signal = self.signal or earlier.signal
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+            if not (self and handler is stop):  # what tidies up must come to its end, should a scheduler say it twice
+                signal.signal(number, handler)  # type: ignore[arg-type]
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self.signal is not None and number == signal.SIGINT:
-            raise KeyboardInterrupt
+            raise Stopped(number)
         self.signal = self.signal or signal.Signals(number)

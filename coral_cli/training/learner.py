@@ -19,7 +19,7 @@ from coral_cli.representation.gradients import gradient_shares
 from coral_cli.representation.no_representation import NoRepresentation
 from coral_cli.representation.objective import Losses, Representation
 from coral_cli.representation.span import span
-from coral_cli.training.agent import Agent
+from coral_cli.training.agent import POLICY, Agent
 from coral_cli.training.cuda_graphs import GraphedUpdate
 from coral_cli.training.precision import chosen
 
@@ -115,7 +115,7 @@ class Learner:
             batch.mask,
             losses.world if self._imagines else None,
         )
-        with self._autocast():
+        with self._autocast(), POLICY:
             return self.agent.policy.update(experience)
 
     def optimizers(self) -> dict[str, Optimizer]:

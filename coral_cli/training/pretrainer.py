@@ -19,6 +19,10 @@ class PretrainSchedule(Batching):
     updates: int
     checkpoint_every: int
 
+    def over(self, progress: Progress) -> bool:
+        """Whether there is nothing left to do."""
+        return progress.steps >= self.updates
+
 
 class Pretrainer:
     """A loop of ``updates`` on a filled replay. A step of its progress is one of them."""
@@ -33,14 +37,14 @@ class Pretrainer:
         """Learn until the budget is used up or an interruption came; save a checkpoint at the end either way."""
         progress = self.journal.progress
         self._updates.measurement = Measurement()  # the clock starts now
-        while not self.interruption and progress.steps < self.schedule.updates:
+        while not self.interruption and not self.schedule.over(progress):
             self._updates.do()
             progress.updates += 1
             progress.steps += 1
             due = progress.updates % self.schedule.checkpoint_every == 0
             if self._updates.report_due or due:
                 self._report()
-            if due and progress.steps < self.schedule.updates:
+            if due and not self.schedule.over(progress):
                 self.checkpoint()
         self._report()
         self.checkpoint()
@@ -53,7 +57,11 @@ class Pretrainer:
 
     def checkpoint(self) -> None:
         """Save everything that a resumed run needs."""
-        self.journal.checkpoint(self._updates.state_dict())
+        self.journal.checkpoint(self.state_dict())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was learned, the random streams and the length of the replay."""
+        return self._updates.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what a checkpoint holds."""

@@ -21,6 +21,9 @@ Arrays = dict[str, NDArray[Any]]
 DTYPES = {"image": np.uint8, "vector": np.float32, "depth": np.float32}
 
 
+START_ANEW = "start a new run with --init-from, which takes over what this one has learned"
+
+
 @dataclass(frozen=True)
 class Draw:
     """The choice of a batch: ``rows`` (B, T), and the corners, (B, 1) each, at which images lose ``crop_margin``.
@@ -72,7 +75,7 @@ class Replay:
         self.episodes = Episodes.none()
         self._next_serial = 0
         self._cursor = 0
-        self._forgot = False
+        self._forgot = self._found = False
         self.remark = ""
         if directory is not None:
             self._read_index(directory)
@@ -139,10 +142,15 @@ class Replay:
             self._cursor = int(self.episodes.start[-1] + self.episodes.length[-1]) % self.capacity
 
     def _require(self, serial: int) -> None:
+        if self._next_serial < serial and self._directory and not self._found:
+            raise UnreadableError(
+                f"{self._directory} holds no index of the replay: neither {NAME} nor {COPY} is there.",
+                f"One of them is enough: restore it from a backup, or {START_ANEW}.",
+            )
         if self._next_serial < serial:
             raise UnreadableError(
                 f"the replay has had {self._next_serial} episodes, but the checkpoint was written after {serial}.",
-                "Its files were lost or replaced; restore them, or start a new run with --init-from.",
+                f"Its files were replaced by older ones; restore them, or {START_ANEW}.",
             )
 
     def reread(self) -> None:
@@ -218,6 +226,7 @@ class Replay:
         index, self.remark = read_index(directory)
         if index is None:
             return
+        self._found = True
         if index.row_bytes:
             check_layout(directory, self.layout, index.row_bytes)
         check_files(directory, self.layout, index.capacity)

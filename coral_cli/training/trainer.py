@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from coral_cli.registry.errors import CoralError
 from coral_cli.training.batches import Batching
 from coral_cli.training.collection import Episode, episode_seed
 from coral_cli.training.collection_async import AsyncCollection
@@ -27,6 +28,15 @@ class Schedule(Batching):
     eval_every: int
     eval_episodes: int
     checkpoint_every: int
+
+    def evaluation_due(self, progress: Progress) -> bool:
+        """Whether to evaluate: every ``eval_every`` episodes, and once more at the end."""
+        since = progress.episodes - progress.evaluated
+        return self.eval_every > 0 and (since >= self.eval_every or (progress.steps >= self.steps and since > 0))
+
+    def over(self, progress: Progress) -> bool:
+        """Whether there is nothing left to do."""
+        return progress.steps >= self.steps and not progress.pending and not self.evaluation_due(progress)
 
 
 class Trainer:
@@ -67,8 +77,12 @@ class Trainer:
         self._updates.measurement = Measurement()  # the clock starts now
         self._saved = self.progress.episodes
         try:
-            while not self.interruption and not self._finished:
+            while not self.interruption and not self.schedule.over(self.progress):
                 self._advance()
+                self._tell_of_losses()
+        except CoralError:
+            self._tell_of_losses()  # which led to it, perhaps
+            raise
         finally:
             if self._ahead:
                 self._ahead.close()
@@ -79,7 +93,7 @@ class Trainer:
         """Do the next thing, which follows from the counters alone, so that a resumed run goes on in the same way."""
         if self.progress.pending:
             self._update()
-        elif self._evaluation_due:
+        elif self.schedule.evaluation_due(self.progress):
             self._evaluate()
         elif self.progress.episodes - self._saved >= self.schedule.checkpoint_every:
             self.checkpoint()
@@ -87,18 +101,13 @@ class Trainer:
             self._collect()
 
     @property
-    def _finished(self) -> bool:
-        return self._spent and not self.progress.pending and not self._evaluation_due
-
-    @property
     def _spent(self) -> bool:
         return self.progress.steps >= self.schedule.steps
 
-    @property
-    def _evaluation_due(self) -> bool:
-        """Whether to evaluate: every ``eval_every`` episodes, and once more at the end."""
-        every, since = self.schedule.eval_every, self.progress.episodes - self.progress.evaluated
-        return every > 0 and (since >= every or (self._spent and since > 0))
+    def _tell_of_losses(self) -> None:
+        for remarks in (self._collector.remarks, self._evaluator.remarks):
+            while remarks:
+                self.journal.emit("warning", message=remarks.pop(0))
 
     def _update(self) -> None:
         self._updates.do()
@@ -117,10 +126,14 @@ class Trainer:
         left = self.schedule.random_episodes - self.progress.episodes
         seeds = self._seeds(min(self._collector.count, left) if left > 0 else self._collector.count)
         before = self._updates.random_state()
-        with self._updates.measurement.timing("collect"):
-            episodes = list(self._by_chance(seeds) if left > 0 else self._by_agent(seeds))
+        episodes: list[Episode] = []
+        try:
+            with self._updates.measurement.timing("collect"):
+                episodes += self._by_chance(seeds) if left > 0 else self._by_agent(seeds)
+        finally:
+            if len(episodes) < len(seeds):  # an error leaves no trace, either
+                self._updates.set_random_state(before)
         if len(episodes) < len(seeds):
-            self._updates.set_random_state(before)
             return
         for episode in episodes:
             self._take(episode, by_chance=left > 0)
@@ -196,8 +209,12 @@ class Trainer:
     def checkpoint(self, best: bool = False) -> None:
         """Save everything that a resumed run needs."""
         self.replay.flush()
-        self.journal.checkpoint(self._updates.state_dict(), best)
+        self.journal.checkpoint(self.state_dict(), best)
         self._saved = self.progress.episodes
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was learned, the random streams and the length of the replay."""
+        return self._updates.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what a checkpoint holds."""

@@ -11,7 +11,7 @@ import torch
 
 from coral_cli.parallel import ranks
 from coral_cli.parallel.followers import Followers
-from coral_cli.registry.errors import CoralError
+from coral_cli.registry.errors import NotFiniteError
 from coral_cli.representation.no_representation import NoRepresentation
 from coral_cli.training.batches import Batches, Batching
 from coral_cli.training.learner import Learner
@@ -64,14 +64,14 @@ class Updates:
     def report(self, updates: int) -> dict[str, float]:
         """Return the means since the last report; nothing without updates.
 
-        Raises CoralError, saying that it was after ``updates`` in all, when one is not finite any more.
+        Raises NotFiniteError, saying that it was after ``updates`` in all, when one is not finite any more.
         """
         if not self.measurement.updates:
             return {}
         values = self.measurement.report()
         bad = [name for name, value in values.items() if not math.isfinite(value)]
         if bad:
-            raise CoralError(
+            raise NotFiniteError(
                 f"{bad[0]} is not a finite number after {updates} updates.",
                 "Go on from the last checkpoint, if there is one; or try a lower --model-lr or --precision fp32.",
             )

@@ -97,6 +97,16 @@ def test_the_objective_is_what_the_losses_need(toy_catalog: Catalog) -> None:
         objective(image_loss="cv", proprio_loss="cpc")
 
 
+@pytest.mark.parametrize(("size", "side"), [([64], 64), ([48, 96], 48)])
+def test_crops_overlap(size: list[int], side: int, toy_catalog: Catalog) -> None:
+    def asked(margin: int) -> int | None:
+        return resolve({"image-size": size, "crop-margin": margin}, toy_catalog).settings.crop_margin
+
+    assert asked(side - 1) == side - 1
+    with pytest.raises(UsageError, match=f"--crop-margin is {side}, but a side of an image has {side} pixels"):
+        asked(side)
+
+
 def test_the_crop_margin_follows_the_image_loss(toy_catalog: Catalog) -> None:
     def margin(**given: object) -> int | None:
         return resolve({f.replace("_", "-"): v for f, v in given.items()}, toy_catalog).settings.crop_margin

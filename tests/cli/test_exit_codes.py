@@ -102,14 +102,14 @@ def test_what_an_encoding_lacks_is_escaped(tmp_path: Path) -> None:
 
 def test_interruption_while_it_starts() -> None:
     program = """
-import sys
+import os, signal, sys
 class Interrupted:
     def find_spec(self, name, *_):
         if name == "coral_cli.app":
-            raise KeyboardInterrupt
+            os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Interrupted())
 from coral_cli.__main__ import run
 sys.exit(run())
 """
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stderr) == (130, "")
+    assert (ended.returncode, ended.stderr) == (130, "stopped by Ctrl-C.\n")

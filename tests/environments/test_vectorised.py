@@ -120,7 +120,7 @@ def test_the_copies_step_at_the_same_time(toys, tmp_path):
         ("make", "copy 0 of the environment raised ValueError: no such room"),
         ("raise", "copy 0 of the environment raised ValueError: the floor is gone"),
         ("lie", "copy 0 of the environment raised .*(pickle|local object)"),
-        ("die", r"copy 0 of the environment died \(SIGKILL\)"),
+        ("exit", "copy 0 of the environment raised SystemExit: 0"),
     ],
 )
 def test_what_goes_wrong_in_a_worker_is_told(toys, fault, message):
@@ -129,13 +129,45 @@ def test_what_goes_wrong_in_a_worker_is_told(toys, fault, message):
         env.reset([1])
         for step in range(2):
             env.step(actions(step))
-    if fault != "die":
-        assert "vectorised_toys.py" in caught.value.__notes__[0] or fault == "lie"
+    assert "vectorised_toys.py" in caught.value.__notes__[0] or fault == "lie"
     if fault != "make":
         assert not env.workers[0].is_alive()
         with pytest.raises(CoralError, match="are closed"):
             env.reset([1])
         env.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "patience", "how"), [("die", 0, "died (SIGKILL)"), ("sleep", 600, "gave no answer for 600 s")]
+)
+def test_a_copy_that_is_lost_is_replaced(toys, tmp_path, fault, patience, how):
+    env = Vectorised(partial(toys.Mortal, tmp_path, fault), 1, "the toy", patience)
+    env.reset([3])
+    old = env.workers[0].pid
+    assert env.step(actions(0)[:1])[1] != 0 and env.lost == {}
+    if fault == "sleep":
+        env._pipes[0].poll = lambda seconds: seconds < 1  # as if the time were over
+    observations, rewards, terminated, truncated, infos = env.step(actions(1)[:1])
+    assert env.lost == {0: how} and not env.running[0]
+    assert (rewards[0], terminated[0], truncated[0], infos[0]) == (0.0, False, False, {})
+    assert env.remarks == [
+        f"copy 0 of the toy {how}; a new one is in its place (1 so far), and its episode begins anew."
+    ]
+    with pytest.raises(ProcessLookupError):
+        os.kill(old, 0)
+    alone = toys.Walk()
+    expected = alone.reset(seed=4)[0]
+    env.reset([4])
+    for step in range(2):  # through the same memory as the old one
+        assert env.lost == {} and observations["total"][0].tolist() == expected["total"].tolist()
+        expected = alone.step(actions(step)[0])[0]
+        env.step(actions(step)[:1])
+    env.close()
+
+
+def test_a_copy_that_is_not_made_in_time_is_an_error(toys, tmp_path):
+    with pytest.raises(CoralError, match=r"copy 0 of the toy gave no answer for 0\.05 s\."):
+        Vectorised(toys.Walk, 1, "the toy", 0.05)
 
 
 def test_close_does_not_wait_for_a_worker_that_is_busy(toys):

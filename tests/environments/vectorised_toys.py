@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sys
 import time
 
 import gymnasium
@@ -51,14 +52,29 @@ class Faulty(Walk):
         if self._steps == 1:
             if self._fault == "raise":
                 raise ValueError("the floor is gone")
-            if self._fault == "die":
-                os.kill(os.getpid(), signal.SIGKILL)
+            if self._fault == "exit":
+                sys.exit(0)
             if self._fault == "lie":
                 return *super().step(action)[:4], {"metrics": lambda: None}
             if self._fault == "sleep":
                 time.sleep(60)
             if self._fault == "nan":
                 self._total[:] = np.nan
+        return super().step(action)
+
+
+class Mortal(Walk):
+    """Does what ``fault`` says at its second step, in as many processes as ``times``, which meet in ``folder``."""
+
+    def __init__(self, folder, fault="die", times=1):
+        self._folder, self._fault, self._times = folder, fault, times
+
+    def step(self, action):
+        if self._steps == 1 and len(list(self._folder.iterdir())) < self._times:
+            (self._folder / str(os.getpid())).touch()
+            if self._fault == "die":
+                os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(600)
         return super().step(action)
 
 

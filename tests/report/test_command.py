@@ -116,9 +116,23 @@ def test_what_is_left_out_is_said(make_run, report) -> None:
     code, out, err = report("runs")
     assert code == 0 and "v-coral" in out
     assert err.splitlines() == [
-        "warning: runs/begun has no evaluation of return; it is left out.",
-        "warning: runs/torn/run.json names no assembly; it is left out.",
-        "warning: 2 runs of v-coral have seed 0; each counts.",
+        "warning: runs/begun has no evaluation of return: left out.",
+        "warning: runs/torn/run.json names no assembly: left out.",
+        "warning: 2 runs of v-coral have seed 0: each counts.",
+    ]
+
+
+def test_there_is_one_line_for_all_that_is_left_out(make_run, report) -> None:
+    for seed in range(3):
+        make_run(f"runs/a{seed}", {1000: 1.0}, seed=seed)
+        make_run(f"runs/again{seed}", {1000: 2.0}, seed=seed)
+        make_run(f"runs/begun{seed}", {})
+        (make_run(f"runs/torn{seed}", {1: 0.0}) / "run.json").write_text("{}")
+    code, _, err = report("runs")
+    assert code == 0 and err.splitlines() == [
+        "warning: runs/begun0 has no evaluation of return, and 2 more have none either: left out.",
+        "warning: runs/torn0/run.json names no assembly, and 2 more cannot be read either: left out.",
+        "warning: 2 runs of v-coral have seed 0, and 2 more seeds have several runs, too: each counts.",
     ]
 
 

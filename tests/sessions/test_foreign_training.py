@@ -122,7 +122,9 @@ def test_the_copies_of_a_run_without_evaluations_are_its_own_alone(folder, capsy
 
     counts = []
     begin = Vectorised.__init__
-    monkeypatch.setattr(Vectorised, "__init__", lambda self, make, n: counts.append(n) or begin(self, make, n))
+    monkeypatch.setattr(
+        Vectorised, "__init__", lambda self, make, n, *more: counts.append(n) or begin(self, make, n, *more)
+    )
     assert train("Plain", "--eval-every 0 --envs 2") == 0
     assert counts == [2]
 
@@ -175,7 +177,10 @@ def test_show_tells_why_there_is_no_picture(folder, capsys) -> None:
 def test_a_reset_that_raises_before_all_else_is_told_with_its_line(folder, capsys) -> None:
     assert train("Locked") == 1
     line = CODE.splitlines().index('        raise OSError("no licence")') + 1
-    assert f"error: unexpected OSError: no licence ({folder.name}/odd_env.py, line {line})" in capsys.readouterr().err
+    assert (
+        f"error: environment odd_env:Locked raised OSError: no licence ({folder.name}/odd_env.py, line {line})"
+        in capsys.readouterr().err
+    )
 
 
 def test_show_finds_what_training_would(folder, capsys) -> None:

@@ -110,11 +110,18 @@ def test_its_losses_on_new_episodes_are_told_without_scores(pretrained, capsys):
     assert report["statistics"] == {} and report["losses"]["here"]["loss/image"] > 0
 
 
-def test_a_pretrained_representation_records_with_random_actions(pretrained, tmp_path):
-    assert (
-        main(["rollout", "--agent", str(pretrained), "--episodes", "1", "--out", str(tmp_path / "d"), "--quiet"]) == 0
-    )
-    assert open_dataset(tmp_path / "d").record["actions"] == str(pretrained)
+def test_random_actions_are_not_recorded_under_the_name_of_what_was_pretrained(pretrained, tmp_path, capsys):
+    assert main(["rollout", "--agent", str(pretrained), "--episodes", "1", "--out", str(tmp_path / "d")]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"error: {pretrained} was pretrained: it has no policy that could act.",
+        "hint: Random actions need no agent: --env box-push, without --agent.",
+    ]
+    assert not (tmp_path / "d").exists()
+
+
+def test_steps_are_updates_here(data, capsys):
+    assert main(["pretrain", "--data", str(data), "--steps", "5k"]) == 2
+    assert capsys.readouterr().err == "error: there is no option --steps.\nhint: Here it is --updates.\n"
 
 
 def test_interrupted_and_resumed_it_ends_as_if_it_had_never_stopped(pretrained, data, tmp_path):

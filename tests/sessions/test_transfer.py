@@ -113,6 +113,36 @@ def test_parts_that_fit_do_not_hide_a_frozen_one_that_does_not(source, capsys):
     )
 
 
+def test_weights_that_begin_at_random_cannot_be_frozen(source, capsys):
+    words = [*BOX, "--init-from", str(source), "--sensors", "image,proprio", "--dry-run"]
+    assert main(words) == 0  # the posterior's input lacks a sensor's columns, which is no more than a remark
+    capsys.readouterr()
+    assert main([*words, "--rssm.hidden", "24", "--freeze", "rssm"]) == 2
+    error, hint = capsys.readouterr().err.splitlines()
+    assert re.match(r"error: --freeze names rssm, but \d+ of these weights would stay at their random start", error)
+    assert hint.startswith("hint: It has --") and hint.endswith("Or leave rssm out of --freeze.")
+
+
+def test_what_was_not_taken_over_is_counted_and_all_of_it_recorded(source, tmp_path):
+    words = [*BOX, "--rssm.gru", "16", "--init-from", str(source), "--steps", "100", "--out", str(tmp_path / "run")]
+    assert main([*words, "--quiet"]) == 0
+    events = read_metrics(tmp_path / "run" / "metrics.jsonl")
+    (warning,) = (event.values for event in events if event.kind == "warning" and "remarks" in event.values)
+    remarks = warning["remarks"]
+    first = [remark.partition(":")[0] for remark in remarks[:3]]
+    assert warning["message"] == (
+        f"{len(remarks)} weights were not taken over, or not whole: {', '.join(first)} and {len(remarks) - 3} more."
+    )
+    assert "rssm.gru.weight_hh: 24x8 in the source and 48x16 here, so it starts fresh" in remarks
+
+
+def test_frozen_random_weights_are_said(tmp_path):
+    words = [*BOX, "--freeze", "policy", "--steps", "100", "--out", str(tmp_path / "run"), "--quiet"]
+    assert main(words) == 0
+    warnings = [e.values["message"] for e in read_metrics(tmp_path / "run" / "metrics.jsonl") if e.kind == "warning"]
+    assert warnings[0] == "--freeze without --init-from: policy will keep the random weights of the start."
+
+
 def test_a_frozen_part_that_is_not_asked_for_is_an_error(source, capsys):
     assert main([*BOX, "--init-from", str(source), "--freeze", "encoders,losses,policy", "--dry-run"]) == 2
     assert capsys.readouterr().err.splitlines() == [

@@ -14,6 +14,7 @@ from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import CoralError
 from coral_cli.training.collection import chance, run_episode
 from coral_cli.training.collection_many import run_episodes
+from coral_cli.training.collectors import SideBySide
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +117,39 @@ def test_nothing_follows_a_stop(pair):
     choose = Chance(pair, [3])
     assert [episode.length for episode in run_episodes(pair, [3], choose, ("total",))] == [5]
     assert choose.asked[0][2] == [True, False]  # the copy that was stopped begins nothing
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_episode_of_a_lost_copy_begins_anew_and_is_the_same(toys, pair, tmp_path, times):
+    seeds, sensors = [7, 4, 1, 3], ("total", "picture")
+    alone = [run_episode(toys.Walk(), seed, chance(pair, seed), sensors, record=True) for seed in seeds]
+    copies = Vectorised(partial(toys.Mortal, tmp_path, times=times), 2)
+    together = list(SideBySide(copies).by_chance(seeds, sensors, lambda: False))
+    copies.close()
+    assert len(copies.remarks) == times
+    for one, other in zip(alone, together, strict=True):
+        same(one, other)
+
+
+def test_an_agent_s_memory_begins_anew_with_the_episode(toys, tmp_path):
+    asked = []
+
+    def choose(observations, missing, fresh):
+        asked.append(fresh.tolist())
+        return np.zeros((1, 2), np.float32)
+
+    copies = Vectorised(partial(toys.Mortal, tmp_path), 1)
+    assert [episode.length for episode in run_episodes(copies, [4], choose, ("total",))] == [2]
+    copies.close()
+    assert asked == [[True], [False], [True], [False]]  # it died in its second step
+
+
+def test_copies_that_are_lost_again_and_again_are_an_error(toys, tmp_path):
+    copies = Vectorised(partial(toys.Mortal, tmp_path, times=3), 1, "the toy")
+    with pytest.raises(CoralError, match=r"copy 0 of the toy died \(SIGKILL\): .* third .* with seed 3\.") as caught:
+        list(run_episodes(copies, [3], Chance(copies, [3, 3, 3]), ("total",)))
+    assert "--env-timeout" in caught.value.hint
+    copies.close()
 
 
 def test_numbers_that_are_none_stop_the_run(toys):

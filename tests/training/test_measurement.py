@@ -8,6 +8,7 @@ import time
 import pytest
 import torch
 
+from coral_cli.registry.stopping import Stopped
 from coral_cli.training.collection import Episode
 from coral_cli.training.evaluation import mean_and_stderr, statistics
 from coral_cli.training.interruption import Interruption
@@ -65,7 +66,7 @@ def test_the_first_signal_only_asks(number, code):
 
 def test_the_second_ctrl_c_stops_at_once_and_handlers_come_back():
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt), Interruption():
+    with pytest.raises(Stopped), Interruption():
         for _ in range(2):
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.01)

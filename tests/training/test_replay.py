@@ -176,7 +176,7 @@ def test_lost_rows_are_named(harm, tmp_path):
 def test_a_replay_that_lacks_what_the_checkpoint_has_seen_is_refused(tmp_path):
     filled(directory=tmp_path)
     (tmp_path / "index.json").unlink()
-    with pytest.raises(UnreadableError, match="has had 0 episodes, but the checkpoint was written after 3"):
+    with pytest.raises(UnreadableError, match="holds no index of the replay"):
         Replay(SENSORS, 1, 30, tmp_path).forget_after(3)
 
 

@@ -188,6 +188,35 @@ class CutOff(Walk):
         return super().step(action)
 
 
+class Breaking(Walk):
+    """Raises ``at`` an action, counted over all episodes."""
+
+    def __init__(self, at):
+        self._left = at
+
+    def step(self, action):
+        self._left -= 1
+        if not self._left:
+            raise ValueError("the floor is gone")
+        return super().step(action)
+
+
+@pytest.mark.parametrize("at", [5, 4 * LENGTH + 5])
+def test_what_an_error_in_an_episode_leaves_goes_on_as_if_nothing_had_happened(tmp_path, at):
+    whole = Run(directory=tmp_path / "whole")
+    whole.trainer.run()
+    first = Run(directory=tmp_path / "parts", collector=lambda _: OneByOne(Breaking(at)))
+    with pytest.raises(ValueError, match="the floor is gone"):
+        first.trainer.run()
+    first.trainer.checkpoint()
+    second = Run(directory=tmp_path / "parts")
+    second.trainer.load_state_dict(first.saved[-1])
+    second.trainer.run()
+    expected, got = (run.trainer.agent.weights() for run in (whole, second))
+    for name in expected:
+        torch.testing.assert_close(got[name], expected[name], rtol=0, atol=0)
+
+
 def in_rounds(env, count):
     """A collector that plays ``count`` episodes at a time, one after the other."""
     collector = OneByOne(env)

@@ -41,7 +41,7 @@ def make_foreign(name: str) -> gymnasium.Env[Any, Any]:
             env = make()
         except CoralError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             hint = remedy(error) or f"Try it in Python: {_call(name)}."
             raise UsageError(f"{name} cannot be made ({one_line(error)}).", hint) from error
     if not isinstance(env, gymnasium.Env):
@@ -60,7 +60,7 @@ def undrawable(asked: Asked) -> tuple[str, str] | None:
     asked.reset(0, None)
     try:
         wrong = not_a_picture(asked.render())
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return one_line(error), remedy(error) or mend
     return (wrong, mend) if wrong else None
 
@@ -106,7 +106,7 @@ def _imported(module_name: str, attribute: str) -> Callable[[], Any]:
         sys.path.append(str(start()))  # as `python -m` would: the environment may be a file beside the user
     try:
         found: Any = importlib.import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _unimported(module_name, error) from error
     for part in attribute.split("."):
         if not hasattr(found, part):
@@ -120,7 +120,7 @@ def _imported(module_name: str, attribute: str) -> Callable[[], Any]:
     return lambda: make(**_asking_for_pictures(make))
 
 
-def _unimported(module_name: str, error: Exception) -> UsageError:
+def _unimported(module_name: str, error: Exception | SystemExit) -> UsageError:
     absent = error.name if isinstance(error, ModuleNotFoundError) else None
     if absent and f"{module_name}.".startswith(f"{absent}."):
         return UsageError(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import warnings
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from coral_cli.environments.foreign.options import GYMNASIUM, ForeignOptions
 from coral_cli.plugin import Environment, Rendering
-from coral_cli.registry.errors import UsageError
+from coral_cli.registry.errors import CoralError, UsageError, raised_by
 
 if TYPE_CHECKING:
     import gymnasium
@@ -40,10 +41,13 @@ def resolve_foreign(name: str) -> Environment | None:
         warnings.simplefilter("ignore")  # they come again when the environment is built
         asked = Asked(name, make_foreign(name))
         try:
-            reason = undrawable(asked)
-            adapted = Foreign(name, asked.env, ForeignOptions(), Rendering(), draws=reason is None)
-        finally:
-            asked.close()
+            with closing(asked):
+                reason = undrawable(asked)
+                adapted = Foreign(name, asked.env, ForeignOptions(), Rendering(), draws=reason is None)
+        except CoralError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise raised_by(f"environment {name}", error) from error
     in_gymnasium = name.startswith(f"{GYMNASIUM}:")
     without = reason if reason and "image" not in adapted.kinds.values() else ("", "")
     return Environment(
