@@ -64,18 +64,23 @@ def report(context: typer.Context, given: Given) -> int:
 
     options, given = taken(ReportOptions(), given)
     out = _out(options.out)
-    runs = _runs([absolute(text) for text in given.get("run", [RUNS])], options.metric, context.obj)
+    paths = [absolute(text) for text in given.get("run", [RUNS])]
+    runs, left_out = _runs(paths, options.metric, context.obj, out is not None and out.suffix.lower() == PAGE)
     found = tasks(runs, {name.replace("_", "-") for name in BUDGET} | {"seed", OBSERVER})
     repeated = [said for task in found for agent in task.agents for said in _repetitions(agent)]
     _warn_of(repeated, "seeds have several runs, too", "each counts")
     if options.pool:
         found.append(pooled(found))
     tables = [
-        [(agent, over_runs(agent.runs, options.at or [last_common_step(agent.runs)])) for agent in task.agents]
+        [
+            (agent, over_runs(agent.runs, options.at or [last_common_step(agent.runs)]))
+            for agent in task.agents
+            if agent.runs[0].steps
+        ]
         for task in found
     ]
     if out is not None:
-        _draw(found, tables, options.metric, out)
+        _draw(found, tables, options.metric, out, left_out)
     if options.json:
         print_json([_document(task, table, options.metric) for task, table in zip(found, tables, strict=True)])
     else:
@@ -90,8 +95,11 @@ def _out(text: str | None) -> Path | None:
     return None if text is None else absolute(text)
 
 
-def _runs(paths: Sequence[Path], metric: str, catalog: Catalog) -> list[Run]:
-    """Return the runs to tell of; warn of others. Raises UnreadableError and UsageError when there is none."""
+def _runs(paths: Sequence[Path], metric: str, catalog: Catalog, begun: bool) -> tuple[list[Run], list[str]]:
+    """Return the runs to tell of, and why others are left out; warn of these. With ``begun``, none need be evaluated.
+
+    Raises UnreadableError and UsageError when there is none.
+    """
     runs, unreadable = [], []
     for path in find(paths):
         try:
@@ -100,14 +108,20 @@ def _runs(paths: Sequence[Path], metric: str, catalog: Catalog) -> list[Run]:
             unreadable.append(error)
     if not runs:
         raise unreadable[0]
-    kept = evaluated(runs, metric)
-    bare = [f"{run.path} has no evaluation of {metric}" for run in runs if not run.steps]
+    unevaluated = [run for run in runs if not run.pretrained]
+    if begun and unevaluated and not any(run.metrics for run in runs):
+        kept, without = unevaluated, [run for run in runs if run.pretrained]
+    else:
+        kept, without = evaluated(runs, metric), [run for run in runs if not run.steps]
+    bare = [f"{run.path} has no evaluation of {metric}" for run in without]
+    damaged = [error.message.rstrip(".") for error in unreadable]
     _warn_of(bare, "have none either", "left out")
-    _warn_of([error.message.rstrip(".") for error in unreadable], "cannot be read either", "left out")
+    _warn_of(damaged, "cannot be read either", "left out")
+    left_out = [f"{as_written(reason)}; it is left out." for reason in (*bare, *damaged)]
     records = {catalog.name(entry): entry.record for entry in catalog.entries("environment")}
     sensors = {name: record.sensors for name, record in records.items() if isinstance(record, Environment)}
     named = [replace(run, flags=recognised(run.flags, sensors.get(run.flags["env"], {}))) for run in kept]
-    return [replace(run, sized=_sized(run, catalog)) for run in named]
+    return [replace(run, sized=_sized(run, catalog)) for run in named], left_out
 
 
 def _sized(run: Run, catalog: Catalog) -> dict[str, Json] | None:
@@ -189,12 +203,18 @@ def _document(task: Task, table: Iterable[tuple[Agent, Curve]], metric: str) -> 
     return {"task": task.name, "agents": agents}
 
 
-def _draw(found: Sequence[Task], tables: Sequence[Sequence[tuple[Agent, Curve]]], metric: str, out: Path) -> None:
+def _draw(
+    found: Sequence[Task],
+    tables: Sequence[Sequence[tuple[Agent, Curve]]],
+    metric: str,
+    out: Path,
+    left_out: Sequence[str],
+) -> None:
     if out.suffix.lower() == PAGE:
         from coral_cli.report.page import Section, write
 
         sections = [Section(task, *_table(task, table, metric)) for task, table in zip(found, tables, strict=True)]
-        write(sections, metric, out)
+        write(sections, metric, out, left_out)
     else:
         from coral_cli.report.figure import save
 

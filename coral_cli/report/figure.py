@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from coral_cli.registry.errors import CoralError
 from coral_cli.report.grouping import Task
-from coral_cli.report.published import NEAR, published
+from coral_cli.report.published import reached
 from coral_cli.report.statistics import over_runs
 from coral_cli.runs.files import replacing
 
@@ -23,14 +22,6 @@ def save(tasks: Sequence[Task], metric: str, path: Path) -> None:
     figure = _figure(tasks, metric)
     with replacing(path) as partial:
         figure.savefig(partial, format=path.suffix[1:].lower(), dpi=150)
-
-
-def as_svg(task: Task, metric: str) -> str:
-    """Draw a task as an ``<svg>`` element. Raises CoralError without matplotlib."""
-    buffer = io.StringIO()
-    _figure([task], metric).savefig(buffer, format="svg")
-    text = buffer.getvalue()
-    return text[text.index("<svg") :]
 
 
 def _figure(tasks: Sequence[Task], metric: str) -> Any:
@@ -58,8 +49,7 @@ def _draw(axes: Any, task: Task, metric: str) -> None:
         axes.fill_between(curve.steps, curve.low, curve.high, alpha=0.2, color=line.get_color(), linewidth=0)
         for run in agent.runs:
             axes.plot(run.steps, run.values, linewidth=0.6, alpha=0.5, color=line.get_color())
-        reach = max(run.steps[-1] for run in agent.runs) * (1 + NEAR)
-        known = {step: value for step, value in published(agent, metric).items() if step <= reach}
+        known = reached(agent, metric)
         if known:
             axes.plot(list(known), list(known.values()), "*", markersize=9, color=line.get_color(), label=stars)
             stars = None  # one line of the legend is enough

@@ -1,20 +1,41 @@
-"""One HTML page that needs nothing but itself: pictures, tables, and the command of every run."""
+"""One HTML page that needs no network: curves, tables, films, and the command of every run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
 from coral_cli.registry.places import as_written
-from coral_cli.report.figure import as_svg
-from coral_cli.report.grouping import Task, word
-from coral_cli.report.reading import Run
+from coral_cli.report import chart
+from coral_cli.report.chart import Chart
+from coral_cli.report.films import films
+from coral_cli.report.grouping import Agent, Task, word
+from coral_cli.report.published import reached
+from coral_cli.report.reading import Run, printable
+from coral_cli.report.series import DRAWN_RESAMPLES, KINDS, POINTS, series
 from coral_cli.report.statistics import RESAMPLES
 from coral_cli.runs.files import replacing
+
+COLOURS = 8
+"""The number of agents with colours of their own; those beyond have other dashes, too."""
+
+TITLES = {
+    "evaluation": ("Evaluations", "No run has been evaluated yet."),
+    "loss": ("Losses", "These runs have no losses: they have not learned yet, or nothing in them learns."),
+    "metric": ("What the losses tell besides", ""),
+    "share": ("Shares of the gradient that reaches the encoders", ""),
+    "policy": ("The policy", ""),
+    "gradient": ("Norms of gradients", ""),
+}
+"""The heading of each group of curves, and what to say where it has none; without that it is folded."""
+
+Curves = Mapping[Path, Mapping[str, Mapping[str, Run]]]
+"""Curves by run, group and name."""
 
 
 @dataclass(frozen=True)
@@ -39,30 +60,121 @@ class Section:
         ]
 
 
-def write(sections: Sequence[Section], metric: str, path: Path) -> None:
-    """Write the page. Raises CoralError without matplotlib, or when it cannot be written."""
+@dataclass(frozen=True)
+class Group:
+    """Charts that belong together."""
+
+    title: str
+    empty: str
+    charts: Sequence[Chart]
+
+    @property
+    def folded(self) -> bool:
+        return not self.empty
+
+
+def write(sections: Sequence[Section], metric: str, path: Path, left_out: Sequence[str] = ()) -> None:
+    """Write the page, and beside it the films that it cannot link to.
+
+    ``left_out`` says of other runs why they are not there. Raises CoralError when it cannot be written, UnreadableError
+    for a run whose metrics are damaged.
+    """
     source = (resources.files("coral_cli") / "report" / "page.html").read_text(encoding="utf-8")
-    template = Environment(autoescape=True, undefined=StrictUndefined).from_string(source)
-    runs = {run.path: run for section in sections for run in section.runs}.values()
+    template = Environment(autoescape=True, undefined=StrictUndefined, finalize=_written).from_string(source)
+    runs = list({run.path: run for section in sections for run in section.runs}.values())
+    curves = {run.path: series(run) for run in runs}
     text = template.render(
+        title=f"{metric} of {len(runs)} run{'s' if len(runs) != 1 else ''}",
         metric=metric,
-        sections=[vars(section) | _drawn(section, metric) for section in sections],
-        runs=[_facts(run) for run in runs],
+        sections=[_drawn(section, metric, curves) for section in sections],
+        films=films(runs, path),
+        runs=[_facts(run, curves) for run in runs],
         commands=[(as_written(run.path), run.record.get("command", "")) for run in runs],
+        left_out=left_out,
+        size=_size(),
+        colours=COLOURS,
+        points=POINTS,
         resamples=f"{RESAMPLES:,}",
+        drawn_resamples=f"{DRAWN_RESAMPLES:,}",
     )
     with replacing(path) as partial:
         partial.write_text(text, encoding="utf-8")
 
 
-def _drawn(section: Section, metric: str) -> dict[str, object]:
-    return {"picture": as_svg(section.task, metric), "differences": section.differences}
+def _written(value: object) -> object:
+    """Return what the template may fill in: no text that HTML cannot hold, as a folder may be called."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _facts(run: Run) -> tuple[object, ...]:
-    machine = run.record.get("machine", {})
-    device = run.record.get("device", "")
+def _drawn(section: Section, metric: str, curves: Curves) -> dict[str, object]:
+    agents = section.task.agents
+    several = len({run.task for run in section.runs}) > 1  # whose losses have no common scale
+    wanted = {group: _names(agents, group, metric, curves) for group in (("evaluation",) if several else KINDS)}
+    if several:
+        wanted = {group: [name for name in names if name == metric] for group, names in wanted.items()}
+    groups = [
+        Group(*TITLES[group], [_chart(agents, group, name, metric, curves) for name in names])
+        for group, names in wanted.items()
+        if names or TITLES[group][1]
+    ]
+    return {
+        "name": section.task.name,
+        "agents": [(agent.name, _counted(agent)) for agent in agents],
+        "groups": groups,
+        "columns": section.columns,
+        "rows": section.rows,
+        "differences": section.differences,
+    }
+
+
+def _counted(agent: Agent) -> str:
+    return f"{len(agent.runs)} run{'s' if len(agent.runs) != 1 else ''}"
+
+
+def _names(agents: Iterable[Agent], group: str, metric: str, curves: Curves) -> list[str]:
+    """Return the names of a group's curves: the metric and success first, the length of episodes last."""
+    known = dict.fromkeys(name for agent in agents for run in agent.runs for name in curves[run.path][group])
+    order = {metric: 0, "success": 1, "length": 3} if group == "evaluation" else {"total": 0}
+    return sorted(known, key=lambda name: order.get(name, 2))
+
+
+def _chart(agents: Sequence[Agent], group: str, name: str, metric: str, curves: Curves) -> Chart:
+    """Draw the curve of those agents and runs that have it."""
+    having = [
+        (
+            number,
+            replace(agent, runs=tuple(own[name] for run in agent.runs if name in (own := curves[run.path][group]))),
+        )
+        for number, agent in enumerate(agents)
+    ]
+    having = [(number, agent) for number, agent in having if agent.runs]
+    compared = group == "evaluation" and name == metric
+    stars = [reached(agent, metric) if compared else {} for _, agent in having]
+    return chart.chart(name if group == "evaluation" else f"{group}/{name}", having, stars)
+
+
+def _size() -> dict[str, int]:
+    """Return the places in a chart, in pixels."""
+    right, bottom = chart.WIDTH - chart.RIGHT, chart.HEIGHT - chart.BOTTOM
+    return {
+        "width": chart.WIDTH,
+        "height": chart.HEIGHT,
+        "left": chart.LEFT,
+        "right": right,
+        "top": chart.TOP,
+        "bottom": bottom,
+        "across": right - chart.LEFT,
+        "down": bottom - chart.TOP,
+    }
+
+
+def _facts(run: Run, curves: Curves) -> tuple[object, ...]:
+    machine, device = run.record.get("machine"), run.record.get("device", "")
+    machine = machine if isinstance(machine, dict) else {}
     gpus = machine.get("gpus") if device != "cpu" else None
-    where = ", ".join(gpus) if gpus else f"{device}, {machine.get('cpus', '?')} cores"
+    where = (
+        ", ".join(map(str, gpus)) if isinstance(gpus, list) and gpus else f"{device}, {machine.get('cpus', '?')} cores"
+    )
     started = str(run.record.get("started", ""))[:10]
-    return as_written(run.path), run.seed, f"{run.steps[-1]:,}", where, started, run.record.get("coral", "")
+    last = max((one.steps[-1] for group in curves[run.path].values() for one in group.values()), default=0)
+    return as_written(run.path), run.seed, f"{last:,}", where, started, run.record.get("coral", "")

@@ -47,6 +47,12 @@ def published(agent: Agent, metric: str) -> Mapping[int, float]:
     return next((values for values in found if values), {})
 
 
+def reached(agent: Agent, metric: str) -> dict[int, float]:
+    """Return the published returns as far as the agent's runs went."""
+    reach = max(run.steps[-1] for run in agent.runs) * (1 + NEAR)
+    return {step: value for step, value in published(agent, metric).items() if step <= reach}
+
+
 def near(values: Mapping[int, float], step: float) -> float | None:
     """Return the one of ``values`` at ``step``, if there is one."""
     return next((value for at, value in values.items() if abs(step - at) <= NEAR * at), None)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from coral_cli.registry.errors import UnreadableError, UsageError
+from coral_cli.registry.events import Event
 from coral_cli.registry.nearest import meant
 from coral_cli.registry.options import Json
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.metrics import read_metrics
+
+LARGEST = 1e100
+"""The largest number to count with: beyond it the differences and squares of numbers may be infinite."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,11 @@ class Run:
         """The environment, and the distractions in their order."""
         return self.flags["env"], *self.flags["distraction"]
 
+    @property
+    def pretrained(self) -> bool:
+        """Whether the run learned from recorded data alone; its steps are updates then."""
+        return "data" in self.record
+
 
 def find(paths: Sequence[Path]) -> list[Path]:
     """Return the runs among ``paths`` and in the folders among them, each once.
@@ -70,15 +80,14 @@ def _below(path: Path) -> Iterator[Path]:
 def read(path: Path, metric: str) -> Run:
     """Return a run and the evaluations in which ``metric`` has a value. Raises UnreadableError when it is damaged."""
     directory = RunDirectory.open(path)
-    record = directory.read_record()
+    record = _printable(directory.read_record())
     try:
         flags = _flags(record["assembly"])
     except (KeyError, TypeError, AttributeError) as error:
         raise UnreadableError(f"{directory.record} names no assembly.", "It is damaged, or no run's.") from error
-    events = read_metrics(directory.metrics) if directory.metrics.exists() else []
-    evaluations = [event for event in events if event.kind == "evaluation"]
+    evaluations = [event for event in events_of(path) if event.kind == "evaluation"]
     metrics = {name.removesuffix("/mean") for event in evaluations for name in event.values if name.endswith("/mean")}
-    seen = [event for event in evaluations if event.values.get(f"{metric}/mean") is not None]
+    seen = [event for event in evaluations if is_number(event.values.get(f"{metric}/mean"))]
     return Run(
         path=path,
         record=record,
@@ -90,6 +99,21 @@ def read(path: Path, metric: str) -> Run:
     )
 
 
+def events_of(run: Path) -> list[Event]:
+    """Return all events of a run, in the order in which it went. Raises UnreadableError when one is damaged."""
+    metrics = RunDirectory(run).metrics
+    events = read_metrics(metrics) if metrics.exists() else []
+    for event in events:
+        if not (is_number(event.step) and is_number(event.seconds)):
+            raise UnreadableError(f"{metrics} has an event without a time.", "It is damaged, or no run's.")
+    return events
+
+
+def is_number(value: object) -> bool:
+    """Return whether it can be counted with and drawn: finite, not beyond all measure, and no truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
+
+
 def evaluated(runs: Sequence[Run], metric: str) -> list[Run]:
     """Return those of ``runs`` that have evaluations of ``metric``. Raises UsageError when none has."""
     with_some = [run for run in runs if run.steps]
@@ -99,13 +123,32 @@ def evaluated(runs: Sequence[Run], metric: str) -> list[Run]:
     if not known:
         raise UsageError("none of these runs has been evaluated yet.", "`coral train` does so as --eval-every says.")
     raise UsageError(
-        f"none of these runs has evaluated {metric!r}.", meant(metric, known, f"They have {', '.join(known)}.")
+        f"none of these runs has evaluated {metric!r}.",
+        meant(metric, known, f"They have {printable(', '.join(known))}."),
     )
 
 
+def printable(text: str) -> str:
+    """Return ``text`` with ``?`` for what moves a terminal's cursor, no page may hold, or is half a character."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", "?", text)
+
+
+def _printable(value: Json) -> Json:
+    """Return a JSON document with all its texts made printable."""
+    if isinstance(value, dict):
+        return {printable(key): _printable(own) for key, own in value.items()}
+    if isinstance(value, list):
+        return [_printable(own) for own in value]
+    return printable(value) if isinstance(value, str) else value
+
+
 def _flags(assembly: Json) -> dict[str, Json]:
+    """Return the flags of an assembly. Raises KeyError, TypeError or AttributeError for what is none."""
     flags: dict[str, Json] = {}
     for slot, choice in assembly["choices"].items():
         flags[slot] = choice["component"]
         flags |= {f"{slot}.{name.replace('_', '-')}": value for name, value in choice["options"].items()}
-    return flags | {name.replace("_", "-"): value for name, value in assembly["settings"].items()}
+    flags |= {name.replace("_", "-"): value for name, value in assembly["settings"].items()}
+    if not all(isinstance(part, str) for part in (flags["env"], *flags["distraction"])):
+        raise TypeError("a task is named by words")
+    return flags

@@ -35,7 +35,7 @@ class Curve:
     """Training time, mean over the runs (S)."""
 
 
-def over_runs(runs: Sequence[Run], steps: Sequence[int] | None = None) -> Curve:
+def over_runs(runs: Sequence[Run], steps: Sequence[int] | None = None, resamples: int = RESAMPLES) -> Curve:
     """Return the statistics at ``steps``, or wherever one of the runs was evaluated.
 
     Between two of its evaluations a run's value is on the line from one to the other. Runs on several tasks are
@@ -50,7 +50,7 @@ def over_runs(runs: Sequence[Run], steps: Sequence[int] | None = None) -> Curve:
     iqm[known] = interquartile_mean(values[:, known])
     if len(runs) > len(tasks) and known.any():
         of_task = [[run.task == task for run in runs] for task in tasks]
-        low[known], high[known] = interval([values[rows][:, known] for rows in of_task])
+        low[known], high[known] = interval([values[rows][:, known] for rows in of_task], resamples=resamples)
     return Curve(at, iqm, low, high, seconds)
 
 
@@ -71,29 +71,29 @@ def interquartile_mean(values: Array, axis: int = 0) -> Array:
     return np.asarray(middle.mean(axis))
 
 
-def interval(values: Sequence[Array], seed: int = 0) -> tuple[Array, Array]:
+def interval(values: Sequence[Array], seed: int = 0, resamples: int = RESAMPLES) -> tuple[Array, Array]:
     """Return the 95 % interval of the interquartile mean of all ``values``, one (runs, S) for each task.
 
-    Its ends are percentiles over bootstrap resamples of the runs of every task: all that there are, or ``RESAMPLES``
+    Its ends are percentiles over bootstrap resamples of the runs of every task: all that there are, or ``resamples``
     random ones, which follow from ``seed``, where more than that are different.
     """
-    counts, times = _resamples([len(of_task) for of_task in values], seed)
+    counts, times = _resamples([len(of_task) for of_task in values], seed, resamples)
     ends = [_ends(_middle_means(of_step, counts), times) for of_step in np.concatenate(values).T]
     low, high = np.array(ends).T
     return low, high
 
 
-def _resamples(sizes: Sequence[int], seed: int) -> tuple[Counts, Array]:
+def _resamples(sizes: Sequence[int], seed: int, most: int) -> tuple[Counts, Array]:
     """Return how often R resamples have each of all runs (runs, R), and how many are the same as each of them (R)."""
-    if math.prod(math.comb(2 * size - 1, size) for size in sizes) <= RESAMPLES:
+    if math.prod(math.comb(2 * size - 1, size) for size in sizes) <= most:
         tasks = [_every_resample(size) for size in sizes]
         picks = np.indices([len(times) for _, times in tasks]).reshape(len(sizes), -1)  # one resample of each task
         counts = [of_task[:, pick] for (of_task, _), pick in zip(tasks, picks, strict=True)]
         times = [of_task[pick] for (_, of_task), pick in zip(tasks, picks, strict=True)]
         return np.concatenate(counts), np.prod(times, axis=0)
     random = np.random.default_rng(seed)
-    drawn = [random.multinomial(size, np.full(size, 1 / size), RESAMPLES).T.astype(np.int16) for size in sizes]
-    return np.concatenate(drawn), np.ones(RESAMPLES)
+    drawn = [random.multinomial(size, np.full(size, 1 / size), most).T.astype(np.int16) for size in sizes]
+    return np.concatenate(drawn), np.ones(most)
 
 
 def _every_resample(size: int) -> tuple[Counts, Array]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ def make_run(tmp_path: Path) -> MakeRun:
         options: Mapping[str, Any] | None = None,
         metric: str = "return",
         pace: float = 100,
+        updates: Mapping[int, Mapping[str, Any]] = MappingProxyType({}),
         **settings: Any,
     ) -> Path:
         parts = {"env": "cartpole-swingup", "policy": "sac", **components}
@@ -50,6 +52,8 @@ def make_run(tmp_path: Path) -> MakeRun:
         with MetricsWriter(run.metrics) as write:
             for step, value in returns.items():
                 write(Event("evaluation", step, step / pace, {"episodes": 10, f"{metric}/mean": value}))
+            for step, values in updates.items():
+                write(Event("update", step, step / pace, values))
         return run.path
 
     return make

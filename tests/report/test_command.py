@@ -155,12 +155,52 @@ def test_errors(words, code, message, make_run, report) -> None:
 
 
 @pytest.mark.parametrize(("name", "start"), [("x.html", "<!doctype html>"), ("x.SVG", "<?xml")])
-def test_a_page_and_a_picture(name, start, make_run, report, tmp_path) -> None:
-    pytest.importorskip("matplotlib")
+def test_a_page_and_a_picture(name, start, make_run, report, tmp_path, monkeypatch) -> None:
+    if name == "x.html":
+        monkeypatch.setitem(sys.modules, "matplotlib.figure", None)  # the page does without
+    else:
+        pytest.importorskip("matplotlib")
     make_run("a", {1000: 1.0})
     code, out, _ = report("a", "--out", name)
     assert code == 0 and out.endswith(f"\n\ncurves in {name}\n")
     assert (tmp_path / name).read_text(encoding="utf-8").startswith(start)
+
+
+def test_a_page_of_runs_that_were_not_evaluated_yet(make_run, report, tmp_path) -> None:
+    make_run("runs/a", {}, updates={500: {"loss/image": 2.0}})
+    pretrained = make_run("runs/b", {})
+    record = json.loads((pretrained / "run.json").read_text())
+    (pretrained / "run.json").write_text(json.dumps(record | {"data": "there"}))
+    code, out, err = report("--out", "x.html")
+    assert (code, err) == (0, "warning: runs/b has no evaluation of return; it is left out.\n")
+    assert out.splitlines()[0].split() == [
+        "cartpole-swingup",
+        "runs",
+        "steps",
+        "return",
+        "95",
+        "%",
+        "interval",
+        "training",
+        "time",
+    ]
+    page = (tmp_path / "x.html").read_text(encoding="utf-8")
+    assert "loss/image" in page and "No run has been evaluated yet." in page and err.partition(": ")[2].strip() in page
+    assert report()[0] == report("--out", "x.svg")[0] == report("runs/b", "--out", "x.html")[0] == 2
+
+
+@pytest.mark.parametrize("task", [{"env": 5}, {"env": None}, {"distraction": 7}, {"distraction": [1]}])
+def test_a_run_of_no_task_is_left_out(task, make_run, report) -> None:
+    make_run("a", {1000: 1.0})
+    torn = make_run("torn", {1000: 1.0})
+    record = json.loads((torn / "run.json").read_text())
+    if "env" in task:
+        record["assembly"]["choices"]["env"]["component"] = task["env"]
+    else:
+        record["assembly"]["settings"] |= task
+    (torn / "run.json").write_text(json.dumps(record))
+    code, _, err = report(".", "--out", "x.html")
+    assert (code, err) == (0, "warning: torn/run.json names no assembly; it is left out.\n")
 
 
 def test_torch_is_not_needed(make_run) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 from PIL import Image
@@ -10,7 +9,6 @@ from PIL import Image
 from coral_cli.registry.errors import CoralError
 from coral_cli.report.figure import save
 from coral_cli.report.grouping import tasks
-from coral_cli.report.page import Section, write
 from coral_cli.report.reading import read
 
 figure = pytest.importorskip("matplotlib.figure")
@@ -68,35 +66,6 @@ def test_stars_are_the_papers_as_far_as_the_runs_went(make_run, drawn, tmp_path)
 def test_panels_without_a_task_are_blank(found, drawn, tmp_path) -> None:
     save([*found, *found], "return", tmp_path / "x.svg")
     assert [axes.axison for axes in drawn[0].axes] == [True, True, True, True, False, False]
-
-
-class Texts(HTMLParser):
-    """The texts of a page, and which elements are in it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-        self.tags: list[str] = []
-
-    def handle_starttag(self, tag, attributes) -> None:
-        self.tags.append(tag)
-        assert not {"src", "href"} & {name for name, _ in attributes if tag in ("img", "script", "link", "a")}
-
-    def handle_data(self, data) -> None:
-        self.texts.append(data.strip())
-
-
-def test_the_page_holds_everything_and_needs_nothing(found, tmp_path) -> None:
-    sections = [Section(task, ("agent", "return"), [("one <agent>", "5.0")]) for task in found]
-    write(sections, "return", tmp_path / "x.html")
-    page = Texts()
-    page.feed((tmp_path / "x.html").read_text(encoding="utf-8"))
-    assert page.tags.count("svg") == 2
-    assert page.tags.count("table") == 2 + 1 + 1, "two tasks, in what two agents differ, all runs"
-    assert {"return of 4 runs", "one <agent>", "env.gravity 2", "cpu, 2 cores", "2026-01-02", "3,000"} <= set(
-        page.texts
-    )
-    assert "coral train --out a<0> <b>" in page.texts, "escaped"
 
 
 def test_without_matplotlib(found, tmp_path, monkeypatch) -> None:

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from coral_cli.report.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart, text
+from coral_cli.report.grouping import Agent
+from coral_cli.report.reading import Run
+
+LOWEST, END = HEIGHT - BOTTOM, WIDTH - RIGHT
+
+
+def run(*points: tuple[int, float]) -> Run:
+    steps, values = zip(*points, strict=True)
+    return Run(None, {}, {"env": "e", "distraction": []}, frozenset(), steps, values, steps)
+
+
+def drawn(*runs: Run, published=None):
+    return chart("return", [(3, Agent("one", {}, runs))], [published or {}])
+
+
+def test_two_seeds_are_a_mean_a_band_and_two_thin_lines() -> None:
+    found = drawn(run((0, 0.0), (1000, 10.0)), run((0, 4.0), (1000, 10.0)))
+    [line] = found.lines
+    height = LOWEST - TOP
+    assert line.number == 3
+    assert line.mean == f"M{LEFT} {LOWEST - 0.2 * height}L{END} {TOP}".replace(f"{LEFT} ", f"{LEFT}.0 ").replace(
+        f"{END} {TOP}", f"{END}.0 {TOP}.0"
+    )
+    corners = [tuple(map(float, corner.split(","))) for corner in line.band.split()]
+    assert corners == [(LEFT, LOWEST), (END, TOP), (END, TOP), (LEFT, LOWEST - 0.4 * height)], "low, then high"
+    assert len(line.runs) == 2 and len(line.dots) == 2
+    assert found.said == "return over environment steps. one has 10 after 1,000 steps."
+
+
+def test_one_seed_has_no_band_and_one_point_is_a_dot() -> None:
+    [line] = drawn(run((1000, 7.0))).lines
+    assert line.band == ""
+    assert line.dots == [(END, (LOWEST + TOP) / 2)]
+    [line] = drawn(run((1000, 0.0)), run((2000, 0.0))).lines
+    assert (line.mean, line.dots, line.band) == ("", [], ""), "they have no step in common"
+
+
+def test_stars_are_in_sight() -> None:
+    [line] = drawn(run((1000, 1.0), (2000, 2.0)), published={1000: 5.0}).lines
+    assert line.stars == [((LEFT + END) / 2, TOP)]
+
+
+def test_a_few_values_far_away_do_not_flatten_the_rest() -> None:
+    quiet = [(step, float(step % 3)) for step in range(99)]
+    found = drawn(run(*quiet, (99, 1000.0)))
+    assert found.cut == "The axis leaves out some of the values, which lie between 0 and 1,000."
+    assert found.y_ticks[-1][1] == "3"
+    assert drawn(run(*quiet)).cut == ""
+
+
+def test_ticks_are_round_numbers_at_their_places() -> None:
+    found = drawn(run((0, -0.1), (40_000, 0.9)))
+    assert found.x_ticks == [
+        (LEFT, "0"), (LEFT + (END - LEFT) / 4, "10,000"), (LEFT + (END - LEFT) / 2, "20,000"),
+        (LEFT + 3 * (END - LEFT) / 4, "30,000"), (END, "40,000"),
+    ]  # fmt: skip
+    assert [label for _, label in found.y_ticks] == ["0", "0.2", "0.4", "0.6", "0.8"]
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-320, -1e99, 1e99])
+def test_any_number_has_an_axis(value: float) -> None:
+    found = drawn(run((0, value), (0, value)) if value else run((0, 0.0)))
+    assert found.x_ticks and found.y_ticks
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(0, "0"), (1e6, "1,000,000"), (0.25, "0.25"), (-3e-5, "-3e-05"), (2e7, "2e+07")]
+)
+def test_numbers_of_an_axis(value: float, written: str) -> None:
+    assert text(value) == written
