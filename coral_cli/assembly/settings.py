@@ -34,6 +34,9 @@ class Settings:
     ] = "auto"
     eval_every: Annotated[int, Help("Episodes between evaluations (0: never).", min=0)] = 20
     eval_episodes: Annotated[int, Help("Episodes per evaluation, with the mean action.", min=1)] = 20
+    film_every: Annotated[
+        int, Help("Episodes between films of evaluations, in the run's videos/ (0: none).", min=0)
+    ] = 0
     checkpoint_every: Annotated[int, Help("Episodes between checkpoints.", min=1)] = 20
     random_episodes: Annotated[int, Help("Episodes of uniform random actions at the start.", min=1)] = 5
     updates_per_step: Annotated[
@@ -100,6 +103,9 @@ class Settings:
 
 
 BUDGET = frozenset(
-    {"steps", "eval_every", "eval_episodes", "checkpoint_every", "device", "renderer", "envs", "env_timeout", "collect"}
+    {
+        *("steps", "eval_every", "eval_episodes", "film_every", "checkpoint_every"),
+        *("device", "renderer", "envs", "env_timeout", "collect"),
+    }
 )
 """The settings that may change when a run is resumed."""

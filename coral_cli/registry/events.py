@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-EventKind = Literal["start", "episode", "update", "evaluation", "checkpoint", "note", "warning", "end"]
+EventKind = Literal["start", "episode", "update", "evaluation", "film", "checkpoint", "note", "warning", "end"]
 """
 start       name, out (the run directory), env (with its variant, such as action=torque), seed, device, renderer,
             budget (environment steps, or what "unit" says, such as "updates"), resumed (bool), replay_bytes,
-            command (the full command line); "updates_per_env_step", those that an environment step brings; pending
+            command (the full command line); "updates_per_env_step", those that an environment step brings; pending;
+            "flag/NAME", every flag with its value: components, options, settings
 episode     episode (count so far), return, length (policy steps), random (bool), the environment's "metrics/NAME";
             pending (updates that are due before the next episode, here and in "start" and "update")
 update      updates (count so far), pending; means since the last update event: "loss/total", "loss/SENSOR",
@@ -23,6 +24,8 @@ update      updates (count so far), pending; means since the last update event: 
             "seconds/learn", "seconds/evaluate"; "memory_mb"
 evaluation  episodes, "return/mean", "return/stderr" (the standard error; None of one episode alone), "length/mean",
             "success/mean" and other "NAME/mean", "NAME/stderr"
+film        path (an mp4 of the evaluation's first episode, as the agent's cameras saw it) and picture (a PNG: frames of
+            it, a row for each camera), both seen from the run's directory; cameras, in their order; return
 checkpoint  path
 note        message
 warning     message; "remarks", a list of sentences, where the message only counts what there is to say

@@ -16,7 +16,7 @@ GAP = 4
 
 def sheet(rows: Sequence[Sequence[Frame]], height: int = 192) -> Frame:
     """Lay out frames (H, W, C) in rows on white, each enlarged by a whole number to at most ``height`` pixels."""
-    lines = [_row([_shown(frame, height) for frame in row]) for row in rows]
+    lines = [_row([shown(frame, height) for frame in row]) for row in rows]
     width = max(line.shape[1] for line in lines)
     padded = [np.pad(line, ((0, GAP), (0, width - line.shape[1]), (0, 0)), constant_values=255) for line in lines]
     return np.concatenate(padded)[:-GAP]
@@ -36,8 +36,8 @@ def _row(frames: Sequence[Frame]) -> Frame:
     return np.concatenate(padded, 1)[:, :-GAP]
 
 
-def _shown(frame: Frame, height: int) -> Frame:
-    """Return a frame in colours, enlarged pixel by pixel."""
+def shown(frame: Frame, height: int) -> Frame:
+    """Return a frame (H, W, C) of any camera in colours, enlarged by a whole number to at most ``height`` pixels."""
     if frame.dtype != np.uint8:  # depth: near is bright
         frame = (255 * (1 - np.clip(frame / 4, 0, 1))).astype(np.uint8)
     frame = in_colours(frame)

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.resolve import flags_of
+from coral_cli.assembly.slots import OBSERVER
+from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.registry.options import Json
 from coral_cli.registry.places import absolute, as_written, typed
@@ -166,6 +169,19 @@ def about(assembly: Assembly, command: str, processes: int) -> dict[str, Json]:
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "processes": processes,
         "machine": machine(),
+    }
+
+
+def flags_said(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:
+    """Return what the start event says of every component, option and setting but the observers': ``flag/NAME``.
+
+    Lists are texts, as on the command line.
+    """
+    flags = flags_of(assembly.unobserved(), catalog)
+    return {
+        f"flag/{name}": ",".join(map(str, value)) if isinstance(value, list | tuple) else value
+        for name, value in flags.items()
+        if name != OBSERVER
     }
 
 

@@ -26,8 +26,7 @@ from coral_cli.training.agent import Agent
 from coral_cli.training.collection import Episode, Observation
 from coral_cli.training.collectors import OneByOne
 from coral_cli.training.evaluation import evaluation_episodes, statistics
-
-DEFAULT_FPS = 30.0
+from coral_cli.training.filming import frames_per_second
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def evaluate(request: EvalRequest) -> Evaluation:
         else:
             with writing(video):
                 video.parent.mkdir(parents=True, exist_ok=True)
-            write_video(video, recorder.frames(seed, request.episodes, episodes), _fps(env))
+            write_video(video, recorder.frames(seed, request.episodes, episodes), frames_per_second(env))
     with naming(assembly):
         losses = held_out(saved, agent, episodes, seed) if request.losses else None
     scores = {} if pretrained else statistics(episodes)
@@ -117,11 +116,6 @@ def _video_path(request: EvalRequest, checkpoint: Path, seed: int) -> Path | Non
     run = checkpoint.parent.parent
     name = f"{checkpoint.stem}-seed{seed}.mp4"
     return run / "videos" / name if (run / "run.json").exists() else checkpoint.with_name(name)
-
-
-def _fps(env: gymnasium.Env[dict[str, Any], Any]) -> float:
-    """Return the frames per second in real time."""
-    return float(env.metadata.get("render_fps") or DEFAULT_FPS)
 
 
 class _Recorder:

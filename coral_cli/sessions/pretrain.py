@@ -22,7 +22,7 @@ from coral_cli.registry.places import as_written
 from coral_cli.registry.records import Sensor
 from coral_cli.runs.dataset import Dataset, open_dataset
 from coral_cli.runs.directory import RunDirectory
-from coral_cli.sessions.beginning import about, begin, name_of, new_run
+from coral_cli.sessions.beginning import about, begin, flags_said, name_of, new_run
 from coral_cli.sessions.blame import fault_of
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.parallel import Start, announce_processes, in_step
@@ -117,6 +117,7 @@ def _announce(
         budget=request.updates,
         resumed=request.resume is not None,
         replay_bytes=replay.bytes,
+        **flags_said(request.assembly, request.catalog),
     )
 
 

@@ -17,7 +17,7 @@ from coral_cli.registry.events import Listener
 from coral_cli.registry.places import as_written
 from coral_cli.registry.records import Backend, Environment
 from coral_cli.runs.directory import RunDirectory
-from coral_cli.sessions.beginning import about, begin, name_of, new_run
+from coral_cli.sessions.beginning import about, begin, flags_said, name_of, new_run
 from coral_cli.sessions.blame import fault_of
 from coral_cli.sessions.parallel import Start, announce_processes, in_step
 from coral_cli.sessions.parts import Parts, actor_of, build, schedule, several
@@ -28,6 +28,7 @@ from coral_cli.sessions.supervision import After, nothing_to_do, supervised
 from coral_cli.sessions.transfer import announce_frozen, announce_transfer
 from coral_cli.training.collection_async import AsyncCollection
 from coral_cli.training.collectors import collector_of
+from coral_cli.training.filming import Filming, frames_per_second
 from coral_cli.training.replay import Replay
 from coral_cli.training.trainer import Trainer
 from coral_cli.training.updates import Updates
@@ -68,7 +69,8 @@ def _lead(request: TrainRequest, display: Listener, followers: Followers) -> int
         updates = Updates(parts.learner, replay, plan, followers)
         collector, evaluator = collector_of(env), collector_of(eval_env)
         ahead = AsyncCollection(collector, actor, told.interruption.__bool__) if actor else None
-        trainer = Trainer(updates, collector, evaluator, plan, told, ahead)
+        filming = Filming(begun.run.videos, frames_per_second(parts.eval_env))
+        trainer = Trainer(updates, collector, evaluator, plan, told, ahead, filming)
         begun.go_on(trainer, said)
         _announce(request, parts, begun.run, followers, trainer)
         begun.warn(trainer.journal, trainer.remark, replay.remark)
@@ -103,6 +105,7 @@ def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, followers:
         replay_bytes=trainer.replay.bytes,
         updates_per_env_step=settings.updates_per_step / action_repeat(parts.env),
         pending=trainer.progress.pending,
+        **flags_said(request.assembly, request.catalog),
     )
     announce_transfer(parts.transfer, journal)
     if not request.resume:

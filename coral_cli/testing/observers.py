@@ -10,8 +10,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from coral_cli.registry.events import Event
 from coral_cli.registry.records import Observer
+from coral_cli.runs.pictures import write_png
+from coral_cli.runs.video import write_video
 from coral_cli.testing.failures import failures_of, require, settle
 from coral_cli.testing.records import RECORD
 
@@ -31,6 +35,9 @@ STORY: tuple[Event, ...] = (
             "budget": 100,
             "resumed": False,
             "replay_bytes": 1000,
+            "flag/policy": "sac",
+            "flag/policy.hidden": 128,
+            "flag/init-from": None,
         },
     ),
     Event("note", 0, 0.1, {"message": "100 steps will take about a second."}),
@@ -42,6 +49,12 @@ STORY: tuple[Event, ...] = (
         {"updates": 6, "loss/total": 7.5, "loss/image": math.nan, "gradient/model": math.inf, "updates_per_s": 20.0},
     ),
     Event("evaluation", 12, 1.2, {"episodes": 1, "return/mean": 4.0, "return/stderr": None, "length/mean": 12.0}),
+    Event(
+        "film",
+        12,
+        1.2,
+        {"path": "videos/film.mp4", "picture": "videos/film.png", "cameras": "image", "return": 4.5},
+    ),
     Event("checkpoint", 12, 1.3, {"path": "runs/toy-seed0/checkpoints/latest.pt"}),
     Event("warning", 12, 1.4, {"message": "something is odd."}),
     Event("end", 12, 1.5, {"status": "done", "seconds": 1.5, "best_return": None, "message": ""}),
@@ -57,12 +70,21 @@ class Case:
     options: object
 
     def hear(self, run: Path) -> tuple[Event, ...]:
-        """Let an observer hear a whole run; return the events as they are afterwards."""
+        """Let an observer hear a whole run, with a film; return the events as they are afterwards."""
+        _film(run / "videos")
         module, story = self.record.build(self.options, run), copy.deepcopy(STORY)
         for event in story:
             module(event)
         module.close()
         return story
+
+
+def _film(folder: Path) -> None:
+    """Write what a film event speaks of: three frames, and one of them as a picture."""
+    frame = np.zeros((64, 64, 3), np.uint8)
+    folder.mkdir(exist_ok=True)
+    write_video(folder / "film.mp4", [frame, frame + 100, frame + 200], 10)
+    write_png(folder / "film.png", frame)
 
 
 def check_observer(record: Observer, options: object | None = None) -> None:

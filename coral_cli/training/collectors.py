@@ -37,8 +37,11 @@ class Collector(Protocol):
         """Yield recorded episodes of an exploring agent."""
         ...
 
-    def evaluated(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
-        """Yield episodes with the agent's mean action. The caller's random streams stay as they are."""
+    def evaluated(self, agent: Agent, seeds: Sequence[int], stop: Stop, record: int = 0) -> Iterator[Episode]:
+        """Yield episodes with the agent's mean action, the first ``record`` of them recorded.
+
+        The caller's random streams stay as they are.
+        """
         ...
 
 
@@ -74,12 +77,13 @@ class OneByOne:
                 return
             yield episode
 
-    def evaluated(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
-        for seed in seeds:
+    def evaluated(self, agent: Agent, seeds: Sequence[int], stop: Stop, record: int = 0) -> Iterator[Episode]:
+        for number, seed in enumerate(seeds):
             with _drawing_from(seed, agent.device):
                 choose = acting(agent, explore=False)
                 sensors = tuple(agent.sensors)
-                episode = run_episode(self._env, seed, choose, sensors, self._record, self._on_step, stop)
+                kept = self._record or number < record
+                episode = run_episode(self._env, seed, choose, sensors, kept, self._on_step, stop)
             if episode is None:
                 return
             yield episode
@@ -94,16 +98,16 @@ class SideBySide:
         self._env = env
 
     def by_chance(self, seeds: Sequence[int], sensors: tuple[str, ...], stop: Stop) -> Iterator[Episode]:
-        yield from run_episodes(self._env, seeds, self._chance(), sensors, record=True, stop=stop)
+        yield from run_episodes(self._env, seeds, self._chance(), sensors, len(seeds), stop)
 
     def by_agent(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
         choose = acting_together(agent, self.count, explore=True)
-        yield from run_episodes(self._env, seeds, choose, tuple(agent.sensors), record=True, stop=stop)
+        yield from run_episodes(self._env, seeds, choose, tuple(agent.sensors), len(seeds), stop)
 
-    def evaluated(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
+    def evaluated(self, agent: Agent, seeds: Sequence[int], stop: Stop, record: int = 0) -> Iterator[Episode]:
         with _drawing_from(seeds[0], agent.device):
             choose = acting_together(agent, self.count, explore=False)
-            episodes = list(run_episodes(self._env, seeds, choose, tuple(agent.sensors), stop=stop))
+            episodes = list(run_episodes(self._env, seeds, choose, tuple(agent.sensors), record, stop))
         yield from episodes
 
     def _chance(self) -> ChooseMany:

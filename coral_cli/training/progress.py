@@ -23,6 +23,8 @@ class Progress:
     """The updates still to do before the next episode."""
     evaluated: int = 0
     """The number of episodes at the last evaluation."""
+    filmed: int = 0
+    """The number of episodes at the last film of an evaluation."""
     seconds: float = 0.0
     best_return: float | None = None
 

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from coral_cli.registry.errors import CoralError
+from coral_cli.registry.errors import CoralError, described
 from coral_cli.training.batches import Batching
 from coral_cli.training.collection import Episode, episode_seed
 from coral_cli.training.collection_async import AsyncCollection
 from coral_cli.training.collectors import Collector
 from coral_cli.training.evaluation import evaluation_episodes, statistics
+from coral_cli.training.filming import Filming
 from coral_cli.training.measurement import Measurement
 from coral_cli.training.progress import Journal, Progress, Supervisor
 from coral_cli.training.updates import Updates
@@ -28,6 +29,7 @@ class Schedule(Batching):
     eval_every: int
     eval_episodes: int
     checkpoint_every: int
+    film_every: int
 
     def evaluation_due(self, progress: Progress) -> bool:
         """Whether to evaluate: every ``eval_every`` episodes, and once more at the end."""
@@ -42,7 +44,7 @@ class Schedule(Batching):
 class Trainer:
     """A loop that collects episodes with ``collector``, does ``updates`` in between, and evaluates with ``evaluator``.
 
-    With an ``ahead``, the next episodes are collected while the updates are done.
+    With an ``ahead``, the next episodes are collected while the updates are done. ``filming`` films evaluations.
     """
 
     def __init__(
@@ -53,11 +55,13 @@ class Trainer:
         schedule: Schedule,
         supervisor: Supervisor,
         ahead: AsyncCollection | None = None,
+        filming: Filming | None = None,
     ) -> None:
         self.agent, self.replay = updates.agent, updates.replay
         self.schedule, self.interruption = schedule, supervisor.interruption
         self.journal = Journal(supervisor)
         self._updates, self._collector, self._evaluator, self._ahead = updates, collector, evaluator, ahead
+        self._filming = filming
         self._saved = self._lost = 0
 
     @property
@@ -108,6 +112,12 @@ class Trainer:
         for remarks in (self._collector.remarks, self._evaluator.remarks):
             while remarks:
                 self.journal.emit("warning", message=remarks.pop(0))
+
+    @property
+    def _film_due(self) -> bool:
+        """Whether to film: every ``film_every`` episodes with the next evaluation, and with the one at the end."""
+        every, since = self.schedule.film_every, self.progress.episodes - self.progress.filmed
+        return self._filming is not None and every > 0 and (since >= every or self._spent)
 
     def _update(self) -> None:
         self._updates.do()
@@ -176,7 +186,7 @@ class Trainer:
         )
 
     def _evaluate(self) -> None:
-        schedule, progress = self.schedule, self.progress
+        schedule, progress, film = self.schedule, self.progress, self._film_due
         if self._ahead:
             self._ahead.wait()  # it draws from the same random stream
         with self._updates.measurement.timing("evaluate"):
@@ -187,6 +197,7 @@ class Trainer:
                     schedule.seed,
                     schedule.eval_episodes,
                     self.interruption.__bool__,
+                    record=int(film),
                 )
             )
         if self.interruption:
@@ -194,10 +205,26 @@ class Trainer:
         values = statistics(episodes)
         progress.evaluated = progress.episodes
         self.journal.emit("evaluation", **values)
+        if film:
+            self._film(episodes[0])
         mean = values["return/mean"]
         if mean is not None and (progress.best_return is None or mean > progress.best_return):
             progress.best_return = mean
             self.checkpoint(best=True)
+
+    def _film(self, episode: Episode) -> None:
+        """Keep an episode as a film. Training goes on without films where that fails."""
+        assert self._filming is not None
+        try:
+            with self._updates.measurement.timing("evaluate"):
+                values = self._filming(self.agent, episode, self.progress.steps)
+        except Exception as error:
+            self._filming = None
+            said = error.message if isinstance(error, CoralError) else described(error).splitlines()[0]
+            self.journal.emit("warning", message=f"evaluations are filmed no more: {said}")
+            return
+        self.progress.filmed = self.progress.episodes
+        self.journal.emit("film", **values)
 
     def _report(self) -> None:
         updates, pending = self.progress.updates, self.progress.pending

@@ -93,9 +93,9 @@ def test_nothing_is_collected_during_an_evaluation():
             return super().step(action)
 
     class Quiet(OneByOne):
-        def evaluated(self, one, seeds, stop):
+        def evaluated(self, *arguments):
             under_way.append(run.ahead.under_way)
-            yield from super().evaluated(one, seeds, stop)
+            yield from super().evaluated(*arguments)
 
     under_way = []
     run = Run(actor=agent(), eval_every=1, collector=lambda _: Watched(Slow()), evaluator=lambda _: Quiet(Walk()))

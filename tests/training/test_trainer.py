@@ -90,6 +90,7 @@ class Run:
             "eval_every": 4,
             "eval_episodes": 3,
             "checkpoint_every": 3,
+            "film_every": 0,
             "crop_margin": 0,
         }
         plan, self.collector = Schedule(**(values | schedule)), collector(self.interruption)
