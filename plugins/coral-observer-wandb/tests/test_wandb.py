@@ -102,6 +102,90 @@ def test_numbers_are_the_history_over_steps(wandb, tmp_path):
     assert (summary["status"], summary["best_return"]) == ("done", 7)
 
 
+def config(folder):
+    """The run's config as it is in the end."""
+    found = {}
+    for record in records(folder):
+        if record.WhichOneof("record_type") in ("run", "config"):
+            update = record.run.config if record.WhichOneof("record_type") == "run" else record.config
+            found |= {item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in update.update}
+    return found
+
+
+def test_flags_and_the_start_are_the_config(wandb, tmp_path):
+    observer = RECORD.build(OFFLINE, tmp_path)
+    flags = {"flag/policy": "sac", "flag/policy.hidden": 128, "flag/device": "auto", "flag/init-from": None}
+    observer(Event("start", 0, 0.0, {"command": "coral train", "device": "cpu", **flags}))
+    observer.close()
+    expected = {"policy": "sac", "policy.hidden": 128, "device": "cpu", "init-from": None, "command": "coral train"}
+    assert expected.items() <= config(tmp_path).items()
+    assert not [name for name in config(tmp_path) if name.startswith("flag")]
+
+
+def test_a_real_run_is_filmed(wandb, tmp_path):
+    line = f"train {TOY} --random-episodes 1 --updates-per-step 0.2 --steps 40 --eval-every 2 --eval-episodes 1"
+    words = f"{line} --film-every 2 --observer wandb --observer.wandb.mode offline --out {tmp_path / 'run'}"
+    outcome = run(words, [RECORD])
+    assert outcome.code == 0 and "no more" not in outcome.err, outcome.err
+    rows = [row for row in history(tmp_path / "run") if "film/film/_type" in row or "film/film" in row]
+    assert [row["env_steps"] for row in rows] == [24, 48]
+    [offline] = (tmp_path / "run" / "wandb").glob("offline-run-*")
+    kept = {kind: sorted((offline / "files" / "media" / kind / "film").iterdir()) for kind in ("videos", "images")}
+    for kind, suffix in (("videos", "mp4"), ("images", "png")):
+        ours = sorted((tmp_path / "run" / "videos").glob(f"*.{suffix}"))
+        assert sorted(file.read_bytes() for file in kept[kind]) == sorted(file.read_bytes() for file in ours)
+    assert config(tmp_path / "run")["film-every"] == 2
+
+
+def test_what_is_wrong_with_films_costs_no_numbers(wandb, tmp_path, capsys):
+    observer = RECORD.build(OFFLINE, tmp_path)
+    lost = {"path": "videos/none.mp4", "picture": "videos/none.png", "cameras": "image", "return": 2.5}
+    for step in (10, 20):
+        observer(Event("film", step, 1.0, lost))
+    observer(Event("evaluation", 30, 3.0, {"return/mean": 7.0}))
+    observer.close()
+    assert history(tmp_path) == [
+        {"env_steps": 10, "film/return": 2.5},
+        {"env_steps": 20, "film/return": 2.5},
+        {"env_steps": 30, "evaluation/return/mean": 7},
+    ]
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("Weights & Biases gets no more films: ") == 1
+
+
+def test_films_can_be_left_out(wandb, tmp_path):
+    observer = RECORD.build(WandbOptions(mode="offline", films=False), tmp_path)
+    observer(Event("film", 10, 1.0, {"path": "a.mp4", "picture": "a.png", "cameras": "image", "return": 2.5}))
+    observer.close()
+    assert history(tmp_path) == [{"env_steps": 10, "film/return": 2.5}]
+
+
+@pytest.mark.parametrize("part", ["init", "log", "finish"])
+def test_a_wandb_that_breaks_is_a_warning(part, wandb, monkeypatch, tmp_path):
+    def broken(*_, **__):
+        raise RuntimeError("no\nservice")
+
+    class Broken:
+        """A run of wandb of which one part does not work."""
+
+        def __init__(self, **_):
+            self.config = self.summary = {}
+
+        def define_metric(self, *_, **__):
+            pass
+
+        log = broken if part == "log" else define_metric
+        finish = broken if part == "finish" else define_metric
+
+    monkeypatch.setattr(wandb, "init", broken if part == "init" else Broken)
+    line = f"train {TOY} --random-episodes 1 --updates-per-step 0.2 --steps 40 --observer wandb"
+    outcome = run(f"{line} --out {tmp_path / 'run'}", [RECORD])
+    assert outcome.code == 0, outcome.err
+    metrics = (tmp_path / "run" / "metrics.jsonl").read_text()
+    assert metrics.count("observer wandb hears no more, because it raised RuntimeError: no") == 1
+    assert '"status": "done"' in metrics
+
+
 def test_a_resumed_run_has_the_same_id(wandb, tmp_path):
     line = f"train {TOY} --random-episodes 1 --updates-per-step 0.2 --steps 40 --observer wandb"
     outcome = run(f"{line} --observer.wandb.mode offline --out {tmp_path / 'run'}", [RECORD])

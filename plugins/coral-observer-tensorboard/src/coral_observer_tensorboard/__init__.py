@@ -19,6 +19,7 @@ class TensorboardOptions:
 
     folder: Annotated[str, Help("Where the event files go, inside the run's directory.")] = "tensorboard"
     flush: Annotated[int, Help("Seconds until what was heard is on disk.", min=1)] = 30
+    films: Annotated[bool, Help("Also write the films of --film-every, as GIFs.")] = True
 
 
 def build(options: TensorboardOptions, run: Path) -> ObserverModule:
@@ -30,10 +31,12 @@ def build(options: TensorboardOptions, run: Path) -> ObserverModule:
             f"the observer tensorboard needs tensorboard, which cannot be imported ({error}).",
             "pip install tensorboard, or leave out --observer tensorboard.",
         ) from error
-    return TensorboardObserver(run / options.folder, options.flush)
+    return TensorboardObserver(run, options.folder, options.flush, options.films)
 
 
 @hookimpl
 def coral_observers() -> Iterable[Observer]:
     """Yield one observer."""
-    yield Observer("tensorboard", "Writes all numbers for TensorBoard.", build, TensorboardOptions())
+    yield Observer(
+        "tensorboard", "Writes numbers, flags, pictures and films for TensorBoard.", build, TensorboardOptions()
+    )

@@ -24,6 +24,7 @@ class WandbOptions:
         Literal["online", "offline"] | None,
         Help("Offline keeps the run in its directory, for wandb sync. Else what WANDB_MODE says, or online."),
     ] = None
+    films: Annotated[bool, Help("Also send the films of --film-every, and pictures of them.")] = True
 
 
 def build(options: WandbOptions, run: Path) -> ObserverModule:
@@ -35,10 +36,10 @@ def build(options: WandbOptions, run: Path) -> ObserverModule:
             f"the observer wandb needs wandb, which cannot be imported ({error}).",
             "pip install wandb, or leave out --observer wandb.",
         ) from error
-    return WandbObserver(run, options.project, options.entity, options.group, options.mode)
+    return WandbObserver(run, options.project, options.entity, options.group, options.mode, options.films)
 
 
 @hookimpl
 def coral_observers() -> Iterable[Observer]:
     """Yield one observer."""
-    yield Observer("wandb", "Sends all numbers to Weights & Biases, or keeps them for it.", build, WandbOptions())
+    yield Observer("wandb", "Sends numbers, flags and films to Weights & Biases, or keeps them.", build, WandbOptions())
