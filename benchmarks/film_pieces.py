@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from coral_cli.environments.distractions.upright import of_frame, upright
+
 SIDE = 76
 SMALLEST = 0.4
 """Side of a cut, as a share of the film's shorter one."""
@@ -46,7 +48,7 @@ def main() -> None:
     random = np.random.default_rng(args.seed)
     for film in sorted(args.films.glob("*.mp4")):
         with av.open(str(film)) as container:
-            frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+            frames = [upright(frame.to_ndarray(format="rgb24"), of_frame(frame)) for frame in container.decode(video=0)]
         for number in range(args.pieces):
             folder = args.clips / f"{film.stem}-{number}"
             folder.mkdir(parents=True)

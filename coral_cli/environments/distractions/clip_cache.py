@@ -14,10 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from coral_cli.environments.distractions.clips import Clip
-from coral_cli.environments.distractions.decoding import BrokenClipError, Frames, decode
+from coral_cli.environments.distractions.decoding import DECODER, BrokenClipError, Frames, decode
 from coral_cli.registry.errors import CoralError
-
-_FORMAT = 1  # raise it when decoding changes
 
 
 def frames_of(clip: Clip, height: int, width: int, max_frames: int) -> Frames:
@@ -45,8 +43,8 @@ def _folder() -> Path:
 
 
 def _key(clip: Clip, height: int, width: int, max_frames: int) -> str:
-    """Return a name that changes with the files, the image size and the number of frames."""
-    parts: list[object] = [_FORMAT, height, width, max_frames]
+    """Changes with the files, their order, the image size, the number of frames and what decodes them."""
+    parts: list[object] = [DECODER, height, width, max_frames]
     try:
         for path in clip.images or (clip.path,):
             found = path.stat()

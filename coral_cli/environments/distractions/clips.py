@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections import defaultdict
 from collections.abc import Sequence
@@ -31,7 +32,7 @@ def find_clips(folder: str) -> tuple[Clip, ...]:
     """Return all clips in ``folder`` and the folders in it, by name; hidden files are left out.
 
     Every file with an ending of VIDEOS is a clip, and so is every folder with files of IMAGES, in the order of their
-    names. Raises UsageError when there is none.
+    names, numbers in them by value. Raises UsageError when there is none.
     """
     root = absolute(folder)
     if not root.is_dir():
@@ -45,12 +46,19 @@ def find_clips(folder: str) -> tuple[Clip, ...]:
             clips.append(Clip(name, path))
         elif path.suffix.lower() in IMAGES:
             images[path.parent].append(path)
-    clips += [Clip(path.relative_to(root).as_posix(), path, tuple(frames)) for path, frames in images.items()]
+    for place, frames in images.items():
+        clips.append(Clip(place.relative_to(root).as_posix(), place, tuple(sorted(frames, key=_numbered))))
     if not clips:
         raise UsageError(
             f"there are no clips in {folder}.", f"It needs files that end in {', '.join(sorted(VIDEOS | IMAGES))}."
         )
     return tuple(sorted(clips, key=lambda clip: clip.name))
+
+
+def _numbered(path: Path) -> tuple[list[str | int], str]:
+    """What sorts ``frame_2`` before ``frame_10``."""
+    parts = re.split("([0-9]+)", path.name)
+    return [int(part) if part.isdecimal() and part.isascii() else part for part in parts], path.name
 
 
 def clips_of(clips: Sequence[Clip], split: Split) -> tuple[Clip, ...]:

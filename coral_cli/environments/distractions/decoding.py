@@ -9,11 +9,17 @@ from itertools import islice
 
 import av
 import numpy as np
+import PIL
+from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from coral_cli.environments.distractions.clips import Clip
+from coral_cli.environments.distractions.upright import lies, of_frame, of_image, upright
+
+DECODER = (2, av.__version__, PIL.__version__)
+"""Changes when pictures may: raise its number when decoding here changes."""
 
 Frames = NDArray[np.uint8]
 """Frames of a clip (N, H, W, 3)."""
@@ -26,8 +32,8 @@ class BrokenClipError(Exception):
 def decode(clip: Clip, height: int, width: int, max_frames: int) -> Frames:
     """Decode the first ``max_frames`` frames, scaled by area averages until they cover the image, cut to its centre.
 
-    A broken image among others is named and left out. Raises BrokenClipError when a video cannot be read to its end,
-    or when there is no frame.
+    They are turned and mirrored as their files' headers say. A broken image among others is named and left out.
+    Raises BrokenClipError when a video cannot be read to its end, or when there is no frame.
     """
     frames = _images(clip, height, width) if clip.images else _video(clip, height, width)
     try:
@@ -43,11 +49,20 @@ def _images(clip: Clip, height: int, width: int) -> Iterator[NDArray[np.uint8]]:
     for path in clip.images:
         try:
             with Image.open(path) as image:
-                fitted = ImageOps.fit(image.convert("RGB"), (width, height), Image.Resampling.BOX)
+                placement = of_image(image)
+                size = (height, width) if lies(placement) else (width, height)
+                fitted = ImageOps.fit(_eight_bits(image), size, Image.Resampling.BOX)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # all are Pillow's
             name_broken(str(path), str(error))
             continue
-        yield np.asarray(fitted)
+        yield upright(np.asarray(fitted), placement)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """In RGB. Pillow cuts off what is above 255 in grey images of 16 bits, its modes I and I;16."""
+    if image.mode.startswith("I"):
+        image = Image.fromarray(np.rint(np.asarray(image).clip(0, 65535) / 257).astype(np.uint8))
+    return image.convert("RGB")
 
 
 def _video(clip: Clip, height: int, width: int) -> Iterator[NDArray[np.uint8]]:
@@ -56,11 +71,18 @@ def _video(clip: Clip, height: int, width: int) -> Iterator[NDArray[np.uint8]]:
         if not container.streams.video:
             raise BrokenClipError("it has no video stream")
         for frame in container.decode(video=0):
-            scale = max(height / frame.height, width / frame.width)
-            rows, columns = max(height, round(frame.height * scale)), max(width, round(frame.width * scale))
-            scaled = reformatter.reformat(frame, columns, rows, "rgb24", interpolation=Interpolation.AREA)
-            top, left = (rows - height) // 2, (columns - width) // 2
-            yield np.asarray(scaled.to_ndarray(), np.uint8)[top : top + height, left : left + width]
+            placement = of_frame(frame)
+            size = (width, height) if lies(placement) else (height, width)
+            yield upright(_fitted(frame, *size, reformatter), placement)
+
+
+def _fitted(frame: VideoFrame, height: int, width: int, reformatter: VideoReformatter) -> NDArray[np.uint8]:
+    """(height, width, 3), by the colour matrix and the range that the frame names."""
+    scale = max(height / frame.height, width / frame.width)
+    rows, columns = max(height, round(frame.height * scale)), max(width, round(frame.width * scale))
+    scaled = reformatter.reformat(frame, columns, rows, "rgb24", interpolation=Interpolation.AREA)
+    top, left = (rows - height) // 2, (columns - width) // 2
+    return np.asarray(scaled.to_ndarray(), np.uint8)[top : top + height, left : left + width]
 
 
 @functools.cache
