@@ -8,12 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.record import Assembly, Choice
 from coral_cli.assembly.slots import DISTRACTION, ENV, OBSERVER
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.contracts import DistractionModule, ObserverModule, PolicyInputs
-from coral_cli.registry.errors import CoralError, UsageError, within
-from coral_cli.registry.options import with_recorded
+from coral_cli.registry.errors import CoralError, UnreadableError, UsageError, within
 from coral_cli.registry.records import RESERVED, Backend, Record, Rendering, Sensor, Split
 
 if TYPE_CHECKING:
@@ -27,17 +26,21 @@ if TYPE_CHECKING:
 
 
 class Assembler:
-    """A builder of the parts that ``assembly`` names. Raises PluginError when the catalog lacks one of them."""
+    """A builder of the parts that ``assembly`` names.
+
+    Raises PluginError when the catalog lacks one of them, and UnreadableError for options that it does not have.
+    """
 
     def __init__(self, assembly: Assembly, catalog: Catalog) -> None:
         self.assembly = assembly
         self._parts = {
-            slot: self._part(catalog.locate(*c.identity).record, c.options) for slot, c in assembly.choices.items()
+            slot: self._part(catalog.locate(*choice.identity).record, choice)
+            for slot, choice in assembly.choices.items()
         }
 
     @staticmethod
-    def _part(record: Record, values: Mapping[str, Any]) -> tuple[Any, Any]:
-        return record, with_recorded(record.options, values)
+    def _part(record: Record, choice: Choice) -> tuple[Any, Any]:
+        return record, choice.options_of(record)
 
     def environment(self, backend: Backend, split: Split = "training") -> gymnasium.Env[dict[str, Any], Any]:
         """Build the environment with distractions, drawing through ``backend`` at the final size (with crop margin)."""
@@ -73,6 +76,7 @@ class Assembler:
     def sensors(self, env: gymnasium.Env[dict[str, Any], Any]) -> dict[str, Sensor]:
         """Return the sensors in use, as the environment gives them."""
         every = self.every_sensor(env)
+        self._require_sensors(every)
         return {name: every[name] for name in self.assembly.sensors}
 
     def every_sensor(self, env: gymnasium.Env[dict[str, Any], Any]) -> dict[str, Sensor]:
@@ -98,6 +102,7 @@ class Assembler:
         """Build a new agent for the sensors as the environment gives them."""
         from coral_cli.training.agent import Agent
 
+        self._require_sensors(sensors)
         seen = self.seen(sensors)
         representation = self._representation(seen, action_size)
         vectors = {name: sensor.shape[0] for name, sensor in seen.items() if name not in self.assembly.encoded}
@@ -111,6 +116,17 @@ class Assembler:
         settings, imagines = self.assembly.settings, self._parts["policy"][0].imagines
         options = LearnerOptions(settings.model_lr, settings.model_clip, settings.precision, settings.freeze, imagines)
         return Learner(agent, options)
+
+    def _require_sensors(self, given: Mapping[str, Sensor]) -> None:
+        """Raises UnreadableError where a record asks for sensors that there are not, or that its parts do not take."""
+        margin = self.assembly.settings.crop_margin or 0
+        for name in self.assembly.sensors:
+            sensor, slots = given.get(name), (f"{name}-loss", f"{name}-encoder")
+            takers = [self._parts[slot][0] for slot in slots if slot in self._parts]
+            if sensor is None or any(sensor.kind not in taker.sensors for taker in takers):
+                raise UnreadableError(f"the record of the assembly asks for another sensor {name!r} than there is.")
+            if sensor.spatial and min(sensor.shape[:2]) <= margin:
+                raise UnreadableError(f"the record of the assembly crops the sensor {name!r} away.")
 
     def observers(self) -> dict[str, Callable[[Path], ObserverModule]]:
         """Return what makes each observer, from a run's directory, by the name that selects it."""

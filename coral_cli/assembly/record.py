@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 from coral_cli.assembly.settings import Settings
-from coral_cli.assembly.slots import OBSERVER
+from coral_cli.assembly.slots import ENV, OBJECTIVE, OBSERVER, POLICY, RSSM, kind_of
 from coral_cli.registry.errors import UnreadableError, UsageError
-from coral_cli.registry.options import Json, values_of, with_values
+from coral_cli.registry.options import Json, values_of, with_recorded, with_values
+from coral_cli.registry.records import Record
 from coral_cli.registry.sources import current
+from coral_cli.runs import documents
+from coral_cli.runs.documents import FormError
+
+CHOICE: dict[str, documents.Check] = {
+    **dict.fromkeys(("kind", "component", "distribution", "version", "path"), documents.text),
+    "options": documents.table,
+}
+"""What a record says of a component; the path may be missing."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +39,22 @@ class Choice:
         """The words by which the catalog finds it: kind, name, distribution, version, path."""
         return self.kind, self.component, self.distribution, self.version, self.path
 
+    def options_of(self, record: Record) -> Any:
+        """The options of the component's ``record``, set as this says. Raises UnreadableError where it lacks one."""
+        try:
+            return with_recorded(record.options, self.options)
+        except UsageError as error:  # flags were checked when they were read, so this comes from a file
+            raise UnreadableError(
+                f"the record of the assembly does not fit the {record.kind} {record.name!r}: {error.message}",
+                "Use the version of it that the record was written with.",
+            ) from error
+
     @classmethod
     def from_json(cls, data: Json) -> Self:
-        """Read what ``Assembly.to_json`` writes of a choice. Raises KeyError or TypeError for anything else."""
+        """Read what ``Assembly.to_json`` writes of a choice. Raises FormError or TypeError for anything else."""
+        documents.require(documents.table(data, "a component"), CHOICE, (*CHOICE.keys() - {"path"},))
+        for option, value in data["options"].items():
+            documents.plain(value, option)
         return cls(**data | {"distribution": current(data["distribution"])})
 
 
@@ -80,9 +102,24 @@ class Assembly:
     def from_json(cls, data: Json) -> Assembly:
         """Read what ``to_json`` writes. Raises UnreadableError for anything else."""
         try:
+            tables = dict.fromkeys(("choices", "settings"), documents.table)
+            documents.require(documents.table(data, "it"), tables, tables)
             choices = {slot: Choice.from_json(choice) for slot, choice in data["choices"].items()}
-            return cls(choices, with_values(Settings(), data["settings"]))
-        except (KeyError, TypeError, AttributeError, UsageError) as error:
+            assembly = cls(choices, with_values(Settings(), data["settings"]))
+            assembly._require_slots()
+        except (FormError, TypeError, UsageError) as error:
             raise UnreadableError(
                 f"the record of the assembly is damaged or from another version ({error})."
             ) from error
+        return assembly
+
+    def _require_slots(self) -> None:
+        """Raises FormError where a component stands in a slot of another kind, or one that is needed lacks."""
+        encoded = [f"{name}-loss" for name in self.encoded]
+        needed = [ENV.name, POLICY.name, *encoded, *([RSSM.name, OBJECTIVE.name] if encoded else [])]
+        documents.require(self.choices, {}, needed)
+        for slot, choice in self.choices.items():
+            if choice.kind != kind_of(slot):
+                raise FormError(f"{slot} is of the kind {choice.kind!r}")
+        if len(self.settings.image_size) not in (1, 2):
+            raise FormError("image-size is no size")

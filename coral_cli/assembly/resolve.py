@@ -14,7 +14,7 @@ from coral_cli.assembly.unknown import unknown_flag
 from coral_cli.assembly.values import negative, text_of
 from coral_cli.registry.catalog import SAFE, Catalog, Entry
 from coral_cli.registry.errors import UsageError
-from coral_cli.registry.options import Json, fields_of, values_of, with_recorded, with_values
+from coral_cli.registry.options import Json, fields_of, values_of, with_values
 from coral_cli.registry.records import Environment, Loss
 from coral_cli.version import CORE
 
@@ -95,7 +95,7 @@ def flags_of(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:
         entry = catalog.locate(*choice.identity)
         if choice.kind not in REPEATABLE:  # which the setting names
             flags[slot] = catalog.name(entry)
-        options = values_of(with_recorded(entry.record.options, choice.options))
+        options = values_of(choice.options_of(entry.record))
         flags |= {f"{slot}.{option.replace('_', '-')}": value for option, value in options.items()}
     return flags | {name.replace("_", "-"): value for name, value in values_of(assembly.settings).items()}
 

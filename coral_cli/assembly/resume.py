@@ -22,12 +22,9 @@ def recorded_assembly(run: Path) -> Assembly:
     """Return the assembly in a run's record. Raises UnreadableError when there is none, or it is damaged."""
     directory = RunDirectory.open(run)
     record = directory.read_record()
-    if not isinstance(record, dict) or "assembly" not in record:
+    if "assembly" not in record:
         raise UnreadableError(f"{directory.record} names no assembly.", "It is damaged, or no record of a run.")
-    assembly = Assembly.from_json(record["assembly"])
-    if ENV.name not in assembly.choices:
-        raise UnreadableError(f"{directory.record} names no environment.", "It is damaged, or no record of a run.")
-    return assembly
+    return Assembly.from_json(record["assembly"])
 
 
 def resumed(assembly: Assembly, given: Mapping[str, Json], catalog: Catalog) -> tuple[Assembly, dict[str, Json]]:

@@ -46,10 +46,11 @@ class Settings:
             min=0,
         ),
     ] = 0.5
-    batch_size: Annotated[int, Help("Sequences per update.", min=1)] = 32
-    batch_length: Annotated[int, Help("Steps per sequence.", min=2)] = 32
+    batch_size: Annotated[int, Help("Sequences per update.", min=1, max=2**16)] = 32
+    batch_length: Annotated[int, Help("Steps per sequence.", min=2, max=2**12)] = 32
     envs: Annotated[
-        int, Help("Copies of the environment that collect and evaluate side by side, each in a process.", min=1)
+        int,
+        Help("Copies of the environment that collect and evaluate side by side, each in a process.", min=1, max=1024),
     ] = 1
     env_timeout: Annotated[
         int,
@@ -68,8 +69,10 @@ class Settings:
     ] = "sync"
     model_lr: Annotated[float, Help("Learning rate of the representation (Adam).", min=0)] = 3e-4
     model_clip: Annotated[float, Help("Largest gradient norm of the representation.", min=0)] = 10.0
-    head_hidden: Annotated[int, Help("Units per layer of the heads (reward, continue, inverse dynamics).", min=1)] = 128
-    head_layers: Annotated[int, Help("Layers of the heads.", min=1)] = 2
+    head_hidden: Annotated[
+        int, Help("Units per layer of the heads (reward, continue, inverse dynamics).", min=1, max=2**14)
+    ] = 128
+    head_layers: Annotated[int, Help("Layers of the heads.", min=1, max=64)] = 2
     reward_weight: Annotated[
         float, Help("Weight of predicting rewards: more, where they tell what the sensors' losses pass over.", min=0)
     ] = 1.0
@@ -85,7 +88,9 @@ class Settings:
     ] = (64,)
     crop_margin: Annotated[
         int | None,
-        Help("Extra pixels stored for random crops (default: 12 with a contrastive image loss, else 0).", min=0),
+        Help(
+            "Extra pixels stored for random crops (default: 12 with a contrastive image loss, else 0).", min=0, max=512
+        ),
     ] = None
     render_quality: Annotated[
         Literal["fast", "smooth", "paper"],

@@ -62,3 +62,15 @@ def slots_of(encoded: Mapping[str, SensorKind], several: Mapping[str, Sequence[s
         )
     ]
     return (ENV, *stacked, *sensors, RSSM, *([OBJECTIVE] if sensors else []), POLICY, *observers)
+
+
+def kind_of(slot: str) -> str:
+    """The kind of component that a slot of this name takes; "" for one that there is not."""
+    fixed = {slot.name: slot.kind for slot in (ENV, RSSM, OBJECTIVE, POLICY)}
+    if slot in fixed:
+        return fixed[slot]
+    kind, dot, name = slot.partition(".")
+    if dot:
+        return kind if kind in REPEATABLE and name else ""
+    name, _, kind = slot.rpartition("-")
+    return kind if name and kind in ("loss", "encoder") else ""

@@ -13,15 +13,17 @@ from coral_cli.assembly.flags import Given, flags_from, taken
 from coral_cli.assembly.record import Choice
 from coral_cli.assembly.resolve import command_line, resolve
 from coral_cli.assembly.resume import recorded_assembly, repeated, resumed
+from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.slots import DISTRACTION, ENV, OBSERVER, POLICY
 from coral_cli.assembly.two_phase import Scope, of_run, two_phase
 from coral_cli.commands.output import DebugFlag, QuietFlag, documents
 from coral_cli.commands.place import AUTO_RESUME, place_of
 from coral_cli.registry.catalog import Catalog
-from coral_cli.registry.errors import UsageError
-from coral_cli.registry.options import Help, Json
+from coral_cli.registry.errors import UnreadableError, UsageError
+from coral_cli.registry.options import Help, Json, values_of, with_values
 from coral_cli.registry.places import absolute
 from coral_cli.runs.directory import RunDirectory
+from coral_cli.runs.documents import FormError
 from coral_cli.sessions.requests import PretrainRequest
 
 HELP = """Train a representation on a dataset, without an environment or a policy.
@@ -48,14 +50,26 @@ def of_data(written: Given, catalog: Catalog) -> Mapping[str, Json]:
     """Return the flags of the run to go on with; else the dataset's environment and a policy that learns nothing."""
     if written.get("resume") or not written.get("data"):
         return {**of_run(written, catalog), POLICY.flag: "random"}
-    from coral_cli.runs.dataset import open_dataset
+    from coral_cli.runs.dataset import INDEX, open_dataset
 
-    record = open_dataset(absolute(str(written["data"]))).record
-    env = record["env"]
-    found = catalog.locate(*Choice.from_json(env).identity)
-    options = {f"{ENV.flag}.{name.replace('_', '-')}": value for name, value in env["options"].items()}
-    seen = {name: record[name.replace("-", "_")] for name in ("image-size", "render-quality")}
-    return {ENV.flag: catalog.name(found), **options, **seen, POLICY.flag: "random"}
+    place = absolute(str(written["data"]))
+    record = open_dataset(place).record
+    try:
+        choice = Choice.from_json(record["env"])
+        seen = {name: record[name] for name in ("image_size", "render_quality")}
+        with_values(Settings(), seen)
+        if choice.kind != ENV.kind:
+            raise FormError("env is no environment")
+    except (FormError, TypeError, UsageError) as error:
+        raise UnreadableError(f"{place / INDEX} is damaged ({error}).") from error
+    found = catalog.locate(*choice.identity)
+    options = values_of(choice.options_of(found.record))
+    flags = {f"{ENV.flag}.{name}": value for name, value in options.items()} | seen
+    return {
+        ENV.flag: catalog.name(found),
+        **{name.replace("_", "-"): value for name, value in flags.items()},
+        POLICY.flag: "random",
+    }
 
 
 SETTINGS = ("sensors", "seed", "device", "precision", "batch_size", "batch_length", "model_lr", "model_clip")

@@ -47,8 +47,8 @@ _CAMERAS = {("quadruped", task): 2 for task in TASKS["quadruped"]} | {("dog", "f
 class ControlOptions:
     """Options of a simulated task: how it is stepped and seen."""
 
-    action_repeat: Annotated[int, Help("Environment steps per action; their rewards are summed.", min=1)] = 2
-    camera: Annotated[int, Help("Index of the model's camera that draws the image.", min=0)] = 0
+    action_repeat: Annotated[int, Help("Environment steps per action; their rewards are summed.", min=1, max=1000)] = 2
+    camera: Annotated[int, Help("Index of the model's camera that draws the image.", min=0, max=1000)] = 0
 
 
 def published_options(domain: str, task: str) -> ControlOptions:

@@ -179,8 +179,8 @@ class Catalog:
                 offer = f"{distribution} {plugin.version}, which does not offer it"
                 return PluginError(f"{what} comes from {distribution} {version}; installed is {offer}.")
         if path:
-            hint = f"Add --plugin {shlex.quote(path)}."
-            return PluginError(f"{what} came from {path}, a plugin that is not installed.", hint)
+            hint = f"If you know that plugin, add --plugin {shlex.quote(path)}."
+            return PluginError(f"its record says that {what} came from {path}, a plugin that is not installed.", hint)
         return _absent(what, distribution, version)
 
     def _foreign(self, kind: str, name: str) -> Entry | None:

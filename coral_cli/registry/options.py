@@ -19,6 +19,9 @@ from coral_cli.registry.errors import UsageError
 Json = Any
 """A value that ``json.dumps`` accepts."""
 
+LARGEST = 2**63 - 1
+"""The largest whole number of an option: what 64 bits hold."""
+
 Type: TypeAlias = type
 
 T = TypeVar("T")
@@ -146,9 +149,7 @@ def check(field: Field, value: Json) -> Json:
     if field.type is tuple and isinstance(value, (list, tuple)) and all(type(v) is field.item for v in value):
         value = tuple(value)
         numbers = value if field.item is int else ()
-    elif field.type is float and type(value) in (int, float):
-        numbers = (value := float(value),)
-    elif field.type is int and type(value) is int:
+    elif (field.type is float and type(value) in (int, float)) or (field.type is int and type(value) is int):
         numbers = (value,)
     elif field.type in (str, bool) and type(value) is field.type:
         numbers = ()
@@ -156,7 +157,7 @@ def check(field: Field, value: Json) -> Json:
         raise UsageError(f"{field.flag} must be of type {field.type.__name__}, not {value!r}.")
     for number in numbers:
         _check_bounds(field, number)
-    return value
+    return float(value) if field.type is float else value
 
 
 def _check_bounds(field: Field, number: float) -> None:
@@ -164,8 +165,12 @@ def _check_bounds(field: Field, number: float) -> None:
     bounds = " and ".join(
         f"at {word} {_plain(bound)}" for word, bound in (("least", low), ("most", high)) if bound is not None
     )
-    if number != number or (low is not None and number < low) or (high is not None and number > high):
-        raise UsageError(f"{field.flag} is {_plain(number)}, but must be {bounds or 'a number'}.")
+    if type(number) is int and abs(number) > LARGEST:
+        raise UsageError(f"{field.flag} is a number of more than 64 bits.")
+    if not math.isfinite(number):
+        raise UsageError(f"{field.flag} is {number:g}, which is no finite number.")
+    if (low is not None and number < low) or (high is not None and number > high):
+        raise UsageError(f"{field.flag} is {_plain(number)}, but must be {bounds}.")
 
 
 def _plain(number: float) -> str:

@@ -151,7 +151,10 @@ class ObjectiveOptions:
     representation: Annotated[float, Help("Weight of KL(q, sg p), which trains the posterior.", min=0)] = 0.2
     free_nats: Annotated[float, Help("Nats per step below which a KL costs a constant.", min=0)] = 1.0
     open_loop: Annotated[
-        int, Help("Prior samples are also rolled this many steps ahead; each step weighs prior / open-loop.", min=1)
+        int,
+        Help(
+            "Prior samples are also rolled this many steps ahead; each step weighs prior / open-loop.", min=1, max=2**12
+        ),
     ] = 1
 
 

@@ -114,7 +114,9 @@ def _of_package(place: Path, project: Path) -> list[Source]:
         about: dict[str, Any] = tomli.loads(project.read_text(encoding="utf-8"))["project"]
         points = about.get("entry-points", {}).get(PROJECT, {})
         identity = (about["name"], about.get("version", UNKNOWN), tuple(about.get("dependencies", ())))
-    except (OSError, UnicodeDecodeError, tomli.TOMLDecodeError, KeyError, AttributeError) as error:
+        if not all(isinstance(word, str) for word in (*identity[:2], *identity[2], *points, *points.values())):
+            raise TypeError("name, version, dependencies and entry points must be text")
+    except (OSError, UnicodeDecodeError, tomli.TOMLDecodeError, KeyError, AttributeError, TypeError) as error:
         raise UsageError(f"{project} cannot be read as a package's ({error}).") from error
     if not points:
         raise UsageError(

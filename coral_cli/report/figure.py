@@ -40,12 +40,19 @@ def _figure(tasks: Sequence[Task], metric: str) -> Any:
     return figure
 
 
+def _literal(text: str) -> str:
+    """For matplotlib, to which dollars are the marks of a formula."""
+    return text.replace("$", r"\$")
+
+
 def _draw(axes: Any, task: Task, metric: str) -> None:
     """Draw interquartile means with intervals as far as all runs of an agent went; thin, each run; stars, the paper."""
     stars: str | None = "the paper's"
     for agent in task.agents:
         curve = over_runs(agent.runs)
-        (line,) = axes.plot(curve.steps, curve.iqm, marker="o", markersize=3, label=f"{agent.name} ({len(agent.runs)})")
+        (line,) = axes.plot(
+            curve.steps, curve.iqm, marker="o", markersize=3, label=_literal(f"{agent.name} ({len(agent.runs)})")
+        )
         axes.fill_between(curve.steps, curve.low, curve.high, alpha=0.2, color=line.get_color(), linewidth=0)
         for run in agent.runs:
             axes.plot(run.steps, run.values, linewidth=0.6, alpha=0.5, color=line.get_color())
@@ -53,7 +60,7 @@ def _draw(axes: Any, task: Task, metric: str) -> None:
         if known:
             axes.plot(list(known), list(known.values()), "*", markersize=9, color=line.get_color(), label=stars)
             stars = None  # one line of the legend is enough
-    axes.set(title=task.name, xlabel="environment steps", ylabel=metric, xlim=(0, None))
+    axes.set(title=_literal(task.name), xlabel="environment steps", ylabel=_literal(metric), xlim=(0, None))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.grid(alpha=0.2)
     axes.legend(fontsize=7)

@@ -12,11 +12,15 @@ from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.events import Event
 from coral_cli.registry.nearest import meant
 from coral_cli.registry.options import Json
+from coral_cli.runs import documents
 from coral_cli.runs.directory import RunDirectory
+from coral_cli.runs.documents import FormError
 from coral_cli.runs.metrics import read_metrics
 
 LARGEST = 1e100
 """The largest number to count with: beyond it the differences and squares of numbers may be infinite."""
+COMPONENT: dict[str, documents.Check] = {"component": documents.text, "options": documents.table}
+"""What a report takes from the record of a component."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +85,12 @@ def read(path: Path, metric: str) -> Run:
     """Return a run and the evaluations in which ``metric`` has a value. Raises UnreadableError when it is damaged."""
     directory = RunDirectory.open(path)
     record = _printable(directory.read_record())
+    if "assembly" not in record:
+        raise UnreadableError(f"{directory.record} names no assembly.", "It is damaged, or no run's.")
     try:
         flags = _flags(record["assembly"])
-    except (KeyError, TypeError, AttributeError) as error:
-        raise UnreadableError(f"{directory.record} names no assembly.", "It is damaged, or no run's.") from error
+    except FormError as error:
+        raise UnreadableError(f"{directory.record} is damaged, or no run's: {error}.") from error
     evaluations = [event for event in events_of(path) if event.kind == "evaluation"]
     metrics = {name.removesuffix("/mean") for event in evaluations for name in event.values if name.endswith("/mean")}
     seen = [event for event in evaluations if is_number(event.values.get(f"{metric}/mean"))]
@@ -143,12 +149,18 @@ def _printable(value: Json) -> Json:
 
 
 def _flags(assembly: Json) -> dict[str, Json]:
-    """Return the flags of an assembly. Raises KeyError, TypeError or AttributeError for what is none."""
+    """Return the flags of an assembly. Raises FormError when it is none, or names no environment."""
+    tables = dict.fromkeys(("choices", "settings"), documents.table)
+    documents.require(documents.table(assembly, "it"), tables, tables)
+    settings = {"distraction": [], **assembly["settings"]}  # older runs do not say it
+    documents.require(settings, {"distraction": documents.texts, "seed": documents.whole})
+    documents.require(assembly["choices"], {}, ("env",))
     flags: dict[str, Json] = {}
     for slot, choice in assembly["choices"].items():
+        documents.require(documents.table(choice, slot), COMPONENT, COMPONENT)
         flags[slot] = choice["component"]
         flags |= {f"{slot}.{name.replace('_', '-')}": value for name, value in choice["options"].items()}
-    flags |= {name.replace("_", "-"): value for name, value in assembly["settings"].items()}
-    if not all(isinstance(part, str) for part in (flags["env"], *flags["distraction"])):
-        raise TypeError("a task is named by words")
+    flags |= {name.replace("_", "-"): value for name, value in settings.items()}
+    for flag, value in flags.items():
+        documents.plain(value, flag)
     return flags

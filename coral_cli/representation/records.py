@@ -15,40 +15,42 @@ if TYPE_CHECKING:
 class ConvOptions:
     """Options of the image encoder."""
 
-    depth: Annotated[int, Help("Channels of the first layer; each next one doubles them.", min=1)] = 32
+    depth: Annotated[int, Help("Channels of the first layer; each next one doubles them.", min=1, max=512)] = 32
 
 
 @dataclass(frozen=True)
 class MlpOptions:
     """Options of the vector encoder."""
 
-    hidden: Annotated[int, Help("Units per layer.", min=1)] = 300
-    layers: Annotated[int, Help("Layers, each followed by ELU.", min=1)] = 3
+    hidden: Annotated[int, Help("Units per layer.", min=1, max=2**14)] = 300
+    layers: Annotated[int, Help("Layers, each followed by ELU.", min=1, max=64)] = 3
 
 
 @dataclass(frozen=True)
 class GruOptions:
     """Options of every RSSM with a GRU: its deterministic state and its networks."""
 
-    gru: Annotated[int, Help("Units of the GRU, the deterministic state h.", min=1)] = 200
-    hidden: Annotated[int, Help("Units per layer of the transition, prior and posterior networks.", min=1)] = 400
-    layers: Annotated[int, Help("Layers of each of these networks.", min=1)] = 2
+    gru: Annotated[int, Help("Units of the GRU, the deterministic state h.", min=1, max=2**14)] = 200
+    hidden: Annotated[
+        int, Help("Units per layer of the transition, prior and posterior networks.", min=1, max=2**14)
+    ] = 400
+    layers: Annotated[int, Help("Layers of each of these networks.", min=1, max=64)] = 2
 
 
 @dataclass(frozen=True)
 class GaussianOptions(GruOptions):
     """Options of the RSSM with a Gaussian latent."""
 
-    latent: Annotated[int, Help("Dimensions of the stochastic state z.", min=1)] = 64
-    min_std: Annotated[float, Help("Smallest standard deviation of z.", min=0)] = 0.1
+    latent: Annotated[int, Help("Dimensions of the stochastic state z.", min=1, max=2**14)] = 64
+    min_std: Annotated[float, Help("Smallest standard deviation of z.", min=0, max=100)] = 0.1
 
 
 @dataclass(frozen=True)
 class CategoricalOptions(GruOptions):
     """Options of the RSSM with a categorical latent."""
 
-    groups: Annotated[int, Help("Categorical variables in the stochastic state z.", min=1)] = 32
-    classes: Annotated[int, Help("Classes of each of them.", min=2)] = 32
+    groups: Annotated[int, Help("Categorical variables in the stochastic state z.", min=1, max=1024)] = 32
+    classes: Annotated[int, Help("Classes of each of them.", min=2, max=1024)] = 32
 
 
 @dataclass(frozen=True)
@@ -59,17 +61,17 @@ class ReconstructionOptions(LossOptions):
     depth: Annotated[
         int, Help("Image decoder: channels before the output layer, doubled towards the latent.", min=1)
     ] = 32
-    hidden: Annotated[int, Help("Vector decoder: units per layer.", min=1)] = 300
-    layers: Annotated[int, Help("Vector decoder: layers.", min=1)] = 3
+    hidden: Annotated[int, Help("Vector decoder: units per layer.", min=1, max=2**14)] = 300
+    layers: Annotated[int, Help("Vector decoder: layers.", min=1, max=64)] = 3
 
 
 @dataclass(frozen=True)
 class ContrastiveOptions(LossOptions):
     """Options of InfoNCE, shared by ``cv``, ``cpc`` and ``infonce``."""
 
-    projection: Annotated[int, Help("Dimensions in which embedding and latent are compared.", min=1)] = 50
-    hidden: Annotated[int, Help("Units per layer of the latent's projection.", min=1)] = 256
-    layers: Annotated[int, Help("Layers of the latent's projection.", min=0)] = 2
+    projection: Annotated[int, Help("Dimensions in which embedding and latent are compared.", min=1, max=2**14)] = 50
+    hidden: Annotated[int, Help("Units per layer of the latent's projection.", min=1, max=2**14)] = 256
+    layers: Annotated[int, Help("Layers of the latent's projection.", min=0, max=64)] = 2
     scale_lr: Annotated[float, Help("Learning rate of the learned inverse temperature.", min=0)] = 2e-3
     negatives: Annotated[
         Literal["all", "other-sequences", "same-sequence"],
@@ -82,7 +84,12 @@ class PredictiveOptions(ContrastiveOptions):
     """Options of an InfoNCE that may look ahead."""
 
     horizon: Annotated[
-        int, Help("The state at t predicts the embeddings at t to t + horizon - 1, each by its own projection.", min=1)
+        int,
+        Help(
+            "The state at t predicts the embeddings at t to t + horizon - 1, each by its own projection.",
+            min=1,
+            max=2**12,
+        ),
     ] = 1
 
 

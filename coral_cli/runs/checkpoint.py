@@ -3,7 +3,8 @@
 The archive is a zip file; ``archive/coral.json`` in it holds the record, the rest is what ``torch.save``
 writes. Its comment, the end of the file, is a SHA-256 of all before it, so damage is found before anything is
 used; a zip's own checksums leave its directory out. Tensors are only ever loaded with ``weights_only=True``,
-so loading runs no code.
+so loading runs no code. Whoever wrote a file could give it the right checksum, so that what is read is held to the form
+that coral writes, too.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from coral_cli.registry.errors import UnreadableError
 from coral_cli.registry.options import Json
+from coral_cli.runs import documents
+from coral_cli.runs.documents import FormError
 from coral_cli.runs.files import SUFFIX, replacing
+from coral_cli.runs.state import require_form
 
 if TYPE_CHECKING:
     import torch
@@ -35,6 +39,16 @@ WANTED = "Give a checkpoint written by `coral train`."
 
 CHECKSUM = 64
 """Bytes of the checksum, in hexadecimal digits."""
+
+RECORD: dict[str, documents.Check] = {
+    "assembly": documents.table,
+    "sensors": documents.sensors,
+    "action_size": documents.action_size,
+    "renderer": documents.drawer,
+    "coral": documents.text,
+    "pretrained": documents.flag,
+}
+"""What a record says, as far as every reader relies on it."""
 
 KEPT = 2
 """So many numbered checkpoints stay, so that one damaged file does not lose the run."""
@@ -66,8 +80,8 @@ def read_record(path: Path) -> Json:
         with path.open("rb") as file:
             _require_archive(path, file)
             _require_intact(path, file)
-            with zipfile.ZipFile(file) as archive:
-                return _record(path, archive.read(MEMBER))
+            with zipfile.ZipFile(file) as archive, archive.open(MEMBER) as member:
+                return _record(path, member.read(documents.RECORD_BYTES + 1))
     except OSError as error:
         raise UnreadableError(f"{path} cannot be opened ({error.strerror or error}).") from error
 
@@ -80,12 +94,18 @@ def load(path: Path, device: str | torch.device = "cpu") -> tuple[Json, dict[str
 
     record = read_record(path)
     try:
-        return record, torch.load(path, map_location=device, weights_only=True)
+        state = torch.load(path, map_location=device, weights_only=True)
+        require_form(state)
     except pickle.UnpicklingError as error:
         raise UnreadableError(
             f"{path} holds more than tensors and numbers and was refused, because loading it could run code.",
             WANTED,
         ) from error
+    except FormError as error:
+        raise _damaged(path, str(error)) from error
+    except Exception as error:  # torch raises almost anything for an archive that it did not write
+        raise _damaged(path, "its tensors are not what torch writes") from error
+    return record, state
 
 
 def load_latest(directory: Path) -> tuple[Json, dict[str, Any], str]:
@@ -171,10 +191,11 @@ def _require_archive(path: Path, file: BinaryIO) -> None:
         raise UnreadableError(f"{path} is no checkpoint.", WANTED)
     try:
         with zipfile.ZipFile(file) as archive:
-            ours = {MEMBER, "archive/data.pkl"}.issubset(archive.namelist())
+            members = archive.infolist()
     except Exception as error:  # a damaged zip makes the standard library raise almost anything
         raise _damaged(path, "it is cut short or no whole zip archive") from error
-    if not ours:
+    ours = {MEMBER, "archive/data.pkl"}.issubset(member.filename for member in members)
+    if not ours or any(member.compress_type != zipfile.ZIP_STORED for member in members):  # packed, it could be vast
         raise UnreadableError(f"{path} is an archive that coral did not write.", WANTED)
 
 
@@ -185,16 +206,21 @@ def _require_intact(path: Path, file: BinaryIO) -> None:
 
 def _record(path: Path, content: bytes) -> Json:
     try:
-        document = json.loads(content)
-        version, record = document["format"], document["record"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(path, "its record is not what coral writes") from error
+        if len(content) > documents.RECORD_BYTES:
+            raise FormError(f"it has more than {documents.RECORD_BYTES:,} bytes")
+        document = documents.table(documents.parsed(content), "it")
+        documents.require(document, {"format": documents.whole}, ("format", "record"))
+        version = document["format"]
+        if version == FORMAT:
+            documents.require(documents.table(document["record"], "it"), RECORD)
+    except FormError as error:
+        raise _damaged(path, f"its record is not what coral writes ({error})") from error
     if version != FORMAT:
         raise UnreadableError(
             f"{path} has checkpoint format {version}, and this coral reads format {FORMAT}.",
             "Use the version of coral that wrote it, or a newer one.",
         )
-    return record
+    return document["record"]
 
 
 def _damaged(path: Path, how: str) -> UnreadableError:

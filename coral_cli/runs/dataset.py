@@ -21,11 +21,17 @@ from numpy.typing import NDArray
 from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.options import Json
 from coral_cli.registry.records import Sensor
+from coral_cli.runs import documents
+from coral_cli.runs.documents import FormError
 from coral_cli.runs.files import replacing, writing
 
 FORMAT = 1
 INDEX = "dataset.json"
+DAMAGES = (OSError, EOFError, ValueError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged archive of arrays may raise."""
 REQUIRED = ("env", "image_size", "render_quality", "renderer", "action_size")
+INDEX_BYTES = 1 << 26
+"""Of an index, at most: an episode takes some hundred."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +62,10 @@ class Dataset:
         wanted |= {"action": (rows, self.action_size), "reward": (rows,), "terminated": (rows,)}
         wanted |= {"missing": (rows, len(self.sensors))}
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in wanted}
-        except (OSError, EOFError, ValueError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+            with zipfile.ZipFile(path) as archive:
+                arrays = {name: _array(archive, name, shape, path) for name, shape in wanted.items()}
+        except DAMAGES as error:
             raise UnreadableError(f"{path} is missing or damaged ({error}).") from error
-        for name, shape in wanted.items():
-            if arrays[name].shape != shape:
-                raise UnreadableError(f"{name!r} in {path} has shape {arrays[name].shape}, but should have {shape}.")
         self._check_values(arrays, path)
         return arrays
 
@@ -76,26 +79,71 @@ class Dataset:
                 raise UnreadableError(f"{name!r} in {path} has values that are not finite.")
 
 
+def _array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], path: Path) -> NDArray[Any]:
+    """Raises UnreadableError for an array of another shape, or of no numbers, before it takes memory."""
+    with archive.open(f"{name}.npy") as member:
+        version = np.lib.format.read_magic(member)
+        header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        found, _, dtype = header(member)
+    if found != shape:
+        raise UnreadableError(f"{name!r} in {path} has shape {found}, but should have {shape}.")
+    if dtype.kind not in "biuf":
+        raise UnreadableError(f"{name!r} in {path} is {dtype}, which are no numbers.")
+    with archive.open(f"{name}.npy") as member:
+        array: NDArray[Any] = np.lib.format.read_array(member, allow_pickle=False)
+        return array
+
+
 def open_dataset(path: Path) -> Dataset:
     """Open a dataset. Raises UnreadableError when ``path`` is none, or holds no episode."""
     index = path / INDEX
     if not index.is_file():
         raise UnreadableError(f"{path} is no dataset: it holds no {INDEX}.", "Record one with `coral rollout`.")
+    record = documents.read(index, INDEX_BYTES)
     try:
-        record = json.loads(index.read_text(encoding="utf-8"))
-        sensors = {name: Sensor(name, s["kind"], tuple(s["shape"])) for name, s in record["sensors"].items()}
-        version, episodes = record["format"], record["episodes"]
-        rows = {episode["file"]: int(episode["rows"]) for episode in episodes} if version == FORMAT else {}
-        lacking = [key for key in REQUIRED if key not in record]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UnreadableError(f"{index} is damaged ({error}).") from error
+        documents.require(record, {"format": documents.whole}, ("format",))
+        version = record["format"]
+        if version == FORMAT:
+            documents.require(record, CHECKS, ("sensors", "episodes"))
+    except FormError as error:
+        raise UnreadableError(f"{index} is damaged: {error}.") from error
     if version != FORMAT:
         raise UnreadableError(f"{path} has dataset format {version}, and this coral reads format {FORMAT}.")
+    lacking = [key for key in REQUIRED if key not in record]
     if lacking:
         raise UnreadableError(f"{index} does not say {', '.join(lacking)}.", "See the format in the documentation.")
-    if not rows:
+    if not record["episodes"]:
         raise UnreadableError(f"{path} holds no episode.", "Record some with `coral rollout`.")
-    return Dataset(path, record, sensors)
+    return Dataset(path, record, documents.sensors(record["sensors"], "sensors"))
+
+
+def _episodes(value: Json, where: str) -> None:
+    for number, episode in enumerate(documents.listed(value, where)):
+        about = documents.table(episode, f"{where}[{number}]")
+        documents.require(about, {"file": _name, "rows": documents.count}, ("file", "rows"))
+
+
+def _name(value: Json, where: str) -> None:
+    """Of a file in the dataset itself."""
+    if Path(documents.text(value, where)).name != value or value in ("", ".."):
+        raise FormError(f"{where} is {value!r}, not the name of a file")
+
+
+def _margin(value: Json, where: str) -> None:
+    if value is not None:
+        documents.whole(value, where)
+
+
+CHECKS: dict[str, documents.Check] = {
+    "sensors": documents.sensors,
+    "action_size": documents.action_size,
+    "env": documents.table,
+    "image_size": documents.listed,
+    "render_quality": documents.text,
+    "renderer": documents.drawer,
+    "crop_margin": _margin,
+    "episodes": _episodes,
+}
 
 
 class DatasetWriter:

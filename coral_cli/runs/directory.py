@@ -18,10 +18,25 @@ from pathlib import Path
 
 from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.options import Json
+from coral_cli.runs import documents
+from coral_cli.runs.documents import FormError
 from coral_cli.runs.files import SUFFIX, replacing, writing
 
 RUNS = Path("runs")
 """The folder of runs, seen from the working directory, unless a path is given."""
+
+RECORD: dict[str, documents.Check] = {
+    **dict.fromkeys(("command", "coral", "started", "device", "data"), documents.text),
+    **dict.fromkeys(("assembly", "machine"), documents.table),
+    "starts": documents.listed,
+    **dict.fromkeys(("processes", "updates", "checkpoint_every"), documents.count),
+    "renderer": documents.drawer,
+}
+MACHINE: dict[str, documents.Check] = {"cpus": documents.count, "gpus": documents.texts}
+"""What run.json says, as far as every reader relies on it; and of the machine."""
+
+PRETRAINED = ("updates", "checkpoint_every")
+"""What it says of every run on a dataset."""
 
 
 @dataclass(frozen=True)
@@ -130,15 +145,18 @@ class RunDirectory:
         """
         before = self.read_record() if self.record.is_file() else {}
         known = before.get("starts", [_start(before)] if before else [])
-        starts = [*(known if isinstance(known, list) else []), _start(record)]
+        starts = [*known, _start(record)]
         self.write_record(record | {"started": before.get("started", record["started"]), "starts": starts})
 
     def read_record(self) -> Json:
-        """Return what run.json says. Raises UnreadableError when it is damaged."""
+        """Return what run.json says. Raises UnreadableError when it is damaged, or no run's."""
+        record = documents.read(self.record)
         try:
-            return json.loads(self.record.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise UnreadableError(f"{self.record} cannot be read ({error}).") from error
+            documents.require(record, RECORD, PRETRAINED if "data" in record else ())
+            documents.require(record.get("machine", {}), MACHINE)
+        except FormError as error:
+            raise UnreadableError(f"{self.record} is damaged, or no run's: {error}.") from error
+        return record
 
 
 def find_checkpoint(path: Path) -> Path:

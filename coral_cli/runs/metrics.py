@@ -9,10 +9,24 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import get_args
 
 from coral_cli.registry.errors import UnreadableError
 from coral_cli.registry.events import Event, EventKind
+from coral_cli.registry.options import Json
+from coral_cli.runs.documents import RECORD_BYTES, Check, FormError, number, parsed, require, table, whole
 from coral_cli.runs.files import writing
+
+MEASURED = ("episode", "update", "evaluation")
+"""The kinds of event that hold numbers alone."""
+
+
+def _kind(value: Json, where: str) -> None:
+    if value not in get_args(EventKind):
+        raise FormError(f"{where} is none of an event")
+
+
+CHECKS: dict[str, Check] = {"kind": _kind, "step": whole, "seconds": number, "values": table}
 
 
 class MetricsWriter:
@@ -57,22 +71,33 @@ def read_metrics(path: Path) -> list[Event]:
     A run that resumes at step S repeats what came after S, so a resumed start drops the events beyond it.
     A last line without its end is still being written, and left out. Raises UnreadableError.
     """
-    try:
-        *lines, _ = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableError(f"{path} cannot be read ({error}).") from error
     events: list[Event] = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            event = Event(**json.loads(line))
-            if not isinstance(event.values, dict):
-                raise TypeError
-        except (ValueError, TypeError) as error:
-            raise UnreadableError(f"line {number} of {path} is damaged.") from error
-        if event.kind == "start" and event.values.get("resumed"):
-            events = [earlier for earlier in events if earlier.step <= event.step]
-        events.append(event)
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(iter(lambda: file.readline(RECORD_BYTES), b""), start=1):
+                if not line.endswith(b"\n") and len(line) < RECORD_BYTES:
+                    break
+                event = _event(line, f"line {number} of {path}")
+                if event.kind == "start" and event.values.get("resumed"):
+                    events = [earlier for earlier in events if earlier.step <= event.step]
+                events.append(event)
+    except OSError as error:
+        raise UnreadableError(f"{path} cannot be read ({error.strerror or error}).") from error
     return events
+
+
+def _event(line: bytes, where: str) -> Event:
+    """Raises UnreadableError for a line that no run writes."""
+    try:
+        document = table(parsed(line), "it")
+        require(document, CHECKS, CHECKS)
+        if document["kind"] in MEASURED:
+            for name, value in document["values"].items():
+                if not (value is None or isinstance(value, bool)):
+                    number(value, name)
+        return Event(**document)
+    except (FormError, TypeError) as error:
+        raise UnreadableError(f"{where} is damaged ({error}).") from error
 
 
 def curve(events: Sequence[Event], kind: EventKind, key: str) -> tuple[list[int], list[float]]:

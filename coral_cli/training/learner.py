@@ -21,6 +21,7 @@ from coral_cli.representation.objective import Losses, Representation
 from coral_cli.representation.span import span
 from coral_cli.training.agent import POLICY, Agent
 from coral_cli.training.cuda_graphs import GraphedUpdate
+from coral_cli.training.optimizer_state import load_optimizer
 from coral_cli.training.precision import chosen
 
 
@@ -131,10 +132,10 @@ class Learner:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what ``state_dict`` gave."""
+        """Go on from what ``state_dict`` gave. Raises UnreadableError for states of optimisers that do not fit."""
         self.agent.load_weights(state["weights"])
         for name, optimizer in self.optimizers().items():
-            optimizer.load_state_dict(state["optimizers"][name])
+            load_optimizer(optimizer, state["optimizers"].get(name), name)
         self._keep_steps_on_device()
         if self.graphed is not None:
             self.graphed.forget()

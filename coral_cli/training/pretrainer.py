@@ -66,4 +66,4 @@ class Pretrainer:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what a checkpoint holds."""
         self._updates.load_state_dict(state)
-        self.journal.progress = Progress(**state["progress"])
+        self.journal.progress = Progress.of(state["progress"])

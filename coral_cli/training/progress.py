@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from coral_cli.registry.errors import UnreadableError
 from coral_cli.registry.events import Event, EventKind
 from coral_cli.training.interruption import Interruption
 
@@ -27,6 +28,14 @@ class Progress:
     """The number of episodes at the last film of an evaluation."""
     seconds: float = 0.0
     best_return: float | None = None
+
+    @classmethod
+    def of(cls, counters: Mapping[str, Any]) -> Progress:
+        """Take up what a checkpoint holds. Raises UnreadableError for counters that there are not."""
+        try:
+            return cls(**counters)
+        except TypeError as error:
+            raise UnreadableError(f"the checkpoint is of another version of coral ({error}).") from error
 
 
 class Supervisor(Protocol):

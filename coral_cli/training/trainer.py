@@ -247,4 +247,4 @@ class Trainer:
         """Go on from what a checkpoint holds."""
         self._updates.load_state_dict(state)
         self._lost = state["replay"].get("size", 0) - self.replay.size  # older checkpoints do not say it
-        self.journal.progress = Progress(**state["progress"])
+        self.journal.progress = Progress.of(state["progress"])

@@ -11,7 +11,7 @@ import torch
 
 from coral_cli.parallel import ranks
 from coral_cli.parallel.followers import Followers
-from coral_cli.registry.errors import NotFiniteError
+from coral_cli.registry.errors import NotFiniteError, UnreadableError
 from coral_cli.representation.no_representation import NoRepresentation
 from coral_cli.training.batches import Batches, Batching
 from coral_cli.training.learner import Learner
@@ -101,11 +101,14 @@ class Updates:
         }
 
     def set_random_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what ``random_state`` gave, with as many GPUs as there are now."""
-        torch.set_rng_state(state["torch"].cpu())
-        if self.agent.device.type == "cuda":
-            torch.cuda.set_rng_state_all([number.cpu() for number in state["cuda"][: torch.cuda.device_count()]])
-        self._batches.random.bit_generator.state = json.loads(state["numpy"])
+        """Go on from what ``random_state`` gave, with as many GPUs as there are now. Raises UnreadableError."""
+        try:
+            torch.set_rng_state(state["torch"].cpu())
+            if self.agent.device.type == "cuda":
+                torch.cuda.set_rng_state_all([number.cpu() for number in state["cuda"][: torch.cuda.device_count()]])
+            self._batches.random.bit_generator.state = json.loads(state["numpy"])
+        except (RuntimeError, TypeError, ValueError, KeyError, OverflowError) as error:
+            raise UnreadableError(f"the checkpoint's random streams are none ({error}).") from error
 
     def state_dict(self) -> dict[str, Any]:
         """Return the states of the learner and the random streams, and the length of the replay."""
@@ -118,6 +121,6 @@ class Updates:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what ``state_dict`` gave."""
         self.learner.load_state_dict(state["agent"])
+        self.set_random_state(state["random"])
         self.replay.forget_after(state["replay"]["next_serial"])
         self._batches.place()
-        self.set_random_state(state["random"])

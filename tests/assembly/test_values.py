@@ -25,7 +25,7 @@ def option(kind: type, optional: bool = False, choices: tuple[str, ...] = (), lo
         ("0.5M", 500_000),
         ("1G", 10**9),
         ("-3", -3),
-        ("123456789012345678901", 123456789012345678901),
+        ("1234567890123456789", 1234567890123456789),
     ],
 )
 def test_counts(text: str, count: int) -> None:

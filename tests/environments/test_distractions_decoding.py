@@ -103,10 +103,13 @@ def test_cached_frames_are_mapped_into_memory(tmp_path):
 def test_a_damaged_cache_is_made_anew(tmp_path, cache, decoded):
     folder = write_folder(tmp_path, clips=1)
     first = play(video(folder), 0, 9)
+    for frames in (np.zeros((9, 8, 8, 3), np.uint8), np.zeros((9, *SIZE, 3)), np.zeros((0, *SIZE, 3), np.uint8)):
+        np.save(next(cache.iterdir()), frames)
+        assert play(video(folder), 0, 9) == first
     for damage in (b"", b"nothing", next(cache.iterdir()).read_bytes()[:-10]):
         next(cache.iterdir()).write_bytes(damage)
         assert play(video(folder), 0, 9) == first
-    assert len(decoded) == 4
+    assert len(decoded) == 7
 
 
 def test_a_cache_that_cannot_be_written_is_named(tmp_path, monkeypatch):

@@ -121,7 +121,7 @@ def test_what_another_version_of_coral_had_is_not_to_be_installed_by_name() -> N
 def test_a_path_in_a_hint_is_one_word() -> None:
     with pytest.raises(PluginError) as caught:
         Catalog([loss("cpc")]).locate("loss", "byol", "pack", "1.0", "/home/me/my packs; ls")
-    assert caught.value.hint == "Add --plugin '/home/me/my packs; ls'."
+    assert caught.value.hint == "If you know that plugin, add --plugin '/home/me/my packs; ls'."
 
 
 def test_coral_s_former_name_is_understood() -> None:

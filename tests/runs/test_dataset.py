@@ -120,3 +120,29 @@ def test_images_that_are_no_bytes_and_numbers_that_are_none_are_refused(path):
 def test_a_directory_without_an_index_is_none(tmp_path):
     with pytest.raises(UnreadableError, match="no dataset"):
         open_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../secret.npz", "/etc/hosts", "a/b.npz", "..", ""])
+def test_an_episode_lies_in_the_dataset(path, name):
+    record = json.loads((path / INDEX).read_text())
+    record["episodes"][0]["file"] = name
+    (path / INDEX).write_text(json.dumps(record))
+    with pytest.raises(UnreadableError, match="not the name of a file"):
+        open_dataset(path)
+
+
+def test_arrays_are_looked_at_before_they_are_read(path):
+    first = path / "episode-000000.npz"
+    for wrong in (
+        {"reward": np.zeros(10**6, np.float32)},
+        {"reward": np.array(["a"] * 5)},
+        {"reward": np.array([None] * 5)},
+        {"reward": np.zeros(5, [("a", int)])},
+    ):
+        np.savez(first, **episode(5) | wrong)
+        with pytest.raises(UnreadableError, match=r"'reward' in .* (has shape|no numbers)"):
+            next(open_dataset(path).episodes())
+    with first.open("wb") as file:
+        np.save(file, np.zeros(5))
+    with pytest.raises(UnreadableError, match="missing or damaged"):
+        next(open_dataset(path).episodes())

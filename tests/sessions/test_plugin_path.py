@@ -44,8 +44,8 @@ def test_run_and_checkpoint_say_where_it_came_from(run: Path, plugin: Path) -> N
 def test_it_is_never_loaded_unasked(words: str, run: Path, plugin: Path, capsys, monkeypatch) -> None:
     assert main(words.format(run=run).split()) == 3
     assert capsys.readouterr().err.splitlines() == [
-        f"error: environment 'short' came from {plugin}, a plugin that is not installed.",
-        f"hint: Add --plugin {plugin}.",
+        f"error: its record says that environment 'short' came from {plugin}, a plugin that is not installed.",
+        f"hint: If you know that plugin, add --plugin {plugin}.",
     ]
 
 

@@ -20,7 +20,9 @@ class BoxPushOptions:
         Literal["dense", "sparse"], Help("dense: distances count in every step; sparse: in the last one, times 100.")
     ] = "dense"
     random_start: Annotated[bool, Help("Draw the tray's first pose too, not only the target's.")] = False
-    action_repeat: Annotated[int, Help("Environment steps per action; their rewards are summed.", min=1, before=1)] = 4
+    action_repeat: Annotated[
+        int, Help("Environment steps per action; their rewards are summed.", min=1, max=1000, before=1)
+    ] = 4
     look: Annotated[
         Literal["halves", "walls"],
         Help(

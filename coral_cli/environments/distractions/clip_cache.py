@@ -25,7 +25,7 @@ def frames_of(clip: Clip, height: int, width: int, max_frames: int) -> Frames:
     """
     path = _folder() / f"{_key(clip, height, width, max_frames)}.npy"
     try:
-        return _mapped(path)
+        return _mapped(path, height, width)
     except (OSError, ValueError, EOFError):  # not there yet, or damaged
         pass
     try:
@@ -35,7 +35,7 @@ def frames_of(clip: Clip, height: int, width: int, max_frames: int) -> Frames:
             f"decoded clips cannot be written to {path.parent} ({error.strerror or error}).",
             "Set XDG_CACHE_HOME to a directory with room that you may write to.",
         ) from error
-    return _mapped(path)
+    return _mapped(path, height, width)
 
 
 def _folder() -> Path:
@@ -54,8 +54,10 @@ def _key(clip: Clip, height: int, width: int, max_frames: int) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
-def _mapped(path: Path) -> Frames:
+def _mapped(path: Path, height: int, width: int) -> Frames:
     frames: Frames = np.load(path, mmap_mode="r")
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[1:] != (height, width, 3) or not len(frames):
+        raise ValueError("it holds something else")
     return frames
 
 

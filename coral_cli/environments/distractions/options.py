@@ -14,7 +14,7 @@ Mask = Literal["color", "segmentation"]
 class DisksOptions:
     """Options of disks: how much of the image is covered, and for how long; ``count`` is the strength."""
 
-    count: Annotated[int, Help("How many disks; more cover more.", min=1)] = 8
+    count: Annotated[int, Help("How many disks; more cover more.", min=1, max=1000)] = 8
     radius_min: Annotated[float, Help("Smallest radius, as a fraction of the image's smaller side.", min=0, max=1)] = (
         0.166
     )

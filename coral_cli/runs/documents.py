@@ -1,0 +1,185 @@
+"""JSON documents from files, which may be damaged or a stranger's: bounded in size, and checked before they are used.
+
+What checks a value gives it back, or raises FormError. ``where`` is what a sentence calls the value.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias, get_args
+
+from coral_cli.registry.errors import UnreadableError
+from coral_cli.registry.options import LARGEST, Json
+from coral_cli.registry.records import Backend, Sensor, SensorKind
+
+RECORD_BYTES = 1 << 20
+"""Of a record, at most: coral's own take some ten thousand."""
+DEPTH = 32
+SENSOR_SIZE = 1 << 28
+"""Numbers that a sensor gives at a time, at most."""
+ACTION_SIZE = 1 << 16
+"""Numbers of an action, at most."""
+DRAWERS = ("auto", *get_args(Backend))
+SHOWN = 40
+"""Letters of a wrong value that a sentence repeats."""
+
+Check: TypeAlias = Callable[[Json, str], Any]
+
+
+class FormError(ValueError):
+    """A document is not of the form that coral writes; the message says where."""
+
+
+def read(path: Path, most: int = RECORD_BYTES) -> dict[str, Json]:
+    """The JSON object in a file of at most ``most`` bytes. Raises UnreadableError."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+        if len(content) > most:
+            raise FormError(f"it has more than {most:,} bytes")
+        return table(parsed(content), "it")
+    except (OSError, FormError) as error:
+        why = error.strerror or error if isinstance(error, OSError) else error
+        raise UnreadableError(f"{path} cannot be read ({why}).") from error
+
+
+def parsed(content: bytes | str) -> Json:
+    """What JSON says. Raises FormError for what is none, or holds numbers or text that no file of coral's does."""
+    try:
+        document = json.loads(content)
+        _check(document)
+    except FormError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise FormError(f"it is no JSON: {error}") from error
+    return document
+
+
+def _check(value: Json, depth: int = 0) -> None:
+    if depth > DEPTH:
+        raise FormError("it is nested too deeply")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check(key, depth + 1)
+            _check(item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check(item, depth + 1)
+    elif isinstance(value, str):
+        try:
+            value.encode("utf-8", "surrogateescape")  # as undecodable names of files are
+        except UnicodeEncodeError:
+            raise FormError("it holds text that is none") from None
+        if "\0" in value:
+            raise FormError("it holds a zero byte")
+    elif isinstance(value, int) and abs(value) > LARGEST:
+        raise FormError("it holds a number of more than 64 bits")
+
+
+def table(value: Json, where: str) -> dict[str, Json]:
+    """A JSON object."""
+    if not isinstance(value, dict):
+        raise _wrong(value, where, "an object")
+    return value
+
+
+def listed(value: Json, where: str) -> list[Json]:
+    """A JSON array."""
+    if not isinstance(value, list):
+        raise _wrong(value, where, "a list")
+    return value
+
+
+def text(value: Json, where: str) -> str:
+    """Some text."""
+    if not isinstance(value, str):
+        raise _wrong(value, where, "text")
+    return value
+
+
+def texts(value: Json, where: str) -> list[str]:
+    """A list of texts."""
+    return [text(item, where) for item in listed(value, where)]
+
+
+def flag(value: Json, where: str) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise _wrong(value, where, "true or false")
+    return value
+
+
+def whole(value: Json, where: str, least: int = 0, most: int = LARGEST) -> int:
+    """A whole number from ``least`` to ``most``."""
+    if type(value) is not int or not least <= value <= most:
+        raise _wrong(value, where, f"a whole number from {least} to {most}")
+    return value
+
+
+def count(value: Json, where: str) -> int:
+    """A whole number above 0."""
+    return whole(value, where, 1)
+
+
+def number(value: Json, where: str) -> float:
+    """A finite number."""
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise _wrong(value, where, "a number")
+    return float(value)
+
+
+def plain(value: Json, where: str) -> Json:
+    """What an option may hold: no object, and no list of lists."""
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, dict | list):
+            raise _wrong(value, where, "an option's value")
+    return value
+
+
+def drawer(value: Json, where: str) -> str:
+    """What draws."""
+    if value not in DRAWERS:
+        raise _wrong(value, where, f"one of {', '.join(DRAWERS)}")
+    return str(value)
+
+
+def action_size(value: Json, where: str) -> int:
+    """Numbers per action."""
+    return whole(value, where, 1, ACTION_SIZE)
+
+
+def sensors(value: Json, where: str) -> dict[str, Sensor]:
+    """The sensors that ``{"NAME": {"kind": KIND, "shape": [N, ...]}}`` describes."""
+    return {name: _sensor(name, about, f"{where}.{name}") for name, about in table(value, where).items()}
+
+
+def _sensor(name: str, value: Json, where: str) -> Sensor:
+    about = table(value, where)
+    kind: Any = about.get("kind")
+    shape = about.get("shape")
+    if kind not in get_args(SensorKind):
+        raise _wrong(kind, f"{where}.kind", f"one of {', '.join(get_args(SensorKind))}")
+    sides = tuple(count(side, f"{where}.shape") for side in listed(shape, f"{where}.shape"))
+    if len(sides) != (1 if kind == "vector" else 3) or (kind == "depth" and sides[2] != 1):
+        raise _wrong(shape, f"{where}.shape", f"the shape of a sensor of kind {kind}")
+    if math.prod(sides) > SENSOR_SIZE:
+        raise _wrong(shape, f"{where}.shape", "of a size that sensors have")
+    return Sensor(name, kind, sides)
+
+
+def require(document: Mapping[str, Json], checks: Mapping[str, Check], needed: Iterable[str] = ()) -> None:
+    """Holds entries of ``document`` to the ``checks`` by name. Raises FormError, too, where a ``needed`` one lacks."""
+    for name in needed:
+        if name not in document:
+            raise FormError(f"{name} is missing")
+    for name, check in checks.items():
+        if name in document:
+            check(document[name], name)
+
+
+def _wrong(value: object, where: str, wanted: str) -> FormError:
+    said = " ".join(repr(value).split())
+    return FormError(f"{where} is {said if len(said) <= SHOWN else said[:SHOWN] + '...'}, not {wanted}")
