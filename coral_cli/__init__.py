@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from coral_cli.registry.errors import CoralError
 from coral_cli.version import __version__
 
 if TYPE_CHECKING:
     from coral_cli.sessions.loaded import LoadedAgent
 
-__all__ = ["__version__", "load_agent"]
+__all__ = ["CoralError", "__version__", "load_agent"]
 
 
 def load_agent(
@@ -29,7 +30,7 @@ def load_agent(
     ``plugins`` are paths of plugins that are not installed, as of ``--plugin``.
 
     Raises UnreadableError when it cannot be read, PluginError when a component's plugin is not installed, UsageError
-    for a device that is not there; all are CoralError (``coral_cli.registry.errors``).
+    for a device that is not there; all are CoralError.
     """
     from pathlib import Path
 

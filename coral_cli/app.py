@@ -23,6 +23,7 @@ from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import CoralError, described, frames_of
 from coral_cli.registry.places import absolute, as_written, started
 from coral_cli.registry.stopping import Stopped, came
+from coral_cli.registry.terminal import say, sentence
 from coral_cli.sessions.process import hold_memory, spin_briefly
 from coral_cli.version import __version__
 
@@ -72,7 +73,7 @@ def _main(args: list[str], catalog: Catalog | None) -> int:
         if signalled := came():  # a library has made its own error of it
             raise signalled from error
         if "--debug" in args:
-            traceback.print_exc()
+            say(traceback.format_exc().rstrip(), file=sys.stderr)
         explained = _explained(error, catalog)
         if follower:
             time.sleep(GRACE)
@@ -110,7 +111,7 @@ def application(catalog: Catalog) -> typer.Typer:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"coral {__version__}")
+        say(f"coral {__version__}")
         raise typer.Exit
 
 
@@ -125,7 +126,7 @@ def _root(
 def _warn(catalog: Catalog) -> None:
     for plugin in catalog.plugins:
         if plugin.warning:
-            print(f"warning: {plugin.warning}", file=sys.stderr)
+            say(f"warning: {sentence(plugin.warning)}", file=sys.stderr)
 
 
 def _own(stop: SystemExit) -> bool:
@@ -146,7 +147,7 @@ def _explained(error: Exception | SystemExit, catalog: Catalog | None) -> CoralE
 
 
 def _report(error: CoralError) -> int:
-    print(f"error: {as_written(error.message)}", file=sys.stderr)
+    say(f"error: {sentence(as_written(error.message))}", file=sys.stderr)
     if error.hint:
-        print(f"hint: {as_written(error.hint)}", file=sys.stderr)
+        say(f"hint: {sentence(as_written(error.hint))}", file=sys.stderr)
     return error.exit_code

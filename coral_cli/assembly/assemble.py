@@ -118,7 +118,7 @@ class Assembler:
         return Learner(agent, options)
 
     def _require_sensors(self, given: Mapping[str, Sensor]) -> None:
-        """Raises UnreadableError where a record asks for sensors that there are not, or that its parts do not take."""
+        """Raise UnreadableError where a record asks for sensors that there are not, or that its parts do not take."""
         margin = self.assembly.settings.crop_margin or 0
         for name in self.assembly.sensors:
             sensor, slots = given.get(name), (f"{name}-loss", f"{name}-encoder")

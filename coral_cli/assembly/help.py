@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
+from coral_cli.registry.console import Terminal
+
 _TIED = "\u00a0"
 """Stands for a space where no line may end."""
 _INDENT = 2
@@ -42,7 +44,7 @@ class Sheet:
 
 def print_sheet(sheet: Sheet) -> None:
     """Print a help in the width of the terminal."""
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = Terminal()
     console.print(Text.assemble("Usage: ", (sheet.path, "bold"), f" {sheet.usage}"), soft_wrap=True)
     _print_paragraphs(console, sheet.text)
     for title, rows in sheet.groups.items():

@@ -40,7 +40,7 @@ class Choice:
         return self.kind, self.component, self.distribution, self.version, self.path
 
     def options_of(self, record: Record) -> Any:
-        """The options of the component's ``record``, set as this says. Raises UnreadableError where it lacks one."""
+        """Return the options of ``record``, the component, as chosen. Raises UnreadableError where it lacks one."""
         try:
             return with_recorded(record.options, self.options)
         except UsageError as error:  # flags were checked when they were read, so this comes from a file
@@ -114,7 +114,7 @@ class Assembly:
         return assembly
 
     def _require_slots(self) -> None:
-        """Raises FormError where a component stands in a slot of another kind, or one that is needed lacks."""
+        """Check the slots. Raises FormError where one has a component of another kind, or a needed one is missing."""
         encoded = [f"{name}-loss" for name in self.encoded]
         needed = [ENV.name, POLICY.name, *encoded, *([RSSM.name, OBJECTIVE.name] if encoded else [])]
         documents.require(self.choices, {}, needed)

@@ -65,7 +65,7 @@ def slots_of(encoded: Mapping[str, SensorKind], several: Mapping[str, Sequence[s
 
 
 def kind_of(slot: str) -> str:
-    """The kind of component that a slot of this name takes; "" for one that there is not."""
+    """Return the kind of component that a slot of this name takes; "" for one that there is not."""
     fixed = {slot.name: slot.kind for slot in (ENV, RSSM, OBJECTIVE, POLICY)}
     if slot in fixed:
         return fixed[slot]

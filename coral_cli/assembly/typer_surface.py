@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from coral_cli.assembly.elsewhere import COMMANDS, of_flag
 from coral_cli.assembly.help import Row, Sheet, print_sheet
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.nearest import meant
@@ -97,6 +98,7 @@ class Group(TyperGroup):
         if args[0] in self.commands or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
         hint = meant(args[0], self.commands, f"Commands: {', '.join(self.commands)}.", "{!r}")
+        hint = COMMANDS.get(args[0], hint)
         raise UsageError(f"there is no command {args[0]!r}.", hint)
 
 
@@ -111,7 +113,8 @@ def usage_error(error: typer.TyperException) -> UsageError:
     hint = f"See `{context.command_path} --help`." if context else "`--help` says what each option takes."
     if hasattr(error, "possibilities"):
         hint = f"Did you mean {error.possibilities[0]}?" if error.possibilities else hint
-        return UsageError(f"there is no option {error.option_name}.", hint)  # type: ignore[attr-defined]
+        name = error.option_name  # type: ignore[attr-defined]
+        return UsageError(f"there is no option {name}.", of_flag(name.lstrip("-"), ()) or hint)
     message = error.format_message()
     return UsageError(f"{message[:1].lower()}{message[1:].rstrip('.')}.", hint)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from coral_cli.assembly.elsewhere import of_flag
 from coral_cli.assembly.selection import Selection, no_sensor
 from coral_cli.assembly.slots import ENV, REPEATABLE, Slot
 from coral_cli.registry.catalog import Catalog, Entry
@@ -38,7 +39,7 @@ def unknown_flag(flag: str, selection: Selection, catalog: Catalog, known: Colle
     hint = f"Did you mean --{' or --'.join(same)}?" if same else meant(bare, known, "`--help` lists them.", "--{}")
     if ELSEWHERE.get(bare) in known:
         hint = f"Here it is --{ELSEWHERE[bare]}."
-    return UsageError(f"there is no option --{flag}.", hint)
+    return UsageError(f"there is no option --{flag}.", of_flag(flag, known) or hint)
 
 
 def _unused_sensor(sensor: str, role: str, selection: Selection) -> UsageError:

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, taken
 from coral_cli.assembly.resolve import resolve
 from coral_cli.assembly.slots import OBSERVER
 from coral_cli.assembly.two_phase import EVERYTHING, two_phase
 from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, documents, print_json
+from coral_cli.registry.console import Terminal
 from coral_cli.registry.options import Help
+from coral_cli.registry.terminal import say
 from coral_cli.sessions.requests import BenchRequest
 
 HELP = """Measure where the time of a training goes here: updates, environment, memory.
@@ -67,7 +68,7 @@ def run_session(request: BenchRequest) -> int:
 
     def tell(what: str) -> None:
         if not (request.quiet or follows()):
-            print(f"measuring: {what}", file=sys.stderr)
+            say(f"measuring: {what}", file=sys.stderr)
 
     with documents(request.json):
         document = run(request, tell)
@@ -76,7 +77,7 @@ def run_session(request: BenchRequest) -> int:
     if request.json:
         print_json(document)
     else:
-        print_benchmark(Console(highlight=False), document)
+        print_benchmark(Terminal(), document)
     return 0
 
 

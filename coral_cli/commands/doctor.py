@@ -11,7 +11,6 @@ from importlib import metadata
 from pathlib import Path
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
@@ -19,6 +18,7 @@ from coral_cli.assembly.typer_surface import Command
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.console import Terminal
 from coral_cli.registry.errors import AbsentError, CoralError, UsageError, described
 from coral_cli.registry.records import Check
 from coral_cli.version import CORE, __version__
@@ -174,7 +174,7 @@ def _plugged(catalog: Catalog) -> Iterable[Line]:
 def _print(lines: list[Line]) -> None:
     marks = [_mark(line) for line in lines]
     rows = [(mark, line.name, " ".join(line.detail.split())) for mark, line in zip(marks, lines, strict=True)]
-    print_table(Console(highlight=False), ("result", "check", "detail"), rows)
+    print_table(Terminal(), ("result", "check", "detail"), rows)
 
 
 def _mark(line: Line) -> Text:

@@ -8,7 +8,6 @@ from os.path import splitext
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
 from coral_cli.assembly.resolve import resolve
@@ -18,11 +17,13 @@ from coral_cli.assembly.typer_surface import Group, Reading
 from coral_cli.commands.output import DebugFlag, JsonFlag, documents, print_json
 from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog, Entry
+from coral_cli.registry.console import Terminal
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.nearest import nearest
 from coral_cli.registry.options import Help, Json, fields_of
 from coral_cli.registry.places import absolute, as_written
 from coral_cli.registry.records import Environment
+from coral_cli.registry.terminal import say
 
 SCOPE = Scope(
     slots=lambda slot: slot is ENV or slot.kind == DISTRACTION,
@@ -77,7 +78,7 @@ def list_envs(context: typer.Context, given: Given) -> int:
         print_json(rows)
         return 0
     print_table(
-        Console(highlight=False),
+        Terminal(),
         ("name", "suite", "actions", "sensors"),
         [
             (row["name"], row["suite"] or "-", str(row["action_size"] or "?"), ", ".join(row["sensors"]))
@@ -87,12 +88,9 @@ def list_envs(context: typer.Context, given: Given) -> int:
         numeric=(2,),
     )
     for (reason, hint), names in _missing(rows).items():
-        print(
-            f"\n{len(names)} more cannot be made here: {reason}",
-            f"hint: {hint}",
-            f"They are {', '.join(names)}.",
-            sep="\n",
-        )
+        say(f"\n{len(names)} more cannot be made here: {reason}")
+        say(f"hint: {hint}")
+        say(f"They are {', '.join(names)}.")
     return 0
 
 
@@ -145,14 +143,15 @@ def show(context: typer.Context, given: Given) -> int:
         print_json(report)
         return 0
     for name, sensor in report["sensors"].items():
-        print(f"{name:<12}  {sensor['kind']:<7} {'x'.join(map(str, sensor['shape']))}")
+        say(f"{name:<12}  {sensor['kind']:<7} {'x'.join(map(str, sensor['shape']))}")
     if report["no_image"]:
-        print(f"{'no image':<12}  {report['no_image']['reason']}", f"hint: {report['no_image']['hint']}", sep="\n")
-    print(f"{'actions':<12}  {report['action_size']}, each {report['action_repeat']} environment steps")
-    print(f"{'ends':<12}  {'in terminal states, too' if report['terminates'] else 'by its time limit alone'}")
-    print(f"{'drawn by':<12}  {report['renderer']}, seed {report['seed']}")
+        say(f"{'no image':<12}  {report['no_image']['reason']}")
+        say(f"hint: {report['no_image']['hint']}")
+    say(f"{'actions':<12}  {report['action_size']}, each {report['action_repeat']} environment steps")
+    say(f"{'ends':<12}  {'in terminal states, too' if report['terminates'] else 'by its time limit alone'}")
+    say(f"{'drawn by':<12}  {report['renderer']}, seed {report['seed']}")
     if image is not None:
-        print(f"{'image':<12}  {as_written(image)}")
+        say(f"{'image':<12}  {as_written(image)}")
     return 0
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
 from coral_cli.assembly.record import Assembly
@@ -18,6 +17,7 @@ from coral_cli.assembly.typer_surface import Command
 from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, documents, print_json
 from coral_cli.display.tables import print_evaluation, print_losses
 from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.console import Terminal
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help
 from coral_cli.registry.places import absolute, as_written
@@ -97,7 +97,7 @@ def run_session(request: EvalRequest) -> int:
         paths = {"checkpoint": as_written(result.checkpoint), "video": result.video and as_written(result.video)}
         print_json(asdict(result) | paths)
         return 0
-    console = Console(highlight=False)
+    console = Terminal()
     if result.statistics:
         print_evaluation(console, result.statistics)
     if result.losses is not None:
@@ -126,8 +126,14 @@ def _video(text: str | None) -> Path | Literal["auto"] | None:
     if text == AUTO:
         return "auto"
     if not text.lower().endswith(SUFFIX):
-        raise UsageError(f"--video is {text!r}, but videos are {SUFFIX} files.", f"Write --video {text}{SUFFIX}.")
+        raise UsageError(f"--video is {text!r}, but videos are {SUFFIX} files.", f"Write --video {_film(text)}.")
     return absolute(text)
+
+
+def _film(text: str) -> str:
+    """Return what a video's path was meant to be: another ending gives way."""
+    path = Path(text)
+    return str(path.with_suffix(SUFFIX)) if path.suffix.lower() in FILMS else f"{text}{SUFFIX}"
 
 
 def add(app: typer.Typer) -> None:

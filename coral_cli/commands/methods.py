@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
@@ -17,6 +16,7 @@ from coral_cli.assembly.typer_surface import Command
 from coral_cli.assembly.values import text_of
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.display.tables import print_table
+from coral_cli.registry.console import Terminal
 from coral_cli.registry.options import Help
 from coral_cli.registry.records import Environment, SensorKind
 
@@ -50,7 +50,7 @@ def methods(context: typer.Context, given: Given) -> int:
         )
         return 0
     lines = [(Text(name, "bold cyan"), method.summary, line) for name, method, line in rows]
-    print_table(Console(highlight=False), ("method", "summary", "flags"), lines)
+    print_table(Terminal(), ("method", "summary", "flags"), lines)
     return 0
 
 

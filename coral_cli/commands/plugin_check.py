@@ -16,6 +16,7 @@ from coral_cli.registry.catalog import Catalog, Entry, Plugin
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.places import absolute
+from coral_cli.registry.terminal import say
 
 if TYPE_CHECKING:
     from coral_cli.testing import Failure
@@ -49,7 +50,7 @@ def check(context: typer.Context, given: Given) -> int:
             verdicts.append(verdict)
             if not options.json:
                 lines = [f"failed  {verdict.subject}  {failure}" for failure in verdict.failures]
-                print("\n".join(lines) or f"ok      {verdict.subject}", flush=True)
+                say("\n".join(lines) or f"ok      {verdict.subject}")
     ok = not any(verdict.failures for verdict in verdicts)
     if options.json:
         print_json({"ok": ok, "checked": [asdict(verdict) for verdict in verdicts]})

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
@@ -16,6 +15,7 @@ from coral_cli.assembly.typer_surface import Command
 from coral_cli.assembly.values import text_of
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.registry.catalog import Catalog, Entry, Plugin
+from coral_cli.registry.console import Terminal
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.nearest import meant
 from coral_cli.registry.options import Field, Json, fields_of
@@ -99,7 +99,7 @@ def _option(field: Field) -> dict[str, Json]:
 
 
 def _print(components: Iterable[dict[str, Json]], plugins: Iterable[Plugin]) -> None:
-    console = Console(highlight=False)
+    console = Terminal()
     for component in components:
         console.print(Text.assemble((f"{component['kind']} ", "cyan"), (component["name"], "bold")))
         lines = [component["summary"], _origin(component), component["file"]]

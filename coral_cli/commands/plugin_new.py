@@ -20,6 +20,7 @@ from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help
 from coral_cli.registry.places import absolute, as_written
+from coral_cli.registry.terminal import say
 from coral_cli.runs.files import writing
 from coral_cli.version import CORE, __version__
 
@@ -67,7 +68,7 @@ def new(context: typer.Context, given: Given) -> int:
     if options.json:
         print_json({"path": as_written(out), "kind": options.kind, "name": words["name"], "next": following})
     else:
-        print("\n  ".join([f"{as_written(out)} holds the {options.kind} {words['name']}. Next:", *following]))
+        say("\n  ".join([f"{as_written(out)} holds the {options.kind} {words['name']}. Next:", *following]))
     return 0
 
 

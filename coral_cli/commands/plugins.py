@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, get_args
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
@@ -17,7 +16,9 @@ from coral_cli.commands import plugin_check, plugin_info, plugin_new
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog, Plugin
+from coral_cli.registry.console import Terminal
 from coral_cli.registry.options import Help, Json
+from coral_cli.registry.terminal import say
 
 Kind: TypeAlias = Literal[
     "environment", "loss", "encoder", "rssm", "objective", "policy", "distraction", "observer", "command", "check"
@@ -49,7 +50,8 @@ def list_plugins(context: typer.Context, given: Given) -> int:
     if options.requirements and options.json:
         print_json(requirements)
     elif options.requirements:
-        print("".join(f"{line}\n" for line in requirements), end="")
+        for line in requirements:
+            say(line)
     elif options.json:
         print_json({"components": components, "plugins": plugins})
     else:
@@ -83,7 +85,7 @@ def _components(catalog: Catalog, kind: str) -> list[dict[str, Json]]:
 
 def _print_tables(components: list[dict[str, Json]], plugins: list[dict[str, Json]]) -> None:
     """Print a table for each kind, which is the heading of the names, and one of the plugins."""
-    console = Console(highlight=False)
+    console = Terminal()
     if not components:
         console.print("No such component is installed.")
     for number, (kind, rows) in enumerate(groupby(components, lambda row: row["kind"])):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, taken
 from coral_cli.assembly.record import Choice
@@ -19,6 +18,7 @@ from coral_cli.assembly.two_phase import Scope, of_run, two_phase
 from coral_cli.commands.output import DebugFlag, QuietFlag, documents
 from coral_cli.commands.place import AUTO_RESUME, place_of
 from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.console import Terminal
 from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.options import Help, Json, values_of, with_values
 from coral_cli.registry.places import absolute
@@ -98,7 +98,7 @@ def run_session(request: PretrainRequest) -> int:
     prepare()
     from coral_cli.sessions.pretrain import pretrain as run
 
-    err = Console(stderr=True, highlight=False)
+    err = Terminal(stderr=True)
     with (
         documents(request.json) as out,
         make_display(out, err, json=request.json, quiet=request.quiet or follows()) as display,

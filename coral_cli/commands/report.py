@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
 from coral_cli.assembly.record import Assembly
@@ -24,10 +23,12 @@ from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.display.numbers import count, duration, number
 from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.console import Terminal
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.registry.options import Help, Json
 from coral_cli.registry.places import absolute, as_written
 from coral_cli.registry.records import Environment
+from coral_cli.registry.terminal import say, sentence
 from coral_cli.report.grouping import Agent, Task, pooled, tasks
 from coral_cli.report.reading import Run, evaluated, find, read
 from coral_cli.runs.directory import RUNS
@@ -41,6 +42,8 @@ Runs with the same flags but for the seed are one agent, with a line in the tabl
 all runs in it."""
 
 PICTURES = (".png", ".svg", ".pdf")
+OTHERS = (".jpg", ".jpeg", ".gif", ".webp")
+"""Kinds of picture that are not made."""
 PAGE = ".html"
 
 
@@ -91,8 +94,14 @@ def report(context: typer.Context, given: Given) -> int:
 def _out(text: str | None) -> Path | None:
     """Return the page's or picture's absolute path. Raises UsageError for what is neither."""
     if text is not None and Path(text).suffix.lower() not in (PAGE, *PICTURES):
-        raise UsageError(f"--out is {text!r}, which is neither a page nor a picture.", f"Write --out {text}{PAGE}.")
+        raise UsageError(f"--out is {text!r}, which is neither a page nor a picture.", f"Write --out {_file(text)}.")
     return None if text is None else absolute(text)
+
+
+def _file(text: str) -> str:
+    """Return what a file's name was meant to be: the ending of another kind of picture gives way."""
+    path = Path(text)
+    return str(path.with_suffix(PICTURES[0])) if path.suffix.lower() in OTHERS else f"{text}{PAGE}"
 
 
 def _runs(paths: Sequence[Path], metric: str, catalog: Catalog, begun: bool) -> tuple[list[Run], list[str]]:
@@ -138,7 +147,7 @@ def _warn_of(cases: Sequence[str], others: str, what: str) -> None:
     """One line for all ``cases`` of a kind, of which the first is told and the ``others`` are counted."""
     if cases:
         more = f", and {len(cases) - 1} more {others}" if len(cases) > 1 else ""
-        print(f"warning: {as_written(cases[0])}{more}: {what}.", file=sys.stderr)
+        say(f"warning: {sentence(as_written(cases[0]))}{more}: {what}.", file=sys.stderr)
 
 
 def _repetitions(agent: Agent) -> list[str]:
@@ -224,7 +233,7 @@ def _draw(
 def _print(
     found: Sequence[Task], tables: Sequence[Sequence[tuple[Agent, Curve]]], metric: str, out: Path | None
 ) -> None:
-    console = Console(highlight=False)
+    console = Terminal()
     for index, (task, table) in enumerate(zip(found, tables, strict=True)):
         if index:
             console.print()

@@ -19,6 +19,7 @@ from coral_cli.display.numbers import number
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help
 from coral_cli.registry.places import absolute, as_written
+from coral_cli.registry.terminal import say
 from coral_cli.sessions.requests import RolloutRequest
 
 HELP = """Record episodes into a dataset, for `coral pretrain` and other programs.
@@ -62,7 +63,7 @@ def rollout(context: typer.Context, given: Given) -> int:
     assembly = resolve(given, context.obj)
     environment = context.obj.locate(*assembly.choices[ENV.name].identity).record
     if not (options.quiet or options.agent) and (note := image_note(environment)):
-        print(f"note: {note}", file=sys.stderr)
+        say(f"note: {note}", file=sys.stderr)
     request = RolloutRequest(
         assembly=assembly,
         catalog=context.obj,
@@ -89,7 +90,7 @@ def run_session(request: RolloutRequest) -> int:
     def report(index: int, episode: Any) -> None:
         if not request.quiet:
             line = f"episode {index}/{request.episodes}  return {number(episode.total)}  length {episode.length}"
-            print(line, file=sys.stderr)
+            say(line, file=sys.stderr)
 
     with documents(request.json):
         path, recorded, code = run(request, report)
@@ -97,7 +98,7 @@ def run_session(request: RolloutRequest) -> int:
         print_json({"dataset": as_written(path), "episodes": recorded, "interrupted": code != 0})
     else:
         command = shlex.join(["coral", "pretrain", "--data", as_written(path)])
-        print(f"{recorded} episodes in {as_written(path)}; train a representation on them with: {command}")
+        say(f"{recorded} episodes in {as_written(path)}; train a representation on them with: {command}")
     return code
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from coral_cli.assembly.flags import Given, flags_from, taken
 from coral_cli.assembly.resolve import resolve
@@ -17,7 +16,9 @@ from coral_cli.commands.output import DebugFlag, QuietFlag, documents, print_jso
 from coral_cli.commands.place import AUTO_RESUME, place_of
 from coral_cli.display.estimates import hurry, span
 from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.console import Terminal
 from coral_cli.registry.options import Help, Json
+from coral_cli.registry.terminal import say
 from coral_cli.sessions.requests import TrainRequest
 
 HELP = """Train an agent assembled from components, or go on with a run.
@@ -62,7 +63,7 @@ def run_session(request: TrainRequest) -> int:
             report = dry_run(request)
         print_dry_run(report, as_json=request.json)
         return 0
-    err = Console(stderr=True, highlight=False)
+    err = Terminal(stderr=True)
     with (
         documents(request.json) as out,
         make_display(out, err, json=request.json, quiet=request.quiet or follows()) as display,
@@ -77,15 +78,15 @@ def print_dry_run(report: Mapping[str, Json], as_json: bool) -> None:
         return
     parameters = "".join(f"\n  {name:<20} {count:>12,}" for name, count in report["parameters"].items())
     sensors = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in report["sensors"].items())
-    print(f"command     {report['command']}")
-    print(f"device      {report['device']}, drawing with {report['renderer']}")
-    print(f"sensors     {sensors}; {report['action_size']} actions, each {report['action_repeat']} environment steps")
-    print(f"parameters{parameters}")
+    say(f"command     {report['command']}")
+    say(f"device      {report['device']}, drawing with {report['renderer']}")
+    say(f"sensors     {sensors}; {report['action_size']} actions, each {report['action_repeat']} environment steps")
+    say(f"parameters{parameters}")
     for line in report["transfer"] or ():
-        print(f"init        {line}")
-    print(f"replay      {report['replay_transitions']:,} transitions, {report['replay_bytes'] / 1e6:,.0f} MB when full")
-    print("time        " + ", ".join(f"{part} {report[f'{part}_ms']:.1f} ms" for part in ("step", "act", "update")))
-    print(f"in all      about {span(report['eta_range_seconds'])}{hurry(report['busy'])}")
+        say(f"init        {line}")
+    say(f"replay      {report['replay_transitions']:,} transitions, {report['replay_bytes'] / 1e6:,.0f} MB when full")
+    say("time        " + ", ".join(f"{part} {report[f'{part}_ms']:.1f} ms" for part in ("step", "act", "update")))
+    say(f"in all      about {span(report['eta_range_seconds'])}{hurry(report['busy'])}")
 
 
 def _request(output: TrainOutput, given: Given, catalog: Catalog) -> TrainRequest:

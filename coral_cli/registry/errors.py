@@ -62,7 +62,11 @@ def raised_by(who: str, error: BaseException) -> CoralError:
 
 
 class CoralError(Exception):
-    """The run failed (exit code 1). ``message`` is one sentence, ``hint`` one action."""
+    """What can be expected to go wrong. ``message`` is one sentence, ``hint`` one action or "".
+
+    ``exit_code`` says of which kind it is: 1 the run failed, 2 what was asked for cannot be, 3 a plugin is missing or
+    broken, 4 a file cannot be read.
+    """
 
     exit_code = 1
     frames: tuple[Frame, ...] = ()

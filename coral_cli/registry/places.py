@@ -6,12 +6,15 @@ given becomes absolute, and what it tells has the words that were written. The c
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from coral_cli.registry.errors import UsageError
 
 _start: list[Path] = []
 _written: dict[str, str] = {}
@@ -51,14 +54,29 @@ def typed() -> str | None:
 
 
 def absolute(path: str | os.PathLike[str]) -> Path:
-    """Return ``path``, with ``~`` as the user's home, wherever the working directory is by now."""
-    written = Path(path).expanduser()
+    """Return ``path``, with ``~`` as the user's home, wherever the working directory is by now.
+
+    Raises UsageError for a path that no file can have.
+    """
+    written = _expanded(Path(path))
     if written.is_absolute():
         return written
     place = start() / written
     if _start:
         _written[str(place)] = str(written)
     return place
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        expanded = path.expanduser()
+        os.lstat(expanded)
+    except RuntimeError:
+        raise UsageError(f"{path.parts[0]} stands for nobody's home.", "Write the path in full.") from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise UsageError(f"{path} is longer than a file's name can be.") from error
+    return expanded
 
 
 def as_written(text: object) -> str:

@@ -41,7 +41,7 @@ def _figure(tasks: Sequence[Task], metric: str) -> Any:
 
 
 def _literal(text: str) -> str:
-    """For matplotlib, to which dollars are the marks of a formula."""
+    """Return a text for matplotlib, to which dollars are the marks of a formula."""
     return text.replace("$", r"\$")
 
 

@@ -80,7 +80,7 @@ class Dataset:
 
 
 def _array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], path: Path) -> NDArray[Any]:
-    """Raises UnreadableError for an array of another shape, or of no numbers, before it takes memory."""
+    """Read an array. Raises UnreadableError for one of another shape, or of no numbers, before it takes memory."""
     with archive.open(f"{name}.npy") as member:
         version = np.lib.format.read_magic(member)
         header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -124,7 +124,7 @@ def _episodes(value: Json, where: str) -> None:
 
 
 def _name(value: Json, where: str) -> None:
-    """Of a file in the dataset itself."""
+    """Check the name of a file in the dataset itself."""
     if Path(documents.text(value, where)).name != value or value in ("", ".."):
         raise FormError(f"{where} is {value!r}, not the name of a file")
 

@@ -34,7 +34,7 @@ class FormError(ValueError):
 
 
 def read(path: Path, most: int = RECORD_BYTES) -> dict[str, Json]:
-    """The JSON object in a file of at most ``most`` bytes. Raises UnreadableError."""
+    """Return the JSON object in a file of at most ``most`` bytes. Raises UnreadableError."""
     try:
         with path.open("rb") as file:
             content = file.read(most + 1)
@@ -47,7 +47,7 @@ def read(path: Path, most: int = RECORD_BYTES) -> dict[str, Json]:
 
 
 def parsed(content: bytes | str) -> Json:
-    """What JSON says. Raises FormError for what is none, or holds numbers or text that no file of coral's does."""
+    """Return what JSON says. Raises FormError for what is none, or holds what no file of coral's does."""
     try:
         document = json.loads(content)
         _check(document)
@@ -80,59 +80,59 @@ def _check(value: Json, depth: int = 0) -> None:
 
 
 def table(value: Json, where: str) -> dict[str, Json]:
-    """A JSON object."""
+    """Expect a JSON object."""
     if not isinstance(value, dict):
         raise _wrong(value, where, "an object")
     return value
 
 
 def listed(value: Json, where: str) -> list[Json]:
-    """A JSON array."""
+    """Expect a JSON array."""
     if not isinstance(value, list):
         raise _wrong(value, where, "a list")
     return value
 
 
 def text(value: Json, where: str) -> str:
-    """Some text."""
+    """Expect text."""
     if not isinstance(value, str):
         raise _wrong(value, where, "text")
     return value
 
 
 def texts(value: Json, where: str) -> list[str]:
-    """A list of texts."""
+    """Expect a list of texts."""
     return [text(item, where) for item in listed(value, where)]
 
 
 def flag(value: Json, where: str) -> bool:
-    """True or false."""
+    """Expect true or false."""
     if not isinstance(value, bool):
         raise _wrong(value, where, "true or false")
     return value
 
 
 def whole(value: Json, where: str, least: int = 0, most: int = LARGEST) -> int:
-    """A whole number from ``least`` to ``most``."""
+    """Expect a whole number from ``least`` to ``most``."""
     if type(value) is not int or not least <= value <= most:
         raise _wrong(value, where, f"a whole number from {least} to {most}")
     return value
 
 
 def count(value: Json, where: str) -> int:
-    """A whole number above 0."""
+    """Expect a whole number above 0."""
     return whole(value, where, 1)
 
 
 def number(value: Json, where: str) -> float:
-    """A finite number."""
+    """Expect a finite number."""
     if type(value) not in (int, float) or not math.isfinite(value):
         raise _wrong(value, where, "a number")
     return float(value)
 
 
 def plain(value: Json, where: str) -> Json:
-    """What an option may hold: no object, and no list of lists."""
+    """Expect what an option may hold: no object, and no list of lists."""
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, dict | list):
             raise _wrong(value, where, "an option's value")
@@ -140,19 +140,19 @@ def plain(value: Json, where: str) -> Json:
 
 
 def drawer(value: Json, where: str) -> str:
-    """What draws."""
+    """Expect the name of what draws, or ``auto``."""
     if value not in DRAWERS:
         raise _wrong(value, where, f"one of {', '.join(DRAWERS)}")
     return str(value)
 
 
 def action_size(value: Json, where: str) -> int:
-    """Numbers per action."""
+    """Expect the size of an action."""
     return whole(value, where, 1, ACTION_SIZE)
 
 
 def sensors(value: Json, where: str) -> dict[str, Sensor]:
-    """The sensors that ``{"NAME": {"kind": KIND, "shape": [N, ...]}}`` describes."""
+    """Return the sensors that ``{"NAME": {"kind": KIND, "shape": [N, ...]}}`` describes."""
     return {name: _sensor(name, about, f"{where}.{name}") for name, about in table(value, where).items()}
 
 
@@ -171,7 +171,7 @@ def _sensor(name: str, value: Json, where: str) -> Sensor:
 
 
 def require(document: Mapping[str, Json], checks: Mapping[str, Check], needed: Iterable[str] = ()) -> None:
-    """Holds entries of ``document`` to the ``checks`` by name. Raises FormError, too, where a ``needed`` one lacks."""
+    """Hold entries of ``document`` to the ``checks`` by name. Raises FormError, too, where a ``needed`` one lacks."""
     for name in needed:
         if name not in document:
             raise FormError(f"{name} is missing")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
+from coral_cli.registry.errors import UnreadableError
 from coral_cli.registry.events import Event
+from coral_cli.runs.metrics import event_of
 
 START, UPDATE, EPISODE, EVALUATION = (
     f'{{"kind": "{kind}"'.encode() for kind in ("start", "update", "episode", "evaluation")
@@ -62,9 +62,6 @@ def _survey(path: Path) -> tuple[list[tuple[int, float]], int]:
 
 def _event(line: bytes) -> Event | None:
     """Return the event of a line, None for one that no run writes."""
-    with suppress(ValueError, TypeError, AttributeError):
-        event = Event(**json.loads(line))
-        values = () if event.kind == "start" else event.values.values()
-        if all(value is None or isinstance(value, int | float) for value in values):
-            return replace(event, step=int(event.step), seconds=float(event.seconds))
+    with suppress(UnreadableError):
+        return event_of(line)
     return None

@@ -14,7 +14,7 @@ from typing import get_args
 from coral_cli.registry.errors import UnreadableError
 from coral_cli.registry.events import Event, EventKind
 from coral_cli.registry.options import Json
-from coral_cli.runs.documents import RECORD_BYTES, Check, FormError, number, parsed, require, table, whole
+from coral_cli.runs.documents import RECORD_BYTES, Check, FormError, number, parsed, require, table, text, whole
 from coral_cli.runs.files import writing
 
 MEASURED = ("episode", "update", "evaluation")
@@ -24,6 +24,11 @@ MEASURED = ("episode", "update", "evaluation")
 def _kind(value: Json, where: str) -> None:
     if value not in get_args(EventKind):
         raise FormError(f"{where} is none of an event")
+
+
+def _time(value: Json, where: str) -> None:
+    if value is not None:
+        text(value, where)
 
 
 CHECKS: dict[str, Check] = {"kind": _kind, "step": whole, "seconds": number, "values": table}
@@ -77,7 +82,7 @@ def read_metrics(path: Path) -> list[Event]:
             for number, line in enumerate(iter(lambda: file.readline(RECORD_BYTES), b""), start=1):
                 if not line.endswith(b"\n") and len(line) < RECORD_BYTES:
                     break
-                event = _event(line, f"line {number} of {path}")
+                event = event_of(line, f"line {number} of {path}")
                 if event.kind == "start" and event.values.get("resumed"):
                     events = [earlier for earlier in events if earlier.step <= event.step]
                 events.append(event)
@@ -86,11 +91,11 @@ def read_metrics(path: Path) -> list[Event]:
     return events
 
 
-def _event(line: bytes, where: str) -> Event:
-    """Raises UnreadableError for a line that no run writes."""
+def event_of(line: bytes, where: str = "a line") -> Event:
+    """Read one line. Raises UnreadableError where no run can have written it."""
     try:
         document = table(parsed(line), "it")
-        require(document, CHECKS, CHECKS)
+        require(document, CHECKS | {"time": _time}, CHECKS)
         if document["kind"] in MEASURED:
             for name, value in document["values"].items():
                 if not (value is None or isinstance(value, bool)):

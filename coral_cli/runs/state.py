@@ -7,7 +7,7 @@ from coral_cli.runs.documents import Check, FormError, number, require, table, t
 
 
 def require_form(state: Json) -> None:
-    """Raises FormError for what is no state. One that is of a run has all of what runs have; others are their own."""
+    """Check a state, all of it where it is a run's. Raises FormError for what coral does not write."""
     require(table(state, "its state"), CHECKS, CHECKS if CHECKS.keys() & state.keys() else ())
 
 

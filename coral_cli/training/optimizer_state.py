@@ -17,7 +17,7 @@ LARGEST = 1e30
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, state: Any, name: str) -> None:
-    """Has ``optimizer`` go on from what ``state_dict`` gave. Raises UnreadableError for what it cannot have given."""
+    """Have ``optimizer`` go on from what ``state_dict`` gave. Raises UnreadableError for what it cannot have given."""
     before = [dict(group) for group in optimizer.param_groups]
     try:
         optimizer.load_state_dict(state)
@@ -37,7 +37,7 @@ def load_optimizer(optimizer: torch.optim.Optimizer, state: Any, name: str) -> N
 
 
 def _alike(known: Any, value: Any) -> bool:
-    """Whether ``value`` is of the kind of the ``known`` one: the same switch, a rate, or rates below 1."""
+    """Tell whether ``value`` is of the kind of the ``known`` one: the same switch, a rate, or rates below 1."""
     if isinstance(known, tuple | list):
         alike = isinstance(value, tuple | list) and len(value) == len(known) and all(map(_alike, known, value))
         return alike and all(rate is None or rate < 1 for rate in value)
@@ -53,7 +53,7 @@ def _is_rate(value: Any) -> bool:
 
 
 def _require_moments(optimizer: torch.optim.Optimizer, parameters: list[Tensor]) -> None:
-    """Adam's, of each parameter that has some; other optimisers have what they like."""
+    """Check Adam's, of each parameter that has some; other optimisers have what they like."""
     for parameter in parameters if isinstance(optimizer, torch.optim.Adam | torch.optim.AdamW) else ():
         state = optimizer.state.get(parameter, {})
         if not isinstance(state, dict):

@@ -39,11 +39,14 @@ def frames_of(clip: Clip, height: int, width: int, max_frames: int) -> Frames:
 
 
 def _folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "coral" / "clips"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "coral" / "clips"
+    except RuntimeError as error:  # there is no home
+        raise CoralError("there is no place for decoded clips.", "Set XDG_CACHE_HOME to a directory.") from error
 
 
 def _key(clip: Clip, height: int, width: int, max_frames: int) -> str:
-    """Changes with the files, their order, the image size, the number of frames and what decodes them."""
+    """Return a name that changes with the files, their order, the size and number of frames and what decodes them."""
     parts: list[object] = [DECODER, height, width, max_frames]
     try:
         for path in clip.images or (clip.path,):

@@ -56,7 +56,7 @@ def find_clips(folder: str) -> tuple[Clip, ...]:
 
 
 def _numbered(path: Path) -> tuple[list[str | int], str]:
-    """What sorts ``frame_2`` before ``frame_10``."""
+    """Return a key that sorts ``frame_2`` before ``frame_10``."""
     parts = re.split("([0-9]+)", path.name)
     return [int(part) if part.isdecimal() and part.isascii() else part for part in parts], path.name
 

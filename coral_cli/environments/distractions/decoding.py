@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 
 from coral_cli.environments.distractions.clips import Clip
 from coral_cli.environments.distractions.upright import lies, of_frame, of_image, upright
+from coral_cli.registry.terminal import say, sentence
 
 DECODER = (2, av.__version__, PIL.__version__)
 """Changes when pictures may: raise its number when decoding here changes."""
@@ -59,7 +60,7 @@ def _images(clip: Clip, height: int, width: int) -> Iterator[NDArray[np.uint8]]:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """In RGB. Pillow cuts off what is above 255 in grey images of 16 bits, its modes I and I;16."""
+    """Return an image in RGB. Pillow cuts off what is above 255 in grey images of 16 bits, its modes I and I;16."""
     if image.mode.startswith("I"):
         image = Image.fromarray(np.rint(np.asarray(image).clip(0, 65535) / 257).astype(np.uint8))
     return image.convert("RGB")
@@ -77,7 +78,7 @@ def _video(clip: Clip, height: int, width: int) -> Iterator[NDArray[np.uint8]]:
 
 
 def _fitted(frame: VideoFrame, height: int, width: int, reformatter: VideoReformatter) -> NDArray[np.uint8]:
-    """(height, width, 3), by the colour matrix and the range that the frame names."""
+    """Return a frame as (height, width, 3), by the colour matrix and the range that the frame names."""
     scale = max(height / frame.height, width / frame.width)
     rows, columns = max(height, round(frame.height * scale)), max(width, round(frame.width * scale))
     scaled = reformatter.reformat(frame, columns, rows, "rgb24", interpolation=Interpolation.AREA)
@@ -88,4 +89,4 @@ def _fitted(frame: VideoFrame, height: int, width: int, reformatter: VideoReform
 @functools.cache
 def name_broken(path: str, reason: str) -> None:
     """Say on stderr that a file is left out, once per process."""
-    print(f"coral: {path} cannot be read and is left out ({reason}).", file=sys.stderr)
+    say(sentence(f"coral: {path} cannot be read and is left out ({reason})."), file=sys.stderr)

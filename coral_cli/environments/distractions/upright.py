@@ -30,7 +30,7 @@ ORIENTATIONS: dict[object, Placement] = {
 
 
 def of_frame(frame: VideoFrame) -> Placement:
-    """What the display matrix of a video says, as phones write it."""
+    """Return what the display matrix of a video says, as phones write it."""
     try:
         data: Any = frame.side_data  # PyAV's stub names one of its keys
         matrix = bytes(data["DISPLAYMATRIX"])
@@ -44,7 +44,7 @@ def of_frame(frame: VideoFrame) -> Placement:
 
 
 def of_image(image: Image.Image) -> Placement:
-    """What Exif says. An entry that cannot be read says nothing, as to other programs."""
+    """Return what Exif says. An entry that cannot be read says nothing, as to other programs."""
     try:
         return ORIENTATIONS.get(image.getexif().get(ExifTags.Base.Orientation), AS_STORED)
     except (OSError, ValueError, SyntaxError, TypeError, struct.error):
@@ -52,13 +52,13 @@ def of_image(image: Image.Image) -> Placement:
 
 
 def lies(placement: Placement) -> bool:
-    """Whether what is stored as a row is shown as a column. Angles between are taken as the nearest right one."""
+    """Tell whether what is stored as a row is shown as a column. Angles between are taken as the nearest right one."""
     a, b, c, d = placement
     return abs(b) + abs(c) > abs(a) + abs(d)
 
 
 def upright(stored: NDArray[np.uint8], placement: Placement) -> NDArray[np.uint8]:
-    """A picture (H, W, 3), or (W, H, 3) where it ``lies``, as it is shown: (H, W, 3)."""
+    """Turn a picture (H, W, 3), or (W, H, 3) where it ``lies``, to how it is shown: (H, W, 3)."""
     a, b, c, d = placement
     turned = lies(placement)
     right, down = (c, b) if turned else (a, d)

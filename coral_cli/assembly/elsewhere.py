@@ -1,0 +1,22 @@
+"""Flags and commands that other programs have, and what coral has in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+NO_FILES = "There are no configuration files: everything is a flag, and run.json keeps the command line of a run."
+FLAGS = {"config": NO_FILES, "config-file": NO_FILES, "cfg": NO_FILES}
+RATES = ("learning-rate", "lr")
+COMMANDS = {
+    "export": "`coral_cli.load_agent(RUN)` is a trained agent in Python, and torch.load(CHECKPOINT, weights_only=True) "
+    "reads its weights."
+}
+"""What to say of them."""
+
+
+def of_flag(flag: str, known: Collection[str]) -> str:
+    """Return what to say of ``--FLAG``, where there are the flags ``known``; "" where nothing is."""
+    rates = sorted(name for name in known if name == "model-lr" or name.endswith(".lr"))
+    if flag in RATES and rates:
+        return f"Did you mean --{' or --'.join(rates)}?"
+    return FLAGS.get(flag, "")
