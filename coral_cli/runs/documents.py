@@ -15,8 +15,8 @@ from coral_cli.registry.errors import UnreadableError
 from coral_cli.registry.options import LARGEST, Json
 from coral_cli.registry.records import Backend, Sensor, SensorKind
 
-RECORD_BYTES = 1 << 20
-"""Of a record, at most: coral's own take some ten thousand."""
+RECORD_BYTES = 1 << 22
+"""Of a record, at most: coral's own take some ten thousand, and a run's some five hundred for each time it goes on."""
 DEPTH = 32
 SENSOR_SIZE = 1 << 28
 """Numbers that a sensor gives at a time, at most."""

@@ -4,7 +4,6 @@ import io
 import json
 import zipfile
 
-import numpy as np
 import pytest
 import torch
 
@@ -20,8 +19,10 @@ from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.documents import RECORD_BYTES
 from coral_cli.runs.metrics import read_metrics
 from coral_cli.sessions.saved import open_saved
-from coral_cli.training.learner import Learner
-from coral_cli.training.trainer import Progress
+from coral_cli.training.batches import Batching
+from coral_cli.training.progress import Progress
+from coral_cli.training.replay import Replay
+from coral_cli.training.updates import Updates
 
 from ..runs.malformed import changed, variants
 
@@ -74,7 +75,7 @@ def sealed(path, record, archive):
     """Writes a checkpoint with the right checksum; a ``record`` may be text."""
     path.write_bytes(archive)
     document = {"format": checkpoint.FORMAT, "record": record}
-    checkpoint._seal(path, record if isinstance(record, str) else json.dumps(document))
+    checkpoint.seal(path, record if isinstance(record, str) else json.dumps(document))
 
 
 def archive_of(state):
@@ -106,18 +107,17 @@ def test_states_of_checkpoints(saved, tmp_path, catalog):
     record, state = saved
     path = tmp_path / "x.pt"
     sealed(path, record, archive_of(state))
-    whole = open_saved(path, catalog).agent(torch.device("cpu"))
-
-    class Resumed(Learner):
-        def __init__(self):
-            self.agent, self._random = whole, np.random.default_rng(0)
+    saved_agent = open_saved(path, catalog)
+    agent = saved_agent.agent(torch.device("cpu"))
+    replay = Replay(agent.sensors, agent.action_size, 8)
+    updates = Updates(saved_agent.assembler.learner(agent), replay, Batching(0, 2, 4, 0))
 
     def use():
         _, found = checkpoint.load(path)
         assert type(found["progress"]["steps"]) is int and type(found["replay"]["next_serial"]) is int
-        agent = open_saved(path, catalog).agent(torch.device("cpu"))
-        agent.load_state_dict(found["agent"])
-        Resumed().set_random_state(found["random"])
+        fresh = open_saved(path, catalog).agent(torch.device("cpu"))
+        saved_agent.assembler.learner(fresh).load_state_dict(found["agent"])
+        updates.set_random_state(found["random"])
         Progress.of(found["progress"])
 
     places = [(name,) for name in state]
@@ -171,7 +171,7 @@ def test_a_record_is_bounded(saved, tmp_path):
     record, state = saved
     path = tmp_path / "x.pt"
     sealed(path, json.dumps({"format": 1, "record": record}) + " " * RECORD_BYTES, archive_of(state))
-    with pytest.raises(UnreadableError, match="more than 1,048,576 bytes"):
+    with pytest.raises(UnreadableError, match="more than 4,194,304 bytes"):
         checkpoint.read_record(path)
     sealed(path, "[" * 100_000, archive_of(state))
     with pytest.raises(UnreadableError, match="not what coral writes"):
@@ -195,6 +195,6 @@ def test_a_packed_archive_is_not_unpacked(saved, tmp_path):
     ):
         for name in archive.namelist():
             packed.writestr(name, archive.read(name))
-    checkpoint._seal(path, json.dumps({"format": 1, "record": record}))
+    checkpoint.seal(path, json.dumps({"format": 1, "record": record}))
     with pytest.raises(UnreadableError, match="coral did not write"):
         checkpoint.read_record(path)
