@@ -10,7 +10,7 @@ from coral_cli.assembly.resolve import choice_of, flags_of
 from coral_cli.assembly.selection import choose
 from coral_cli.assembly.settings import BUDGET
 from coral_cli.assembly.sizes import sized_flags
-from coral_cli.assembly.slots import OBSERVER
+from coral_cli.assembly.slots import ENV, OBSERVER
 from coral_cli.assembly.values import text_of
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UnreadableError, UsageError

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from coral_cli.registry.terminal import say
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """The signals that ask the program to end: Ctrl-C, a scheduler, a terminal that is closed."""
 
@@ -66,7 +68,7 @@ def listening() -> Iterator[None]:
 def report(stopped: Stopped) -> int:
     """Say on standard error what has ended the program, unless that was said; return the exit code."""
     if not stopped.told and sys.stderr is not None:
-        print(stopped.sentence, file=sys.stderr)
+        say(stopped.sentence, file=sys.stderr)
     return stopped.exit_code
 
 

@@ -34,7 +34,11 @@ LONG = "a" * 5000
         ([LONG], 2, "there is no command 'aaa"),
         (["train", "--steps", "1e99"], 2, "--steps is a number of more than 64 bits."),
         (["train", "--steps", "9" * 500], 2, "--steps is a number of more than 64 bits."),
-        (["train", "--head-layers", "1e12"], 2, "--head-layers is 1000000000000, but must be at least 1 and at most 64."),
+        (
+            ["train", "--head-layers", "1e12"],
+            2,
+            "--head-layers is 1000000000000, but must be at least 1 and at most 64.",
+        ),
     ],
 )
 def test_what_cannot_be_is_one_sentence(words, code, said, capsys):
