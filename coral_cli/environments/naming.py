@@ -44,16 +44,16 @@ class NamedDistraction:
     """A distraction whose errors are marked as those of ``slot``."""
 
     def __init__(self, module: DistractionModule, slot: str) -> None:
-        self._module, self._within = module, within(slot)
+        self.module, self._within = module, within(slot)
 
     def begin(self, random: np.random.Generator, scene: Scene | None) -> None:
         with self._within:
-            self._module.begin(random, scene)
+            self.module.begin(random, scene)
 
     def prepare(self, scene: Scene) -> None:
         with self._within:
-            self._module.prepare(scene)
+            self.module.prepare(scene)
 
     def change(self, value: NDArray[Any], scene: Scene | None) -> NDArray[Any] | None:
         with self._within:
-            return self._module.change(value, scene)
+            return self.module.change(value, scene)

@@ -68,7 +68,7 @@ class Vectorised:
         self._pipes: list[Connection] = []
         self.workers: list[BaseProcess] = []
         # At the interpreter's exit this runs before multiprocessing waits for its processes.
-        self._ending = Finalize(self, _end, (self._pipes, self.workers), exitpriority=10)
+        self._ending = Finalize(self, _end, (self._pipes, self.workers, self._files), exitpriority=10)
         try:
             resource_tracker.ensure_running()  # the first process would start it, and unblock all signals on the way
             for index in range(count):
@@ -79,7 +79,7 @@ class Vectorised:
                 raise CoralError(f"the copies of {name} differ in their spaces.", "`make` must not draw at random.")
             self.observation_space, self.action_space, self.action_repeat = self._made
             """Spaces of one copy; environment steps per action."""
-            self._files, self._observations = self._allocated()
+            self._observations = self._allocated()
             self._share(range(count))
         except BaseException:  # Ctrl-C as well
             self.close()
@@ -124,8 +124,6 @@ class Vectorised:
     def close(self) -> None:
         """End all workers, within two seconds. Closing twice is allowed."""
         self._ending()
-        for file in self._files:
-            file.close()
 
     def _start(self, index: int) -> None:
         """Start a worker for copy ``index``, in place of an old one; it begins to make its environment."""
@@ -139,19 +137,17 @@ class Vectorised:
             worker.start()
             theirs.close()
 
-    def _allocated(self) -> tuple[list[IO[bytes]], Observations]:
+    def _allocated(self) -> Observations:
         """Make (N, ...) per sensor, in a file each without a name: it goes with the last process that has it open."""
         memory = Path("/dev/shm")
         folder = memory if os.access(memory, os.W_OK) else None
         layout: Mapping[str, Any] = self.observation_space.spaces
-        files: list[IO[bytes]] = []
         for _ in layout:
-            files.append(tempfile.TemporaryFile(dir=folder, prefix="coral-"))  # noqa: SIM115 - as long as the copies
-        arrays = {
+            self._files.append(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115 - it stays as long as the copies
+        return {
             name: np.asarray(np.memmap(file, space.dtype, "r+", shape=(self.count, *space.shape)))
-            for file, (name, space) in zip(files, layout.items(), strict=True)
+            for file, (name, space) in zip(self._files, layout.items(), strict=True)
         }
-        return files, arrays
 
     def _share(self, indices: Sequence[int]) -> None:
         """Have the workers of ``indices`` map the files, too."""
@@ -241,8 +237,10 @@ def _signals_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _end(pipes: list[Connection], workers: list[BaseProcess]) -> None:
-    """Ask the workers to end, and kill those that do not."""
+def _end(pipes: list[Connection], workers: list[BaseProcess], files: list[IO[bytes]]) -> None:
+    """Ask the workers to end, and kill those that do not; close the files."""
+    for file in files:
+        file.close()
     for pipe in pipes:
         with suppress(OSError):
             pipe.send(("close", None))

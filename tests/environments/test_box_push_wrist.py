@@ -64,7 +64,7 @@ def built(backend, *names):
 
 
 def modules(env):
-    return {name: [type(module).__name__ for module in each] for name, each in env.distractions.items()}
+    return {name: [type(named.module).__name__ for named in each] for name, each in env.distractions.items()}
 
 
 def test_a_scene_is_changed_once_and_every_camera_moves(backend):

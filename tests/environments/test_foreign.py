@@ -274,7 +274,7 @@ def test_what_cannot_be_is_refused(name, message, hint, needy):
 
 def test_a_reset_that_fails_is_no_missing_picture(toys):
     """Without an image it would train, and fail there."""
-    with pytest.raises(OSError, match="no licence"):
+    with pytest.raises(CoralError, match="environment foreign_toys:Locked raised OSError: no licence"):
         resolve_foreign("foreign_toys:Locked")
 
 

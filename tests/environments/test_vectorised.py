@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from functools import partial
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -146,7 +147,13 @@ def test_a_copy_that_is_lost_is_replaced(toys, tmp_path, fault, patience, how):
     old = env.workers[0].pid
     assert env.step(actions(0)[:1])[1] != 0 and env.lost == {}
     if fault == "sleep":
-        env._pipes[0].poll = lambda seconds: seconds < 1  # as if the time were over
+
+        def patiently(_):  # as if the time were over, once it sleeps
+            while not list(tmp_path.iterdir()):
+                time.sleep(0.01)
+            return False
+
+        env._pipes[0].poll = patiently
     observations, rewards, terminated, truncated, infos = env.step(actions(1)[:1])
     assert env.lost == {0: how} and not env.running[0]
     assert (rewards[0], terminated[0], truncated[0], infos[0]) == (0.0, False, False, {})
