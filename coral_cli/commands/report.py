@@ -126,7 +126,7 @@ def _runs(paths: Sequence[Path], metric: str, catalog: Catalog, begun: bool) -> 
     damaged = [error.message.rstrip(".") for error in unreadable]
     _warn_of(bare, "have none either", "left out")
     _warn_of(damaged, "cannot be read either", "left out")
-    left_out = [f"{as_written(reason)}; it is left out." for reason in (*bare, *damaged)]
+    left_out = [f"{as_written(reason)}: left out." for reason in (*bare, *damaged)]
     records = {catalog.name(entry): entry.record for entry in catalog.entries("environment")}
     sensors = {name: record.sensors for name, record in records.items() if isinstance(record, Environment)}
     named = [replace(run, flags=recognised(run.flags, sensors.get(run.flags["env"], {}))) for run in kept]
