@@ -11,12 +11,13 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from coral_cli.registry.places import as_written
+from coral_cli.registry.terminal import visible
 from coral_cli.report import chart
 from coral_cli.report.chart import Chart
 from coral_cli.report.films import films
 from coral_cli.report.grouping import Agent, Task, word
 from coral_cli.report.published import reached
-from coral_cli.report.reading import Run, printable
+from coral_cli.report.reading import Run
 from coral_cli.report.series import DRAWN_RESAMPLES, KINDS, POINTS, series
 from coral_cli.report.statistics import RESAMPLES
 from coral_cli.runs.files import replacing
@@ -103,7 +104,9 @@ def write(sections: Sequence[Section], metric: str, path: Path, left_out: Sequen
 
 def _written(value: object) -> object:
     """Return what the template may fill in: no text that HTML cannot hold, as a folder may be called."""
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return visible(value).encode("utf-8", "replace").decode()
 
 
 def _drawn(section: Section, metric: str, curves: Curves) -> dict[str, object]:
@@ -169,12 +172,9 @@ def _size() -> dict[str, int]:
 
 
 def _facts(run: Run, curves: Curves) -> tuple[object, ...]:
-    machine, device = run.record.get("machine"), run.record.get("device", "")
-    machine = machine if isinstance(machine, dict) else {}
+    machine, device = run.record.get("machine", {}), run.record.get("device", "")
     gpus = machine.get("gpus") if device != "cpu" else None
-    where = (
-        ", ".join(map(str, gpus)) if isinstance(gpus, list) and gpus else f"{device}, {machine.get('cpus', '?')} cores"
-    )
-    started = str(run.record.get("started", ""))[:10]
+    where = ", ".join(gpus) if gpus else f"{device}, {machine.get('cpus', '?')} cores"
+    started = run.record.get("started", "")[:10]
     last = max((one.steps[-1] for group in curves[run.path].values() for one in group.values()), default=0)
     return as_written(run.path), run.seed, f"{last:,}", where, started, run.record.get("coral", "")

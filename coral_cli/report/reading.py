@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +83,7 @@ def _below(path: Path) -> Iterator[Path]:
 def read(path: Path, metric: str) -> Run:
     """Return a run and the evaluations in which ``metric`` has a value. Raises UnreadableError when it is damaged."""
     directory = RunDirectory.open(path)
-    record = _printable(directory.read_record())
+    record = directory.read_record()
     if "assembly" not in record:
         raise UnreadableError(f"{directory.record} names no assembly.", "It is damaged, or no run's.")
     try:
@@ -108,11 +107,7 @@ def read(path: Path, metric: str) -> Run:
 def events_of(run: Path) -> list[Event]:
     """Return all events of a run, in the order in which it went. Raises UnreadableError when one is damaged."""
     metrics = RunDirectory(run).metrics
-    events = read_metrics(metrics) if metrics.exists() else []
-    for event in events:
-        if not (is_number(event.step) and is_number(event.seconds)):
-            raise UnreadableError(f"{metrics} has an event without a time.", "It is damaged, or no run's.")
-    return events
+    return read_metrics(metrics) if metrics.exists() else []
 
 
 def is_number(value: object) -> bool:
@@ -130,22 +125,8 @@ def evaluated(runs: Sequence[Run], metric: str) -> list[Run]:
         raise UsageError("none of these runs has been evaluated yet.", "`coral train` does so as --eval-every says.")
     raise UsageError(
         f"none of these runs has evaluated {metric!r}.",
-        meant(metric, known, f"They have {printable(', '.join(known))}."),
+        meant(metric, known, f"They have {', '.join(known)}."),
     )
-
-
-def printable(text: str) -> str:
-    """Return ``text`` with ``?`` for what moves a terminal's cursor, no page may hold, or is half a character."""
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", "?", text)
-
-
-def _printable(value: Json) -> Json:
-    """Return a JSON document with all its texts made printable."""
-    if isinstance(value, dict):
-        return {printable(key): _printable(own) for key, own in value.items()}
-    if isinstance(value, list):
-        return [_printable(own) for own in value]
-    return printable(value) if isinstance(value, str) else value
 
 
 def _flags(assembly: Json) -> dict[str, Json]:

@@ -170,7 +170,7 @@ def test_a_page_of_runs_that_were_not_evaluated_yet(make_run, report, tmp_path) 
     make_run("runs/a", {}, updates={500: {"loss/image": 2.0}})
     pretrained = make_run("runs/b", {})
     record = json.loads((pretrained / "run.json").read_text())
-    (pretrained / "run.json").write_text(json.dumps(record | {"data": "there", "updates": 9, "checkpoint_every": 3}))
+    (pretrained / "run.json").write_text(json.dumps(record | {"data": "there", "updates": 5, "checkpoint_every": 5}))
     code, out, err = report("--out", "x.html")
     assert (code, err) == (0, "warning: runs/b has no evaluation of return: left out.\n")
     assert out.splitlines()[0].split() == [
@@ -200,7 +200,8 @@ def test_a_run_of_no_task_is_left_out(task, make_run, report) -> None:
         record["assembly"]["settings"] |= task
     (torn / "run.json").write_text(json.dumps(record))
     code, _, err = report(".", "--out", "x.html")
-    assert code == 0 and err.startswith("warning: torn/run.json is damaged") and err.endswith(": left out.\n")
+    assert code == 0 and err.startswith("warning: torn/run.json is damaged, or no run's: ")
+    assert err.endswith(": left out.\n")
 
 
 def test_torch_is_not_needed(make_run) -> None:

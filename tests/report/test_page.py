@@ -15,7 +15,7 @@ from coral_cli.report.reading import read
 
 VOID = {"meta", "img"}
 SVG_LEAVES = {"line", "path", "polygon", "circle"}
-HOSTILE = """"'><script>alert(1)</script>&lt;\x1b[2J\ud800"""
+HOSTILE = """"'><script>alert(1)</script>&lt;\x1b[2J\u202e\udc80"""
 
 
 class Page(HTMLParser):
@@ -113,7 +113,7 @@ def test_what_strangers_write_is_text(make_run, page, tmp_path: Path) -> None:
     run = make_run("a'\"<b>&", {1000: 1.0}, {"image-loss": HOSTILE}, options={"env.x": HOSTILE}, distraction=[HOSTILE])
     other = make_run("b", {1000: 1.0}, {"image-loss": "cv"}, distraction=[HOSTILE])
     record = json.loads((run / "run.json").read_text())
-    record |= {"command": HOSTILE, "started": [HOSTILE], "device": HOSTILE, "machine": [HOSTILE], "coral": None}
+    record |= {"command": HOSTILE, "device": HOSTILE, "machine": {"cpus": 2, "gpus": [HOSTILE]}, "coral": HOSTILE}
     (run / "run.json").write_text(json.dumps(record))
     with (run / "metrics.jsonl").open("a") as file:
         values = {f"loss/{HOSTILE}": 1.0, f"{HOSTILE}/mean": 2.0}
@@ -121,7 +121,7 @@ def test_what_strangers_write_is_text(make_run, page, tmp_path: Path) -> None:
             file.write(json.dumps({"kind": kind, "step": 5, "seconds": 1, "values": values}) + "\n")
     found = page(run, other)
     assert not found.of("script")
-    shown = HOSTILE.replace("\x1b", "?").replace("\ud800", "?")
+    shown = HOSTILE.replace("\x1b", "?").replace("\u202e", "?").replace("\udc80", "?")
     assert shown in found.texts, "the command, letter by letter"
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", (tmp_path / "x.html").read_text())
 
