@@ -23,7 +23,7 @@ from coral_cli.registry.discovery import discover
 from coral_cli.registry.options import Json
 from coral_cli.runs.pictures import GAP, sheet, write_png
 from coral_cli.runs.video import Frame
-from coral_cli.training.collection import chance
+from coral_cli.training.collection import random_policy
 
 TASKS = ("cartpole-swingup", "cheetah-run", "box-push")
 SIDE = 128  # pixels of a frame on the sheet
@@ -65,7 +65,7 @@ def seen(flags: Mapping[str, Json], catalog: Catalog, seed: int) -> Frame:
     env = Assembler(assembly, catalog).environment(select_backend())
     try:
         observation, _ = env.reset(seed=seed)
-        choose = chance(env, seed)
+        choose = random_policy(env, seed)
         for _ in range(ACTIONS):
             observation, *_ = env.step(choose(observation))
         image: Frame = observation["image"].copy()

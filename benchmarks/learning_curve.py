@@ -24,7 +24,7 @@ from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.registry.discovery import discover
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.metrics import curve, read_metrics
-from coral_cli.training.collection import chance, episode_seed, run_episode
+from coral_cli.training.collection import episode_seed, random_policy, run_episode
 from coral_cli.training.evaluation import mean_and_stderr
 
 
@@ -33,7 +33,7 @@ def random_return(run: Path, episodes: int) -> tuple[float, float]:
     assembler = Assembler(recorded_assembly(run), discover(builtin))
     env = assembler.environment(select_backend())
     seeds = [episode_seed(0, "random policy", index) for index in range(episodes)]
-    totals = [run_episode(env, seed, chance(env, seed), assembler.assembly.sensors).total for seed in seeds]
+    totals = [run_episode(env, seed, random_policy(env, seed), assembler.assembly.sensors).total for seed in seeds]
     env.close()
     return mean_and_stderr(totals)
 

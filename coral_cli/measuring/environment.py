@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.environments.vectorised import Vectorised
 from coral_cli.measuring.timing import Timing
-from coral_cli.training.collection import chance
+from coral_cli.training.collection import random_policy
 
 STEPS = 300
 """At most so many actions are measured."""
@@ -46,7 +46,7 @@ class Stepping:
 
 def stepping(env: Env, seed: int) -> Stepping:
     """Play random episodes for a few seconds, and measure."""
-    choose = chance(env, seed)
+    choose = random_policy(env, seed)
     steps: list[float] = []
     drawn: list[float] = []
     env.reset(seed=seed)  # the first one may load and compile

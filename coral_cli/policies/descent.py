@@ -26,6 +26,6 @@ def descend(loss: Tensor, network: nn.Module, optimizer: Optimizer, clip: float)
 
 
 @torch.no_grad()
-def follow(target: nn.Module, network: nn.Module, decay: float) -> None:
+def soft_update(target: nn.Module, network: nn.Module, decay: float) -> None:
     """Move ``target`` along as a moving average of the weights: target = decay * target + (1 - decay) * network."""
     torch._foreach_lerp_(list(target.parameters()), list(network.parameters()), 1 - decay)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from coral_cli.parallel.ranks import share_of
-from coral_cli.policies.descent import descend, follow
+from coral_cli.policies.descent import descend, soft_update
 from coral_cli.policies.entropy import EntropyWeight
 from coral_cli.policies.networks import Actor
 from coral_cli.policies.options import ImaginationOptions
@@ -87,7 +87,7 @@ class Imagination(nn.Module):
         values = self.value(states[:-1].detach()).squeeze(-1)
         value_loss = 0.5 * share * (weights * (values - returns.detach()).square()).mean()
         value_norm = descend(value_loss, self.value, self._optimizers["value"], CLIP)
-        follow(self.target_value, self.value, self._target_decay)
+        soft_update(self.target_value, self.value, self._target_decay)
         return {
             "actor_loss": actor_loss.detach(),
             "value_loss": value_loss.detach(),

@@ -10,7 +10,7 @@ from torch.nn.functional import mse_loss
 from torch.optim import Adam, Optimizer
 
 from coral_cli.parallel.ranks import share_of
-from coral_cli.policies.descent import descend, follow
+from coral_cli.policies.descent import descend, soft_update
 from coral_cli.policies.entropy import EntropyWeight
 from coral_cli.policies.networks import Actor, TwinCritics
 from coral_cli.policies.options import SacOptions
@@ -66,7 +66,7 @@ class Sac(nn.Module):
 
         entropy = -share * log_density.detach().mean()
         self.entropy_weight.learn(entropy, self._target_entropy, self._optimizers["entropy_weight"])
-        follow(self.target_critics, self.critics, self._target_decay)
+        soft_update(self.target_critics, self.critics, self._target_decay)
         return {
             "critic_loss": critic_loss.detach(),
             "actor_loss": actor_loss.detach(),

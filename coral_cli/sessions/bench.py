@@ -21,9 +21,9 @@ from coral_cli.parallel.torchrun import find_place
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Json
 from coral_cli.sessions.blame import naming
+from coral_cli.sessions.building import Built, build, schedule
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.parallel import joined, require_even
-from coral_cli.sessions.parts import Parts, build, schedule
 from coral_cli.sessions.rehearsal import Rehearsal, estimate
 from coral_cli.sessions.requests import BenchRequest, TrainRequest
 from coral_cli.version import __version__
@@ -54,44 +54,44 @@ def bench(request: BenchRequest, tell: Callable[[str], object]) -> Document:
 def _measured(request: BenchRequest, tell: Callable[[str], object]) -> Document:
     settings = request.assembly.settings
     asked = TrainRequest(request.assembly, request.catalog, None, None, {})
-    with naming(request.assembly), closing(build(asked, select_backend(settings.renderer))) as parts:
-        document = _about(request, parts)
+    with naming(request.assembly), closing(build(asked, select_backend(settings.renderer))) as built:
+        document = _about(request, built)
         if request.part != "update":
             tell("the environment")
-            walked = stepping(parts.env, settings.seed)
-            document["environment"] = _environment(walked) | _copies(request, parts)
+            walked = stepping(built.env, settings.seed)
+            document["environment"] = _environment(walked) | _copies(request, built)
         if request.part != "environment":
-            tell(f"the machine's peak, {parts.learner.precision}")
-            peak = measure_peak(parts.learner.precision, parts.agent.device)
+            tell(f"the machine's peak, {built.learner.precision}")
+            peak = measure_peak(built.learner.precision, built.agent.device)
             tell(f"{request.repeats} updates")
-            learned, acted = _learn(request, parts)
+            learned, acted = _learn(request, built)
             document |= {"peak": _peak(peak), "update": _update(learned, peak), "acting": _milliseconds(acted)}
-            document["memory"] = held(parts.agent, parts.sensors) | {"batch_bytes": learned.batch_bytes}
+            document["memory"] = held(built.agent, built.sensors) | {"batch_bytes": learned.batch_bytes}
         if request.part == "all":
-            document["run"] = _run(request, document, action_repeat(parts.env))
+            document["run"] = _run(request, document, action_repeat(built.env))
         return document
 
 
-def _about(request: BenchRequest, parts: Parts) -> Document:
+def _about(request: BenchRequest, built: Built) -> Document:
     settings = request.assembly.settings
     return {
         "command": command_line(request.assembly, request.catalog, ("coral", "bench")),
         "coral": __version__,
         "env": request.assembly.choices["env"].component,
         "seed": settings.seed,
-        "precision": parts.learner.precision,
+        "precision": built.learner.precision,
         "batch": [settings.batch_size, settings.batch_length],
-        "renderer": parts.backend,
-        "sensors": {name: list(sensor.shape) for name, sensor in parts.agent.sensors.items()},
-        "machine": measured_on(parts.agent.device),
+        "renderer": built.backend,
+        "sensors": {name: list(sensor.shape) for name, sensor in built.agent.sensors.items()},
+        "machine": measured_on(built.agent.device),
     }
 
 
-def _learn(request: BenchRequest, parts: Parts) -> tuple[Learning, Timing]:
-    settings, agent = request.assembly.settings, parts.agent
-    replay = noise_replay(parts.sensors, agent.action_size, settings.batch_length, settings.seed)
-    acted = acting_time(agent, parts.sensors, settings.seed)
-    return learning(parts.learner, replay, schedule(settings), request.repeats), acted
+def _learn(request: BenchRequest, built: Built) -> tuple[Learning, Timing]:
+    settings, agent = request.assembly.settings, built.agent
+    replay = noise_replay(built.sensors, agent.action_size, settings.batch_length, settings.seed)
+    acted = acting_time(agent, built.sensors, settings.seed)
+    return learning(built.learner, replay, schedule(settings), request.repeats), acted
 
 
 def _milliseconds(timing: Timing) -> Document:
@@ -136,12 +136,12 @@ def _environment(walked: Stepping) -> Document:
     }
 
 
-def _copies(request: BenchRequest, parts: Parts) -> Document:
+def _copies(request: BenchRequest, built: Built) -> Document:
     """Measure what the copies of --envs do side by side, if there are any."""
     settings = request.assembly.settings
     if settings.envs == 1:
         return {}
-    copies = Vectorised(copies_of(request.assembly, request.catalog, parts.backend, "training"), settings.envs)
+    copies = Vectorised(copies_of(request.assembly, request.catalog, built.backend, "training"), settings.envs)
     try:
         return {"envs": settings.envs, "steps_per_s_side_by_side": stepping_side_by_side(copies, settings.seed)}
     finally:

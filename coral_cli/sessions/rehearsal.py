@@ -20,10 +20,10 @@ from coral_cli.measuring.timing import interleaved
 from coral_cli.registry.options import values_of
 from coral_cli.runs.machine import busy
 from coral_cli.sessions.blame import naming
-from coral_cli.sessions.parts import Parts, build, schedule
+from coral_cli.sessions.building import Built, build, schedule
 from coral_cli.sessions.requests import TrainRequest
 from coral_cli.training.batches import sample_batch
-from coral_cli.training.collection import acting, chance, run_episode
+from coral_cli.training.collection import acting, random_policy, run_episode
 from coral_cli.training.replay import Replay
 
 
@@ -43,21 +43,21 @@ class Rehearsal:
         return acting + policy_steps * settings.updates_per_step * self.update_seconds
 
 
-def rehearse(parts: Parts, settings: Settings) -> Rehearsal:
+def rehearse(built: Built, settings: Settings) -> Rehearsal:
     """Run every part once. Leave the agent, the random streams and the disk as they are."""
     with torch.random.fork_rng():
-        learner, random = copy.deepcopy(parts.learner), np.random.default_rng(settings.seed)
+        learner, random = copy.deepcopy(built.learner), np.random.default_rng(settings.seed)
         agent = learner.agent
         start = time.perf_counter()
         episode = run_episode(
-            parts.env, settings.seed, chance(parts.env, settings.seed), tuple(agent.sensors), record=True
+            built.env, settings.seed, random_policy(built.env, settings.seed), tuple(agent.sensors), record=True
         )
         assert episode is not None and episode.arrays is not None  # nothing stops it, and it records
         step_seconds = (time.perf_counter() - start) / episode.length
-        replay = Replay(parts.sensors, agent.action_size, episode.length + 1)
+        replay = Replay(built.sensors, agent.action_size, episode.length + 1)
         replay.add(episode.arrays)
         batching = schedule(settings)
-        observation, _ = parts.eval_env.reset(seed=settings.seed)
+        observation, _ = built.eval_env.reset(seed=settings.seed)
         choose = acting(agent, explore=False)
         calls = {
             "act": lambda: choose(observation),
@@ -67,10 +67,10 @@ def rehearse(parts: Parts, settings: Settings) -> Rehearsal:
         return Rehearsal(step_seconds, timings["act"].median, timings["update"].median)
 
 
-def notice(parts: Parts, request: TrainRequest) -> str:
+def notice(built: Built, request: TrainRequest) -> str:
     """Say how long the run will take here, and, at the paper's size, that there are smaller ones."""
     settings = request.assembly.settings
-    estimated = estimate(rehearse(parts, settings).total(settings, action_repeat(parts.env)))
+    estimated = estimate(rehearse(built, settings).total(settings, action_repeat(built.env)))
     choice = request.assembly.choices["rssm"]
     sizes = values_of(request.catalog.locate(*choice.identity).record.options)  # none without a representation
     paper = sizes and dict(choice.options) == sizes
@@ -87,27 +87,27 @@ def estimate(seconds: float) -> dict[str, Any]:
 def dry_run(request: TrainRequest) -> dict[str, Any]:
     """Build everything, rehearse, and report as one document; write nothing."""
     backend = select_backend(request.assembly.settings.renderer)
-    with naming(request.assembly), closing(build(request, backend)) as parts:
-        rehearsal = rehearse(parts, request.assembly.settings)
+    with naming(request.assembly), closing(build(request, backend)) as built:
+        rehearsal = rehearse(built, request.assembly.settings)
         assembly = {"command": command_line(request.assembly, request.catalog), **request.assembly.to_json()}
-        return assembly | _costs(parts, request.assembly.settings, rehearsal)
+        return assembly | _costs(built, request.assembly.settings, rehearsal)
 
 
-def _costs(parts: Parts, settings: Settings, rehearsal: Rehearsal) -> dict[str, Any]:
-    counts = parts.agent.parameter_counts()
-    replay = Replay(parts.sensors, parts.agent.action_size, 1)
+def _costs(built: Built, settings: Settings, rehearsal: Rehearsal) -> dict[str, Any]:
+    counts = built.agent.parameter_counts()
+    replay = Replay(built.sensors, built.agent.action_size, 1)
     return {
-        "device": str(parts.agent.device),
-        "renderer": parts.backend,
-        "sensors": {name: list(sensor.shape) for name, sensor in parts.sensors.items()},
-        "action_size": parts.agent.action_size,
-        "action_repeat": action_repeat(parts.env),
+        "device": str(built.agent.device),
+        "renderer": built.backend,
+        "sensors": {name: list(sensor.shape) for name, sensor in built.sensors.items()},
+        "action_size": built.agent.action_size,
+        "action_repeat": action_repeat(built.env),
         "parameters": counts | {"total": sum(counts.values())},
-        "transfer": None if parts.transfer is None else [parts.transfer.summary, *parts.transfer.remarks],
-        "replay_transitions": parts.replay_capacity,
-        "replay_bytes": replay.bytes * parts.replay_capacity,
+        "transfer": None if built.transfer is None else [built.transfer.summary, *built.transfer.remarks],
+        "replay_transitions": built.replay_capacity,
+        "replay_bytes": replay.bytes * built.replay_capacity,
         "step_ms": 1e3 * rehearsal.step_seconds,
         "act_ms": 1e3 * rehearsal.act_seconds,
         "update_ms": 1e3 * rehearsal.update_seconds,
-        **estimate(rehearsal.total(settings, action_repeat(parts.env))),
+        **estimate(rehearsal.total(settings, action_repeat(built.env))),
     }

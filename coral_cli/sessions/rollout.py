@@ -26,7 +26,7 @@ from coral_cli.sessions.blame import naming
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.requests import RolloutRequest
 from coral_cli.sessions.saved import open_saved
-from coral_cli.training.collection import Episode, Observation, acting, chance, episode_seed, run_episode
+from coral_cli.training.collection import Episode, Observation, acting, episode_seed, random_policy, run_episode
 from coral_cli.training.interruption import Interruption
 from coral_cli.version import __version__
 
@@ -51,7 +51,7 @@ def rollout(request: RolloutRequest, report: Callable[[int, Episode], None]) -> 
         agent = saved.agent(choose_device(request.device)) if saved else None
 
         def choose(number: int) -> Callable[[Observation], NDArray[Any]]:
-            return acting(agent, request.explore) if agent else chance(env, number)
+            return acting(agent, request.explore) if agent else random_policy(env, number)
 
         sensors = assembler.every_sensor(env)
         about = _about(request, assembly, backend, env)

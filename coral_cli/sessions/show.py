@@ -18,7 +18,7 @@ from coral_cli.registry.options import Json
 from coral_cli.registry.records import Environment, Sensor
 from coral_cli.runs.pictures import sheet, write_png
 from coral_cli.sessions.blame import naming
-from coral_cli.training.collection import chance, run_episode
+from coral_cli.training.collection import random_policy, run_episode
 
 OUTSIDE = 192
 """The height of a frame on the sheet, in pixels."""
@@ -74,14 +74,14 @@ def _shown(request: ShowRequest) -> dict[str, Json]:
 
 def _try_out(env: Any, seed: int, sensors: dict[str, Sensor]) -> None:
     """Begin an episode and take a step, as training would. Raises CoralError where that could not go on."""
-    run_episode(env, seed, chance(env, seed), tuple(sensors), stop=iter((False, True)).__next__)
+    run_episode(env, seed, random_policy(env, seed), tuple(sensors), stop=iter((False, True)).__next__)
 
 
 def _frames(env: Any, request: ShowRequest, sensors: dict[str, Sensor]) -> list[list[np.ndarray]]:
     """Return a row of frames for each camera of the agent, and one from outside."""
     cameras = [name for name, sensor in sensors.items() if sensor.spatial]
     seed = request.assembly.settings.seed
-    choose = chance(env, seed)
+    choose = random_policy(env, seed)
     observation, _ = env.reset(seed=seed)
     rows: list[list[np.ndarray]] = [[] for _ in range(len(cameras) + 1)]
     for index in range(request.frames):

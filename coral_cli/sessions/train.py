@@ -19,8 +19,8 @@ from coral_cli.registry.records import Backend, Environment
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.sessions.beginning import about, begin, flags_said, name_of, new_run
 from coral_cli.sessions.blame import fault_of
+from coral_cli.sessions.building import Built, actor_of, build, schedule, several
 from coral_cli.sessions.parallel import Start, announce_processes, in_step
-from coral_cli.sessions.parts import Parts, actor_of, build, schedule, several
 from coral_cli.sessions.rehearsal import notice
 from coral_cli.sessions.requests import TrainRequest
 from coral_cli.sessions.saved import record_of
@@ -52,30 +52,30 @@ def _lead(request: TrainRequest, display: Listener, followers: Followers) -> int
     ):
         if plan.over(begun.progress):
             return nothing_to_do(display, begun.progress, "steps")
-        parts = stack.enter_context(closing(build(request, _backend(request))))
-        agent = parts.agent
-        begun.require_same(agent, parts.sensors)
+        built = stack.enter_context(closing(build(request, _backend(request))))
+        agent = built.agent
+        begun.require_same(agent, built.sensors)
         said = about(assembly, command_line(assembly, request.catalog), followers.processes)
-        said |= {"renderer": parts.backend, "device": str(agent.device)}
+        said |= {"renderer": built.backend, "device": str(agent.device)}
         begun.write(said)
-        replay = Replay(parts.sensors, agent.action_size, parts.replay_capacity, begun.run.replay, begun.episodes)
-        env, eval_env = stack.enter_context(several(request, parts))
-        followers.begin(Start(parts.sensors, agent.action_size, begun.run.replay, replay.capacity))
-        record = record_of(assembly, parts.sensors, agent.action_size)
-        record |= {"renderer": parts.backend, "coral": __version__}
+        replay = Replay(built.sensors, agent.action_size, built.replay_capacity, begun.run.replay, begun.episodes)
+        env, eval_env = stack.enter_context(several(request, built))
+        followers.begin(Start(built.sensors, agent.action_size, begun.run.replay, replay.capacity))
+        record = record_of(assembly, built.sensors, agent.action_size)
+        record |= {"renderer": built.backend, "coral": __version__}
         assembler = Assembler(assembly, request.catalog)
         told = stack.enter_context(supervised(begun.run, assembly, record, display, assembler.observers()))
-        actor = actor_of(request, parts)
-        updates = Updates(parts.learner, replay, plan, followers)
+        actor = actor_of(request, built)
+        updates = Updates(built.learner, replay, plan, followers)
         collector, evaluator = collector_of(env), collector_of(eval_env)
         ahead = AsyncCollection(collector, actor, told.interruption.__bool__) if actor else None
-        filming = Filming(begun.run.videos, frames_per_second(parts.eval_env))
+        filming = Filming(begun.run.videos, frames_per_second(built.eval_env))
         trainer = Trainer(updates, collector, evaluator, plan, told, ahead, filming)
         begun.go_on(trainer, said)
-        _announce(request, parts, begun.run, followers, trainer)
+        _announce(request, built, begun.run, followers, trainer)
         begun.warn(trainer.journal, trainer.remark, replay.remark)
         begun.training = True
-        fault = partial(fault_of, begun.run, assembler, parts.learner, parts.sensors, replay, plan)
+        fault = partial(fault_of, begun.run, assembler, built.learner, built.sensors, replay, plan)
         return told.carry_out(trainer, replace(AFTER, flags=code_flags(assembly)), fault)
 
 
@@ -87,7 +87,7 @@ def _backend(request: TrainRequest) -> Backend:
     return select_backend(asked)
 
 
-def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, followers: Followers, trainer: Trainer) -> None:
+def _announce(request: TrainRequest, built: Built, run: RunDirectory, followers: Followers, trainer: Trainer) -> None:
     settings, task = request.assembly.settings, request.assembly.choices["env"]
     said = {name: text_of(value) for name, value in task.options.items() if isinstance(value, str | bool)}
     variant = "".join(f" {name.replace('_', '-')}={value}" for name, value in said.items())
@@ -98,16 +98,16 @@ def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, followers:
         command=command_line(request.assembly, request.catalog),
         env=task.component + variant,
         seed=settings.seed,
-        device=str(parts.agent.device),
-        renderer=parts.backend,
+        device=str(built.agent.device),
+        renderer=built.backend,
         budget=settings.steps,
         resumed=request.resume is not None,
         replay_bytes=trainer.replay.bytes,
-        updates_per_env_step=settings.updates_per_step / action_repeat(parts.env),
+        updates_per_env_step=settings.updates_per_step / action_repeat(built.env),
         pending=trainer.progress.pending,
         **flags_said(request.assembly, request.catalog),
     )
-    announce_transfer(parts.transfer, journal)
+    announce_transfer(built.transfer, journal)
     if not request.resume:
         announce_frozen(settings, journal)
     announce_processes(followers, settings.batch_size, journal)
@@ -115,5 +115,5 @@ def _announce(request: TrainRequest, parts: Parts, run: RunDirectory, followers:
     assert isinstance(environment, Environment)
     if request.assembly.encoded and not request.resume and (note := image_note(environment)):
         journal.emit("note", message=note)
-    if parts.agent.device.type == "cpu" and not request.resume and followers.processes == 1:
-        journal.emit("note", message=notice(parts, request))
+    if built.agent.device.type == "cpu" and not request.resume and followers.processes == 1:
+        journal.emit("note", message=notice(built, request))

@@ -1,4 +1,4 @@
-"""Episodes: an agent, or chance, acts in an environment."""
+"""Episodes: an agent, or a random policy, acts in an environment."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def acting(agent: Agent, explore: bool) -> Callable[[Observation], NDArray[Any]]
     return choose
 
 
-def chance(env: gymnasium.Env, seed: int) -> Callable[[Observation], NDArray[Any]]:
+def random_policy(env: gymnasium.Env, seed: int) -> Callable[[Observation], NDArray[Any]]:
     """Return what draws uniform random actions for the episode that begins with ``seed``."""
     random = random_actions(seed)
     return lambda _: random.uniform(-1, 1, env.action_space.shape).astype(np.float32)

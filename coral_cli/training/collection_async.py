@@ -49,4 +49,4 @@ class AsyncCollection:
         self._thread.shutdown()
 
     def _collected(self, seeds: Sequence[int]) -> list[Episode]:
-        return list(self._collector.by_agent(self._actor, seeds, lambda: self._closing or self._stop()))
+        return list(self._collector.exploring_episodes(self._actor, seeds, lambda: self._closing or self._stop()))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.environments.vectorised import Vectorised
 from coral_cli.training.agent import Agent
-from coral_cli.training.collection import Episode, Observation, acting, chance, random_actions, run_episode
+from coral_cli.training.collection import Episode, Observation, acting, random_actions, random_policy, run_episode
 from coral_cli.training.collection_many import ChooseMany, Missing, run_episodes
 
 Stop = Callable[[], bool]
@@ -29,11 +29,11 @@ class Collector(Protocol):
     remarks: list[str]
     """The sentences on copies that were lost; whoever tells one takes it out."""
 
-    def by_chance(self, seeds: Sequence[int], sensors: tuple[str, ...], stop: Stop) -> Iterator[Episode]:
+    def random_episodes(self, seeds: Sequence[int], sensors: tuple[str, ...], stop: Stop) -> Iterator[Episode]:
         """Yield recorded episodes with uniform random actions, which follow from the seeds."""
         ...
 
-    def by_agent(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
+    def exploring_episodes(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
         """Yield recorded episodes of an exploring agent."""
         ...
 
@@ -62,14 +62,14 @@ class OneByOne:
         self.remarks: list[str] = []
         self._env, self._on_step, self._record = env, on_step, record
 
-    def by_chance(self, seeds: Sequence[int], sensors: tuple[str, ...], stop: Stop) -> Iterator[Episode]:
+    def random_episodes(self, seeds: Sequence[int], sensors: tuple[str, ...], stop: Stop) -> Iterator[Episode]:
         for seed in seeds:
-            episode = run_episode(self._env, seed, chance(self._env, seed), sensors, record=True, stop=stop)
+            episode = run_episode(self._env, seed, random_policy(self._env, seed), sensors, record=True, stop=stop)
             if episode is None:
                 return
             yield episode
 
-    def by_agent(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
+    def exploring_episodes(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
         for seed in seeds:
             choose = acting(agent, explore=True)
             episode = run_episode(self._env, seed, choose, tuple(agent.sensors), record=True, stop=stop)
@@ -97,10 +97,10 @@ class SideBySide:
         self.remarks = env.remarks
         self._env = env
 
-    def by_chance(self, seeds: Sequence[int], sensors: tuple[str, ...], stop: Stop) -> Iterator[Episode]:
+    def random_episodes(self, seeds: Sequence[int], sensors: tuple[str, ...], stop: Stop) -> Iterator[Episode]:
         yield from run_episodes(self._env, seeds, self._chance(), sensors, len(seeds), stop)
 
-    def by_agent(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
+    def exploring_episodes(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
         choose = acting_together(agent, self.count, explore=True)
         yield from run_episodes(self._env, seeds, choose, tuple(agent.sensors), len(seeds), stop)
 
@@ -111,7 +111,7 @@ class SideBySide:
         yield from episodes
 
     def _chance(self) -> ChooseMany:
-        """Return what gives the actions as ``chance`` does for the seed of each copy's episode."""
+        """Return what gives the actions as ``random_policy`` does for the seed of each copy's episode."""
         streams: dict[int, np.random.Generator] = {}
 
         def choose(observations: Observation, missing: object, fresh: NDArray[np.bool_]) -> NDArray[Any]:

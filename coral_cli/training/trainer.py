@@ -139,14 +139,14 @@ class Trainer:
         episodes: list[Episode] = []
         try:
             with self._updates.measurement.timing("collect"):
-                episodes += self._by_chance(seeds) if left > 0 else self._by_agent(seeds)
+                episodes += self._random_episodes(seeds) if left > 0 else self._exploring_episodes(seeds)
         finally:
             if len(episodes) < len(seeds):  # an error leaves no trace, either
                 self._updates.set_random_state(before)
         if len(episodes) < len(seeds):
             return
         for episode in episodes:
-            self._take(episode, by_chance=left > 0)
+            self._take(episode, random=left > 0)
         if self._ahead and self.progress.pending and not self._spent:
             self._ahead.begin(self.agent, self._seeds(self._collector.count))
 
@@ -155,17 +155,17 @@ class Trainer:
         first = self.progress.episodes
         return [episode_seed(self.schedule.seed, "training", first + index) for index in range(count)]
 
-    def _by_chance(self, seeds: list[int]) -> Iterator[Episode]:
-        return self._collector.by_chance(seeds, tuple(self.agent.sensors), self.interruption.__bool__)
+    def _random_episodes(self, seeds: list[int]) -> Iterator[Episode]:
+        return self._collector.random_episodes(seeds, tuple(self.agent.sensors), self.interruption.__bool__)
 
-    def _by_agent(self, seeds: list[int]) -> Iterable[Episode]:
+    def _exploring_episodes(self, seeds: list[int]) -> Iterable[Episode]:
         """Return the episodes that were begun while the agent learned; if there are none, play some."""
         begun = self._ahead.finish() if self._ahead else None
         if begun is not None:
             return begun
-        return self._collector.by_agent(self.agent, seeds, self.interruption.__bool__)
+        return self._collector.exploring_episodes(self.agent, seeds, self.interruption.__bool__)
 
-    def _take(self, episode: Episode, by_chance: bool) -> None:
+    def _take(self, episode: Episode, random: bool) -> None:
         """Store a new episode and plan the updates that follow from it."""
         progress, schedule = self.progress, self.schedule
         assert episode.arrays is not None
@@ -181,7 +181,7 @@ class Trainer:
         self.journal.emit(
             "episode",
             episode=progress.episodes,
-            **{"return": episode.total, "length": episode.length, "random": by_chance, "pending": progress.pending},
+            **{"return": episode.total, "length": episode.length, "random": random, "pending": progress.pending},
             **{f"metrics/{name}": value for name, value in episode.metrics.items()},
         )
 

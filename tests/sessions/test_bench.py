@@ -11,7 +11,7 @@ from coral_cli.measuring.flops import Flops
 from coral_cli.measuring.learning import Learning
 from coral_cli.measuring.peak import Peak
 from coral_cli.measuring.timing import Timing
-from coral_cli.sessions.parts import Parts
+from coral_cli.sessions.building import Built
 
 TINY = ["--size", "tiny", "--batch-size", "2", "--batch-length", "4", "--image-encoder.depth", "2"]
 CARTPOLE = ["--env", "cartpole-swingup", "--renderer", "raycast", *TINY]
@@ -143,13 +143,13 @@ def test_people_read_tables(capsys):
 
 def test_ctrl_c_leaves_nothing_behind(monkeypatch, capsys, tmp_path):
     closed = []
-    close = Parts.close
+    close = Built.close
 
     def interrupt(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("coral_cli.sessions.bench.learning", interrupt)
-    monkeypatch.setattr(Parts, "close", lambda parts: (closed.append(parts), close(parts)))
+    monkeypatch.setattr(Built, "close", lambda built: (closed.append(built), close(built)))
     assert main(["bench", *CARTPOLE]) == 130
     assert len(closed) == 1 and list(tmp_path.iterdir()) == []
     assert "Traceback" not in capsys.readouterr().err

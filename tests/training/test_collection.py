@@ -6,7 +6,7 @@ import pytest
 from gymnasium.spaces import Box, Dict
 
 from coral_cli.registry.errors import CoralError
-from coral_cli.training.collection import chance, episode_seed, run_episode
+from coral_cli.training.collection import episode_seed, random_policy, run_episode
 
 
 class Counter(gymnasium.Env):
@@ -77,9 +77,9 @@ def test_numbers_that_are_none_stop_the_run(bad, match):
 
 def test_random_actions_are_uniform_and_seeded():
     env = Counter()
-    first, second, other = (chance(env, seed)(None) for seed in (1, 1, 2))
+    first, second, other = (random_policy(env, seed)(None) for seed in (1, 1, 2))
     assert first == second != other
-    draw = chance(env, 0)
+    draw = random_policy(env, 0)
     values = np.array([draw(None)[0] for _ in range(5000)])
     assert values.min() >= -1 and values.max() <= 1
     assert values.mean() == pytest.approx(0, abs=0.03) and values.var() == pytest.approx(1 / 3, abs=0.02)

@@ -25,11 +25,11 @@ class Watched(OneByOne):
         self.played, self.threads, self.may_begin = [], [], threading.Event()
         self.may_begin.set()
 
-    def by_agent(self, one, seeds, stop):
+    def exploring_episodes(self, one, seeds, stop):
         self.may_begin.wait()
         self.played.append(weight_of(one))
         self.threads.append(threading.current_thread())
-        yield from super().by_agent(one, seeds, stop)
+        yield from super().exploring_episodes(one, seeds, stop)
 
 
 def test_episodes_begin_with_the_weights_of_that_moment():

@@ -12,7 +12,7 @@ from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.environments.vectorised import Vectorised
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import CoralError
-from coral_cli.training.collection import chance, run_episode
+from coral_cli.training.collection import random_policy, run_episode
 from coral_cli.training.collection_many import run_episodes
 from coral_cli.training.collectors import SideBySide
 
@@ -34,7 +34,7 @@ def pair(toys):
 
 
 class Chance:
-    """Each episode's random actions from its own seed, as ``chance`` draws them, in an array that is used again."""
+    """Each episode's random actions from its own seed, as ``random_policy`` has them, in one array."""
 
     def __init__(self, env, seeds):
         self._env, self._seeds, self._draws = env, iter(seeds), {}
@@ -44,7 +44,7 @@ class Chance:
     def __call__(self, observations, missing, fresh):
         self.asked.append((set(observations), fresh.tolist(), self._env.running.tolist()))
         for index in np.flatnonzero(fresh):
-            self._draws[index] = chance(self._env, next(self._seeds))
+            self._draws[index] = random_policy(self._env, next(self._seeds))
         for index, draw in self._draws.items():
             self._actions[index] = draw(None)
         return self._actions
@@ -61,7 +61,7 @@ def same(one, other):
 @pytest.mark.parametrize("seeds", [[7, 4, 1, 3, 2, 4, 9], [3], []])
 def test_episodes_of_any_length_are_those_of_one_environment(toys, pair, seeds):
     sensors = ("total", "picture")
-    alone = [run_episode(toys.Walk(), seed, chance(pair, seed), sensors, record=True) for seed in seeds]
+    alone = [run_episode(toys.Walk(), seed, random_policy(pair, seed), sensors, record=True) for seed in seeds]
     together = list(run_episodes(pair, seeds, Chance(pair, seeds), sensors, len(seeds)))
     assert len(together) == len(seeds)
     for one, other in zip(alone, together, strict=True):
@@ -75,7 +75,7 @@ def test_episodes_of_the_control_suite_are_those_of_one_environment():
     make = partial(record.build, dataclasses.replace(record.options, action_repeat=100), Rendering(32, 32))
     seeds, sensors = [5, 6, 7], ("image", "proprio")
     env = make()
-    alone = [run_episode(env, seed, chance(env, seed), sensors, record=True) for seed in seeds]
+    alone = [run_episode(env, seed, random_policy(env, seed), sensors, record=True) for seed in seeds]
     env.close()
     copies = Vectorised(make, 2)
     together = list(run_episodes(copies, seeds, Chance(copies, seeds), sensors, len(seeds)))
@@ -122,9 +122,9 @@ def test_nothing_follows_a_stop(pair):
 @pytest.mark.parametrize("times", [1, 2])
 def test_the_episode_of_a_lost_copy_begins_anew_and_is_the_same(toys, pair, tmp_path, times):
     seeds, sensors = [7, 4, 1, 3], ("total", "picture")
-    alone = [run_episode(toys.Walk(), seed, chance(pair, seed), sensors, record=True) for seed in seeds]
+    alone = [run_episode(toys.Walk(), seed, random_policy(pair, seed), sensors, record=True) for seed in seeds]
     copies = Vectorised(partial(toys.Mortal, tmp_path, times=times), 2)
-    together = list(SideBySide(copies).by_chance(seeds, sensors, lambda: False))
+    together = list(SideBySide(copies).random_episodes(seeds, sensors, lambda: False))
     copies.close()
     assert len(copies.remarks) == times
     for one, other in zip(alone, together, strict=True):

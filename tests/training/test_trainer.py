@@ -284,7 +284,7 @@ def test_evaluation_does_not_explore():
     one.__class__ = Noting
     list(OneByOne(Walk()).evaluated(one, [1], lambda: False))
     assert explored == {False}
-    list(OneByOne(Walk()).by_agent(one, [1], lambda: False))
+    list(OneByOne(Walk()).exploring_episodes(one, [1], lambda: False))
     assert explored == {False, True}
 
 

@@ -32,8 +32,8 @@ Copies: TypeAlias = gymnasium.Env[dict[str, Any], Any] | Vectorised
 
 
 @dataclass(frozen=True)
-class Parts:
-    """The parts of a session: environments, agent and sizes. Where nothing is evaluated, ``eval_env`` is ``env``."""
+class Built:
+    """All that a session builds: environments, agent and sizes. Where nothing is evaluated, ``eval_env`` is ``env``."""
 
     env: gymnasium.Env[dict[str, Any], Any]
     eval_env: gymnasium.Env[dict[str, Any], Any]
@@ -50,17 +50,17 @@ class Parts:
 
 
 @contextmanager
-def several(request: TrainRequest, parts: Parts) -> Iterator[tuple[Copies, Copies]]:
+def several(request: TrainRequest, built: Built) -> Iterator[tuple[Copies, Copies]]:
     """Give what collects and what evaluates: the environments themselves, or copies of them in other processes."""
     settings = request.assembly.settings
     count = settings.envs
     if count == 1 and settings.collect == "sync":
-        yield parts.env, parts.eval_env
+        yield built.env, built.eval_env
         return
     name = name_of(request.assembly, ENV.name)
 
     def copies(split: Split) -> Vectorised:
-        make = copies_of(request.assembly, request.catalog, parts.backend, split)
+        make = copies_of(request.assembly, request.catalog, built.backend, split)
         return Vectorised(make, count, name, settings.env_timeout)
 
     with closing(copies("training")) as training:
@@ -71,16 +71,16 @@ def several(request: TrainRequest, parts: Parts) -> Iterator[tuple[Copies, Copie
             yield training, evaluation
 
 
-def actor_of(request: TrainRequest, parts: Parts) -> Agent | None:
+def actor_of(request: TrainRequest, built: Built) -> Agent | None:
     """Make the agent that plays on the processor while the other one learns; None where they are the same."""
     if request.assembly.settings.collect == "sync":
         return None
     return Assembler(request.assembly, request.catalog).agent(
-        parts.sensors, parts.agent.action_size, torch.device("cpu")
+        built.sensors, built.agent.action_size, torch.device("cpu")
     )
 
 
-def build(request: TrainRequest, backend: Backend) -> Parts:
+def build(request: TrainRequest, backend: Backend) -> Built:
     """Build environments, agent and sizes; write nothing. What fails leaves no environment open."""
     settings = request.assembly.settings
     device = choose_device(settings.device)
@@ -97,7 +97,7 @@ def build(request: TrainRequest, backend: Backend) -> Parts:
             transfer = take_over(agent, absolute(settings.init_from), request.assembly, request.catalog)
         learner = assembler.learner(agent)
         made.pop_all()
-    return Parts(env, eval_env, sensors, agent, learner, backend, _capacity(settings, action_repeat(env)), transfer)
+    return Built(env, eval_env, sensors, agent, learner, backend, _capacity(settings, action_repeat(env)), transfer)
 
 
 def _capacity(settings: Settings, repeat: int) -> int:
