@@ -138,7 +138,7 @@ def test_without_opengl_the_ray_caster_draws_and_films(tmp_path):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_an_interrupted_run_is_saved_and_goes_on(number, code, tmp_path, capsys):
     run = tmp_path / "run"
-    words = command("train", *BOX, "--steps", "100k", "--out", str(run))
+    words = command("train", *BOX, "--steps", "100k", "--replay-size", "5k", "--out", str(run))
     heard = partial(signal.signal, number, signal.SIG_DFL)  # also where these tests run under nohup
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, preexec_fn=heard) as training:
         deadline = time.monotonic() + 120
@@ -161,7 +161,7 @@ def test_an_interrupted_run_is_saved_and_goes_on(number, code, tmp_path, capsys)
     record = json.loads((run / "run.json").read_text())
     assert record["assembly"]["settings"]["steps"] == budget
     first, second = record["starts"]
-    assert first["typed"].endswith(f"--steps 100k --out {run}") and first["time"] == record["started"]
+    assert first["typed"].endswith(f"--replay-size 5k --out {run}") and first["time"] == record["started"]
     assert second["typed"] == record["typed"] == f"coral train --resume {run} --steps {budget} --quiet"
     assert second["machine"]["cpu"] == record["machine"]["cpu"] and first["time"] <= second["time"]
     episodes = [event.values["episode"] for event in read_metrics(run / "metrics.jsonl") if event.kind == "episode"]
@@ -257,7 +257,8 @@ def test_a_damaged_checkpoint_is_replaced_by_the_one_before(run, tmp_path, capsy
 def test_a_reader_that_goes_away_ends_the_run_saved(stream, words, tmp_path):
     run = tmp_path / "run"
     training = subprocess.Popen(
-        command("train", *BOX, "--steps", "100k", "--out", str(run), *words), **{stream: subprocess.PIPE}
+        command("train", *BOX, "--steps", "100k", "--replay-size", "5k", "--out", str(run), *words),
+        **{stream: subprocess.PIPE},
     )
     with training:
         getattr(training, stream).readline()
