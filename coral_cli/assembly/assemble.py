@@ -114,7 +114,15 @@ class Assembler:
         from coral_cli.training.learner import Learner, LearnerOptions
 
         settings, imagines = self.assembly.settings, self._parts["policy"][0].imagines
-        options = LearnerOptions(settings.model_lr, settings.model_clip, settings.precision, settings.freeze, imagines)
+        options = LearnerOptions(
+            settings.model_lr,
+            settings.model_clip,
+            settings.precision,
+            settings.freeze,
+            imagines,
+            settings.lr_drops,
+            settings.lr_drop_factor,
+        )
         return Learner(agent, options)
 
     def _require_sensors(self, given: Mapping[str, Sensor]) -> None:

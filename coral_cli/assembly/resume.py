@@ -8,7 +8,7 @@ from pathlib import Path
 from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.resolve import choice_of, flags_of
 from coral_cli.assembly.selection import choose
-from coral_cli.assembly.settings import BUDGET
+from coral_cli.assembly.settings import RESUMABLE
 from coral_cli.assembly.sizes import sized_flags
 from coral_cli.assembly.slots import ENV, OBSERVER
 from coral_cli.assembly.values import text_of
@@ -38,17 +38,17 @@ def resumed(assembly: Assembly, given: Mapping[str, Json], catalog: Catalog) -> 
     own = {flag: field.default for flag, field in selection.fields().items() if flag in sized}
     components = {slot.flag: catalog.name(entry) for slot, entry in selection.entries.items()}
     asked = {**own, **selection.defaults, **given, **components}
-    budget = {name.replace("_", "-"): name for name in BUDGET}
+    resumable = {name.replace("_", "-"): name for name in RESUMABLE}
     changes: dict[str, Json] = {}
     for flag, before in recorded.items():
         if flag.split(".")[0] == OBSERVER or text_of(asked.get(flag, before)) == text_of(before):
             continue
-        if flag not in budget:
+        if flag not in resumable:
             raise UsageError(
                 f"--{flag} is {_said(asked[flag])}, but the run was started with {_said(before)}.",
-                f"Leave it out: a resumed run can change only --{', --'.join(sorted(budget))}.",
+                f"Leave it out: a resumed run can change only --{', --'.join(sorted(resumable))}.",
             )
-        changes[budget[flag]] = asked[flag]
+        changes[resumable[flag]] = asked[flag]
     settings = with_values(assembly.settings, {**changes, OBSERVER: selection.several[OBSERVER]})
     observers = {s.name: choice_of(s, e, asked) for s, e in selection.entries.items() if s.kind == OBSERVER}
     return Assembly({**assembly.unobserved().choices, **observers}, settings), changes
@@ -64,15 +64,15 @@ def repeated(wanted: Assembly, run: Path, catalog: Catalog) -> tuple[Assembly, d
     if theirs != ours:  # which may be code that nobody has allowed to run
         raise _another(run, ENV.flag, ours, theirs)
     before, now = flags_of(recorded, catalog), flags_of(wanted, catalog)
-    budget = {name.replace("_", "-"): name for name in BUDGET}
+    resumable = {name.replace("_", "-"): name for name in RESUMABLE}
     changes: dict[str, Json] = {}
     for flag in before | now:
         here, there = (flags.get(flag) for flags in (now, before))
         if flag.split(".")[0] == OBSERVER or _said(here) == _said(there):
             continue
-        if flag not in budget:
+        if flag not in resumable:
             raise _another(run, flag, here, there)
-        changes[budget[flag]] = here
+        changes[resumable[flag]] = here
     settings = with_values(recorded.settings, {**changes, OBSERVER: wanted.settings.observer})
     observers = {slot: choice for slot, choice in wanted.choices.items() if choice.kind == OBSERVER}
     return Assembly({**recorded.unobserved().choices, **observers}, settings), changes

@@ -68,6 +68,13 @@ class Settings:
         ),
     ] = "sync"
     model_lr: Annotated[float, Help("Learning rate of the representation (Adam).", min=0)] = 3e-4
+    lr_drops: Annotated[
+        tuple[int, ...],
+        Help("Environment steps after which all learning rates fall, the policy's too: 200k or 200k,300k.", min=1),
+    ] = ()
+    lr_drop_factor: Annotated[
+        float, Help("What each of --lr-drops multiplies all learning rates by.", min=1e-6, max=1)
+    ] = 0.3
     model_clip: Annotated[float, Help("Largest gradient norm of the representation.", min=0)] = 10.0
     head_hidden: Annotated[
         int, Help("Units per layer of the heads (reward, continue, inverse dynamics).", min=1, max=2**14)
@@ -113,4 +120,7 @@ BUDGET = frozenset(
         *("device", "renderer", "envs", "env_timeout", "collect"),
     }
 )
+"""The settings that say how long and where a run is made; runs that differ in these alone are of the same agent."""
+
+RESUMABLE = BUDGET | {"lr_drops", "lr_drop_factor"}
 """The settings that may change when a run is resumed."""

@@ -19,11 +19,15 @@ import torch.distributed as dist
 
 @dataclass(frozen=True)
 class Order:
-    """The order to do one update: whether to measure gradients' shares, how many episodes there are, a noise seed."""
+    """The order to do one update.
+
+    It says whether to measure gradients' shares, how many episodes and environment steps there are, and a noise seed.
+    """
 
     shares: bool
     episodes: int
     noise: int
+    steps: int
 
 
 class Channel:
@@ -37,22 +41,22 @@ class Channel:
 
     def say(self, order: Order | None, enclosed: object = None) -> None:
         """Give an order (None: it is over) and, if need be, what goes with it."""
-        words = (order.shares, order.episodes, order.noise) if order else (0, 0, 0)
+        words = (order.shares, order.episodes, order.noise, order.steps) if order else (0, 0, 0, 0)
         dist.broadcast(torch.tensor([order is not None, enclosed is not None, *words]), 0, self._group)
         if enclosed is not None:
             dist.broadcast_object_list([enclosed], 0, self._group)
 
     def hear(self) -> tuple[Order | None, Any]:
         """Return the next order, None also when the leading process has gone, and what goes with it."""
-        words, enclosed = torch.zeros(5, dtype=torch.long), [None]
+        words, enclosed = torch.zeros(6, dtype=torch.long), [None]
         try:
             dist.broadcast(words, 0, self._group)
-            going_on, more, shares, episodes, noise = words.tolist()
+            going_on, more, shares, episodes, noise, steps = words.tolist()
             if more:
                 dist.broadcast_object_list(enclosed, 0, self._group)
         except RuntimeError:
             return None, None
-        return Order(bool(shares), episodes, noise) if going_on else None, enclosed[0]
+        return Order(bool(shares), episodes, noise, steps) if going_on else None, enclosed[0]
 
 
 class Led(Protocol):
@@ -92,13 +96,13 @@ class Followers:
     def begin(self, with_what: object) -> None:
         """Tell the others what to build their learner from."""
         if self._channel:
-            self._channel.say(Order(False, 0, 0), with_what)
+            self._channel.say(Order(False, 0, 0, 0), with_what)
 
     @contextmanager
-    def updating(self, learner: Led, shares: bool) -> Iterator[None]:
+    def updating(self, learner: Led, shares: bool, steps: int) -> Iterator[None]:
         """Have all others do the update that is done inside; before the first, their learners become like this one."""
         if self._channel:
-            order = Order(shares, learner.episodes, learner.noise)
+            order = Order(shares, learner.episodes, learner.noise, steps)
             self._channel.say(order, None if self._alike else _packed(learner.state_dict()))
         self._alike = self._updating = True
         yield

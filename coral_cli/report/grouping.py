@@ -142,5 +142,6 @@ def word(flag: str, value: Json) -> str:
     if isinstance(value, bool):
         slot, dot, name = flag.rpartition(".")
         return flag if value else f"{slot}{dot}no-{name}"
-    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else "none" if value is None else str(value)
+    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    text = "none" if value is None or value == [] else text
     return f"{flag} {text}"

@@ -105,7 +105,7 @@ def obey(channel: Channel, updates: Updates) -> None:
             updates.load_state_dict(torch.load(io.BytesIO(state), "cpu", weights_only=True))
         # A new seed for every update, so that nothing of a follower needs to be in a checkpoint.
         torch.manual_seed(order.noise + dist.get_rank())
-        updates.do_share(order.shares)
+        updates.do_share(order.shares, order.steps)
 
 
 def updates_of(start: Start, place: Place, assembly: Assembly, catalog: Catalog) -> Updates:

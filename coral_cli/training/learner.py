@@ -21,6 +21,7 @@ from coral_cli.representation.objective import Losses, Representation
 from coral_cli.representation.span import span
 from coral_cli.training.agent import POLICY, Agent
 from coral_cli.training.cuda_graphs import GraphedUpdate
+from coral_cli.training.learning_rates import LearningRates
 from coral_cli.training.optimizer_state import load_optimizer
 from coral_cli.training.precision import chosen
 
@@ -30,8 +31,9 @@ class LearnerOptions:
     """Options of how an agent learns.
 
     ``lr`` and ``clip`` are the learning rate (Adam) and the largest gradient norm of the representation; the policy has
-    its own. Forward passes of updates compute in ``precision``, acting never. The parts in ``frozen`` (such as
-    ``encoders``, ``policy``) keep their weights. A policy that ``imagines`` needs the model as it is after its step.
+    its own. All rates are multiplied by ``lr_drop_factor`` at each of ``lr_drops`` (environment steps). Forward passes
+    of updates compute in ``precision``, acting never. The parts in ``frozen`` (such as ``encoders``, ``policy``) keep
+    their weights. A policy that ``imagines`` needs the model as it is after its step.
     """
 
     lr: float
@@ -39,6 +41,8 @@ class LearnerOptions:
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     frozen: Collection[str] = ()
     imagines: bool = False
+    lr_drops: Collection[int] = ()
+    lr_drop_factor: float = 1.0
 
 
 class Learner:
@@ -54,6 +58,7 @@ class Learner:
             representation.get_submodule(part).requires_grad_(False)
         groups = parameter_groups(representation, options.lr)
         self._optimizer = Adam(groups, options.lr, fused=True) if groups else None
+        self.rates = LearningRates(self.optimizers().values(), options.lr_drops, options.lr_drop_factor)
         self._side_stream = SideStream(agent.device)
         self.graphed = GraphedUpdate(self.step_by_step, agent.device) if agent.device.type == "cuda" else None
         self._keep_steps_on_device()
@@ -66,6 +71,11 @@ class Learner:
         """
         with current(self.agent.device):
             return (self.graphed or self.step_by_step)(batch, shares)
+
+    def set_rates(self, steps: int) -> None:
+        """Let optimisers have the learning rates that belong to ``steps`` environment steps."""
+        if self.rates.set(steps) and self.graphed is not None:
+            self.graphed.forget()  # rates are written into records of an update
 
     @torch.no_grad()
     def judge(self, batch: Batch) -> Mapping[str, Tensor]:
@@ -137,6 +147,7 @@ class Learner:
         for name, optimizer in self.optimizers().items():
             load_optimizer(optimizer, state["optimizers"].get(name), name)
         self._keep_steps_on_device()
+        self.rates.forget()
         if self.graphed is not None:
             self.graphed.forget()
 

@@ -120,7 +120,7 @@ class Trainer:
         return self._filming is not None and every > 0 and (since >= every or self._spent)
 
     def _update(self) -> None:
-        self._updates.do()
+        self._updates.do(self.progress.steps)
         self.progress.pending -= 1
         self.progress.updates += 1
         # Also at a block's end: what is no number any more must neither act nor be saved.
@@ -171,7 +171,7 @@ class Trainer:
         assert episode.arrays is not None
         self.replay.add(episode.arrays)
         progress.episodes += 1
-        progress.steps += episode.length * self._collector.action_repeat
+        self._count(episode.length * self._collector.action_repeat)
         if progress.episodes == schedule.random_episodes:
             self._updates.fit_normalization()
         if progress.episodes >= schedule.random_episodes:
@@ -184,6 +184,14 @@ class Trainer:
             **{"return": episode.total, "length": episode.length, "random": random, "pending": progress.pending},
             **{f"metrics/{name}": value for name, value in episode.metrics.items()},
         )
+
+    def _count(self, steps: int) -> None:
+        """Count new environment steps, and tell when learning rates fall with them."""
+        rates, before = self._updates.learner.rates, self.progress.steps
+        self.progress.steps += steps
+        if rates.scale(self.progress.steps) != rates.scale(before):
+            scale = rates.scale(self.progress.steps)
+            self.journal.emit("note", message=f"all learning rates are {scale:.3g} times the first ones from here on.")
 
     def _evaluate(self) -> None:
         schedule, progress, film = self.schedule, self.progress, self._film_due

@@ -33,14 +33,18 @@ class Updates:
         self._followers = followers or Followers()
         self._batches = Batches(replay, learner.agent, batching)
 
-    def do(self) -> None:
-        """Do the next update; the first one after a report also measures the gradient's shares."""
-        shares = not self.measurement.updates
-        with self._followers.updating(self, shares):
-            self.do_share(shares)
+    def do(self, steps: int = 0) -> None:
+        """Do the next update after ``steps`` environment steps, on which the learning rates depend.
 
-    def do_share(self, shares: bool) -> None:
+        The first one after a report also measures the gradient's shares.
+        """
+        shares = not self.measurement.updates
+        with self._followers.updating(self, shares, steps):
+            self.do_share(shares, steps)
+
+    def do_share(self, shares: bool, steps: int) -> None:
         """Learn from this process's share of the next batch."""
+        self.learner.set_rates(steps)
         with self.measurement.timing("sample"):
             batch = self._batches.draw()
         with self.measurement.timing("learn"):

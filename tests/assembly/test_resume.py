@@ -35,6 +35,12 @@ def test_the_command_of_the_run_itself_may_be_repeated(assembly: Assembly, toy_c
     assert after.choices == assembly.choices
 
 
+def test_learning_rates_may_fall_elsewhere_than_was_planned(assembly: Assembly, toy_catalog: Catalog) -> None:
+    after, changes = resumed(assembly, {"lr-drops": [300], "lr-drop-factor": 0.1}, toy_catalog)
+    assert changes == {"lr_drops": [300], "lr_drop_factor": 0.1}
+    assert (after.settings.lr_drops, after.settings.lr_drop_factor) == ((300,), 0.1)
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

@@ -106,6 +106,7 @@ class Wire:
         return self.said.pop(0)
 
 
+DROPS = {"lr_drops": (15,), "lr_drop_factor": 0.1}
 BATCHING = Batching(seed=3, batch_size=4, batch_length=5, crop_margin=0)
 
 
@@ -132,20 +133,21 @@ def test_a_follower_draws_and_learns_as_the_first_process_does(tmp_path, wire):
     theirs = Replay(SENSORS, 1, 200, tmp_path)
     ours.add(episode(12))
     with Followers(wire) as followers:
-        first = Updates(learner(), ours, BATCHING, followers)
-        first.do_share(False)  # so that it is ahead of a new one
+        first = Updates(learner(**DROPS), ours, BATCHING, followers)
+        first.do_share(False, 0)  # so that it is ahead of a new one
         for index in range(4):
             torch.manual_seed(first.noise + 1)
-            first.do()
+            first.do(10 * index)
             if index == 1:
                 ours.add(episode(3, seed=1))
     orders = [order for order, _ in wire.said]
     assert orders[-1] is None and [order.shares for order in orders[:-1]] == [False] * 4  # the first update was silent
     assert [order.episodes for order in orders[:-1]] == [1, 1, 2, 2]
+    assert [order.steps for order in orders[:-1]] == [0, 10, 20, 30]
     assert len({order.noise for order in orders[:-1]}) == 4
     assert [enclosed is not None for _, enclosed in wire.said] == [True, False, False, False, False]
 
-    following = learner()
+    following = learner(**DROPS)
     other = following.agent
     torch.nn.init.zeros_(other.representation.rssm.prior_network[0].weight)
     obey(wire, Updates(following, theirs, BATCHING))
@@ -160,9 +162,9 @@ def test_nobody_is_dismissed_in_the_midst_of_an_update(wire):
         followers.begin("here")
         replay = Replay(SENSORS, 1, 200)
         replay.add(episode(12))
-        with followers.updating(Updates(learner(), replay, BATCHING), shares=True):
+        with followers.updating(Updates(learner(), replay, BATCHING), shares=True, steps=0):
             raise ValueError("over")
-    assert wire.said[0] == (Order(False, 0, 0), "here")
+    assert wire.said[0] == (Order(False, 0, 0, 0), "here")
     assert len(wire.said) == 2 and wire.said[1][0].shares
 
 

@@ -70,7 +70,7 @@ def test_a_process_that_follows_crops_as_the_first_one_does(tmp_path):
     updates = updates_of(Start(sensors, 1, tmp_path, 20), Place(1, 2), assembly, catalog)
     batches = []
     updates.learner.update = lambda batch, shares: batches.append(batch) or {}
-    updates.do_share(shares=False)
+    updates.do_share(shares=False, steps=0)
     assert batches[0].observations["image"].shape == (2, 3, 64, 64, 3)
 
 

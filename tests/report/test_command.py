@@ -44,11 +44,17 @@ def test_the_table(make_run, report) -> None:
     assert cells == [["cartpole-swingup", "runs", "steps", "return", "95 % interval", "training time"], *rows]
 
 
-def test_what_may_change_when_a_run_goes_on_makes_no_other_agent(make_run, report) -> None:
+def test_how_long_and_where_a_run_is_made_makes_no_other_agent(make_run, report) -> None:
     make_run("a0", {1000: 0.0}, seed=0, eval_every=5, device="cpu", observer=[])
     make_run("a1", {1000: 0.0}, seed=1, eval_every=9, device="cuda", observer=["tensorboard"])
     make_run("a2", {1000: 0.0}, seed=2, batch_size=5)
     assert [line.split()[2] for line in report(".")[1].splitlines()[1:]] == ["2", "1"]
+
+
+def test_learning_rates_that_fall_elsewhere_make_another_agent(make_run, report) -> None:
+    for seed, drops in enumerate([[], [], [2000]]):
+        make_run(f"a{seed}", {1000: 0.0}, seed=seed, lr_drops=drops)
+    assert [line.split("  ")[0] for line in report(".")[1].splitlines()[1:]] == ["lr-drops none", "lr-drops 2000"]
 
 
 def test_sizes_and_methods_name_agents(make_run, report) -> None:

@@ -74,6 +74,8 @@ class Run:
         steps=180,
         directory=None,
         lr=1e-3,
+        lr_drops=(),
+        lr_drop_factor=1.0,
         actor=None,
         collector=lambda _: OneByOne(Walk()),
         evaluator=lambda _: OneByOne(Walk()),
@@ -94,7 +96,8 @@ class Run:
             "crop_margin": 0,
         }
         plan, self.collector = Schedule(**(values | schedule)), collector(self.interruption)
-        updates = Updates(learner(lr), Replay(SENSORS, 1, 500, directory), plan)
+        self.learner = learner(lr, lr_drops=lr_drops, lr_drop_factor=lr_drop_factor)
+        updates = Updates(self.learner, Replay(SENSORS, 1, 500, directory), plan)
         self.ahead = actor and AsyncCollection(self.collector, actor, self.interruption.__bool__)
         self.trainer = Trainer(updates, self.collector, evaluator(self.interruption), plan, self, self.ahead)
 

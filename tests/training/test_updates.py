@@ -23,6 +23,9 @@ class Looking:
     def __init__(self):
         self.batches = []
 
+    def set_rates(self, steps):
+        pass
+
     def update(self, batch, shares):
         self.batches.append(batch)
         return {}
