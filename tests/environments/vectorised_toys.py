@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 
 import gymnasium
 import numpy as np
@@ -70,12 +71,19 @@ class Mortal(Walk):
         self._folder, self._fault, self._times = folder, fault, times
 
     def step(self, action):
-        if self._steps == 1 and len(list(self._folder.iterdir())) < self._times:
-            (self._folder / str(os.getpid())).touch()
+        if self._steps == 1 and self._falls():
             if self._fault == "die":
                 os.kill(os.getpid(), signal.SIGKILL)
             time.sleep(600)
         return super().step(action)
+
+    def _falls(self):
+        """Say whether this process is one of them; no two of them at once take the same one's place."""
+        for index in range(self._times):
+            with suppress(FileExistsError):
+                (self._folder / str(index)).touch(exist_ok=False)
+                return True
+        return False
 
 
 class Simulated(Walk):
