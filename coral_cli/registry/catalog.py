@@ -17,8 +17,16 @@ from coral_cli.registry.records import Environment, Record
 from coral_cli.registry.sources import Source, current, required
 from coral_cli.version import CORE, FORMER, __version__
 
-SAFE = "gym:"
-"""Names that begin so may be looked up for a checkpoint: what they name is registered by what is installed."""
+GYMNASIUM = "gym:"
+
+
+def module_in(name: str) -> str:
+    """Return the module that an environment's name has imported: ``package.module:callable``, ``gym:module:ID``.
+
+    Others have none: "". What ``gym:ID`` names is registered by what is installed.
+    """
+    module, colon, _ = name.removeprefix(GYMNASIUM).partition(":")
+    return module if colon else ""
 
 
 Status: TypeAlias = Literal["active", "broken", "disabled", "incompatible", "shadowed"]
@@ -148,18 +156,18 @@ class Catalog:
         for entry in self.entries(kind):
             if entry.record.name == name and entry.distribution == distribution:
                 return entry
-        if distribution == CORE and name.startswith(SAFE):
+        if distribution == CORE and name.startswith(GYMNASIUM) and not module_in(name):
             self._foreign(kind, name)
         if (kind, name) in self._found:
             return self._found[kind, name]
-        if distribution == CORE and ":" in name:
+        if distribution == CORE and module_in(name):
             hint = f"Add --env {name} to train or eval. Elsewhere it has to be a plugin."
             raise PluginError(f"{kind} {name!r} is Python code, which only you can allow to run.", hint)
         raise self._missing(f"{kind} {name!r}", distribution, version, path)
 
     def origin(self, error: BaseException) -> str:
         """Return the innermost line in the traceback that a plugin, or an environment's module, has; "" without one."""
-        modules = {plugin.module for plugin in self.plugins} | {name.partition(":")[0] for name in self._sought}
+        modules = {plugin.module for plugin in self.plugins} | set(map(module_in, self._sought))
         packages = {module.partition(".")[0] for module in modules if module}
         place = ""
         for module, file, line in frames_of(error):
@@ -199,7 +207,7 @@ class Catalog:
                 why = f"plugin {plugin.name}, which may offer it, is {plugin.status}: {plugin.error}"
                 raise PluginError(f"{missing}; {why}", f"See `coral plugins check {shlex.quote(plugin.path)}`.")
         if kind == Environment.kind and _ID.fullmatch(name):
-            raise UsageError(f"{missing}.", f"For an id of Gymnasium, write {SAFE}{name}.")
+            raise UsageError(f"{missing}.", f"For an id of Gymnasium, write {GYMNASIUM}{name}.")
         raise UsageError(f"{missing}.", self._hint(kind, name.replace("_", "-")))
 
     def _hint(self, kind: str, name: str) -> str:

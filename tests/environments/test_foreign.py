@@ -11,6 +11,8 @@ import pytest
 from gymnasium.spaces import Box
 
 from coral_cli.environments.foreign import adapter
+from coral_cli.environments.foreign.absent import registering as registering_modules
+from coral_cli.environments.foreign.absent import unregistered
 from coral_cli.environments.foreign.adapter import Foreign
 from coral_cli.environments.foreign.options import ForeignOptions
 from coral_cli.environments.foreign.records import resolve_foreign
@@ -36,6 +38,17 @@ def needy(tmp_path, monkeypatch):
     (tmp_path / "foreign_needy.py").write_text("import pygame\n", encoding="utf-8")
     monkeypatch.setitem(sys.modules, "pygame", None)
     monkeypatch.syspath_prepend(str(tmp_path))
+
+
+@pytest.fixture
+def registering(tmp_path, monkeypatch):
+    """A module that registers an environment when it is imported."""
+    text = "import gymnasium\ngymnasium.register('Registered-v0', 'foreign_toys:make_blind')\n"
+    (tmp_path / "foreign_registering.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield
+    gymnasium.registry.pop("Registered-v0", None)
+    sys.modules.pop("foreign_registering", None)
 
 
 @pytest.fixture
@@ -240,8 +253,11 @@ REFUSED = [
     ("gym:Pendulum-v9", "no environment 'Pendulum-v9'", "Did you mean gym:Pendulum-v1"),
     ("gym:Pendulum-v0", "no environment 'Pendulum-v0'", "Did you mean gym:Pendulum-v1"),
     ("gym:Pendulum", "no environment 'Pendulum'", "Did you mean gym:Pendulum-v1"),
-    ("gym:Xyzzyplugh-v1", "no environment 'Xyzzyplugh-v1'", "callable"),
-    ("gym:foreign_toys:Arm-v0", "would import a module", "my_module:make"),
+    ("gym:Xyzzyplugh-v1", "no environment 'Xyzzyplugh-v1'", "importing a module registers it, write gym:module:Xyzzy"),
+    ("gym:foreign_toys:Arm-v0", "importing foreign_toys registers no environment 'Arm-v0'", "gym:module:ID"),
+    ("gym:foreign_registering:Registerd-v0", "registers no", "Did you mean gym:foreign_registering:Registered-v0"),
+    ("gym:foreign_toy:Arm-v0", "there is no module 'foreign_toy'", "directory"),
+    ("gym:no-module:Arm-v0", "names no environment", "gym:module:ID"),
     ("gym:CartPole-v1", r"Discrete\(2\): discrete actions are not supported", "Box"),
     ("foreign_toys:make_counted", "discrete actions are not supported", "Box"),
     ("foreign_toys:make_endless_actions", "no finite bounds", "bounds"),
@@ -266,10 +282,37 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("name", "message", "hint"), REFUSED)
-def test_what_cannot_be_is_refused(name, message, hint, needy):
+def test_what_cannot_be_is_refused(name, message, hint, needy, registering):
     with pytest.raises(UsageError, match=message) as caught:
         resolve_foreign(name)
     assert re.search(hint, caught.value.hint)
+
+
+def test_an_id_that_importing_a_module_registers(registering):
+    with pytest.raises(UsageError, match="Gymnasium has no environment"):
+        resolve_foreign("gym:Registered-v0")
+    record = resolve_foreign("gym:foreign_registering:Registered-v0")
+    assert (record.name, record.suite) == ("gym:foreign_registering:Registered-v0", "gymnasium")
+    assert record.summary == "Gymnasium: foreign_registering:Registered-v0."
+    assert build(record.name).reset(seed=0)[0].keys() == {"proprio"}
+
+
+def test_installed_packages_that_may_register_an_id_are_named(tmp_path, monkeypatch):
+    """Those that require Gymnasium for nothing but an extra are not, nor is what requires something else."""
+    for name, line in {
+        "robots-of-old": "gymnasium>=0.29",
+        "learning": "torch",
+        "playing": "gymnasium; extra == 'play'",
+    }.items():
+        about = tmp_path / f"{name.replace('-', '_')}-1.0.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nRequires-Dist: {line}\n")
+        (about / "top_level.txt").write_text(f"{name.replace('-', '_')}_gym\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    assert registering_modules() == ["robots_of_old_gym"]
+    assert unregistered("Arm-v0").endswith(
+        "write gym:module:Arm-v0; installed and made for Gymnasium: robots_of_old_gym."
+    )
 
 
 def test_a_reset_that_fails_is_no_missing_picture(toys):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from coral_cli.plugin import Encoder, Loss
-from coral_cli.registry.catalog import Catalog, Entry, Plugin
+from coral_cli.registry.catalog import Catalog, Entry, Plugin, module_in
 from coral_cli.registry.errors import PluginError, UsageError
 from coral_cli.version import CORE, __version__
 
@@ -116,6 +116,28 @@ def test_what_another_version_of_coral_had_is_not_to_be_installed_by_name() -> N
     message = f"loss 'byol' comes from coral-rl 0.9; this is coral-rl {__version__}, which does not offer it."
     assert caught.value.message == message
     assert caught.value.hint == "Use the version of coral that wrote it."
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("gym:Pendulum-v1", ""),
+        ("gym:ALE/Pong-v5", ""),
+        ("box-push", ""),
+        ("gym:panda_gym:PandaReach-v3", "panda_gym"),
+        ("arms.reach:make", "arms.reach"),
+        ("gym.reach:make", "gym.reach"),
+    ],
+)
+def test_only_names_without_code_are_looked_up_for_a_checkpoint(name: str, module: str) -> None:
+    assert module_in(name) == module
+    sought = []
+    catalog = Catalog([], find=lambda kind, name: sought.append(name))
+    with pytest.raises(
+        PluginError, match="is Python code, which only you can allow" if module else "does not offer it"
+    ):
+        catalog.locate("env", name, CORE, "1.0")
+    assert sought == ([name] if name.startswith("gym:") and not module else [])
 
 
 def test_a_path_in_a_hint_is_one_word() -> None:

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import distributions, packages_distributions
+
+import gymnasium
+
+from coral_cli.environments.foreign.options import GYMNASIUM
+from coral_cli.registry.nearest import nearest
+from coral_cli.registry.sources import required
+from coral_cli.version import CORE
 
 _PACKAGES = {
     "ale_py": "ale-py",
@@ -43,3 +51,27 @@ def remedy(error: BaseException) -> str:
             break
         seen = seen.__cause__ or seen.__context__
     return found
+
+
+def unregistered(env_id: str) -> str:
+    """Say what to write instead of an id that is not registered: a similar one, or what registers it."""
+    near = nearest(env_id, gymnasium.registry, 0.8)
+    modules = ", ".join(registering())
+    example = f"{GYMNASIUM}:module:{env_id}"
+    hint = f"If importing a module registers it, write {example}"
+    hint += f"; installed and made for Gymnasium: {modules}." if modules else "."
+    return f"Did you mean {GYMNASIUM}:{near}? {hint}" if near else hint
+
+
+def registering() -> list[str]:
+    """Return the modules of installed packages that require Gymnasium and may register environments, in order."""
+    users = {
+        distribution.metadata["Name"]
+        for distribution in distributions()
+        if any(required(line) == "gymnasium" and "extra ==" not in line for line in distribution.requires or ())
+    }
+    return sorted(
+        module
+        for module, names in packages_distributions().items()
+        if users & set(names) and CORE not in names and module.isidentifier() and not module.startswith("_")
+    )

@@ -7,12 +7,13 @@ import inspect
 import re
 import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import gymnasium
 from gymnasium.envs.registration import load_env_creator
 
-from coral_cli.environments.foreign.absent import remedy
+from coral_cli.environments.foreign.absent import remedy, unregistered
 from coral_cli.environments.foreign.asking import Asked
 from coral_cli.environments.foreign.options import GYMNASIUM
 from coral_cli.environments.foreign.torch_settings import environments_own
@@ -21,7 +22,10 @@ from coral_cli.registry.nearest import meant
 from coral_cli.registry.places import start
 
 _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
-_FORMS = f"Write {GYMNASIUM}:ID for an id of Gymnasium, or my_package.my_module:make for a callable that returns one."
+_FORMS = (
+    f"Write {GYMNASIUM}:ID for an id of Gymnasium, {GYMNASIUM}:module:ID for one that importing a module registers, or "
+    "my_package.my_module:make for a callable that returns one."
+)
 
 _OLDER = (
     "It is one of gym, from which Gymnasium came: let the callable return shimmy.GymV26CompatibilityV0(env=...), or "
@@ -30,7 +34,7 @@ _OLDER = (
 
 
 def make_foreign(name: str) -> gymnasium.Env[Any, Any]:
-    """Return the environment called ``gym:ID`` or ``package.module:callable``, drawing pictures if it can.
+    """Return the environment ``gym:ID``, ``gym:module:ID`` or ``package.module:callable``, drawing pictures if it can.
 
     Raises UsageError when there is none, or when making it fails.
     """
@@ -81,15 +85,18 @@ def one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
-def _registered(env_id: str) -> Callable[[], Any]:
-    if ":" in env_id:
-        raise UsageError(f"{env_id!r} would import a module, which {GYMNASIUM}: does not.", _FORMS)
+def _registered(name: str) -> Callable[[], Any]:
+    """Find ``ID``, or ``module:ID`` once that module is imported."""
+    module, colon, env_id = name.rpartition(":")
+    if colon:
+        _import(module, f"{GYMNASIUM}:{name}")
     try:
         spec = gymnasium.spec(env_id)
     except gymnasium.error.Error as error:
-        otherwise = "If importing a package registers it, write a callable that does so: my_module:make."
-        hint = meant(env_id, gymnasium.registry, otherwise, f"{GYMNASIUM}:{{}}")
-        raise UsageError(f"Gymnasium has no environment {env_id!r}.", hint) from error
+        if colon:
+            hint = meant(env_id, gymnasium.registry, _FORMS, f"{GYMNASIUM}:{module}:{{}}")
+            raise UsageError(f"importing {module} registers no environment {env_id!r}.", hint) from error
+        raise UsageError(f"Gymnasium has no environment {env_id!r}.", unregistered(env_id)) from error
 
     def make() -> Any:
         creator = spec.entry_point if callable(spec.entry_point) else load_env_creator(str(spec.entry_point))
@@ -99,15 +106,22 @@ def _registered(env_id: str) -> Callable[[], Any]:
     return make
 
 
-def _imported(module_name: str, attribute: str) -> Callable[[], Any]:
-    if not _PATH.fullmatch(module_name) or not _PATH.fullmatch(attribute):
-        raise UsageError(f"{module_name}:{attribute} names no environment.", _FORMS)
+def _import(module_name: str, name: str) -> ModuleType:
+    if not _PATH.fullmatch(module_name):
+        raise UsageError(f"{name} names no environment.", _FORMS)
     if str(start()) not in sys.path and "" not in sys.path:
         sys.path.append(str(start()))  # as `python -m` would: the environment may be a file beside the user
     try:
-        found: Any = importlib.import_module(module_name)
+        return importlib.import_module(module_name)
     except (Exception, SystemExit) as error:
         raise _unimported(module_name, error) from error
+
+
+def _imported(module_name: str, attribute: str) -> Callable[[], Any]:
+    name = f"{module_name}:{attribute}"
+    if not _PATH.fullmatch(attribute):
+        raise UsageError(f"{name} names no environment.", _FORMS)
+    found: Any = _import(module_name, name)
     for part in attribute.split("."):
         if not hasattr(found, part):
             offered = [key for key, value in vars(found).items() if callable(value) and not key.startswith("_")]
@@ -115,7 +129,7 @@ def _imported(module_name: str, attribute: str) -> Callable[[], Any]:
             raise UsageError(f"module {module_name!r} has no {attribute!r}.", hint)
         found = getattr(found, part)
     if not callable(found):
-        raise UsageError(f"{module_name}:{attribute} is a {type(found).__name__}, which cannot be called.", _FORMS)
+        raise UsageError(f"{name} is a {type(found).__name__}, which cannot be called.", _FORMS)
     make: Callable[..., Any] = found
     return lambda: make(**_asking_for_pictures(make))
 
@@ -150,5 +164,6 @@ def _asking_for_pictures(creator: Any) -> dict[str, str]:
 def _call(name: str) -> str:
     scheme, _, rest = name.partition(":")
     if scheme == GYMNASIUM:
-        return f"import gymnasium; gymnasium.make({rest!r})"
+        module, _, env_id = rest.rpartition(":")
+        return f"import gymnasium{module and ', '}{module}; gymnasium.make({env_id!r})"
     return f"import {scheme}; {scheme}.{rest}()"

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from coral_cli.plugin import Help
 
 GYMNASIUM = "gym"
-"""``gym:ID`` is an id registered with Gymnasium; ``package.module:callable`` is anything else with a colon."""
+"""``gym:ID`` is an id registered with Gymnasium, ``gym:module:ID`` one that importing a module registers;
+``package.module:callable`` is anything else with a colon."""
 
 
 STEPS = 1000

@@ -24,7 +24,7 @@ _ONE = "Where there can be only one, add --eval-every 0: training needs a second
 
 @functools.cache
 def resolve_foreign(name: str) -> Environment | None:
-    """Return the record of ``gym:ID`` or ``package.module:callable``; None for a name without a colon.
+    """Return the record of ``gym:ID``, ``gym:module:ID`` or ``package.module:callable``; None without a colon.
 
     The environment is made once, to see its sensors, and closed again. Raises UsageError when there is no such
     environment, when it cannot be made, or when its observations or actions cannot be adapted.
