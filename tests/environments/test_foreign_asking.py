@@ -175,9 +175,9 @@ def solved(says, **options):
         ([np.array([True]), np.array([[False]])], 0.0, 1.0),
     ],
 )
-@pytest.mark.parametrize("name", ["success", "is_success", "metrics"])
+@pytest.mark.parametrize("name", ["success", "is_success", "succeed", "solved", "metrics", "final_info"])
 def test_success_is_that_of_the_last_step_or_of_any(says, last, any_, name) -> None:
-    infos = [{"metrics": {"success": say}} if name == "metrics" else {name: say} for say in says]
+    infos = [{name: {"success": say} if name in ("metrics", "final_info") else say} for say in says]
     assert solved(infos) == {"success": last}
     assert solved(infos, success="any") == {"success": any_}
     assert solved([*infos, {}]) == {} and solved([*infos, {}], success="any") == {"success": any_}
@@ -205,6 +205,14 @@ def test_success_that_is_no_number_is_told(given, said) -> None:
 
 def test_success_that_is_not_known_is_none() -> None:
     assert solved([{"success": None}]) == {} and solved([{"success": math.nan}]) == {}
+    assert solved([{"success": None, "is_success": True}]) == {"success": 1.0}
+    assert solved([{"metrics": {"solved": 7}}]) == {"solved": 7.0}  # a number of its own
+
+
+def test_metadata_that_is_none_tells_no_frames_a_second() -> None:
+    raw = Plain()
+    raw.metadata = None
+    assert "render_fps" not in adapted(raw).metadata
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,9 @@ from coral_cli.registry.records import COUNTED, SensorKind
 
 Observation = dict[str, NDArray[Any]]
 
+SOLVED = ("success", "is_success", "succeed", "solved")
+"""The names by which packages say in ``info``, or in its ``final_info``, whether a task is solved."""
+
 
 class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
     """A wrapper that names the sensors, scales actions (A,) from [-1, 1] to the bounds, and ends endless episodes.
@@ -58,7 +61,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         self._limit = options.max_steps or (np.inf if declared else STEPS)
         self._success: float | None = None
         self._seen: Observation = {}
-        fps = env.metadata.get("render_fps")
+        fps = (env.metadata or {}).get("render_fps")
         if fps:
             self.metadata = {**self.metadata, "render_fps": fps / options.action_repeat}
 
@@ -173,11 +176,10 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
 
 
 def _success(info: Mapping[str, Any]) -> Any:
-    """Return what is said of success, by the names of Meta-World or Gymnasium; None where nothing is."""
-    given = info.get("metrics")
-    if isinstance(given, Mapping) and "success" in given:
-        return given["success"]
-    return info.get("success", info.get("is_success"))
+    """Return what is said of success; None where nothing is."""
+    places = ((info.get("metrics"), SOLVED[:1]), (info, SOLVED), (info.get("final_info"), SOLVED))
+    said = (place.get(name) for place, names in places if isinstance(place, Mapping) for name in names)
+    return next((value for value in said if value is not None), None)
 
 
 def _metrics(info: Mapping[str, Any], success: float | None) -> dict[str, float]:
