@@ -12,6 +12,7 @@ from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete
 from numpy.typing import NDArray
 
 from coral_cli.environments.foreign.asking import Asked
+from coral_cli.environments.foreign.entries import with_entries
 from coral_cli.environments.foreign.making import not_a_picture, one_line
 from coral_cli.environments.foreign.options import STEPS, ForeignOptions
 from coral_cli.environments.foreign.sensors import free_name, readers, resized
@@ -43,7 +44,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         """Adapt ``env``. Raises UsageError when an observation or the actions cannot be adapted."""
         self._asked, self._draws, self._options = Asked(name, env), draws, options
         self._size = rendering.height, rendering.width
-        self._readers = readers(env.observation_space, rendering)
+        self._readers = with_entries(readers(env.observation_space, rendering), options.proprio)
         self.kinds: dict[str, SensorKind] = {sensor: reader.kind for sensor, reader in self._readers.items()}
         spaces: dict[str, gymnasium.Space[Any]] = {sensor: reader.space for sensor, reader in self._readers.items()}
         self._filmed = ""

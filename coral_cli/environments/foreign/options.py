@@ -25,6 +25,13 @@ class ForeignOptions:
         int | None,
         Help(f"Environment steps after which an episode is cut off (default: its own limit, else {STEPS}).", min=1),
     ] = None
+    proprio: Annotated[
+        str | None,
+        Help(
+            "Entries of a vector that the agent feels, where a state holds what an image should show: 0:6,9, or "
+            "'SENSOR=0:6 OTHER=0:3' (default: all)."
+        ),
+    ] = None
     success: Annotated[
         Literal["last", "any"],
         Help("Whether an episode is solved when its last step says so, or when any step does."),
