@@ -135,10 +135,11 @@ class Learner:
         return model | self.agent.policy.optimizers()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the agent's ``weights`` and the state of all ``optimizers``."""
+        """Return the agent's ``weights``, the state of all ``optimizers``, and the multiple that their rates are of."""
         return {
             "weights": self.agent.weights(),
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers().items()},
+            "rates": self.rates.multiple,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -147,7 +148,7 @@ class Learner:
         for name, optimizer in self.optimizers().items():
             load_optimizer(optimizer, state["optimizers"].get(name), name)
         self._keep_steps_on_device()
-        self.rates.forget()
+        self.rates.multiple = state.get("rates", 1.0)  # older checkpoints do not say it
         if self.graphed is not None:
             self.graphed.forget()
 
