@@ -67,7 +67,7 @@ def test_an_older_checkpoint_does_not_say_what_its_rates_are_multiples_of():
     assert all(rate == pytest.approx(0.3 * 1e-3) for rate in rates_of(*after.optimizers().values()))
 
 
-def test_records_of_updates_are_dropped_with_the_rates_in_them():
+def test_graphs_of_updates_are_dropped_with_the_rates_in_them():
     class Graphed:
         forgotten = 0
 
