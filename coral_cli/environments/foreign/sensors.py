@@ -149,7 +149,7 @@ def _picture(layout: Layout, size: tuple[int, int], value: NDArray[Any]) -> NDAr
 def nearest_depth(
     given: tuple[int, int], unit: float, size: tuple[int, int], value: NDArray[Any]
 ) -> NDArray[np.float32]:
-    """Return depth in metres (H, W, 1) of the ``size`` wanted, from ``value`` of the size ``given``, in ``unit`` metres.
+    """Return depth in metres (H, W, 1) of the ``size`` wanted, from a ``value`` of size ``given``, in ``unit`` metres.
 
     Pixels are the nearest ones: a mean across an edge would be a distance where nothing is.
     """
