@@ -10,6 +10,7 @@ from torch import Tensor
 
 from coral_cli.registry.contracts import Latent, RssmModule, Trajectory
 from coral_cli.registry.records import ObjectiveOptions
+from coral_cli.representation.shapes import require_shape
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,9 @@ def loss_features(
     z, h = prior.sample()[:, 1:], trajectory.h[:, 1:]
     for ahead in range(1, setting.open_loop + 1):
         if ahead > 1:
-            h = rssm.predict(*(part.flatten(0, 1) for part in (h[:, :-1], z[:, :-1], actions[:, ahead:])))
+            before, *rest = (part.flatten(0, 1) for part in (h[:, :-1], z[:, :-1], actions[:, ahead:]))
+            h = rssm.predict(before, *rest)
+            require_shape("--rssm", "h of predict", h, tuple(before.shape))
             h = h.unflatten(0, (len(actions), -1))
             z = rssm.prior(h).sample()
         name = "prior" if ahead == 1 else f"prior{ahead}"
