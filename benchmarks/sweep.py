@@ -38,7 +38,7 @@ AXES: dict[str, tuple[Any, ...]] = {
     "method": METHODS,
 }
 WARM_UP = 6
-"""Rounds; on a GPU the first ones lead to a record of the update."""
+"""Rounds; on a GPU the first ones lead to a graph of the update."""
 FLAGS = {"batch": "batch-size", "length": "batch-length", "method": "method"}
 
 Row = dict[str, Any]

@@ -6,7 +6,7 @@ All of them take turns in one run. Prints a Markdown table, or with --json one d
 half of the repeats is, counted operations, utilisation of the peak of matrix products at that precision, and how many
 times as fast as the textbook in fp32, which is as its file has it. The textbook in bf16 is the same under autocast.
 On the CPU the textbook has a process of its own, without coral's settings of threads and memory. On a GPU coral is
-timed twice, step by step and recorded.
+timed twice, step by step and captured.
 """
 
 from __future__ import annotations

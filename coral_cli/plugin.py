@@ -100,7 +100,7 @@ _LOADED_LATER = {
     **dict.fromkeys(("SimulatedTask", "Simulation"), "coral_cli.plugin_simulation"),
     "require_dm_control": "coral_cli.environments.control_library",
 }
-"""Where names are that could first be imported from here alone, and still can."""
+"""The modules of names that could first be imported from here alone, and still can."""
 
 
 def __getattr__(name: str) -> Any:

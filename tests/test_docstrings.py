@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,9 +19,21 @@ FRAGMENTS = {
 """Words with which a docstring only goes on from the name: ``rows_of`` "Of this program"."""
 
 
+def constants(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """Yield the assignments that a string follows, with it."""
+    for node in ast.walk(tree):
+        body = node.body if isinstance(node, ast.Module | ast.ClassDef) else []
+        for before, after in itertools.pairwise(body):
+            text = after.value.value if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) else None
+            if isinstance(before, ast.Assign | ast.AnnAssign) and isinstance(text, str):
+                yield ast.unparse(before), text
+
+
 def faults(code: str) -> Iterator[str]:
-    """Yield the docstrings of classes and functions that say nothing alone."""
-    for node in ast.walk(ast.parse(code)):
+    """Yield the docstrings of classes, functions and constants that say nothing alone."""
+    tree = ast.parse(code)
+    yield from (f"{name}: {text}" for name, text in constants(tree) if text.split()[0] in ("Of", "By", "Where"))
+    for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and (text := ast.get_docstring(node)):
             marks = {ast.unparse(mark).rpartition(".")[2] for mark in node.decorator_list}
             does = isinstance(node, ast.FunctionDef) and not marks & {"property", "cached_property"}
@@ -43,5 +56,7 @@ class Row:
     @property
     def wide(self):
         """``WIDTH`` columns or more."""
+WIDTH = 3
+"""Of a row."""
 '''
-    assert [fault.partition(":")[0].strip() for fault in faults(code)] == ["Row", "cells"]
+    assert [fault.partition(":")[0].strip() for fault in faults(code)] == ["WIDTH = 3", "Row", "cells"]

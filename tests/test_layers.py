@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,23 +22,14 @@ ROOMS = {
     "environments": {"registry"},
     "representation": {"registry", "fast", "parallel"},
     "policies": {"registry", "parallel", "representation"},
+    "builtin": {"registry", "environments", "representation", "policies"},
     "runs": {"registry"},
     "display": {"registry", "runs"},
     "report": {"registry", "runs"},
-    "training": {"registry", "fast", "parallel", "environments", "representation", "policies", "runs"},
+    "training": {"registry", "fast", "parallel", "environments", "representation", "runs"},
     "measuring": {"registry", "parallel", "environments", "representation", "runs", "training"},
-    "assembly": {"builtin", "registry", "environments", "representation", "policies", "runs", "training"},
-    "sessions": {
-        "builtin",
-        "registry",
-        "parallel",
-        "environments",
-        "runs",
-        "training",
-        "assembly",
-        "display",
-        "measuring",
-    },
+    "assembly": {"builtin", "registry", "environments", "representation", "runs", "training"},
+    "sessions": {"registry", "parallel", "environments", "runs", "training", "assembly", "display", "measuring"},
 }
 """What each room may import of the others, at any level.
 
@@ -83,6 +75,22 @@ def test_imports_follow_the_layers(path: Path) -> None:
     heavy = {module.split(".")[0] for module in imports(tree, nested=False)}
     assert own in TORCH or "torch" not in heavy
     assert own == "environments" or not heavy & HEAVY
+
+
+def test_the_table_of_rooms_says_the_same() -> None:
+    """``plugin_tensors`` and its neighbour share a row; ``plugin`` and ``version`` are open to all."""
+    page = (ROOT.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `coral_cli/(\w+)(?:\.py)?`[^|]*\|[^|]*\| ([^|]*) \|$", page, re.MULTILINE)
+    said = {name: set(re.findall(r"\w+", known.replace("what is built in", "builtin"))) for name, known in rows}
+    for name in ROOMS.keys() - {"plugin_tensors", "plugin_simulation"}:
+        assert said[name] - {"nothing", "else", "plugin"} == ROOMS[name], name
+
+
+def test_no_room_may_know_more_than_it_does() -> None:
+    for name, known in ROOMS.items():
+        trees = [ast.parse(path.read_text(encoding="utf-8")) for path in FILES if room(path) == name]
+        modules = {module for tree in trees for module in imports(tree, nested=True)}
+        assert known <= {module.split(".")[1] for module in modules if module.startswith("coral_cli.")}, name
 
 
 def test_the_version_knows_nothing_else() -> None:

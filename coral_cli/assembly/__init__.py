@@ -1,4 +1,4 @@
 """From flags and a catalog to a frozen, fully resolved assembly, and from that to built objects.
 
-It must not know fast, parallel or measuring, nor what runs or shows them: display, report, sessions, commands.
+It must not know fast, parallel, policies or measuring, nor what runs or shows it: display, report, sessions, commands.
 """

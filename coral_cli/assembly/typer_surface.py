@@ -13,7 +13,7 @@ from typer.main import get_command
 from coral_cli.assembly.elsewhere import COMMANDS, of_flag
 from coral_cli.assembly.help import Row, Sheet, print_sheet
 from coral_cli.registry.errors import UsageError
-from coral_cli.registry.nearest import meant
+from coral_cli.registry.nearest import meant, one_of
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def usage_error(error: typer.TyperException) -> UsageError:
     context = getattr(error, "ctx", None)
     hint = f"See `{context.command_path} --help`." if context else "`--help` says what each option takes."
     if hasattr(error, "possibilities"):
-        hint = f"Did you mean {error.possibilities[0]}?" if error.possibilities else hint
+        hint = one_of(error.possibilities[:1], hint)
         name = error.option_name  # type: ignore[attr-defined]
         return UsageError(f"there is no option {name}.", of_flag(name.lstrip("-"), ()) or hint)
     message = error.format_message()

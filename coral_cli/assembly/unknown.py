@@ -9,7 +9,7 @@ from coral_cli.assembly.selection import Selection, no_sensor
 from coral_cli.assembly.slots import ENV, REPEATABLE, Slot
 from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.errors import UsageError
-from coral_cli.registry.nearest import meant
+from coral_cli.registry.nearest import meant, one_of
 from coral_cli.registry.options import fields_of
 from coral_cli.registry.records import Environment
 
@@ -36,7 +36,7 @@ def unknown_flag(flag: str, selection: Selection, catalog: Catalog, known: Colle
         return no_sensor(environment.record, sensor, f"--{flag}")
     bare = flag.removeprefix("no-")
     same = [name for name in known if name.endswith(f".{bare}")]  # of a component, written without its slot
-    hint = f"Did you mean --{' or --'.join(same)}?" if same else meant(bare, known, "`--help` lists them.", "--{}")
+    hint = one_of(same, meant(bare, known, "`--help` lists them.", "--{}"), "--{}")
     if ELSEWHERE.get(bare) in known:
         hint = f"Here it is --{ELSEWHERE[bare]}."
     return UsageError(f"there is no option --{flag}.", of_flag(flag, known) or hint)

@@ -19,7 +19,7 @@ from coral_cli.registry.places import absolute
 from coral_cli.registry.terminal import say
 
 if TYPE_CHECKING:
-    from coral_cli.testing import Failure
+    from coral_cli.testing.failures import Failure
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,8 @@ def _found(target: str, catalog: Catalog) -> tuple[list[Plugin], list[Entry]]:
 
 def _verdicts(plugins: list[Plugin], entries: list[Entry]) -> Iterator[Verdict]:
     """Check plugins and their components, one by one; here torch is imported, and not before."""
-    from coral_cli.testing import ConformanceError
-    from coral_cli.testing import check as check_record
-    from coral_cli.testing.failures import failures_of
+    from coral_cli.testing.checking import check as check_record
+    from coral_cli.testing.failures import ConformanceError, failures_of
     from coral_cli.testing.plugins import PLUGIN, names
 
     for plugin in plugins:

@@ -9,7 +9,7 @@ Range: TypeAlias = tuple[float, float]
 """At least and at most, in seconds."""
 
 MARGIN = 0.3
-"""By how much of itself an estimate may be off, up and down, before any of what it speaks of has been done."""
+"""The share of itself by which an estimate may be off, up and down, before any of what it speaks of is done."""
 
 UNITS = (("second", 1.0), ("minute", 60.0), ("hour", 3600.0), ("day", 86400.0))
 LONGEST = {"second": 120.0, "minute": 120 * 60.0, "hour": 48 * 3600.0}

@@ -107,16 +107,17 @@ def require_dm_control() -> None:
 
     Either tells the command that mends it. Only versions are looked at; nothing of dm_control is imported.
     """
-    _require()
+    require_versions()
 
 
 def require_quadruped() -> None:
     """Raise what ``require_dm_control`` raises, and UsageError where dm_control's quadruped does not fit NumPy."""
-    _require(metadata.version("numpy"))
+    require_versions(metadata.version("numpy"))
 
 
 @cache
-def _require(numpy: str = "") -> None:
+def require_versions(numpy: str = "") -> None:
+    """Raise what ``require_dm_control`` raises, with ``numpy`` for a part that needs a NumPy that fits; look once."""
     try:
         control = metadata.version("dm-control")
     except metadata.PackageNotFoundError:

@@ -22,7 +22,7 @@ from coral_cli.training.replay import Replay
 
 ACTIONS = 100
 WARM_UP = {"cpu": 2, "cuda": 5}
-"""Updates that are not measured, by device; on a GPU the first ones lead to a record of them."""
+"""Updates that are not measured, by device; on a GPU the first ones lead to a graph of them."""
 SPLITS = 5
 """Updates that are split into their parts, at most."""
 

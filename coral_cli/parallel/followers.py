@@ -60,7 +60,7 @@ class Channel:
 
 
 class Led(Protocol):
-    """What a followers must know of what learns in step."""
+    """What followers must know of what learns in step."""
 
     @property
     def noise(self) -> int:

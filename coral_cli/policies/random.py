@@ -8,7 +8,7 @@ from torch.optim import Optimizer
 from coral_cli.registry.contracts import Experience
 
 
-class Chance(nn.Module):
+class RandomActions(nn.Module):
     """A policy of actions uniform in [-1, 1], whatever is seen and whether or not it explores. It learns nothing."""
 
     def __init__(self, action_size: int) -> None:

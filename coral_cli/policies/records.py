@@ -24,9 +24,9 @@ def _imagination(options: ImaginationOptions, inputs: PolicyInputs, action_size:
 
 
 def _random(options: NoOptions, inputs: PolicyInputs, action_size: int) -> PolicyModule:
-    from coral_cli.policies.random import Chance
+    from coral_cli.policies.random import RandomActions
 
-    return Chance(action_size)
+    return RandomActions(action_size)
 
 
 POLICIES = (

@@ -15,4 +15,10 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
 def meant(name: str, known: Iterable[str], otherwise: str, form: str = "{}", cutoff: float = 0.6) -> str:
     """Return a hint: ``Did you mean ...?`` with the nearest name as ``form`` has it, or else ``otherwise``."""
     near = nearest(name, known, cutoff)
-    return f"Did you mean {form.format(near)}?" if near else otherwise
+    return one_of([near] if near else [], otherwise, form)
+
+
+def one_of(names: Iterable[str], otherwise: str, form: str = "{}") -> str:
+    """Return a hint: ``Did you mean ... or ...?`` with all ``names``, or else ``otherwise``."""
+    said = " or ".join(map(form.format, names))
+    return f"Did you mean {said}?" if said else otherwise

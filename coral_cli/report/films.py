@@ -33,7 +33,7 @@ class Film:
     said: str
     """The film's size, and why it is not shown, if so."""
     film: str | None
-    """Where the film is, as a relative URL."""
+    """The film's relative URL."""
     picture: str | None
 
 

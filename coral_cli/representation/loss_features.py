@@ -1,4 +1,4 @@
-"""Views: the latent states that the sensors' losses see (method section of the paper, and its common form)."""
+"""Loss features: the latent states that the sensors' losses see (method section of the paper, and its common form)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from torch import Tensor
 
 from coral_cli.registry.contracts import Latent, RssmModule, Trajectory
 from coral_cli.registry.records import ObjectiveOptions
+from coral_cli.representation.shapes import require_shape
 
 
 @dataclass(frozen=True)
-class View:
+class LossFeatures:
     """Latent states of one kind: ``features`` (B, T - start, F) from step ``start`` on, and their losses' weight."""
 
     name: str
@@ -22,23 +23,25 @@ class View:
     features: Tensor
 
 
-def views_of(
+def loss_features(
     setting: ObjectiveOptions, rssm: RssmModule, trajectory: Trajectory, prior: Latent, actions: Tensor
-) -> Iterator[View]:
+) -> Iterator[LossFeatures]:
     """Yield the posterior samples, and the prior samples 1 to ``open_loop`` steps after the last observation seen.
 
     The prior of the first step has seen nothing, so that of ``j`` steps ahead starts at step ``j``. A prior sample j
     steps ahead goes on from the one of j - 1 steps ahead, all (B, T) at once.
     """
     if setting.posterior:
-        yield View("posterior", 0, setting.posterior, torch.cat([trajectory.z, trajectory.h], -1))
+        yield LossFeatures("posterior", 0, setting.posterior, torch.cat([trajectory.z, trajectory.h], -1))
     if not setting.prior:
         return
     z, h = prior.sample()[:, 1:], trajectory.h[:, 1:]
     for ahead in range(1, setting.open_loop + 1):
         if ahead > 1:
-            h = rssm.predict(*(part.flatten(0, 1) for part in (h[:, :-1], z[:, :-1], actions[:, ahead:])))
+            before, *rest = (part.flatten(0, 1) for part in (h[:, :-1], z[:, :-1], actions[:, ahead:]))
+            h = rssm.predict(before, *rest)
+            require_shape("--rssm", "h of predict", h, tuple(before.shape))
             h = h.unflatten(0, (len(actions), -1))
             z = rssm.prior(h).sample()
         name = "prior" if ahead == 1 else f"prior{ahead}"
-        yield View(name, ahead, setting.prior / setting.open_loop, torch.cat([z, h], -1))
+        yield LossFeatures(name, ahead, setting.prior / setting.open_loop, torch.cat([z, h], -1))

@@ -15,7 +15,7 @@ from coral_cli.registry.errors import within
 from coral_cli.registry.records import ObjectiveOptions, Sensor
 from coral_cli.representation.batch import Batch, Normalization, masked_mean
 from coral_cli.representation.heads import HeadSizes, build_heads, head_losses
-from coral_cli.representation.loss_features import View, views_of
+from coral_cli.representation.loss_features import LossFeatures, loss_features
 from coral_cli.representation.shapes import flag_of, require_loss, require_shape, require_trajectory
 from coral_cli.representation.span import span
 from coral_cli.representation.world import LearnedWorld
@@ -150,8 +150,8 @@ class Representation(nn.Module):
         require_shape("--rssm", "the prior's mean", prior.mean, tuple(trajectory.z.shape))
         metrics: dict[str, Tensor] = {}
         terms: dict[str, Tensor] = {}
-        for view in views_of(self._objective, self.rssm, trajectory, prior, batch.actions):
-            self._add_sensor_terms(view, targets, embeddings, batch, terms, metrics)
+        for states in loss_features(self._objective, self.rssm, trajectory, prior, batch.actions):
+            self._add_sensor_terms(states, targets, embeddings, batch, terms, metrics)
         heads = head_losses(self.heads, torch.cat([trajectory.z, trajectory.h], -1), batch)
         metrics |= {f"loss/{name}": value.detach() for name, value in heads.items()}
         terms |= {name: self._head_weights.get(name, 1.0) * loss for name, loss in heads.items()}
@@ -178,30 +178,30 @@ class Representation(nn.Module):
 
     def _add_sensor_terms(
         self,
-        view: View,
+        states: LossFeatures,
         targets: Mapping[str, Tensor],
         embeddings: Mapping[str, Tensor],
         batch: Batch,
         terms: dict[str, Tensor],
         metrics: dict[str, Tensor],
     ) -> None:
-        """Add every sensor's loss on one view; metrics of a second view carry its name."""
+        """Add every sensor's loss on one kind of latent states; metrics of a second kind carry its name."""
         for name, loss in self.losses.items():
             if not self._weights[name]:
                 continue
             valid = batch.valid(name)
             seen = LossBatch(
-                targets[name][:, view.start :],
-                embeddings[name][:, view.start :],
-                view.features,
-                None if valid is None else valid[:, view.start :],
+                targets[name][:, states.start :],
+                embeddings[name][:, states.start :],
+                states.features,
+                None if valid is None else valid[:, states.start :],
             )
             with within(f"{name}-loss"):
                 returned = loss(seen)
             value, extra = require_loss(f"--{flag_of(name)}-loss", returned)
-            prefix = f"{view.name}_" if name in terms else ""
-            terms[name] = terms.get(name, 0.0) + view.weight * self._weights[name] * value
-            metrics[f"loss/{name}"] = metrics.get(f"loss/{name}", 0.0) + view.weight * value.detach()
+            prefix = f"{states.name}_" if name in terms else ""
+            terms[name] = terms.get(name, 0.0) + states.weight * self._weights[name] * value
+            metrics[f"loss/{name}"] = metrics.get(f"loss/{name}", 0.0) + states.weight * value.detach()
             metrics |= {f"metric/{name}/{prefix}{key}": number.detach() for key, number in extra.items()}
 
     def _kl(self, posterior: Latent, prior: Latent, mask: Tensor | None, metrics: dict[str, Tensor]) -> Tensor:

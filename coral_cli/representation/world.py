@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from coral_cli.registry.contracts import RssmModule, Trajectory
+from coral_cli.representation.shapes import require_shape
 
 
 class LearnedWorld:
@@ -18,8 +19,9 @@ class LearnedWorld:
         self.z = trajectory.z.detach().flatten(0, 1)[chosen]  # (N, Z)
 
     def step(self, h: Tensor, z: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
-        h = self._rssm.predict(h, z, action)
-        return h, self._rssm.prior(h).sample()
+        following = self._rssm.predict(h, z, action)
+        require_shape("--rssm", "h of predict", following, tuple(h.shape))
+        return following, self._rssm.prior(following).sample()
 
     def features(self, h: Tensor, z: Tensor) -> Tensor:
         return torch.cat([z, h], -1)

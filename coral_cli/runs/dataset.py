@@ -31,7 +31,7 @@ DAMAGES = (OSError, EOFError, ValueError, KeyError, RuntimeError, MemoryError, z
 """What reading a damaged archive of arrays may raise."""
 REQUIRED = ("env", "image_size", "render_quality", "renderer", "action_size")
 INDEX_BYTES = 1 << 26
-"""Of an index, at most: an episode takes some hundred."""
+"""An index has so many bytes at most: an episode takes some hundred."""
 
 
 @dataclass(frozen=True)

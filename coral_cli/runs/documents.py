@@ -16,7 +16,7 @@ from coral_cli.registry.options import LARGEST, Json
 from coral_cli.registry.records import Backend, Sensor, SensorKind
 
 RECORD_BYTES = 1 << 22
-"""Of a record, at most: coral's own take some ten thousand, and a run's some five hundred for each time it goes on."""
+"""A record has so many bytes at most: coral's own take some ten thousand, a run's five hundred more a start."""
 DEPTH = 32
 SENSOR_SIZE = 1 << 28
 """Numbers that a sensor gives at a time, at most."""

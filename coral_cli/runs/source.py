@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 CLONE = Path(__file__).resolve().parents[2]
-"""Where coral's source tree has its root, if this is one."""
+"""The root of coral's source tree, if this is one."""
 
 
 def commit(clone: Path = CLONE) -> str | None:

@@ -12,7 +12,8 @@ def require_form(state: Json) -> None:
 
 
 def _agent(value: Json, where: str) -> None:
-    require(table(value, where), {"weights": _weights, "optimizers": _optimizers}, ("weights", "optimizers"))
+    checks: dict[str, Check] = {"weights": _weights, "optimizers": _optimizers, "rates": number}
+    require(table(value, where), checks, ("weights", "optimizers"))
 
 
 def _weights(value: Json, where: str) -> None:

@@ -68,9 +68,9 @@ def _lead(request: TrainRequest, display: Listener, followers: Followers) -> int
         actor = actor_of(request, built)
         updates = Updates(built.learner, replay, plan, followers)
         collector, evaluator = collector_of(env), collector_of(eval_env)
-        ahead = AsyncCollection(collector, actor, told.interruption.__bool__) if actor else None
+        beforehand = AsyncCollection(collector, actor, told.interruption.__bool__) if actor else None
         filming = Filming(begun.run.videos, frames_per_second(built.eval_env))
-        trainer = Trainer(updates, collector, evaluator, plan, told, ahead, filming)
+        trainer = Trainer(updates, collector, evaluator, plan, told, beforehand, filming)
         begun.go_on(trainer, said)
         _announce(request, built, begun.run, followers, trainer)
         begun.warn(trainer.journal, trainer.remark, replay.remark)

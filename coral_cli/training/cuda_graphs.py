@@ -1,7 +1,7 @@
-"""Updates recorded as CUDA graphs: the GPU does a whole update at one word, without Python between its kernels.
+"""Updates captured in CUDA graphs: the GPU does a whole update at one word, without Python between its kernels.
 
 Run operation by operation, an update is a few thousand small kernels, each of which Python must ask for; the GPU waits
-most of the time. A record of them is replayed with a new batch in the place of the old one.
+most of the time. A graph of them is replayed with a new batch in the place of the old one.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ WARM_UP = 3
 class GraphedUpdate:
     """The ``update`` of a learner on a GPU, replayed where that can be done, with the same results.
 
-    There is a record for each structure of a batch, and another one for updates that measure shares. What makes
-    the processor wait for the GPU cannot be recorded: masks and missing sensors, whose steps must be counted, and
+    There is a graph for each structure of a batch, and another one for updates that measure shares. What makes
+    the processor wait for the GPU cannot be captured: masks and missing sensors, whose steps must be counted, and
     plugins that read a tensor's value. Such updates are done operation by operation, as are all where several
     processes learn together.
     """
@@ -36,31 +36,31 @@ class GraphedUpdate:
         self._update, self._device = update, device
         self._stream = torch.cuda.Stream(device)
         self._pool = torch.cuda.graph_pool_handle()
-        self.records: dict[object, _Record] = {}
+        self.structures: dict[object, _Structure] = {}
 
     def forget(self) -> None:
-        """Drop all records, whose optimisers' state has been replaced."""
-        self.records.clear()
+        """Drop all graphs, whose optimisers' state has been replaced."""
+        self.structures.clear()
 
     def __call__(self, batch: Batch, shares: bool) -> Mapping[str, Tensor]:
         if batch.mask is not None or batch.missing or ranks.count() > 1:
             return self._update(batch, shares)
         tensors = dict(_tensors(batch))
-        structure = (shares, *((name, value.shape, value.dtype) for name, value in tensors.items()))
-        record = self.records.setdefault(structure, _Record())
-        graph = record.graph
+        key = (shares, *((name, value.shape, value.dtype) for name, value in tensors.items()))
+        structure = self.structures.setdefault(key, _Structure())
+        graph = structure.graph
         if graph is None:
-            if record.waits or record.done < WARM_UP:
-                return self._step_by_step(record, batch, shares)
-            graph = self._make(record, batch, shares)
-        for name, value in _tensors(record.batch):
+            if structure.waits or structure.done < WARM_UP:
+                return self._step_by_step(structure, batch, shares)
+            graph = self._make(structure, batch, shares)
+        for name, value in _tensors(structure.batch):
             value.copy_(tensors[name], non_blocking=True)
         graph.replay()
-        return dict(zip(record.names, record.metrics.clone().unbind(), strict=True))
+        return dict(zip(structure.names, structure.metrics.clone().unbind(), strict=True))
 
-    def _step_by_step(self, record: _Record, batch: Batch, shares: bool) -> Mapping[str, Tensor]:
-        """Do an update on the stream that will be recorded, and note whether the processor had to wait in it."""
-        if record.waits:
+    def _step_by_step(self, structure: _Structure, batch: Batch, shares: bool) -> Mapping[str, Tensor]:
+        """Do an update on the stream that will be captured, and note whether the processor had to wait in it."""
+        if structure.waits:
             return self._update(batch, shares)
         current = torch.cuda.current_stream(self._device)
         self._stream.wait_stream(current)
@@ -68,13 +68,13 @@ class GraphedUpdate:
             metrics, waited = _watched(lambda: self._update(batch, shares))
         current.wait_stream(self._stream)
         waited |= any(value.device.type == "cpu" for value in metrics.values())
-        record.done += 1
-        record.waits = waited and record.done > 1  # the first one may load and allocate
+        structure.done += 1
+        structure.waits = waited and structure.done > 1  # the first one may load and allocate
         return metrics
 
-    def _make(self, record: _Record, batch: Batch, shares: bool) -> torch.cuda.CUDAGraph:
-        """Record one update, which is not done yet."""
-        record.batch = Batch(
+    def _make(self, structure: _Structure, batch: Batch, shares: bool) -> torch.cuda.CUDAGraph:
+        """Capture one update, which is not done yet."""
+        structure.batch = Batch(
             {name: value.clone() for name, value in batch.observations.items()},
             batch.actions.clone(),
             batch.rewards.clone(),
@@ -82,14 +82,14 @@ class GraphedUpdate:
         )
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, self._pool, self._stream, capture_error_mode="thread_local"):
-            metrics = self._update(record.batch, shares)
-            record.metrics = torch.stack([value.float() for value in metrics.values()])
-        record.names, record.graph = tuple(metrics), graph
+            metrics = self._update(structure.batch, shares)
+            structure.metrics = torch.stack([value.float() for value in metrics.values()])
+        structure.names, structure.graph = tuple(metrics), graph
         return graph
 
 
 @dataclass
-class _Record:
+class _Structure:
     """What is known of one structure of batches."""
 
     done: int = 0

@@ -66,7 +66,7 @@ class Learner:
     def update(self, batch: Batch, shares: bool = False) -> Mapping[str, Tensor]:
         """Do a gradient step of the representation, then one of the policy on the same latents; return metrics.
 
-        ``shares`` also measures each term's share of the gradient at the embeddings. On a GPU the update is recorded
+        ``shares`` also measures each term's share of the gradient at the embeddings. On a GPU the update is captured
         once and then replayed, where that can be done.
         """
         with current(self.agent.device):
@@ -75,7 +75,7 @@ class Learner:
     def set_rates(self, steps: int) -> None:
         """Let optimisers have the learning rates that belong to ``steps`` environment steps."""
         if self.rates.set(steps) and self.graphed is not None:
-            self.graphed.forget()  # rates are written into records of an update
+            self.graphed.forget()  # rates are written into the graph of an update
 
     @torch.no_grad()
     def judge(self, batch: Batch) -> Mapping[str, Tensor]:
@@ -135,10 +135,11 @@ class Learner:
         return model | self.agent.policy.optimizers()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the agent's ``weights`` and the state of all ``optimizers``."""
+        """Return the agent's ``weights``, the state of all ``optimizers``, and the multiple that their rates are of."""
         return {
             "weights": self.agent.weights(),
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers().items()},
+            "rates": self.rates.multiple,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -147,12 +148,12 @@ class Learner:
         for name, optimizer in self.optimizers().items():
             load_optimizer(optimizer, state["optimizers"].get(name), name)
         self._keep_steps_on_device()
-        self.rates.forget()
+        self.rates.multiple = state.get("rates", 1.0)  # older checkpoints do not say it
         if self.graphed is not None:
             self.graphed.forget()
 
     def _keep_steps_on_device(self) -> None:
-        """Let optimisers count their steps where a record of them can."""
+        """Let optimisers count their steps where a graph of an update can."""
         for optimizer in self.optimizers().values():
             for group in optimizer.param_groups:
                 if "capturable" in group:

@@ -13,7 +13,7 @@ MACHINE = ("foreach", "fused", "capturable")
 """Switches that another machine may set otherwise."""
 
 LARGEST = 1e30
-"""Of a rate: single precision has no more than some 1e38."""
+"""The largest rate that is believed: single precision ends at some 1e38."""
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, state: Any, name: str) -> None:

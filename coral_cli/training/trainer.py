@@ -44,7 +44,7 @@ class Schedule(Batching):
 class Trainer:
     """A loop that collects episodes with ``collector``, does ``updates`` in between, and evaluates with ``evaluator``.
 
-    With an ``ahead``, the next episodes are collected while the updates are done. ``filming`` films evaluations.
+    With an ``async_collection``, the next episodes are collected during the updates. ``filming`` films evaluations.
     """
 
     def __init__(
@@ -54,13 +54,13 @@ class Trainer:
         evaluator: Collector,
         schedule: Schedule,
         supervisor: Supervisor,
-        ahead: AsyncCollection | None = None,
+        async_collection: AsyncCollection | None = None,
         filming: Filming | None = None,
     ) -> None:
         self.agent, self.replay = updates.agent, updates.replay
         self.schedule, self.interruption = schedule, supervisor.interruption
         self.journal = Journal(supervisor)
-        self._updates, self._collector, self._evaluator, self._ahead = updates, collector, evaluator, ahead
+        self._updates, self._collector, self._evaluator, self._async = updates, collector, evaluator, async_collection
         self._filming = filming
         self._saved = self._lost = 0
 
@@ -88,8 +88,8 @@ class Trainer:
             self._tell_of_losses()  # which led to it, perhaps
             raise
         finally:
-            if self._ahead:
-                self._ahead.close()
+            if self._async:
+                self._async.close()
         self._report()
         self.checkpoint()
 
@@ -147,8 +147,8 @@ class Trainer:
             return
         for episode in episodes:
             self._take(episode, random=left > 0)
-        if self._ahead and self.progress.pending and not self._spent:
-            self._ahead.begin(self.agent, self._seeds(self._collector.count))
+        if self._async and self.progress.pending and not self._spent:
+            self._async.begin(self.agent, self._seeds(self._collector.count))
 
     def _seeds(self, count: int) -> list[int]:
         """Return the seeds of the next episodes."""
@@ -160,7 +160,7 @@ class Trainer:
 
     def _exploring_episodes(self, seeds: list[int]) -> Iterable[Episode]:
         """Return the episodes that were begun while the agent learned; if there are none, play some."""
-        begun = self._ahead.finish() if self._ahead else None
+        begun = self._async.finish() if self._async else None
         if begun is not None:
             return begun
         return self._collector.exploring_episodes(self.agent, seeds, self.interruption.__bool__)
@@ -195,8 +195,8 @@ class Trainer:
 
     def _evaluate(self) -> None:
         schedule, progress, film = self.schedule, self.progress, self._film_due
-        if self._ahead:
-            self._ahead.wait()  # it draws from the same random stream
+        if self._async:
+            self._async.wait()  # it draws from the same random stream
         with self._updates.measurement.timing("evaluate"):
             episodes = list(
                 evaluation_episodes(

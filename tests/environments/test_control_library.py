@@ -124,7 +124,7 @@ def have(monkeypatch, mujoco, control, numpy):
 
     absent = metadata.PackageNotFoundError
     monkeypatch.setattr(control_library, "metadata", SimpleNamespace(version=version, PackageNotFoundError=absent))
-    monkeypatch.setattr(control_library, "_require", control_library._require.__wrapped__)
+    monkeypatch.setattr(control_library, "require_versions", control_library.require_versions.__wrapped__)
 
 
 def test_the_manual_says_the_same():

@@ -16,7 +16,7 @@ from coral_cli.environments.foreign.absent import unregistered
 from coral_cli.environments.foreign.adapter import Foreign
 from coral_cli.environments.foreign.options import ForeignOptions
 from coral_cli.environments.foreign.records import resolve_foreign
-from coral_cli.environments.foreign.sensors import _depth
+from coral_cli.environments.foreign.sensors import nearest_depth
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import CoralError, UsageError
 
@@ -224,11 +224,11 @@ def test_the_end_tells_success_and_numbers(toys):
 
 def test_what_is_no_number_or_counted_anyway_is_no_metric():
     told = {"metrics": {"return": 5, "length": 2, "off": np.nan, "far": np.inf, "tip": np.float32(0.5)}}
-    assert adapter._metrics(told, success=1.0) == {"tip": 0.5, "success": 1.0}
+    assert adapter.metrics_of(told, success=1.0) == {"tip": 0.5, "success": 1.0}
 
 
 def test_depth_without_end_is_far():
-    depth = _depth((1, 2), 1.0, (1, 2), np.array([[np.inf, 2]]))
+    depth = nearest_depth((1, 2), 1.0, (1, 2), np.array([[np.inf, 2]]))
     assert depth[..., 0].tolist() == [[np.finfo(np.float32).max, 2]]
 
 

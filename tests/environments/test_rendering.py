@@ -180,8 +180,8 @@ def test_many_rays_hit_what_single_rays_hit(source):
     """MuJoCo's call for many rays skips some geoms of these two models unless its bounding boxes are off."""
     model, data = box_push_scene() if source == "box-push" else control_scene("finger", "spin")
     caster = RayCaster(model, 32, 32, "fast")
-    origin, directions = caster._view(data, 0, 1)
-    hits = caster._cast(data, origin, directions, caster._shown)
+    origin, directions = caster.rays(data, 0, 1)
+    hits = caster.cast(data, origin, directions, caster.shown)
     shape = np.zeros(1, np.int32)
     groups = np.array([1, 1, 1, 0, 0, 0], np.uint8)
     for ray, found in zip(directions, hits.shape, strict=True):

@@ -8,8 +8,9 @@ import torch
 
 from coral_cli.fast.scan import tape
 from coral_cli.fast.scan.filtering import Filter
+from coral_cli.representation.networks import Mlp
 from coral_cli.representation.rssm.categorical import Categoricals
-from coral_cli.representation.rssm.gaussian import Gaussians
+from coral_cli.representation.rssm.gaussian import Gaussian, Gaussians
 from coral_cli.representation.rssm.gru import GruRssm
 
 B, T, E, A, H = 16, 5, 4, 2, 6  # one drawing for all steps gives the same as one a step: of 16 sequences
@@ -163,6 +164,72 @@ def used(model, embeddings, actions, run):
     loss = sum((torch.randn(output.shape, dtype=output.dtype) * output).sum() for output in outputs)
     weights = [parameter for name, parameter in model.named_parameters() if not name.startswith("prior")]
     return [*(output.detach() for output in outputs), *torch.autograd.grad(loss, [*inputs, *weights])]
+
+
+class Skipping(Mlp):
+    """Layers as they were, put together otherwise."""
+
+    def forward(self, x):
+        return super().forward(x) + 1.0
+
+
+class Narrow(Gaussians):
+    """A latent that is not the one it comes from."""
+
+    def __call__(self, parameters):
+        found = super().__call__(parameters)
+        return Gaussian(found.mean, 0.5 * found.std)
+
+
+def changed_elu(model):
+    model.transition[1] = torch.nn.ELU(2.0)
+
+
+def without_bias(model):
+    model.transition[2] = torch.nn.Linear(7, 7, bias=False)
+    model.posterior_network[0] = torch.nn.Linear(E + H, 7, bias=False)
+
+
+def cell_without_bias(model):
+    model.gru = torch.nn.GRUCell(7, H, bias=False)
+
+
+def hooked(model):
+    model.posterior_network[1].register_forward_hook(lambda module, given, result: 0.5 * result)
+
+
+def hooked_network(model):
+    model.transition.register_forward_pre_hook(lambda module, given: (0.5 * given[0],))
+
+
+def hooked_backwards(model):
+    model.gru.register_full_backward_hook(lambda module, entered, output: (2 * entered[0], entered[1]))
+
+
+def other_network(model):
+    model.transition = Skipping(*model.transition)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [changed_elu, without_bias, cell_without_bias, hooked, hooked_network, hooked_backwards, other_network],
+    ids=lambda change: change.__name__,
+)
+def test_a_part_that_is_changed_from_outside_is_heeded(change, monkeypatch):
+    monkeypatch.setattr(Filter, "apply", None)  # nothing by hand
+    model, *inputs = model_of("gaussian", 2)
+    change(model)
+    model.double()
+    for ours, torchs in zip(used(model, *inputs, scanned), used(model, *inputs, step_by_step), strict=True):
+        torch.testing.assert_close(ours, torchs, rtol=1e-9, atol=1e-9)
+
+
+def test_a_latent_that_only_comes_from_a_known_one_is_heeded(monkeypatch):
+    monkeypatch.setattr(Filter, "apply", None)
+    monkeypatch.setitem(FAMILIES, "narrow", (Narrow(0.1), 3, 6))
+    asked = model_of("narrow", 2)
+    for ours, torchs in zip(used(*asked, scanned), used(*asked, step_by_step), strict=True):
+        torch.testing.assert_close(ours, torchs, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("kind", [Normalised, Halved])

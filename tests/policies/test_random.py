@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from coral_cli.plugin import PolicyInputs
-from coral_cli.policies.random import Chance
+from coral_cli.policies.random import RandomActions
 from coral_cli.policies.records import POLICIES
 from coral_cli.registry.contracts import Experience
 from coral_cli.registry.options import NoOptions
@@ -16,7 +16,7 @@ from coral_cli.registry.options import NoOptions
 def test_actions_are_uniform_between_the_bounds(explore):
     """Equally many in each tenth, the mean action included, and no action tells about another."""
     torch.manual_seed(0)
-    actions = Chance(2).act(torch.zeros(50_000, 3), explore)
+    actions = RandomActions(2).act(torch.zeros(50_000, 3), explore)
     assert actions.shape == (50_000, 2) and actions.dtype == torch.float32
     assert actions.abs().max() <= 1
     counts = torch.stack([torch.histc(actions[:, i], 10, -1, 1) for i in range(2)])
@@ -25,7 +25,7 @@ def test_actions_are_uniform_between_the_bounds(explore):
 
 
 def test_actions_follow_torch_s_seed():
-    policy, features = Chance(3), torch.zeros(2, 1)
+    policy, features = RandomActions(3), torch.zeros(2, 1)
     torch.manual_seed(7)
     first, second = policy.act(features, True), policy.act(features, True)
     torch.manual_seed(7)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coral_cli.registry.nearest import meant, nearest
+from coral_cli.registry.nearest import meant, nearest, one_of
 
 KNOWN = ("recon", "cv", "cpc")
 
@@ -18,3 +18,8 @@ def test_a_hint_has_the_name_in_its_form_or_says_something_else():
     assert meant("recn", KNOWN, "There are three.", "{!r}") == "Did you mean 'recon'?"
     assert meant("zzz", KNOWN, "There are three.", "--{}") == "There are three."
     assert meant("rec", KNOWN, "no", cutoff=0.9) == "no"
+
+
+def test_a_hint_has_all_names_that_may_be_meant():
+    assert one_of(["a.lr", "b.lr"], "no", "--{}") == "Did you mean --a.lr or --b.lr?"
+    assert one_of([], "There are three.") == "There are three."

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from coral_cli.plugin import ObjectiveOptions
-from coral_cli.representation.loss_features import views_of
+from coral_cli.representation.loss_features import loss_features
 from coral_cli.representation.objective import Representation
 
 from .small import CORAL, PREDICTIVE, UNIFIED, VARIATIONAL, random_batch, small
@@ -53,16 +53,16 @@ def test_open_loop_views_are_the_model_rolled_on_by_hand(noise):
     rssm = small().rssm
     trajectory, prior, actions, _ = filtered(rssm)
     noise.clear()
-    views = list(views_of(AHEAD, rssm, trajectory, prior, actions))
-    assert [view.name for view in views] == ["posterior", "prior", "prior2", "prior3"]
-    assert [view.start for view in views] == [0, 1, 2, 3]
-    assert [view.weight for view in views] == pytest.approx([0.5, 0.2, 0.2, 0.2])
-    torch.testing.assert_close(views[0].features, torch.cat([trajectory.z, trajectory.h], -1))
-    for ahead, view in enumerate(views[1:], 1):
-        assert view.features.shape == (2, STEPS - ahead, rssm.hidden_size + rssm.latent_size)
+    found = list(loss_features(AHEAD, rssm, trajectory, prior, actions))
+    assert [one.name for one in found] == ["posterior", "prior", "prior2", "prior3"]
+    assert [one.start for one in found] == [0, 1, 2, 3]
+    assert [one.weight for one in found] == pytest.approx([0.5, 0.2, 0.2, 0.2])
+    torch.testing.assert_close(found[0].features, torch.cat([trajectory.z, trajectory.h], -1))
+    for ahead, one in enumerate(found[1:], 1):
+        assert one.features.shape == (2, STEPS - ahead, rssm.hidden_size + rssm.latent_size)
         for t in range(ahead, STEPS):
             expected = rolled(rssm, trajectory, actions, t - ahead, ahead, noise)
-            torch.testing.assert_close(view.features[:, t - ahead], expected)
+            torch.testing.assert_close(one.features[:, t - ahead], expected)
     assert len(noise) == 3
 
 
@@ -70,9 +70,9 @@ def test_open_loop_views_are_the_model_rolled_on_by_hand(noise):
 def test_a_view_knows_nothing_observed_after_it_set_out(ahead):
     rssm = small().rssm
     trajectory, prior, actions, embeddings = filtered(rssm, requires_grad=True)
-    view = list(views_of(AHEAD, rssm, trajectory, prior, actions))[ahead]
+    one = list(loss_features(AHEAD, rssm, trajectory, prior, actions))[ahead]
     t = 4
-    (gradient,) = torch.autograd.grad(view.features[:, t - ahead].sum(), embeddings)
+    (gradient,) = torch.autograd.grad(one.features[:, t - ahead].sum(), embeddings)
     reached = gradient.abs().sum((0, 2)) > 0
     assert reached.tolist() == [step <= t - ahead for step in range(STEPS)]
 
@@ -83,14 +83,14 @@ def test_a_view_knows_nothing_observed_after_it_set_out(ahead):
 def test_each_paradigm_has_its_views(setting, names):
     rssm = small().rssm
     trajectory, prior, actions, _ = filtered(rssm)
-    assert [view.name for view in views_of(setting, rssm, trajectory, prior, actions)] == names
+    assert [one.name for one in loss_features(setting, rssm, trajectory, prior, actions)] == names
 
 
 def test_without_a_prior_term_no_noise_is_drawn(noise):
     rssm = small().rssm
     trajectory, prior, actions, _ = filtered(rssm)
     noise.clear()
-    list(views_of(VARIATIONAL, rssm, trajectory, prior, actions))
+    list(loss_features(VARIATIONAL, rssm, trajectory, prior, actions))
     assert noise == []
 
 

@@ -1,5 +1,6 @@
 """A component that returns a wrong shape is named, with the shape that is expected and the one it gave."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -8,7 +9,7 @@ import torch
 from coral_cli.registry.contracts import Trajectory
 from coral_cli.registry.errors import PluginError
 
-from .small import BATCH, CORAL, STEPS, UNIFIED, random_batch, small
+from .small import ACTION, BATCH, CORAL, STEPS, UNIFIED, random_batch, small
 
 
 def learned(break_it):
@@ -106,3 +107,23 @@ def test_a_prior_is_named():
 
     with pytest.raises(PluginError, match="--rssm: the prior's mean is of shape"):
         learned(break_it)
+
+
+def narrowed(model):
+    predict = model.rssm.predict
+    model.rssm.predict = lambda *given: predict(*given)[:, :-1]
+
+
+def test_steps_into_the_unseen_are_named():
+    model = small(CORAL, replace(UNIFIED, open_loop=2))
+    narrowed(model)
+    with pytest.raises(PluginError, match="--rssm: h of predict is of shape"):
+        model(random_batch())
+
+
+def test_imagined_steps_are_named():
+    model = small(CORAL, UNIFIED)
+    world = model(random_batch()).world
+    narrowed(model)
+    with pytest.raises(PluginError, match="--rssm: h of predict is of shape"):
+        world.step(world.h, world.z, torch.zeros(len(world.h), ACTION))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -107,9 +108,11 @@ def test_a_curve_takes_one_key_of_one_kind():
     assert values[0] == 3.0 and math.isnan(values[1])
 
 
-def test_a_line_that_finds_no_room_is_one_sentence(tmp_path):
+def test_a_line_that_finds_no_room_is_one_sentence(tmp_path, monkeypatch):
     """Closing the file must not try to write it again."""
+    opened = Path.open
+    full = Path("/dev/full")
+    monkeypatch.setattr(Path, "open", lambda path, mode="r", *rest: opened(full if "a" in mode else path, mode, *rest))
+    (tmp_path / "m").touch()
     with pytest.raises(CoralError, match="no room left"), MetricsWriter(tmp_path / "m") as writer:
-        writer._file.close()
-        writer._file = open("/dev/full", "ab")  # noqa: SIM115 - the writer closes it
         writer(Event("warning", 1, 0.0, {"message": "a"}))

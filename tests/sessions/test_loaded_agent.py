@@ -5,9 +5,12 @@ import pytest
 import torch
 
 import coral_cli
+from coral_cli import builtin
 from coral_cli.app import main
+from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import CoralError, UnreadableError
 from coral_cli.runs.checkpoint import load
+from coral_cli.sessions.saved import open_saved
 
 TINY = ["--size", "tiny", "--image-encoder.depth", "2", "--rssm.gru", "8", "--batch-size", "2", "--batch-length", "4"]
 QUICK = [
@@ -37,6 +40,12 @@ def checkpoint(tmp_path_factory):
 @pytest.fixture(scope="module")
 def agent(checkpoint):
     return coral_cli.load_agent(checkpoint, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def inner(checkpoint):
+    """The same agent, as training knows it."""
+    return open_saved(checkpoint, discover(builtin)).agent(torch.device("cpu"))
 
 
 def observation(seed, batch=()):
@@ -79,10 +88,10 @@ def test_an_image_that_is_cropped_already_is_taken_as_it_is(agent):
     np.testing.assert_array_equal(agent.act(whole)[0], agent.act(cropped)[0])
 
 
-def test_features_are_the_posterior_s_mean_and_h_by_hand(agent, checkpoint):
+def test_features_are_the_posterior_s_mean_and_h_by_hand(agent, inner, checkpoint):
     seen, action = observation(5), np.full(7, 0.5, np.float32)
     features, state = agent.features(seen)
-    model = agent._agent.representation
+    model = inner.representation
     image, wrist = (
         torch.from_numpy(seen[name][None, 6:-6, 6:-6]).permute(0, 3, 1, 2) / 255 - 0.5 for name in ("image", "wrist")
     )
@@ -114,13 +123,13 @@ def test_features_need_the_action_that_led_to_them(agent):
 NOTHING = {"image": None, "wrist": None, "proprio": None}
 
 
-def test_a_sensor_that_is_none_is_missing(agent, checkpoint):
+def test_a_sensor_that_is_none_is_missing(agent, inner):
     whole = observation(0)
     action, state = agent.act({**NOTHING, "proprio": whole["proprio"]})
     assert not np.array_equal(action, agent.act(whole)[0])
     assert agent.act(NOTHING, state)[0].shape == (7,)
     arrays = {"proprio": whole["proprio"][None]}
-    expected, _ = agent._agent.act(arrays, agent._agent.initial(), explore=False)
+    expected, _ = inner.act(arrays, inner.initial(), explore=False)
     np.testing.assert_array_equal(action, expected[0])
 
 

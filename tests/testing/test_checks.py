@@ -26,7 +26,7 @@ from coral_cli.plugin import (
     Rssm,
 )
 from coral_cli.policies.options import ImaginationOptions, SacOptions
-from coral_cli.policies.random import Chance
+from coral_cli.policies.random import RandomActions
 from coral_cli.representation.rssm.gru import GruRssm
 from coral_cli.testing import TOY_ENVIRONMENT, ConformanceError, check
 from coral_cli.testing.running import catalog_of
@@ -104,7 +104,7 @@ def policy(**methods) -> Policy:
     return Policy("mine", "Mine.", build)
 
 
-class Learner(Chance):
+class Learner(RandomActions):
     """Learns to act as it has acted."""
 
     def __init__(self, inputs: int, action_size: int) -> None:

@@ -34,19 +34,19 @@ class Watched(OneByOne):
 
 def test_episodes_begin_with_the_weights_of_that_moment():
     learning, collector = agent(), Watched()
-    ahead = AsyncCollection(collector, agent(), lambda: False)
-    assert ahead.finish() is None  # nothing was begun
+    collection = AsyncCollection(collector, agent(), lambda: False)
+    assert collection.finish() is None  # nothing was begun
     before = weight_of(learning)
     collector.may_begin.clear()
-    ahead.begin(learning, [1, 2])
+    collection.begin(learning, [1, 2])
     with torch.no_grad():
         learning.representation.encoders["place"].layers[0].weight.add_(1.0)
     collector.may_begin.set()
-    episodes = ahead.finish()
+    episodes = collection.finish()
     assert [episode.length for episode in episodes] == [LENGTH, LENGTH]
     assert torch.equal(collector.played[0], before) and collector.threads[0] is not threading.current_thread()
-    assert ahead.finish() is None
-    ahead.close()
+    assert collection.finish() is None
+    collection.close()
 
 
 def test_what_the_environment_raises_is_raised_when_the_episodes_are_wanted():
@@ -54,11 +54,11 @@ def test_what_the_environment_raises_is_raised_when_the_episodes_are_wanted():
         def step(self, action):
             raise CoralError("the arm fell off.")
 
-    ahead = AsyncCollection(Watched(Broken()), agent(), lambda: False)
-    ahead.begin(agent(), [1])
+    collection = AsyncCollection(Watched(Broken()), agent(), lambda: False)
+    collection.begin(agent(), [1])
     with pytest.raises(CoralError, match="fell off"):
-        ahead.finish()
-    ahead.close()
+        collection.finish()
+    collection.close()
 
 
 def test_closing_gives_up_what_is_under_way():
@@ -66,10 +66,10 @@ def test_closing_gives_up_what_is_under_way():
         def step(self, action):
             return (*super().step(action)[:2], False, False, {})
 
-    ahead = AsyncCollection(Watched(Endless()), agent(), lambda: False)
-    ahead.begin(agent(), [1])
-    ahead.close()
-    assert ahead.finish() == []
+    collection = AsyncCollection(Watched(Endless()), agent(), lambda: False)
+    collection.begin(agent(), [1])
+    collection.close()
+    assert collection.finish() == []
 
 
 def test_a_run_has_the_schedule_of_one_that_collects_in_turn():
@@ -94,7 +94,7 @@ def test_nothing_is_collected_during_an_evaluation():
 
     class Quiet(OneByOne):
         def evaluated(self, *arguments):
-            under_way.append(run.ahead.under_way)
+            under_way.append(run.async_collection.under_way)
             yield from super().evaluated(*arguments)
 
     under_way = []

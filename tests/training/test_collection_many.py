@@ -33,7 +33,7 @@ def pair(toys):
     env.close()
 
 
-class Chance:
+class RandomActions:
     """Each episode's random actions from its own seed, as ``random_policy`` has them, in one array."""
 
     def __init__(self, env, seeds):
@@ -62,7 +62,7 @@ def same(one, other):
 def test_episodes_of_any_length_are_those_of_one_environment(toys, pair, seeds):
     sensors = ("total", "picture")
     alone = [run_episode(toys.Walk(), seed, random_policy(pair, seed), sensors, record=True) for seed in seeds]
-    together = list(run_episodes(pair, seeds, Chance(pair, seeds), sensors, len(seeds)))
+    together = list(run_episodes(pair, seeds, RandomActions(pair, seeds), sensors, len(seeds)))
     assert len(together) == len(seeds)
     for one, other in zip(alone, together, strict=True):
         same(one, other)
@@ -78,7 +78,7 @@ def test_episodes_of_the_control_suite_are_those_of_one_environment():
     alone = [run_episode(env, seed, random_policy(env, seed), sensors, record=True) for seed in seeds]
     env.close()
     copies = Vectorised(make, 2)
-    together = list(run_episodes(copies, seeds, Chance(copies, seeds), sensors, len(seeds)))
+    together = list(run_episodes(copies, seeds, RandomActions(copies, seeds), sensors, len(seeds)))
     copies.close()
     for one, other in zip(alone, together, strict=True):
         assert one.length == 10 and one.arrays["image"].std() > 0
@@ -86,7 +86,7 @@ def test_episodes_of_the_control_suite_are_those_of_one_environment():
 
 
 def test_who_chooses_learns_what_is_fresh(pair):
-    choose = Chance(pair, [4, 3, 4])  # 2, 5 and 2 steps
+    choose = RandomActions(pair, [4, 3, 4])  # 2, 5 and 2 steps
     list(run_episodes(pair, [4, 3, 4], choose, ("total",)))
     fresh = [fresh for _, fresh, _ in choose.asked]
     assert fresh == [[True, True], [False, False], [True, False], [False, False], [False, False]]
@@ -109,12 +109,12 @@ def test_a_missing_sensor_shows_zeros(pair):
 
 def test_nothing_follows_a_stop(pair):
     asked = iter([False, False, False, True])
-    episodes = run_episodes(pair, [3, 4, 4], Chance(pair, [3, 4, 4]), ("total",), stop=lambda: next(asked))
+    episodes = run_episodes(pair, [3, 4, 4], RandomActions(pair, [3, 4, 4]), ("total",), stop=lambda: next(asked))
     assert list(episodes) == []  # the second seed's was over, but the first one's was not
     asked = iter([False, False, True])
-    episodes = run_episodes(pair, [4, 3], Chance(pair, [4, 3]), ("total",), stop=lambda: next(asked))
+    episodes = run_episodes(pair, [4, 3], RandomActions(pair, [4, 3]), ("total",), stop=lambda: next(asked))
     assert [episode.length for episode in episodes] == [2]
-    choose = Chance(pair, [3])
+    choose = RandomActions(pair, [3])
     assert [episode.length for episode in run_episodes(pair, [3], choose, ("total",))] == [5]
     assert choose.asked[0][2] == [True, False]  # the copy that was stopped begins nothing
 
@@ -147,7 +147,7 @@ def test_an_agent_s_memory_begins_anew_with_the_episode(toys, tmp_path):
 def test_copies_that_are_lost_again_and_again_are_an_error(toys, tmp_path):
     copies = Vectorised(partial(toys.Mortal, tmp_path, times=3), 1, "the toy")
     with pytest.raises(CoralError, match=r"copy 0 of the toy died \(SIGKILL\): .* third .* with seed 3\.") as caught:
-        list(run_episodes(copies, [3], Chance(copies, [3, 3, 3]), ("total",)))
+        list(run_episodes(copies, [3], RandomActions(copies, [3, 3, 3]), ("total",)))
     assert "--env-timeout" in caught.value.hint
     copies.close()
 
@@ -155,5 +155,5 @@ def test_copies_that_are_lost_again_and_again_are_an_error(toys, tmp_path):
 def test_numbers_that_are_none_stop_the_run(toys):
     copies = Vectorised(partial(toys.Faulty, "nan"), 1)
     with pytest.raises(CoralError, match=r"'total'.* at step 2"):
-        list(run_episodes(copies, [3], Chance(copies, [3]), ("total",)))
+        list(run_episodes(copies, [3], RandomActions(copies, [3]), ("total",)))
     copies.close()

@@ -1,4 +1,4 @@
-"""A recorded update is the update; on a machine with a GPU."""
+"""A captured update is the update; on a machine with a GPU."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -64,9 +64,9 @@ def after(update, learner, shares=False):
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("case", list(CASES))
 def test_it_gives_what_the_update_gives(case, precision, shares):
-    recorded, plain = on_gpu(case, precision), on_gpu(case, precision)
-    metrics, weights = after(recorded.update, recorded, shares)
-    assert [record.graph is not None for record in recorded.graphed.records.values()] == [True]
+    captured, plain = on_gpu(case, precision), on_gpu(case, precision)
+    metrics, weights = after(captured.update, captured, shares)
+    assert [structure.graph is not None for structure in captured.graphed.structures.values()] == [True]
     expected, expected_weights = after(plain.step_by_step, plain, shares)
     for found, wanted in zip(metrics, expected, strict=True):
         assert found == pytest.approx(wanted, rel=1e-4, abs=1e-5)
@@ -90,16 +90,16 @@ def test_what_reads_a_value_is_done_step_by_step():
     original = learner.agent.policy.update
     learner.agent.policy.update = lambda seen: {**original(seen), "read": torch.tensor(float(seen.rewards[0, 0]))}
     metrics, _ = after(learner.update, learner)
-    (record,) = learner.graphed.records.values()
-    assert record.waits and record.graph is None
+    (structure,) = learner.graphed.structures.values()
+    assert structure.waits and structure.graph is None
     assert [found["policy/read"] for found in metrics] == [float(batch.rewards[0, 0]) for batch in batches()]
 
 
 def test_imagining_from_some_steps_is_done_step_by_step():
     learner = on_gpu("imagination", continues=True)
     after(learner.update, learner)
-    (record,) = learner.graphed.records.values()
-    assert record.waits and record.graph is None
+    (structure,) = learner.graphed.structures.values()
+    assert structure.waits and structure.graph is None
 
 
 def test_masked_batches_are_done_step_by_step():
@@ -108,4 +108,4 @@ def test_masked_batches_are_done_step_by_step():
         mask = torch.ones_like(batch.terminated)
         mask[1, 1:] = False
         metrics = learner.update(replace(batch, mask=mask))
-    assert not learner.graphed.records and all(torch.isfinite(value) for value in metrics.values())
+    assert not learner.graphed.structures and all(torch.isfinite(value) for value in metrics.values())

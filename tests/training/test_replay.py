@@ -50,12 +50,16 @@ def test_the_cap_is_hard_and_the_oldest_episodes_make_room():
 
 def test_memory_is_taken_once_and_announced():
     replay = filled()
+
+    def arrays():  # views, all rows of each
+        return {name: replay.read(name, slice(None)) for name in replay.layout}
+
     per_transition = 6 * 8 * 3 + 2 * 4 + 4 + 4 + 1 + 2  # image, skin, action, reward, terminated, missing
-    assert replay.bytes == 30 * per_transition == sum(array.nbytes for array in replay._arrays.values())
-    before = {name: array.ctypes.data for name, array in replay._arrays.items()}
+    assert replay.bytes == 30 * per_transition == sum(array.nbytes for array in arrays().values())
+    before = {name: array.ctypes.data for name, array in arrays().items()}
     for number in range(3, 20):
         replay.add(episode(number, 7))
-    assert before == {name: array.ctypes.data for name, array in replay._arrays.items()}
+    assert before == {name: array.ctypes.data for name, array in arrays().items()}
 
 
 def test_images_stay_uint8():

@@ -17,14 +17,14 @@ DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.i
 def test_batches_are_the_replays(device, margin):
     """While the ring fills, wraps and forgets; with short episodes, and sensors that give nothing at times."""
     replay = Replay(SENSORS, 1, 40)
-    resident = ReplayOnGpu(replay, torch.device(device))
+    on_gpu = ReplayOnGpu(replay, torch.device(device))
     streams = [np.random.default_rng(3), np.random.default_rng(3)]
     seen = set()
     for number in range(12):
         gone = {"missing": np.arange(2 * 9).reshape(9, 2) % 5 == 0} if number == 5 else {}
         replay.add(episode(number, 9 if number % 3 else 4) | ({} if number % 3 == 0 else gone))
         expected = replay.sample(5, 6, streams[0], margin)
-        found = resident.read(replay.draw(5, 6, streams[1], margin))
+        found = on_gpu.read(replay.draw(5, 6, streams[1], margin))
         seen |= found.keys()
         assert found.keys() == expected.keys()
         for name, array in expected.items():

@@ -98,8 +98,8 @@ class Run:
         plan, self.collector = Schedule(**(values | schedule)), collector(self.interruption)
         self.learner = learner(lr, lr_drops=lr_drops, lr_drop_factor=lr_drop_factor)
         updates = Updates(self.learner, Replay(SENSORS, 1, 500, directory), plan)
-        self.ahead = actor and AsyncCollection(self.collector, actor, self.interruption.__bool__)
-        self.trainer = Trainer(updates, self.collector, evaluator(self.interruption), plan, self, self.ahead)
+        self.async_collection = actor and AsyncCollection(self.collector, actor, self.interruption.__bool__)
+        self.trainer = Trainer(updates, self.collector, evaluator(self.interruption), plan, self, self.async_collection)
 
     def emit(self, event):
         self.events.append(event)

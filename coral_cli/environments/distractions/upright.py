@@ -26,7 +26,7 @@ ORIENTATIONS: dict[object, Placement] = {
     7: (0, -1, -1, 0),
     8: (0, -1, 1, 0),
 }
-"""Of Exif's orientations."""
+"""What each of Exif's orientations asks for."""
 
 
 def of_frame(frame: VideoFrame) -> Placement:

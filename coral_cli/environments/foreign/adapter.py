@@ -120,7 +120,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         gone = [gone] if isinstance(gone, str) else gone
         if isinstance(gone, list | tuple | set | frozenset) and (names := self._named(gone)):
             told["missing"] = names
-        if ended and (metrics := _metrics(info, self._success)):
+        if ended and (metrics := metrics_of(info, self._success)):
             told["metrics"] = metrics
         self._seen = self._observation(observation, told.get("missing", ()))
         return dict(self._seen), told
@@ -183,7 +183,7 @@ def _success(info: Mapping[str, Any]) -> Any:
     return next((value for value in said if value is not None), None)
 
 
-def _metrics(info: Mapping[str, Any], success: float | None) -> dict[str, float]:
+def metrics_of(info: Mapping[str, Any], success: float | None) -> dict[str, float]:
     """Return the numbers of ``info["metrics"]``, and whether the task was solved, where the environment says so."""
     given = info.get("metrics")
     values = {str(name): np.asarray(value) for name, value in given.items()} if isinstance(given, Mapping) else {}

@@ -113,7 +113,7 @@ def _depth_reader(path: tuple[str, ...], space: Box, axes: tuple[int, int], rend
     height, width = rendering.height, rendering.width
     given, unit = (space.shape[axes[0]], space.shape[axes[1]]), 1.0 if space.dtype.kind == "f" else MILLIMETRE
     out = Box(0, np.inf, (height, width, 1), np.float32)
-    return Reader(path, "depth", Values(space, "depth"), out, partial(_depth, given, unit, (height, width)))
+    return Reader(path, "depth", Values(space, "depth"), out, partial(nearest_depth, given, unit, (height, width)))
 
 
 def _picture_reader(path: tuple[str, ...], space: Box, layout: Layout, rendering: Rendering) -> Reader:
@@ -146,8 +146,13 @@ def _picture(layout: Layout, size: tuple[int, int], value: NDArray[Any]) -> NDAr
     return resized(picture, *size)
 
 
-def _depth(given: tuple[int, int], unit: float, size: tuple[int, int], value: NDArray[Any]) -> NDArray[np.float32]:
-    """Return the nearest pixels: a mean across an edge would be a distance where nothing is."""
+def nearest_depth(
+    given: tuple[int, int], unit: float, size: tuple[int, int], value: NDArray[Any]
+) -> NDArray[np.float32]:
+    """Return depth in metres (H, W, 1) of the ``size`` wanted, from a ``value`` of size ``given``, in ``unit`` metres.
+
+    Pixels are the nearest ones: a mean across an edge would be a distance where nothing is.
+    """
     metres = np.minimum(np.asarray(value, np.float32), np.finfo(np.float32).max)  # infinite where nothing is hit
     flat = Image.fromarray(metres.reshape(given) * np.float32(unit))
     return np.array(flat.resize(size[::-1], Image.Resampling.NEAREST))[..., None]

@@ -30,29 +30,30 @@ class RayCaster:
         self._height, self._width = height * self._fine, width * self._fine  # in rays
         self._shadows = quality == "paper"
         self._shading = Shading(model, self._height)
-        self._shown = model.geom_group < _SHOWN_BY_DEFAULT
+        self.shown = model.geom_group < _SHOWN_BY_DEFAULT
+        """Which geoms (ngeom,) are drawn at all."""
         self._closed = np.append(~np.isin(model.geom_type, _OPEN), False)  # -1, no hit, reads the appended value
         self._sites = np.flatnonzero(model.site_group < _SHOWN_BY_DEFAULT)
         self._rays: dict[tuple[float, int], np.ndarray] = {}
 
     def render(self, data: mujoco.MjData, camera: int) -> np.ndarray:
         """Return a new (H, W, 3) uint8 image from the model's camera ``camera``."""
-        origin, directions = self._view(data, camera, self._fine)
+        origin, directions = self.rays(data, camera, self._fine)
         pixel = 2 * np.tan(np.deg2rad(self._model.cam_fovy[camera]) / 2) / self._height
         lens = Lens(-data.cam_xmat[camera].reshape(3, 3)[:, 2], pixel)
         rgba = self._shading.rgba()
-        solid = self._shown & (rgba[: self._model.ngeom, 3] >= 1)
+        solid = self.shown & (rgba[: self._model.ngeom, 3] >= 1)
         hits = self._see(data, origin, directions, solid)
         colours = self._colours(data, hits, rgba, lens)
-        self._blend(colours, data, hits, rgba, lens, self._shown & ~solid & (rgba[: self._model.ngeom, 3] > 0))
+        self._blend(colours, data, hits, rgba, lens, self.shown & ~solid & (rgba[: self._model.ngeom, 3] > 0))
         return self._image(colours)
 
     def segment(self, data: mujoco.MjData, camera: int) -> np.ndarray:
         """Return shapes (H, W) int32, numbered as ``Renderer.segment`` says, by one ray a pixel."""
         ngeom = self._model.ngeom
-        origin, directions = self._view(data, camera, 1)
+        origin, directions = self.rays(data, camera, 1)
         visible = self._shading.rgba()[:, 3] > 0
-        hits = self._see(data, origin, directions, self._shown & visible[:ngeom])
+        hits = self._see(data, origin, directions, self.shown & visible[:ngeom])
         nearest = np.where(hits.shape < 0, np.inf, hits.distance)
         for site in self._sites[visible[ngeom + self._sites]]:
             rays, at_site = self._site_layer(data, hits, site)
@@ -70,7 +71,7 @@ class RayCaster:
     def close(self) -> None:
         """Do nothing: there is nothing to free."""
 
-    def _view(self, data: mujoco.MjData, camera: int, fine: int) -> tuple[np.ndarray, np.ndarray]:
+    def rays(self, data: mujoco.MjData, camera: int, fine: int) -> tuple[np.ndarray, np.ndarray]:
         """Return where the camera is (3,), and unit vectors (N, 3) through ``fine`` x ``fine`` points of each pixel."""
         rays = self._camera_rays(float(self._model.cam_fovy[camera]), fine)
         return data.cam_xpos[camera].copy(), rays @ data.cam_xmat[camera].reshape(3, 3).T
@@ -88,10 +89,10 @@ class RayCaster:
 
     def _see(self, data: mujoco.MjData, origin: np.ndarray, directions: np.ndarray, geoms: np.ndarray) -> Hits:
         """Cast rays, but see no geom around the origin: OpenGL leaves out the inner sides of shapes."""
-        hits, rays = self._cast(data, origin, directions, geoms), np.arange(len(directions))
+        hits, rays = self.cast(data, origin, directions, geoms), np.arange(len(directions))
         while len(rays := rays[self._from_within(_some(hits, rays))]):
             geoms = geoms & ~np.isin(np.arange(len(geoms)), hits.shape[rays])
-            beyond = self._cast(data, origin, directions[rays], geoms)
+            beyond = self.cast(data, origin, directions[rays], geoms)
             hits.shape[rays], hits.distance[rays], hits.normals[rays] = beyond.shape, beyond.distance, beyond.normals
         return hits
 
@@ -100,7 +101,7 @@ class RayCaster:
         within: np.ndarray = self._closed[hits.shape] & (hits.facing() < 0)
         return within
 
-    def _cast(self, data: mujoco.MjData, origin: np.ndarray, directions: np.ndarray, geoms: np.ndarray) -> Hits:
+    def cast(self, data: mujoco.MjData, origin: np.ndarray, directions: np.ndarray, geoms: np.ndarray) -> Hits:
         """Return the nearest hits of rays from one point with those geoms where ``geoms`` (ngeom,) is true."""
         with self._rays_meet_only(geoms):
             return Hits(origin, directions, *at_geoms(self._model, data, origin, directions))
@@ -142,7 +143,7 @@ class RayCaster:
             source = self._model.stat.center - _SUN * self._model.stat.extent * data.light_xdir[light]
         offsets = points - source
         distance = np.linalg.norm(offsets, axis=1)
-        blockers = self._cast(data, source, offsets / np.maximum(distance, 1e-9)[:, None], self._shown)
+        blockers = self.cast(data, source, offsets / np.maximum(distance, 1e-9)[:, None], self.shown)
         shaded: np.ndarray = (blockers.shape >= 0) & (blockers.distance < distance - _SHADOW_BIAS)
         return shaded
 

@@ -20,11 +20,23 @@ from coral_cli.fast.scan.tape import Tape
 
 
 def fits(transition: nn.Module, gru: nn.Module, posterior: nn.Module) -> bool:
-    """Return whether these are what ``scan`` knows: dense layers with ELU between them, and torch's GRU."""
-    inner, outer = ([type(layer) for layer in network.children()] for network in (transition, posterior))
+    """Return whether these are what ``scan`` knows: dense layers with ELU between them, and torch's GRU.
+
+    Layers must have their biases and compute what their types say: without hooks, and by torch's own ELU.
+    """
+    inner, outer = (list(network.children()) for network in (transition, posterior))
+    kinds, last_kinds = ([type(layer) for layer in layers] for layers in (inner, outer))
     block = [nn.Linear, nn.ELU]
-    dense = inner == block * (len(inner) // 2) and outer == [*block * (len(outer) // 2), nn.Linear]
-    return dense and len(inner) > 1 and len(outer) > 1 and type(gru) is nn.GRUCell
+    dense = kinds == block * (len(inner) // 2) and last_kinds == [*block * (len(outer) // 2), nn.Linear]
+    alike = dense and len(inner) > 1 and len(outer) > 1 and type(gru) is nn.GRUCell
+    return alike and all(map(_unchanged, (transition, *inner, gru, posterior, *outer)))
+
+
+def _unchanged(module: nn.Module) -> bool:
+    """Return whether a module's forward and backward pass are those of its type, with all biases."""
+    hooks = module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks
+    bias: object = getattr(module, "bias", True)
+    return bias is not None and bias is not False and not any(hooks) and getattr(module, "alpha", 1.0) == 1.0
 
 
 def scan(

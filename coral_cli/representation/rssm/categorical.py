@@ -59,6 +59,6 @@ class Categoricals:
         return Categorical.from_parameters(parameters, self.classes)
 
     @property
-    def by_hand(self) -> CategoricalFamily:
-        """What the scan by hand knows of such variables."""
-        return CategoricalFamily(self.classes)
+    def by_hand(self) -> CategoricalFamily | None:
+        """What the scan by hand knows of such variables; None of a subclass's, which may be others."""
+        return CategoricalFamily(self.classes) if type(self) is Categoricals else None

@@ -56,6 +56,6 @@ class Gaussians:
         return Gaussian.from_parameters(parameters, self.min_std)
 
     @property
-    def by_hand(self) -> GaussianFamily:
-        """What the scan by hand knows of such Gaussians."""
-        return GaussianFamily(self.min_std)
+    def by_hand(self) -> GaussianFamily | None:
+        """What the scan by hand knows of such Gaussians; None of a subclass's, which may be others."""
+        return GaussianFamily(self.min_std) if type(self) is Gaussians else None

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from coral_cli.fast.scan import filtering
 from coral_cli.fast.scan.families import Family
 from coral_cli.registry.contracts import Trajectory
-from coral_cli.representation.networks import mlp
+from coral_cli.representation.networks import Mlp, mlp
 
 
 class GruRssm(nn.Module):
@@ -83,6 +83,7 @@ class GruRssm(nn.Module):
     def _known_by_heart(self) -> Family | None:
         """Return the latent's kind if a scan by hand knows it, and nobody has changed what else that knows by heart."""
         own = type(self).predict is GruRssm.predict and type(self).update is GruRssm.update
+        own = own and type(self.transition) is type(self.posterior_network) is Mlp
         family: Family | None = getattr(self._latent, "by_hand", None)
         known = own and family is not None and filtering.fits(self.transition, self.gru, self.posterior_network)
         return family if known else None
