@@ -32,7 +32,10 @@ from coral_cli.registry.errors import CoralError
 from coral_cli.registry.stopping import SIGNALS
 
 SECONDS_TO_CLOSE = 1.5
-"""A worker that has not ended after so many seconds is killed."""
+"""A worker that has not ended after so many seconds is killed, and so is one whose answer nobody wants any more."""
+
+LOOK = 0.1
+"""Seconds after which a wait for an answer looks whether somebody still wants it."""
 
 Env = gymnasium.Env[dict[str, NDArray[Any]], NDArray[Any]]
 Observations = dict[str, NDArray[Any]]
@@ -42,13 +45,17 @@ Copy what must last.
 """
 
 
+class GivenUpError(Exception):
+    """Nobody wanted an answer any more that did not come; the copies are closed."""
+
+
 class Vectorised:
     """``count`` copies of what ``make`` returns. ``make`` must be picklable: each worker calls it for itself.
 
     Workers are spawned, which is safe beside torch's threads and OpenGL contexts. Episodes end independently; a
     finished copy waits until it is reset. Every method raises CoralError, and ends all workers, when one of them
-    raises. One that dies, or gives no answer for ``patience`` seconds (0: for ever), is replaced, see ``lost``; while
-    the copies are made, that is an error, too. ``name`` is how errors call the environment.
+    raises. One that dies, or gives no answer for ``patience`` seconds (0: for ever), is ``lost``; while the copies are
+    made, that is an error, too. ``name`` is how errors call the environment.
     """
 
     def __init__(
@@ -56,14 +63,17 @@ class Vectorised:
     ) -> None:
         self.count, self.name = count, name
         self.lost: dict[int, str] = {}
-        """How the copies were lost that the last call lost; new ones are in their place, and in no episode."""
+        """How the copies were lost that the last call lost. They are in no episode; a reset makes new ones."""
         self.remarks: list[str] = []
         """A sentence for each copy that was replaced; whoever tells them takes them out."""
         self.seeds: dict[int, int] = {}
         """The seed of each copy's last reset."""
+        self.stop: Callable[[], bool] = lambda: False
+        """Whether nobody wants answers any more: one that is waited for then makes any method raise GivenUpError."""
         self._files: list[IO[bytes]] = []
         self._make = bytes(ForkingPickler.dumps(make))
         self._patience = patience
+        self._gone: dict[int, str] = {}
         self._replaced = 0
         self._pipes: list[Connection] = []
         self.workers: list[BaseProcess] = []
@@ -94,6 +104,8 @@ class Vectorised:
 
     def reset_some(self, seeds: Mapping[int, int]) -> tuple[Observations, list[dict[str, Any]]]:
         """Begin an episode in the copies that ``seeds`` names; the others stay where they are, with an empty info."""
+        for index in self._gone.keys() & seeds.keys():
+            self._replace(index)
         for index, seed in seeds.items():
             self.seeds[index] = seed
             self._send(index, ("reset", seed))
@@ -165,15 +177,13 @@ class Vectorised:
             self._pipes[index].send(message)
 
     def _answers(self, indices: Sequence[int] | Mapping[int, int]) -> dict[int, Any]:
-        """Return what those of ``indices`` answer; one that is lost has no answer, and a new one takes its place."""
+        """Return what those of ``indices`` answer; one that is lost has no answer, and its process ends."""
         answers, self.lost = self._heard(indices)
-        for index, how in self.lost.items():
-            self._replace(index)
-            self._replaced += 1
-            self.remarks.append(
-                f"copy {index} of {self.name} {how}; a new one is in its place ({self._replaced} so far), and its "
-                "episode begins anew."
-            )
+        self._gone |= self.lost
+        for index in self.lost:
+            self._pipes[index].close()
+            self.workers[index].kill()
+            self.workers[index].join()
         return answers
 
     def _all_answers(self, indices: Sequence[int]) -> dict[int, Any]:
@@ -192,7 +202,7 @@ class Vectorised:
         for index in indices:
             pipe = self._pipes[index]
             try:
-                if not pipe.poll(None if deadline == math.inf else max(0.0, deadline - time.monotonic())):
+                if not self._waited(pipe, deadline):
                     lost[index] = f"gave no answer for {self._patience:g} s"
                     continue
                 error, answer = pipe.recv()
@@ -205,6 +215,19 @@ class Vectorised:
             answers[index] = answer
         return answers, lost
 
+    def _waited(self, pipe: Connection, deadline: float) -> bool:
+        """Wait for an answer; return whether there is one before ``deadline``. Raises GivenUpError as ``stop`` says."""
+        unwanted = math.inf
+        while not pipe.poll(min(LOOK, max(0.0, deadline - time.monotonic()))):
+            now = time.monotonic()
+            unwanted = min(unwanted, now) if self.stop() else math.inf
+            if now - unwanted >= SECONDS_TO_CLOSE:
+                self.close()
+                raise GivenUpError
+            if now >= deadline:
+                return False
+        return True
+
     def _death(self, index: int) -> str:
         worker = self.workers[index]
         worker.join(SECONDS_TO_CLOSE)
@@ -212,10 +235,7 @@ class Vectorised:
         return f"died ({signal.Signals(-code).name if code is not None and code < 0 else f'exit code {code}'})"
 
     def _replace(self, index: int) -> None:
-        """End what is left of copy ``index``, and make another. Raises CoralError when that is lost, too."""
-        self._pipes[index].close()
-        self.workers[index].kill()
-        self.workers[index].join()
+        """Make another copy ``index``. Raises CoralError when that is lost, too."""
         self._start(index)
         try:
             if self._all_answers([index])[index] != self._made:
@@ -224,6 +244,12 @@ class Vectorised:
         except BaseException:
             self.close()
             raise
+        how = self._gone.pop(index)
+        self._replaced += 1
+        self.remarks.append(
+            f"copy {index} of {self.name} {how}; a new one is in its place ({self._replaced} so far), "
+            "and its episode begins anew."
+        )
 
 
 @contextmanager

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from coral_cli.environments.vectorised import GivenUpError
 from coral_cli.registry.errors import CoralError
 from coral_cli.training.collection import Episode, Observation, Recording, check_finite
 
@@ -42,17 +44,20 @@ def run_episodes(
 
     Each is what ``run_episode`` gives for its seed and the same actions. Copies without an episode take the next seeds,
     the lowest index first; what ``choose`` returns for a copy when none is left does not matter. The episode of a copy
-    that is lost begins anew in another one. Raises CoralError when the environment yields a reward or an observation
+    that is lost begins anew in another one. Where ``stop`` becomes true while a copy hangs, all are closed. Raises
+    CoralError when the environment yields a reward or an observation
     that is not finite, or when copies are lost ``TRIES`` times in the same episode.
     """
+    env.stop = stop
     collecting = _Collecting(env, seeds, sensors, record)
-    for number in range(len(seeds)):
-        while number not in collecting.finished:
-            fresh = collecting.begin()
-            if stop():
-                return
-            collecting.step(choose(collecting.observations, collecting.missing, fresh))
-        yield collecting.finished.pop(number)
+    with suppress(GivenUpError):
+        for number in range(len(seeds)):
+            while number not in collecting.finished:
+                if stop():
+                    return
+                fresh = collecting.begin()
+                collecting.step(choose(collecting.observations, collecting.missing, fresh))
+            yield collecting.finished.pop(number)
 
 
 @dataclass

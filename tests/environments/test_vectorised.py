@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coral_cli.environments.vectorised import Vectorised
+from coral_cli.environments.vectorised import GivenUpError, Vectorised
 from coral_cli.registry.errors import CoralError
 
 HERE = Path(__file__).parent
@@ -141,35 +141,41 @@ def test_what_goes_wrong_in_a_worker_is_told(toys, fault, message):
 @pytest.mark.parametrize(
     ("fault", "patience", "how"), [("die", 0, "died (SIGKILL)"), ("sleep", 600, "gave no answer for 600 s")]
 )
-def test_a_copy_that_is_lost_is_replaced(toys, tmp_path, fault, patience, how):
+def test_a_copy_that_is_lost_is_replaced_when_it_is_reset(toys, tmp_path, monkeypatch, fault, patience, how):
     env = Vectorised(partial(toys.Mortal, tmp_path, fault), 1, "the toy", patience)
     env.reset([3])
     old = env.workers[0].pid
     assert env.step(actions(0)[:1])[1] != 0 and env.lost == {}
-    if fault == "sleep":
-
-        def patiently(_):  # as if the time were over, once it sleeps
-            while not list(tmp_path.iterdir()):
-                time.sleep(0.01)
-            return False
-
-        env._pipes[0].poll = patiently
+    if fault == "sleep":  # the time is over once it does
+        clock = time.monotonic
+        monkeypatch.setattr(time, "monotonic", lambda: clock() + (patience if list(tmp_path.iterdir()) else 0))
     observations, rewards, terminated, truncated, infos = env.step(actions(1)[:1])
     assert env.lost == {0: how} and not env.running[0]
     assert (rewards[0], terminated[0], truncated[0], infos[0]) == (0.0, False, False, {})
-    assert env.remarks == [
-        f"copy 0 of the toy {how}; a new one is in its place (1 so far), and its episode begins anew."
-    ]
+    assert env.workers[0].pid == old and env.remarks == []
     with pytest.raises(ProcessLookupError):
         os.kill(old, 0)
     alone = toys.Walk()
     expected = alone.reset(seed=4)[0]
     env.reset([4])
+    assert env.remarks == [
+        f"copy 0 of the toy {how}; a new one is in its place (1 so far), and its episode begins anew."
+    ]
     for step in range(2):  # through the same memory as the old one
         assert env.lost == {} and observations["total"][0].tolist() == expected["total"].tolist()
         expected = alone.step(actions(step)[0])[0]
         env.step(actions(step)[:1])
     env.close()
+
+
+def test_nobody_waits_for_a_copy_that_hangs_once_its_answer_is_unwanted(toys, tmp_path):
+    env = Vectorised(partial(toys.Mortal, tmp_path, "sleep"), 1, "the toy", 600)
+    env.stop = lambda: bool(list(tmp_path.iterdir()))  # once it sleeps
+    env.reset([3])
+    env.step(actions(0)[:1])
+    with pytest.raises(GivenUpError):
+        env.step(actions(1)[:1])
+    assert env.workers[0].exitcode == -signal.SIGKILL and env.remarks == []
 
 
 def test_a_copy_that_is_not_made_in_time_is_an_error(toys, tmp_path):

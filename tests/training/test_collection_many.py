@@ -2,6 +2,7 @@
 
 import dataclasses
 from functools import partial
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import numpy as np
@@ -108,11 +109,11 @@ def test_a_missing_sensor_shows_zeros(pair):
 
 
 def test_nothing_follows_a_stop(pair):
-    asked = iter([False, False, False, True])
-    episodes = run_episodes(pair, [3, 4, 4], RandomActions(pair, [3, 4, 4]), ("total",), stop=lambda: next(asked))
+    choose = RandomActions(pair, [3, 4, 4])
+    episodes = run_episodes(pair, [3, 4, 4], choose, ("total",), stop=lambda: len(choose.asked) == 3)
     assert list(episodes) == []  # the second seed's was over, but the first one's was not
-    asked = iter([False, False, True])
-    episodes = run_episodes(pair, [4, 3], RandomActions(pair, [4, 3]), ("total",), stop=lambda: next(asked))
+    choose = RandomActions(pair, [4, 3])
+    episodes = run_episodes(pair, [4, 3], choose, ("total",), stop=lambda: len(choose.asked) == 2)
     assert [episode.length for episode in episodes] == [2]
     choose = RandomActions(pair, [3])
     assert [episode.length for episode in run_episodes(pair, [3], choose, ("total",))] == [5]
@@ -144,12 +145,24 @@ def test_an_agent_s_memory_begins_anew_with_the_episode(toys, tmp_path):
     assert asked == [[True], [False], [True], [False]]  # it died in its second step
 
 
-def test_copies_that_are_lost_again_and_again_are_an_error(toys, tmp_path):
+def test_copies_that_are_lost_again_and_again_are_an_error_at_once(toys, tmp_path, monkeypatch):
+    started, start = [], SpawnProcess.start
+    monkeypatch.setattr(SpawnProcess, "start", lambda worker: (started.append(worker), start(worker)))
     copies = Vectorised(partial(toys.Mortal, tmp_path, times=3), 1, "the toy")
     with pytest.raises(CoralError, match=r"copy 0 of the toy died \(SIGKILL\): .* third .* with seed 3\.") as caught:
         list(run_episodes(copies, [3], RandomActions(copies, [3, 3, 3]), ("total",)))
     assert "--env-timeout" in caught.value.hint
+    assert len(started) == 3 and len(copies.remarks) == 2  # the third one is not replaced
     copies.close()
+
+
+def test_an_interruption_does_not_wait_for_a_copy_that_hangs(toys, tmp_path):
+    copies = Vectorised(partial(toys.Mortal, tmp_path, "sleep"), 1, "the toy", 600)
+    episodes = run_episodes(
+        copies, [4, 3], RandomActions(copies, [4, 3]), ("total",), stop=lambda: bool(list(tmp_path.iterdir()))
+    )
+    assert list(episodes) == []
+    assert not copies.workers[0].is_alive()
 
 
 def test_numbers_that_are_none_stop_the_run(toys):
