@@ -42,6 +42,8 @@ class Stepping:
     drawing: float | None
     steps_per_second: float
     """The environment steps a second: an action is as many as the action repeat. Resets do not count."""
+    length: int | None
+    """The actions of the first episode, None where its end was not seen."""
 
 
 def stepping(env: Env, seed: int) -> Stepping:
@@ -52,6 +54,7 @@ def stepping(env: Env, seed: int) -> Stepping:
     env.reset(seed=seed)  # the first one may load and compile
     resets = [_timed(env.reset)[0]]
     start = time.perf_counter()
+    length: int | None = None
     with drawing_times(env) as frames:
         for number in count(-WARM_UP):
             frames.clear()
@@ -60,13 +63,14 @@ def stepping(env: Env, seed: int) -> Stepping:
                 steps.append(seconds)
                 drawn.append(sum(frames))
             if terminated or truncated:
+                length = length or number + WARM_UP + 1
                 resets.append(_timed(env.reset)[0])
             late = time.perf_counter() - start > SECONDS
             if len(steps) >= (FEWEST if late else STEPS):
                 break
     total = sum(steps)
     share = sum(drawn) / total if any(drawn) else None
-    return Stepping(Timing.of(steps), Timing.of(resets), share, action_repeat(env) * len(steps) / total)
+    return Stepping(Timing.of(steps), Timing.of(resets), share, action_repeat(env) * len(steps) / total, length)
 
 
 def stepping_side_by_side(copies: Vectorised, seed: int) -> float:

@@ -73,6 +73,8 @@ def _expanded(path: Path) -> Path:
         os.lstat(expanded)
     except RuntimeError:
         raise UsageError(f"{path.parts[0]} stands for nobody's home.", "Write the path in full.") from None
+    except ValueError as error:
+        raise UsageError(f"{str(path)!r} is no path ({error}).") from error
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             raise UsageError(f"{path} is longer than a file's name can be.") from error

@@ -8,9 +8,11 @@ terminated_t)``.
 from __future__ import annotations
 
 import json
+import math
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,8 @@ DAMAGES = (OSError, EOFError, ValueError, KeyError, RuntimeError, MemoryError, z
 REQUIRED = ("env", "image_size", "render_quality", "renderer", "action_size")
 INDEX_BYTES = 1 << 26
 """An index has so many bytes at most: an episode takes some hundred."""
+PACKED = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1032}
+"""One byte of an archive grows into so many at most, by how NumPy packs it."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +61,25 @@ class Dataset:
         for episode in self.record["episodes"]:
             yield self._read(self.path / episode["file"], int(episode["rows"]))
 
+    def require_rows(self) -> None:
+        """Check that the files can hold the rows that the index claims, before memory or disk is taken for them.
+
+        Raises UnreadableError for one missing, damaged, of another shape, or too small.
+        """
+        for episode in self.record["episodes"]:
+            path, rows = self.path / episode["file"], int(episode["rows"])
+            with _opened(path) as archive:
+                for name, shape in self._shapes(rows).items():
+                    _require(archive, name, shape, path)
+
+    def _shapes(self, rows: int) -> dict[str, tuple[int, ...]]:
+        shapes = {name: (rows, *sensor.shape) for name, sensor in self.sensors.items()}
+        shapes |= {"action": (rows, self.action_size), "reward": (rows,), "terminated": (rows,)}
+        return shapes | {"missing": (rows, len(self.sensors))}
+
     def _read(self, path: Path, rows: int) -> dict[str, NDArray[Any]]:
-        wanted = {name: (rows, *sensor.shape) for name, sensor in self.sensors.items()}
-        wanted |= {"action": (rows, self.action_size), "reward": (rows,), "terminated": (rows,)}
-        wanted |= {"missing": (rows, len(self.sensors))}
-        try:
-            with zipfile.ZipFile(path) as archive:
-                arrays = {name: _array(archive, name, shape, path) for name, shape in wanted.items()}
-        except DAMAGES as error:
-            raise UnreadableError(f"{path} is missing or damaged ({error}).") from error
+        with _opened(path) as archive:
+            arrays = {name: _array(archive, name, shape, path) for name, shape in self._shapes(rows).items()}
         self._check_values(arrays, path)
         return arrays
 
@@ -79,16 +93,35 @@ class Dataset:
                 raise UnreadableError(f"{name!r} in {path} has values that are not finite.")
 
 
-def _array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], path: Path) -> NDArray[Any]:
-    """Read an array. Raises UnreadableError for one of another shape, or of no numbers, before it takes memory."""
-    with archive.open(f"{name}.npy") as member:
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except DAMAGES as error:
+        raise UnreadableError(f"{path} is missing or damaged ({error}).") from error
+
+
+def _require(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], path: Path) -> None:
+    """Raise UnreadableError for an array of another shape, of no numbers, or of more than its archive can hold."""
+    about = archive.getinfo(f"{name}.npy")
+    with archive.open(about) as member:
         version = np.lib.format.read_magic(member)
         header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         found, _, dtype = header(member)
+        size = member.tell() + math.prod(shape) * dtype.itemsize
     if found != shape:
         raise UnreadableError(f"{name!r} in {path} has shape {found}, but should have {shape}.")
     if dtype.kind not in "biuf":
         raise UnreadableError(f"{name!r} in {path} is {dtype}, which are no numbers.")
+    packed = min(about.compress_size, path.stat().st_size)
+    if size > min(about.file_size, PACKED.get(about.compress_type, 0) * packed):
+        raise UnreadableError(f"{name!r} in {path} claims {shape[0]:,} rows, which the file cannot hold.")
+
+
+def _array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], path: Path) -> NDArray[Any]:
+    """Read an array. Raises UnreadableError, before it takes memory, as ``_require`` does."""
+    _require(archive, name, shape, path)
     with archive.open(f"{name}.npy") as member:
         array: NDArray[Any] = np.lib.format.read_array(member, allow_pickle=False)
         return array
@@ -118,9 +151,13 @@ def open_dataset(path: Path) -> Dataset:
 
 
 def _episodes(value: Json, where: str) -> None:
+    files = set()
     for number, episode in enumerate(documents.listed(value, where)):
         about = documents.table(episode, f"{where}[{number}]")
         documents.require(about, {"file": _name, "rows": documents.count}, ("file", "rows"))
+        files.add(about["file"])
+        if len(files) <= number:
+            raise FormError(f"{where} name {about['file']} twice")
 
 
 def _name(value: Json, where: str) -> None:

@@ -44,15 +44,17 @@ class RunDirectory:
     """The directory of one run. Make it with ``create`` or ``open``."""
 
     path: Path
+    foreign: frozenset[str] = frozenset()
+    """The names of what lay there before the run was made, and is none of it."""
 
     @classmethod
     def create(cls, out: Path | None, name: str, runs: Path = RUNS, again: bool = False) -> RunDirectory:
         """Make a new run: ``out`` itself, or else NAME in ``runs``, or NAME-2 and so on if that is taken.
 
-        With ``again``, ``out`` may hold a run that has saved nothing: see ``start_afresh``. Raises UsageError when
-        ``out`` is taken, CoralError when it cannot be written.
+        With ``again``, ``out`` may hold a run that has saved nothing, see ``start_afresh``, or files that no run has: a
+        scheduler's log. Raises UsageError when ``out`` is taken, CoralError when it cannot be written.
         """
-        run = cls(_unused(runs, name) if out is None else _free(out, again))
+        run = cls(_unused(runs, name)) if out is None else cls(out, _free(out, again))
         with writing(run.path):
             run.checkpoints.mkdir(exist_ok=True)
             run.videos.mkdir(exist_ok=True)
@@ -76,8 +78,18 @@ class RunDirectory:
         return any(self.checkpoints.glob("*.pt"))
 
     def discard(self) -> None:
-        """Remove a run that never began, so that its name is free again."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Remove a run that never began, so that its name is free again; what is ``foreign`` stays."""
+        if not self.foreign:
+            shutil.rmtree(self.path, ignore_errors=True)
+            return
+        with suppress(OSError):
+            for path in self.path.iterdir():
+                if path.name in self.foreign:
+                    continue
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink()
 
     @classmethod
     def open(cls, path: Path) -> RunDirectory:
@@ -201,7 +213,8 @@ def _unused(runs: Path, name: str) -> Path:
     return path
 
 
-def _free(out: Path, again: bool) -> Path:
+def _free(out: Path, again: bool) -> frozenset[str]:
+    """Return the names of what lies in ``out`` and is no run's. Raises UsageError when no run can begin there."""
     run = RunDirectory(out)
     if run.record.exists() and not (again and not run.has_saved):
         go_on = f"go on with --resume {out}" if run.has_saved else "add --auto-resume to start this one again"
@@ -210,9 +223,18 @@ def _free(out: Path, again: bool) -> Path:
         raise UsageError(f"{out} is a file.", "Choose another --out.")
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-        if not run.record.exists() and any(path not in _skeleton(run) or _holds(path) for path in out.iterdir()):
-            raise UsageError(f"{out} is not empty.", "Choose another --out.")
-    return out
+        found = [] if run.record.exists() else sorted(out.iterdir())
+    held = [path for path in found if path not in _skeleton(run) or _holds(path)]
+    if held and not again:
+        raise UsageError(f"{out} is not empty.", "Choose another --out.")
+    own = (run.record, run.metrics, run.checkpoints, run.videos, run.replay)
+    for path in held:
+        if path in own:
+            raise UsageError(
+                f"{out} holds no run, but {path.name}, which a run would overwrite.",
+                f"Move {path} away, or choose another --out.",
+            )
+    return frozenset(path.name for path in held)
 
 
 def _skeleton(run: RunDirectory) -> tuple[Path, ...]:

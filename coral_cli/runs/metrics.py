@@ -92,10 +92,11 @@ def read_metrics(path: Path) -> list[Event]:
 
 
 def event_of(line: bytes, where: str = "a line") -> Event:
-    """Read one line. Raises UnreadableError where no run can have written it."""
+    """Read one line; what is not finite is None. Raises UnreadableError where no run can have written it."""
     try:
         document = table(parsed(line), "it")
         require(document, CHECKS | {"time": _time}, CHECKS)
+        document["values"] = {name: _finite(value) for name, value in document["values"].items()}
         if document["kind"] in MEASURED:
             for name, value in document["values"].items():
                 if not (value is None or isinstance(value, bool)):

@@ -44,7 +44,7 @@ class Begun:
     @property
     def progress(self) -> Progress:
         """The counters that the run goes on with."""
-        return Progress(**self.state["progress"]) if self.state is not None else Progress()
+        return Progress.of(self.state["progress"]) if self.state is not None else Progress()
 
     @property
     def episodes(self) -> int:

@@ -26,6 +26,7 @@ from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.parallel import joined, require_even
 from coral_cli.sessions.rehearsal import Rehearsal, estimate
 from coral_cli.sessions.requests import BenchRequest, TrainRequest
+from coral_cli.training.collection import random_policy, run_episode
 from coral_cli.version import __version__
 
 Document = dict[str, Json]
@@ -68,7 +69,8 @@ def _measured(request: BenchRequest, tell: Callable[[str], object]) -> Document:
             document |= {"peak": _peak(peak), "update": _update(learned, peak), "acting": _milliseconds(acted)}
             document["memory"] = held(built.agent, built.sensors) | {"batch_bytes": learned.batch_bytes}
         if request.part == "all":
-            document["run"] = _run(request, document, action_repeat(built.env))
+            length = walked.length or _length(built, settings.seed)
+            document["run"] = _run(request, document, action_repeat(built.env), length)
         return document
 
 
@@ -148,7 +150,14 @@ def _copies(request: BenchRequest, built: Built) -> Document:
         copies.close()
 
 
-def _run(request: BenchRequest, document: Document, repeat: int) -> Document:
+def _length(built: Built, seed: int) -> int:
+    """Play a random episode to its end, and return its actions."""
+    episode = run_episode(built.env, seed, random_policy(built.env, seed), ())
+    assert episode is not None  # nothing stops it
+    return episode.length
+
+
+def _run(request: BenchRequest, document: Document, repeat: int, length: int) -> Document:
     """Return what a run waits for: milliseconds per action, with the updates that fall to each, and shares."""
     settings, environment, update = request.assembly.settings, document["environment"], document["update"]
     stepped = 1e3 * repeat / environment.get("steps_per_s_side_by_side", environment["steps_per_s"])
@@ -162,7 +171,7 @@ def _run(request: BenchRequest, document: Document, repeat: int) -> Document:
         "update": settings.updates_per_step * update["ms"],
     }
     total = sum(waits.values())
-    rehearsal = Rehearsal(stepped / 1e3, acted / 1e3, (update["ms"] + update["sample"]["ms"]) / 1e3)
+    rehearsal = Rehearsal(stepped / 1e3, acted / 1e3, (update["ms"] + update["sample"]["ms"]) / 1e3, length)
     return {
         "waits": {name: {"ms": spent, "share": spent / total} for name, spent in waits.items()},
         "action_ms": total,

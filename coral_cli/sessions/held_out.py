@@ -68,7 +68,7 @@ def _replay(saved: Saved, agent: Agent, episodes: Sequence[Episode]) -> Replay:
     return replay
 
 
-def _in_training(saved: Saved) -> list[Mapping[str, float]]:
+def _in_training(saved: Saved) -> list[Mapping[str, float | None]]:
     """Return what the run said last before the checkpoint was written."""
     run = RunDirectory(saved.path.parent.parent)
     if not run.metrics.is_file():
@@ -78,8 +78,12 @@ def _in_training(saved: Saved) -> list[Mapping[str, float]]:
     return updates[-REPORTS:]
 
 
-def _means(reports: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Return means of what is told of a representation in every one of the ``reports``."""
+def _means(reports: Sequence[Mapping[str, float | None]]) -> dict[str, float]:
+    """Return means of what is told of a representation in every one of the ``reports``, over those that have a number.
+
+    None stands for what was not finite.
+    """
     told = reports[0] if reports else {}
     names = [name for name in told if name.startswith(KINDS) and all(name in report for report in reports)]
-    return {name: math.fsum(report[name] for report in reports) / len(reports) for name in names}
+    columns = {name: [value for report in reports if (value := report[name]) is not None] for name in names}
+    return {name: math.fsum(column) / len(column) for name, column in columns.items() if column}

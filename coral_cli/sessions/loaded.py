@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from coral_cli.assembly.slots import DISTRACTION
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import CoralError
 from coral_cli.registry.nearest import nearest
+from coral_cli.registry.places import absolute
 from coral_cli.registry.records import Distraction, Sensor
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.saved import Saved, open_saved
@@ -128,7 +128,7 @@ class LoadedAgent:
 
 def load(path: str | os.PathLike[str], device: str, catalog: Catalog) -> LoadedAgent:
     """Load an agent, as ``coral_cli.load_agent`` says."""
-    saved = open_saved(Path(path).expanduser(), catalog)
+    saved = open_saved(absolute(path), catalog)
     return LoadedAgent(saved.agent(choose_device(device)), saved.sensors, _gaps(saved, catalog))
 
 

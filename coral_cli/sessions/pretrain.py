@@ -53,6 +53,7 @@ def _lead(request: PretrainRequest, display: Listener, followers: Followers) -> 
         if plan.over(begun.progress):
             return nothing_to_do(display, begun.progress, "updates")
         dataset = open_dataset(request.data)
+        dataset.require_rows()
         torch.manual_seed(settings.seed)
         assembler, sensors = Assembler(assembly, request.catalog), _sensors(request, dataset)
         agent = assembler.agent(sensors, dataset.action_size, choose_device(settings.device))

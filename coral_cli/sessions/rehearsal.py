@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -29,18 +30,29 @@ from coral_cli.training.replay import Replay
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """The measured seconds per environment step of collection, per acting step of the agent, and per update."""
+    """The measured seconds per action of collection, per choice of the agent's, and per update.
+
+    ``length`` are the actions of an episode.
+    """
 
     step_seconds: float
     act_seconds: float
     update_seconds: float
+    length: int
 
     def total(self, settings: Settings, repeat: int) -> float:
-        """Return the seconds that all of ``settings.steps`` will take: updates, collection and evaluations."""
-        policy_steps = settings.steps / repeat
-        evaluated = settings.eval_episodes / settings.eval_every if settings.eval_every else 0.0
-        acting = policy_steps * (1 + evaluated) * (self.step_seconds + self.act_seconds)
-        return acting + policy_steps * settings.updates_per_step * self.update_seconds
+        """Return the seconds that all of ``settings.steps`` will take: updates, collection and evaluations.
+
+        Every episode counts as long as this one, and whole. Random ones bring no updates, but for the last of them.
+        """
+        episodes = math.ceil(settings.steps / (self.length * repeat))
+        exploring = max(0, episodes - settings.random_episodes)
+        learning = max(0, episodes - settings.random_episodes + 1)
+        evaluations = math.ceil(episodes / settings.eval_every) if settings.eval_every else 0
+        evaluated = evaluations * settings.eval_episodes
+        seconds = (episodes + evaluated) * self.step_seconds + (exploring + evaluated) * self.act_seconds
+        updates = learning * math.ceil(self.length * settings.updates_per_step)
+        return seconds * self.length + updates * self.update_seconds
 
 
 def rehearse(built: Built, settings: Settings) -> Rehearsal:
@@ -64,7 +76,7 @@ def rehearse(built: Built, settings: Settings) -> Rehearsal:
             "update": lambda: learner.update(sample_batch(replay, agent, batching, random)),
         }
         timings = interleaved(calls, 1, agent.device, warm_up=1)
-        return Rehearsal(step_seconds, timings["act"].median, timings["update"].median)
+        return Rehearsal(step_seconds, timings["act"].median, timings["update"].median, episode.length)
 
 
 def notice(built: Built, request: TrainRequest) -> str:

@@ -45,7 +45,7 @@ def rollout(request: RolloutRequest, report: Callable[[int, Episode], None]) -> 
         )
     assembly = saved.assembly if saved else request.assembly
     assembler = Assembler(assembly, request.catalog)
-    renderer = str(saved.record["renderer"]) if saved and request.renderer == "auto" else request.renderer
+    renderer = str(saved.record.get("renderer", "auto")) if saved and request.renderer == "auto" else request.renderer
     backend = select_backend(renderer)
     with naming(assembly), closing(assembler.environment(backend)) as env:
         agent = saved.agent(choose_device(request.device)) if saved else None

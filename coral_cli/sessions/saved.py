@@ -12,7 +12,7 @@ import torch
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.record import Assembly
 from coral_cli.registry.catalog import Catalog
-from coral_cli.registry.errors import UnreadableError
+from coral_cli.registry.errors import AbsentError, UnreadableError, UsageError
 from coral_cli.registry.options import Json
 from coral_cli.registry.records import Sensor
 from coral_cli.runs.checkpoint import load, read_record
@@ -43,15 +43,22 @@ class Saved:
 
     def agent(self, device: torch.device) -> Agent:
         """Build the agent with its weights. Raises UnreadableError when they do not fit the assembly."""
-        agent = self.assembler.agent(self.sensors, self.action_size, device)
+        try:
+            agent = self.assembler.agent(self.sensors, self.action_size, device)
+        except AbsentError:  # which can be installed
+            raise
+        except UsageError as error:  # no flag has asked for it
+            raise self._unfit(error) from error
         _, state = load(self.path)
         try:
             agent.load_weights(state["agent"]["weights"])
         except (KeyError, RuntimeError) as error:
-            raise UnreadableError(
-                f"{self.path} does not fit its own assembly ({str(error).splitlines()[0]})."
-            ) from error
+            raise self._unfit(error) from error
         return agent
+
+    def _unfit(self, error: Exception) -> UnreadableError:
+        why = str(error).splitlines()[0].rstrip(".")
+        return UnreadableError(f"{self.path} does not fit its own assembly ({why}).")
 
 
 def open_saved(path: Path, catalog: Catalog) -> Saved:

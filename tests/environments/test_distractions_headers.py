@@ -103,7 +103,7 @@ BT601, BT709, BT2020 = (0.299, 0.114), (0.2126, 0.0722), (0.2627, 0.0593)
 """The weights of red and blue in the luma, as the standards have them."""
 
 
-def write_plane(path, rgb, weights, tag, full, depth):
+def write_plane(path, rgb, weights, tag, full, depth, size=(64, 64)):
     """A video of one colour, converted to Y'CbCr here by the standards' formulas."""
     red, blue = weights
     r, g, b = (value / 255 for value in rgb)
@@ -117,9 +117,9 @@ def write_plane(path, rgb, weights, tag, full, depth):
     pixels = "yuv444p" if depth == 8 else "yuv444p10le"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("h264", rate=30)
-        stream.width, stream.height, stream.pix_fmt, stream.options = 64, 64, pixels, {"crf": "1"}
+        stream.width, stream.height, stream.pix_fmt, stream.options = *size, pixels, {"crf": "1"}
         stream.codec_context.colorspace, stream.codec_context.color_range = tag, 2 if full else 1
-        frame = av.VideoFrame(64, 64, pixels)
+        frame = av.VideoFrame(*size, pixels)
         frame.colorspace, frame.color_range = tag, 2 if full else 1
         dtype = np.dtype(np.uint8 if depth == 8 else np.uint16)
         for plane, code in zip(frame.planes, codes, strict=True):
@@ -136,6 +136,27 @@ def test_colours_are_those_of_the_matrix_and_the_range_that_a_video_names(tmp_pa
     write_plane(tmp_path / "a.mkv", rgb, weights, tag, full, depth)
     (frame,) = decode(*find_clips(str(tmp_path)), 16, 16, 9)
     assert np.abs(frame[8, 8].astype(int) - rgb).max() <= 4
+
+
+@pytest.mark.parametrize("weights, size", [(BT601, (1280, 718)), (BT709, (1280, 720)), (BT709, (720, 1280))])
+@pytest.mark.parametrize("full", [False, True], ids=["limited", "full"])
+def test_a_video_that_names_no_matrix_has_that_of_its_size(tmp_path, weights, size, full):
+    write_plane(tmp_path / "a.mkv", (0, 200, 0), weights, 2, full, 8, size)
+    (frame,) = decode(*find_clips(str(tmp_path)), 16, 16, 9)
+    assert np.abs(frame[8, 8].astype(int) - (0, 200, 0)).max() <= 4
+
+
+@pytest.mark.parametrize("pixels", ["gray", "bgr0"])
+def test_a_large_video_without_a_matrix_keeps_its_colours(tmp_path, pixels):
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 1280, 720, pixels
+        colour = (90, 90, 90) if pixels == "gray" else (0, 200, 40)
+        shown = av.VideoFrame.from_ndarray(np.full((720, 1280, 3), colour, np.uint8), "rgb24")
+        container.mux(stream.encode(shown))
+        container.mux(stream.encode(None))
+    (frame,) = decode(*find_clips(str(tmp_path)), 16, 16, 9)
+    assert np.abs(frame[8, 8].astype(int) - colour).max() <= 2
 
 
 # How many bits

@@ -204,7 +204,10 @@ def test_an_episode_ends(toys, ends, repeat, max_steps, rewards, last):
         assert results[-1][1:] == last and type(results[-1][1]) is bool
 
 
-@pytest.mark.parametrize(("asked", "steps"), [({}, 5), ({"max_steps": 2}, 2), ({"max_steps": 9}, 5)])
+@pytest.mark.parametrize(
+    ("asked", "steps"),
+    [({}, 5), ({"max_steps": 2}, 2), ({"max_steps": 9}, 5), ({"max_steps": 2, "limit": "own"}, 5)],
+)
 def test_the_shorter_of_two_limits_ends_an_episode(asked, steps):
     gymnasium.register("Drawing-v0", entry_point="foreign_toys:Drawing", max_episode_steps=5)
     try:
@@ -213,6 +216,12 @@ def test_the_shorter_of_two_limits_ends_an_episode(asked, steps):
         assert [env.step(np.zeros(2))[3] for _ in range(steps)] == [False] * (steps - 1) + [True]
     finally:
         del gymnasium.registry["Drawing-v0"]
+
+
+def test_without_a_limit_of_its_own_that_which_was_asked_for_counts(toys):
+    env = adapted(toys.Drawing("rgb_array"), max_steps=2, limit="own")
+    env.reset(seed=0)
+    assert [env.step(np.zeros(2))[3] for _ in range(2)] == [False, True]
 
 
 def test_the_end_tells_success_and_numbers(toys):

@@ -64,6 +64,7 @@ def test_drawing_is_told_apart_where_there_is_a_scene(clock):
     assert walked.reset.median == pytest.approx(0.005) and walked.reset.repeats == 1 + (300 + 3) // 7
     assert walked.drawing == pytest.approx(1 / 3)
     assert walked.steps_per_second == pytest.approx(4 / 0.003)
+    assert walked.length == 7
 
 
 def test_the_scene_may_lie_behind_wrappers(clock):
@@ -83,8 +84,9 @@ def test_without_a_scene_only_the_whole_step_is_known(clock):
 def test_a_slow_environment_is_not_stepped_for_long(clock):
     toy = Toy(clock)
     toy.step = lambda action: setattr(clock, "now", clock.now + 8.0) or ({}, 0.0, False, False, {})
-    step = stepping(toy, seed=0).step
-    assert step.repeats == environment.FEWEST and step.median == pytest.approx(8.0)
+    walked = stepping(toy, seed=0)
+    assert walked.step.repeats == environment.FEWEST and walked.step.median == pytest.approx(8.0)
+    assert walked.length is None  # its end was not seen
 
 
 class Copies:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from coral_cli.registry.errors import UsageError
 from coral_cli.registry.places import absolute, as_written, start, started, typed
 
 
@@ -27,6 +28,12 @@ def test_a_path_does_not_follow_the_working_directory(here, monkeypatch) -> None
 def test_home_is_the_users(here, monkeypatch) -> None:
     monkeypatch.setenv("HOME", str(here / "home"))
     assert absolute("~/run") == here / "home" / "run"
+
+
+@pytest.mark.parametrize("path", ["~nobody-is-called-so/run", "run\0"])
+def test_what_is_no_path_is_an_error(path) -> None:
+    with pytest.raises(UsageError):
+        absolute(path)
 
 
 def test_what_is_told_is_as_it_was_written(here) -> None:

@@ -1,6 +1,8 @@
 """Datasets: what is written comes back, and damage is named."""
 
+import io
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -115,6 +117,52 @@ def test_images_that_are_no_bytes_and_numbers_that_are_none_are_refused(path):
     change(path, eye=(first["eye"] / 255).astype(np.float32))
     with pytest.raises(UnreadableError, match=r"'eye' in .* is float32, but images are uint8"):
         next(open_dataset(path).episodes())
+
+
+def test_rows_that_the_files_do_not_have_are_refused_before_anything_is_read(path):
+    open_dataset(path).require_rows()
+    record = json.loads((path / INDEX).read_text())
+    record["episodes"][1]["rows"] = 10**12
+    (path / INDEX).write_text(json.dumps(record))
+    with pytest.raises(UnreadableError, match=r"'eye' in .* has shape \(3, .*, but should have \(1000000000000, "):
+        open_dataset(path).require_rows()
+    (path / "episode-000001.npz").unlink()
+    with pytest.raises(UnreadableError, match=r"episode-000001\.npz is missing"):
+        open_dataset(path).require_rows()
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_rows_that_a_file_claims_and_cannot_hold_are_refused_before_they_take_memory(path, compressed):
+    rows = 10**9
+    record = json.loads((path / INDEX).read_text())
+    record["episodes"][0]["rows"] = rows
+    (path / INDEX).write_text(json.dumps(record))
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": (rows, 4, 6, 3)})
+    kind = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+    with zipfile.ZipFile(path / "episode-000000.npz", "w", kind) as archive:
+        archive.writestr("eye.npy", header.getvalue() + bytes(1000))
+    dataset = open_dataset(path)
+    for use in (dataset.require_rows, lambda: next(dataset.episodes())):
+        with pytest.raises(UnreadableError, match=r"'eye' in .* claims 1,000,000,000 rows, which the file cannot hold"):
+            use()
+
+
+def test_an_array_of_zeros_is_held_by_few_bytes(tmp_path):
+    writer = DatasetWriter(tmp_path / "data", SENSORS, 1, ABOUT)
+    arrays = {name: np.zeros_like(value) for name, value in episode(5000).items()}
+    writer.add(arrays, {})
+    dataset = open_dataset(tmp_path / "data")
+    dataset.require_rows()
+    assert next(dataset.episodes())["eye"].shape == (5000, 4, 6, 3)
+
+
+def test_a_file_that_is_named_twice_is_refused(path):
+    record = json.loads((path / INDEX).read_text())
+    record["episodes"].append(record["episodes"][0])
+    (path / INDEX).write_text(json.dumps(record))
+    with pytest.raises(UnreadableError, match=r"episodes name episode-000000\.npz twice"):
+        open_dataset(path)
 
 
 def test_a_directory_without_an_index_is_none(tmp_path):

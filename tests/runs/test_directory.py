@@ -67,6 +67,30 @@ def test_out_with_foreign_files_and_out_that_is_a_file_are_refused():
         RunDirectory.create(Path("full/thesis.tex"), "ignored")
 
 
+def test_files_that_no_run_has_may_lie_where_a_command_is_repeated():
+    Path("job").mkdir()
+    Path("job/slurm.out").write_text("started")
+    Path("job/old").symlink_to("job")
+    run = RunDirectory.create(Path("job"), "ignored", again=True)
+    run.write_record({})
+    run.replay.mkdir()
+    run.discard()
+    assert sorted(os.listdir("job")) == ["old", "slurm.out"] and Path("job/slurm.out").read_text() == "started"
+    assert RunDirectory.create(Path("job"), "ignored", again=True).checkpoints.is_dir()
+    assert RunDirectory.create(Path("job"), "ignored", again=True).foreign == {"old", "slurm.out"}
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "replay/", "videos/mine.mp4", "checkpoints/step-1.pt"])
+def test_what_a_run_would_overwrite_stands_in_its_way(name):
+    path = Path("job") / name
+    path.parent.mkdir(parents=True)
+    path.mkdir() if name.endswith("/") else path.write_text("mine")
+    Path("job/slurm.out").touch()
+    with pytest.raises(UsageError, match=f"job holds no run, but {name.split('/')[0]}, which a run would overwrite"):
+        RunDirectory.create(Path("job"), "ignored", again=True)
+    assert name.endswith("/") or path.read_text() == "mine"
+
+
 def test_a_place_that_cannot_be_written_is_one_sentence():
     Path("file").touch()
     with pytest.raises(CoralError, match=r"file/run cannot be written \(Not a directory\)"):

@@ -50,6 +50,14 @@ def test_what_is_not_finite_is_null_and_strict_json():
     assert json.loads(line, parse_constant=refuse)["values"] == {"a": None, "b": None, "c": None, "d": 1.0}
 
 
+@pytest.mark.parametrize("value", ["null", "NaN", "Infinity", "-Infinity"])
+def test_what_was_not_finite_is_none_however_it_is_written(tmp_path, value):
+    line = f'{{"kind": "evaluation", "step": 1, "seconds": 0, "values": {{"return/mean": {value}, "length/mean": 3}}}}'
+    (tmp_path / "m").write_text(f"{line}\n")
+    (event,) = read_metrics(tmp_path / "m")
+    assert event.values == {"return/mean": None, "length/mean": 3}
+
+
 def test_a_last_line_without_its_end_is_left_out(tmp_path):
     write(tmp_path / "m", Event("warning", 1, 0.0, {"message": "a"}))
     with (tmp_path / "m").open("a") as file:

@@ -122,6 +122,28 @@ def test_what_a_killed_process_left_before_run_json_is_no_run(left) -> None:
     assert main([*COMMAND, "--steps", "24"]) == 0 and steps_done() == 24
 
 
+def test_a_scheduler_s_log_may_lie_there_from_the_start(capsys) -> None:
+    Path("run").mkdir()
+    Path("run/slurm.out").write_text("started")
+    assert main([*COMMAND, "--steps", "24"]) == 2
+    assert capsys.readouterr().err.startswith("error: run is not empty.")
+    assert train(24) == 0 and train(40) == 0 and steps_done() == 40
+    assert Path("run/slurm.out").read_text() == "started"
+
+
+def test_a_run_that_never_began_leaves_the_files_of_others(monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    Path("run").mkdir()
+    Path("run/slurm.out").write_text("started")
+    with monkeypatch.context() as patched:
+        patched.setattr("coral_cli.runs.files.os.replace", full)
+        assert train(24) == 1
+    assert contents(Path("run")) == {"slurm.out": b"started"}
+    assert train(24) == 0
+
+
 def test_a_run_that_saved_nothing_is_refused_with_the_way_and_started_again_by_it(capsys) -> None:
     assert train(24) == 0
     for checkpoint in Path("run/checkpoints").iterdir():

@@ -59,9 +59,11 @@ def test_everything_is_measured_and_fits_together(capsys, tmp_path):
     assert waits["drawing"]["ms"] > 0
     assert sum(part["ms"] for part in waits.values()) == pytest.approx(found["run"]["action_ms"])
     assert sum(part["share"] for part in waits.values()) == pytest.approx(1)
-    training = found["run"]["action_ms"] / 1e3 * 8000 / 8  # without evaluations: 20 episodes after every 20
-    evaluating = (waits["environment"]["ms"] + waits["drawing"]["ms"] + waits["acting"]["ms"]) / 1e3 * 8000 / 8
-    assert found["run"]["eta_seconds"] == pytest.approx(training + evaluating)
+    stepped, acted = waits["environment"]["ms"] + waits["drawing"]["ms"], waits["acting"]["ms"]
+    updated = update["ms"] + update["sample"]["ms"]
+    # eight episodes of 125 actions, the last three by the agent, and 20 to evaluate; 32 updates after each of four
+    by_hand = 28 * 125 * stepped + 23 * 125 * acted + 4 * 32 * updated
+    assert found["run"]["eta_seconds"] == pytest.approx(by_hand / 1e3)
 
     assert found["memory"]["image_bytes"] == 76 * 76 * 3
     assert found["memory"]["batch_bytes"] == 2 * 4 * (64 * 64 * 3 + 4 * 2 + 4 + 4 + 1)

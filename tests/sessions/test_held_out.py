@@ -83,6 +83,17 @@ def test_training_is_the_last_reports_before_the_checkpoint(run: Path, tmp_path:
     assert evaluated(capsys, copy, "--losses")["losses"]["training"] == {"loss/kl": 2.0}
 
 
+def test_reports_that_were_not_finite_do_not_count(run: Path, tmp_path: Path, capsys) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    values = [(1.0, math.nan), (math.inf, math.nan), (3.0, math.nan)]
+    events = [
+        Event("update", step, 0.0, {"loss/kl": kl, "loss/reward": reward}) for step, (kl, reward) in enumerate(values)
+    ]
+    (copy / "metrics.jsonl").write_text("".join(f"{to_line(event)}\n" for event in events))
+    assert evaluated(capsys, copy, "--losses")["losses"]["training"] == {"loss/kl": 2.0}
+
+
 def test_a_lone_checkpoint_has_no_training_beside_it(run: Path, tmp_path: Path, capsys) -> None:
     lone = shutil.copy(run / "checkpoints" / "latest.pt", tmp_path / "lone.pt")
     assert evaluated(capsys, lone, "--losses")["losses"]["training"] == {}

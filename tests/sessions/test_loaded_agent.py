@@ -123,6 +123,12 @@ def test_features_need_the_action_that_led_to_them(agent):
 NOTHING = {"image": None, "wrist": None, "proprio": None}
 
 
+@pytest.mark.parametrize("path", ["~nobody-is-called-so/run", "run\0", "a" * 5000])
+def test_what_is_no_path_is_one_clear_error(path):
+    with pytest.raises(CoralError):
+        coral_cli.load_agent(path)
+
+
 def test_a_sensor_that_is_none_is_missing(agent, inner):
     whole = observation(0)
     action, state = agent.act({**NOTHING, "proprio": whole["proprio"]})

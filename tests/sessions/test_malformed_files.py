@@ -103,6 +103,16 @@ def test_records_of_checkpoints(saved, tmp_path, catalog):
     assert codes.count(4) > 0.8 * len(codes) > 1000
 
 
+def test_what_cannot_be_built_as_it_is_recorded_is_unreadable(saved, tmp_path, catalog, capsys):
+    record, state = saved
+    path = tmp_path / "x.pt"
+    sealed(path, changed(record, ("sensors", "image", "shape"), [8, 8, 3]), archive_of(state))
+    with pytest.raises(UnreadableError, match=r"does not fit its own assembly \(images of 2x2 are too small"):
+        open_saved(path, catalog).agent(torch.device("cpu"))
+    assert main(["train", *ENV, *TRAIN, "--init-from", str(path), "--out", str(tmp_path / "run")]) == 4
+    assert "does not fit its own assembly" in capsys.readouterr().err
+
+
 def test_states_of_checkpoints(saved, tmp_path, catalog):
     record, state = saved
     path = tmp_path / "x.pt"

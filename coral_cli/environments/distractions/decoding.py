@@ -11,7 +11,7 @@ import av
 import numpy as np
 import PIL
 from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
@@ -19,8 +19,13 @@ from coral_cli.environments.distractions.clips import Clip
 from coral_cli.environments.distractions.upright import lies, of_frame, of_image, upright
 from coral_cli.registry.terminal import say, sentence
 
-DECODER = (2, av.__version__, PIL.__version__)
+DECODER = (3, av.__version__, PIL.__version__)
 """Changes when pictures may: raise its number when decoding here changes."""
+
+UNTAGGED = 2
+"""The colour matrix of a video that names none, as FFmpeg numbers them."""
+HD = 720
+"""Rows from which on such a video has the matrix of BT.709, as players take it; BT.601 below."""
 
 Frames = NDArray[np.uint8]
 """Frames of a clip (N, H, W, 3)."""
@@ -78,10 +83,16 @@ def _video(clip: Clip, height: int, width: int) -> Iterator[NDArray[np.uint8]]:
 
 
 def _fitted(frame: VideoFrame, height: int, width: int, reformatter: VideoReformatter) -> NDArray[np.uint8]:
-    """Return a frame as (height, width, 3), by the colour matrix and the range that the frame names."""
+    """Return a frame as (height, width, 3), by the colour matrix and the range that the frame names, or that are usual.
+
+    Frames are as large as they were stored, whichever way up they stand.
+    """
+    matrix = Colorspace.ITU709 if frame.colorspace == UNTAGGED and frame.height >= HD else None
     scale = max(height / frame.height, width / frame.width)
     rows, columns = max(height, round(frame.height * scale)), max(width, round(frame.width * scale))
-    scaled = reformatter.reformat(frame, columns, rows, "rgb24", interpolation=Interpolation.AREA)
+    scaled = reformatter.reformat(
+        frame, columns, rows, "rgb24", src_colorspace=matrix, interpolation=Interpolation.AREA
+    )
     top, left = (rows - height) // 2, (columns - width) // 2
     return np.asarray(scaled.to_ndarray(), np.uint8)[top : top + height, left : left + width]
 

@@ -59,7 +59,8 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         self.action_space = Box(-1.0, 1.0, (int(np.prod(self._actions.shape)),), np.float32)
         self.action_repeat = options.action_repeat
         declared = env.spec.max_episode_steps if env.spec is not None else None
-        self._limit = options.max_steps or (np.inf if declared else STEPS)
+        asked = None if declared and options.limit == "own" else options.max_steps
+        self._limit = asked or (np.inf if declared else STEPS)
         self._success: float | None = None
         self._seen: Observation = {}
         fps = (env.metadata or {}).get("render_fps")

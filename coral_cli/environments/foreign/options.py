@@ -25,6 +25,10 @@ class ForeignOptions:
         int | None,
         Help(f"Environment steps after which an episode is cut off (default: its own limit, else {STEPS}).", min=1),
     ] = None
+    limit: Annotated[
+        Literal["shorter", "own"],
+        Help("Which limit counts where the environment has one, too: the shorter one, or its own.", before="own"),
+    ] = "shorter"
     proprio: Annotated[
         str | None,
         Help(
