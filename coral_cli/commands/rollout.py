@@ -95,7 +95,9 @@ def run_session(request: RolloutRequest) -> int:
     with documents(request.json):
         path, recorded, code = run(request, report)
     if request.json:
-        print_json({"dataset": as_written(path), "episodes": recorded, "interrupted": code != 0})
+        print_json({"dataset": as_written(path) if recorded else None, "episodes": recorded, "interrupted": code != 0})
+    elif not recorded:
+        say("stopped before the end of the first episode: nothing is left behind.", file=sys.stderr)
     else:
         command = shlex.join(["coral", "pretrain", "--data", as_written(path)])
         say(f"{recorded} episodes in {as_written(path)}; train a representation on them with: {command}")

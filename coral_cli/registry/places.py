@@ -56,8 +56,10 @@ def typed() -> str | None:
 def absolute(path: str | os.PathLike[str]) -> Path:
     """Return ``path``, with ``~`` as the user's home, wherever the working directory is by now.
 
-    Raises UsageError for a path that no file can have.
+    Raises UsageError for a path that no file can have, or none at all.
     """
+    if os.fspath(path) == "":  # a variable of the shell that was not set
+        raise UsageError("a path is empty.", "Name a file or a directory; `.` is this one.")
     written = _expanded(Path(path))
     if written.is_absolute():
         return written

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -54,7 +55,7 @@ def at(path: Path) -> Iterable[Source]:
 
     Raises UsageError when there is none.
     """
-    place = path.expanduser().resolve()
+    place = Path(os.path.realpath(path.expanduser()))
     if place.suffix == ".py" and place.is_file():
         return [Source(place.stem, place.stem, UNKNOWN, (), lambda: _run(place), str(place))]
     project = place / "pyproject.toml"

@@ -67,7 +67,7 @@ class _Place:
     """The folder of a page, and what may still be copied into it."""
 
     def __init__(self, page: Path) -> None:
-        self._folder, self._copies = page.parent.resolve(), page.with_name(f"{page.stem}_films")
+        self._folder, self._copies = Path(os.path.realpath(page.parent)), page.with_name(f"{page.stem}_films")
         self._left = LARGEST_COPIES
 
     def holds(self, run: Run) -> bool:

@@ -12,7 +12,7 @@ import math
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -184,7 +184,7 @@ CHECKS: dict[str, documents.Check] = {
 
 
 class DatasetWriter:
-    """A writer that records episodes one by one; what it has written is a complete dataset after each of them."""
+    """A writer that records episodes one by one; what it has written is a complete dataset after each. Close it."""
 
     def __init__(self, path: Path, sensors: Mapping[str, Sensor], action_size: int, about: Mapping[str, Json]) -> None:
         """Begin an empty dataset; ``about`` joins its record. Raises UsageError when ``path`` is not empty."""
@@ -201,6 +201,13 @@ class DatasetWriter:
             "episodes": [],
         }
         self._write_index()
+
+    def close(self) -> None:
+        """Remove the dataset again where no episode was recorded, so that its place is free."""
+        if not self._record["episodes"]:
+            with suppress(OSError):
+                (self.path / INDEX).unlink()
+                self.path.rmdir()
 
     def add(self, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Json]) -> None:
         """Record one episode; ``about`` joins its entry in the record."""

@@ -34,8 +34,8 @@ from coral_cli.version import __version__
 def rollout(request: RolloutRequest, report: Callable[[int, Episode], None]) -> tuple[Path, int, int]:
     """Record the episodes; ``report`` gets the number of each and what became of it.
 
-    Returns the dataset, the episodes recorded and the exit code. An interruption keeps those that are finished. Raises
-    UsageError for an agent without a policy.
+    Returns the dataset, the episodes recorded and the exit code. An interruption keeps those that are finished; without
+    any, no dataset is left. Raises UsageError for an agent without a policy.
     """
     saved = open_saved(request.agent, request.catalog) if request.agent else None
     if saved and saved.pretrained:
@@ -56,7 +56,7 @@ def rollout(request: RolloutRequest, report: Callable[[int, Episode], None]) -> 
         sensors = assembler.every_sensor(env)
         about = _about(request, assembly, backend, env)
         writer = DatasetWriter(request.out, sensors, math.prod(env.action_space.shape or ()), about)
-        with Interruption() as interruption:
+        with closing(writer), Interruption() as interruption:
             done = _record(request, env, sensors, choose, writer, interruption, report)
         return request.out, done, interruption.exit_code
 

@@ -30,7 +30,7 @@ def test_home_is_the_users(here, monkeypatch) -> None:
     assert absolute("~/run") == here / "home" / "run"
 
 
-@pytest.mark.parametrize("path", ["~nobody-is-called-so/run", "run\0"])
+@pytest.mark.parametrize("path", ["~nobody-is-called-so/run", "run\0", ""])
 def test_what_is_no_path_is_an_error(path) -> None:
     with pytest.raises(UsageError):
         absolute(path)

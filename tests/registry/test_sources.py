@@ -13,6 +13,7 @@ from coral_cli.app import main
 from coral_cli.assembly.flags import split_plugins
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import UsageError
+from coral_cli.registry.sources import at
 
 LOSS = """
 from coral_cli.plugin import Loss, hookimpl
@@ -169,3 +170,10 @@ def test_the_flag_may_stand_anywhere(words, rest, paths) -> None:
 def test_the_flag_needs_a_path(words) -> None:
     with pytest.raises(UsageError, match="--plugin needs a path"):
         split_plugins(words)
+
+
+def test_a_path_that_leads_to_itself_is_no_package(tmp_path: Path) -> None:
+    (tmp_path / "here").symlink_to(tmp_path / "there")
+    (tmp_path / "there").symlink_to(tmp_path / "here")
+    with pytest.raises(UsageError, match="here does not exist"):
+        list(at(tmp_path / "here"))

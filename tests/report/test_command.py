@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -149,12 +150,15 @@ def test_there_is_one_line_for_all_that_is_left_out(make_run, report) -> None:
         (("a", "--metric", "sucess"), 2, "none of these runs has evaluated 'sucess'.\nhint: Did you mean success?"),
         (("a", "--out", "x.txt"), 2, "neither a page nor a picture.\nhint: Write --out x.txt.html."),
         (("a", "--out", "no/x.html", "--metric", "success"), 1, "no/x.html cannot be written"),
+        (("",), 2, "a path is empty"),
+        (("a", "--out", "loop/x.html", "--metric", "success"), 1, "loop/x.html cannot be written"),
         (("torn",), 4, "run.json names no assembly"),
     ],
 )
 def test_errors(words, code, message, make_run, report) -> None:
     make_run("a", {1000: 1.0}, metric="success")
     (make_run("torn", {}) / "run.json").write_text("{}")
+    Path("loop").symlink_to("loop")
     found, out, err = report(*words)
     assert (found, out) == (code, "")
     assert message in err

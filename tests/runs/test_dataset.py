@@ -58,6 +58,17 @@ def test_it_is_complete_after_every_episode(tmp_path):
     assert {file.name for file in (tmp_path / "data").iterdir()} == {INDEX, "episode-000000.npz"}
 
 
+def test_without_an_episode_nothing_is_left(tmp_path, path):
+    (tmp_path / "empty").mkdir()
+    for place in (tmp_path / "new", tmp_path / "empty"):
+        DatasetWriter(place, SENSORS, 1, ABOUT).close()
+        assert not place.exists()
+    writer = DatasetWriter(tmp_path / "new", SENSORS, 1, ABOUT)
+    writer.add(episode(2), {})
+    writer.close()
+    assert open_dataset(tmp_path / "new").transitions == 2
+
+
 def test_nothing_is_overwritten(path):
     with pytest.raises(UsageError, match="not empty"):
         DatasetWriter(path, SENSORS, 1, ABOUT)
