@@ -26,9 +26,9 @@ class ForeignOptions:
         Help(f"Environment steps after which an episode is cut off (default: its own limit, else {STEPS}).", min=1),
     ] = None
     limit: Annotated[
-        Literal["shorter", "own"],
-        Help("Which limit counts where the environment has one, too: the shorter one, or its own.", before="own"),
-    ] = "shorter"
+        Literal["own"] | None,
+        Help("With own, max-steps counts only where the environment has no limit itself.", before="own"),
+    ] = None
     proprio: Annotated[
         str | None,
         Help(
