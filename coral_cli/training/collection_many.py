@@ -44,9 +44,9 @@ def run_episodes(
 
     Each is what ``run_episode`` gives for its seed and the same actions. Copies without an episode take the next seeds,
     the lowest index first; what ``choose`` returns for a copy when none is left does not matter. The episode of a copy
-    that is lost begins anew in another one. Where ``stop`` becomes true while a copy hangs, all are closed. Raises
-    CoralError when the environment yields a reward or an observation
-    that is not finite, or when copies are lost ``TRIES`` times in the same episode.
+    that is lost begins anew in another one. Where ``stop`` is true while a copy hangs, all are closed. Raises
+    CoralError when the environment yields a reward or an observation that is not finite, or when copies are lost
+    ``TRIES`` times in the same episode.
     """
     env.stop = stop
     collecting = _Collecting(env, seeds, sensors, record)
