@@ -35,7 +35,7 @@ SECONDS_TO_CLOSE = 1.5
 """A worker that has not ended after so many seconds is killed, and so is one whose answer nobody wants any more."""
 
 LOOK = 0.1
-"""Seconds after which a wait for an answer looks whether somebody still wants it."""
+"""A wait for an answer looks every so many seconds whether somebody still wants it."""
 
 Env = gymnasium.Env[dict[str, NDArray[Any]], NDArray[Any]]
 Observations = dict[str, NDArray[Any]]

@@ -23,9 +23,9 @@ DECODER = (3, av.__version__, PIL.__version__)
 """Changes when pictures may: raise its number when decoding here changes."""
 
 UNTAGGED = 2
-"""The colour matrix of a video that names none, as FFmpeg numbers them."""
+"""FFmpeg gives this number to the colour matrix of a video that names none."""
 HD = 720
-"""Rows from which on such a video has the matrix of BT.709, as players take it; BT.601 below."""
+"""Such a video has the matrix of BT.709 from so many rows on, as players take it, and that of BT.601 below."""
 
 Frames = NDArray[np.uint8]
 """Frames of a clip (N, H, W, 3)."""
