@@ -86,12 +86,16 @@ def taken(options: T, given: Given) -> tuple[T, dict[str, Json]]:
 
 
 def signed(
-    body: Body, flags: Iterable[Flag], argument: tuple[str, str] | None = None, many: bool = False
+    body: Body,
+    flags: Iterable[Flag],
+    argument: tuple[str, str] | None = None,
+    many: bool = False,
+    optional: bool = False,
 ) -> Callable[..., int]:
     """Return ``body`` as a function whose signature Typer reads: flags, and a positional ``argument`` (name, help).
 
-    With ``many`` there may be none, or several, which ``body`` gets as a list. Calling it raises UsageError for a value
-    that does not fit its flag.
+    With ``many`` there may be several, which ``body`` gets as a list, and with ``optional`` none. Calling it raises
+    UsageError for a value that does not fit its flag.
     """
     numbered = {f"flag{number}": flag for number, flag in enumerate((*flags, PLUGIN))}
 
@@ -101,8 +105,9 @@ def signed(
 
     parameters = [Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)]
     if argument is not None:
-        kind: Any = list[str] | None if many else str
-        default = None if many else Parameter.empty
+        kind: Any = list[str] if many else str
+        default = None if optional else Parameter.empty
+        kind = kind | None if optional else kind
         hint = Annotated[kind, typer.Argument(metavar=argument[0].upper(), help=argument[1])]
         parameters.append(Parameter(argument[0], Parameter.KEYWORD_ONLY, default=default, annotation=hint))
     parameters += [_parameter(key, flag) for key, flag in numbered.items()]

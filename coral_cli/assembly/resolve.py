@@ -118,7 +118,7 @@ def command_line(
         word
         for flag, value in flags.items()
         if flag.split(".")[0] not in without and (flag in slots or value != defaults[flag])
-        for word in _words(flag, value)
+        for word in words_of(flag, value)
     ]
     return shlex.join([*command, *words]) + plugin_flags(assembly)
 
@@ -136,7 +136,8 @@ def code_flags(assembly: Assembly) -> str:
     return own + plugin_flags(assembly)
 
 
-def _words(flag: str, value: Json) -> list[str]:
+def words_of(flag: str, value: Json) -> list[str]:
+    """Return a flag and its value as they stand on the command line."""
     if isinstance(value, bool):
         return [f"--{flag if value else negative(flag)}"]
     return [f"--{flag}", text_of(value)]

@@ -92,8 +92,8 @@ def scan(args: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def gathered(args: Sequence[str], name: str) -> list[str]:
-    """Return ``args`` with all values of a repeatable ``--NAME`` in its first place, separated by commas."""
+def gathered(args: Sequence[str], name: str, between: str = ",") -> list[str]:
+    """Return ``args`` with all values of a repeatable ``--NAME`` in its first place, with ``between`` between them."""
     flag, place = f"--{name}", -1
     out: list[str] = []
     values: list[str] = []
@@ -103,11 +103,12 @@ def gathered(args: Sequence[str], name: str) -> list[str]:
             value = word.partition("=")[2] if "=" in word else next(words, None)
             place = len(out) if place < 0 else place
             values += [value] if value is not None else []
+            out += [word] if value is None else []
         else:
             out.append(word)
     if not values:
         return list(args)
-    return [*out[:place], flag, ",".join(values), *out[place:]]
+    return [*out[:place], flag, between.join(values), *out[place:]]
 
 
 def _select(written: Given, catalog: Catalog, scope: Scope, tolerant: bool) -> Selection:

@@ -107,6 +107,19 @@ def run(app: typer.Typer, words: Iterable[str], program: str, given: object) -> 
     return int(get_command(app).main(list(words), prog_name=program, standalone_mode=False, obj=given) or 0)
 
 
+def read(words: Iterable[str], body: Callable[..., int], path: str, explain: Callable[[str], Exception]) -> None:
+    """Read ``words`` that stand inside another command line, called ``path`` in hints, and call ``body`` with them.
+
+    Raises what ``explain`` makes of a flag that there is not, and UsageError for all else that is wrong with them.
+    """
+    try:
+        _compiled(body, None, None).main(list(words), prog_name=path, standalone_mode=False)
+    except typer.TyperException as error:
+        if hasattr(error, "possibilities"):  # only an unknown option's has it
+            raise explain(error.option_name.lstrip("-")) from None  # type: ignore[attr-defined]
+        raise usage_error(error) from None
+
+
 def usage_error(error: typer.TyperException) -> UsageError:
     """Say in our words what Typer found wrong. Its error classes are private, so they are told by their attributes."""
     context = getattr(error, "ctx", None)

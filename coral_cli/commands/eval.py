@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,9 +12,11 @@ from typing import Annotated, Any, Literal
 import typer
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
-from coral_cli.assembly.record import Assembly
-from coral_cli.assembly.slots import ENV
-from coral_cli.assembly.typer_surface import Command
+from coral_cli.assembly.slots import DISTRACTION
+from coral_cli.assembly.two_phase import gathered
+from coral_cli.assembly.typer_surface import Command, Reading
+from coral_cli.commands import robustness
+from coral_cli.commands.conditions import BETWEEN, allow, conditions, surroundings
 from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, documents, print_json
 from coral_cli.display.tables import print_evaluation, print_losses
 from coral_cli.registry.catalog import Catalog
@@ -21,11 +24,13 @@ from coral_cli.registry.console import Terminal
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help
 from coral_cli.registry.places import absolute, as_written
-from coral_cli.runs.checkpoint import read_record
-from coral_cli.runs.directory import find_checkpoint
-from coral_cli.sessions.requests import EvalRequest
+from coral_cli.sessions.requests import EvalRequest, RobustnessRequest
 
-HELP = "Evaluate a checkpoint with the mean action, and film it."
+HELP = """Evaluate checkpoints with the mean action, and film them: as they were trained, or under other conditions.
+
+Several checkpoints, or several conditions (--under), make a table, on the same episodes for all. With CHECKPOINT,
+`--help` lists the options of its environment and of each `--distraction`."""
+
 AUTO = "auto"
 SUFFIX = ".mp4"
 FILMS = (SUFFIX, ".avi", ".gif", ".mkv", ".mov", ".webm")
@@ -37,23 +42,45 @@ class EvalOptions:
     """Options of ``coral eval``; everything else is in the checkpoint."""
 
     episodes: Annotated[int, Help("Episodes to run.", min=1)] = 20
-    seed: Annotated[int | None, Help("Seed of the episodes (default: the run's).", min=0, max=2**63 - 1)] = None
+    seed: Annotated[int | None, Help("Seed of the episodes (default: the first run's).", min=0, max=2**63 - 1)] = None
     video: Annotated[str | None, Help("Film the episodes; without PATH, into the run's videos/.")] = None
     losses: Annotated[bool, Help("Also tell the losses on these episodes, beside those of training.")] = False
     device: Annotated[str, Help("Where to compute: auto, cpu, cuda or cuda:N.")] = "auto"
     renderer: Annotated[Literal["auto", "egl", "osmesa", "raycast"], Help("What draws.")] = "auto"
     env: Annotated[str | None, Help("Allow the checkpoint's environment to run, where it is Python code.")] = None
+    under: Annotated[
+        str | None,
+        Help(
+            "A condition: own (as trained), clean or distractions, and flags in the same quotation marks: "
+            "'disks --env.OPTION VALUE'. Repeat the flag for several. 'NAME=...' gives it a name."
+        ),
+    ] = None
+    csv: Annotated[str | None, Help("Also write the table to this file, a line for each checkpoint and condition.")] = (
+        None
+    )
     json: JsonFlag = False
     quiet: QuietFlag = False
     debug: DebugFlag = False
 
 
-class Eval(Command):
-    """The command ``eval``, whose ``--video`` may stand alone, which Typer has no word for."""
+METAVARS = {"video": "[PATH.mp4]", "env": "MODULE:CALLABLE", "csv": "FILE.csv", "under": "CONDITION"}
+OWN = tuple(
+    replace(flag, group="Conditions") if flag.name in ("under", "csv") else flag
+    for flag in flags_from(EvalOptions(), metavars=METAVARS)
+)
+ARGUMENT = ("checkpoint", "Checkpoints, or run directories for their latest ones.")
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Give a lone ``--video`` its value first."""
-        return super().parse_args(ctx, complete_video(args))
+
+class Eval(Command):
+    """The command ``eval``: its checkpoint says which options there are, and ``--video`` may stand alone."""
+
+    def reading(self, words: list[str], given: Any, completing: bool) -> Reading:
+        """Read the checkpoint first, where there is one."""
+        catalog: Catalog = given
+        words = gathered(gathered(complete_video(words), DISTRACTION), "under", BETWEEN)
+        around = surroundings(words, OWN, catalog, tolerant=completing)
+        body = signed(evaluate, (*OWN, *around.flags(catalog)), ARGUMENT, many=True)
+        return Reading(words, body, lambda unknown: around.unknown(unknown, OWN, catalog))
 
 
 def complete_video(args: Sequence[str]) -> list[str]:
@@ -65,23 +92,57 @@ def complete_video(args: Sequence[str]) -> list[str]:
 
 
 def evaluate(context: typer.Context, given: Given) -> int:
-    """Run an evaluation session."""
+    """Run a session: of one agent, or of several agents and conditions."""
     options, rest = taken(EvalOptions(), given)
-    checkpoint = absolute(rest["checkpoint"])
+    checkpoints = tuple(dict.fromkeys(absolute(text) for text in rest.pop("checkpoint")))
+    catalog: Catalog = context.obj
     if options.env is not None:
-        _allow(options.env, checkpoint, context.obj)
-    request = EvalRequest(
-        checkpoint=checkpoint,
-        catalog=context.obj,
+        for checkpoint in checkpoints:
+            allow(options.env, checkpoint, catalog)
+    found = conditions(options.under, rest, checkpoints, OWN, catalog)
+    if len(checkpoints) == 1 and options.under is None and options.csv is None:
+        request = EvalRequest(
+            checkpoint=checkpoints[0],
+            catalog=catalog,
+            episodes=options.episodes,
+            seed=options.seed,
+            video=_video(options.video),
+            device=options.device,
+            renderer=options.renderer,
+            losses=options.losses,
+            json=options.json,
+            condition=found[0] if rest else None,
+        )
+        return run_session(request)
+    _require_simple(options)
+    several = RobustnessRequest(
+        checkpoints=checkpoints,
+        conditions=found,
+        catalog=catalog,
         episodes=options.episodes,
         seed=options.seed,
-        video=_video(options.video),
+        videos=options.video is not None,
         device=options.device,
         renderer=options.renderer,
-        losses=options.losses,
-        json=options.json,
     )
-    return run_session(request)
+    return robustness.run_session(several, options.json, options.quiet, _csv(options.csv))
+
+
+def _require_simple(options: EvalOptions) -> None:
+    """Raise UsageError for what a table has no room for."""
+    if options.losses:
+        raise UsageError("--losses tells of one agent under one condition.", "Leave --losses out, or the others.")
+    if options.video not in (None, AUTO):
+        raise UsageError(
+            f"--video {options.video} names one film, but there is one of each agent under each condition.",
+            "Write --video alone: they go into the videos/ of their runs.",
+        )
+
+
+def _csv(text: str | None) -> Path | None:
+    if text is not None and Path(text).suffix.lower() != ".csv":
+        raise UsageError(f"--csv is {text!r}, but tables are .csv files.", f"Write --csv {shlex.quote(text + '.csv')}.")
+    return None if text is None else absolute(text)
 
 
 def run_session(request: EvalRequest) -> int:
@@ -95,9 +156,13 @@ def run_session(request: EvalRequest) -> int:
         result = run(request)
     if request.json:
         paths = {"checkpoint": as_written(result.checkpoint), "video": result.video and as_written(result.video)}
-        print_json(asdict(result) | paths)
+        known = request.condition
+        condition = {"condition": {"name": known.name, "flags": known.flags}} if known else {}
+        print_json(asdict(result) | paths | condition)
         return 0
     console = Terminal()
+    if request.condition:
+        console.print(f"under {request.condition.name}: {request.condition.flags or 'no distraction'}", soft_wrap=True)
     if result.statistics:
         print_evaluation(console, result.statistics)
     if result.losses is not None:
@@ -107,17 +172,6 @@ def run_session(request: EvalRequest) -> int:
     if result.video is not None:
         console.print(f"video {as_written(result.video)}", soft_wrap=True)
     return 0
-
-
-def _allow(env: str, checkpoint: Path, catalog: Catalog) -> None:
-    """Let the checkpoint's environment run. Raises UsageError when ``env`` is another one."""
-    named = catalog.get(ENV.kind, env)
-    trained = Assembly.from_json(read_record(find_checkpoint(checkpoint)).get("assembly")).choices[ENV.name]
-    if (named.record.name, named.distribution) != (trained.component, trained.distribution):
-        raise UsageError(
-            f"--env is {env}, but {checkpoint} was trained in {trained.component}.",
-            "Leave --env out: a checkpoint brings its own environment.",
-        )
 
 
 def _video(text: str | None) -> Path | Literal["auto"] | None:
@@ -138,6 +192,4 @@ def _film(text: str) -> str:
 
 def add(app: typer.Typer) -> None:
     """Add ``coral eval``."""
-    argument = ("checkpoint", "A checkpoint, or a run directory for its latest one.")
-    flags = flags_from(EvalOptions(), metavars={"video": "[PATH.mp4]", "env": "MODULE:CALLABLE"})
-    app.command("eval", cls=Eval, help=HELP)(signed(evaluate, flags, argument))
+    app.command("eval", cls=Eval, help=HELP)(lambda: None)

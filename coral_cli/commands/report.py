@@ -247,4 +247,4 @@ def add(app: typer.Typer) -> None:
     """Add ``coral report``."""
     flags = flags_from(ReportOptions(), "Report", {"at": "STEPS,...", "out": "FILE"})
     argument = ("run", f"Run directories, or folders of them (default: {RUNS}).")
-    app.command("report", cls=Command, help=HELP)(signed(report, flags, argument, many=True))
+    app.command("report", cls=Command, help=HELP)(signed(report, flags, argument, many=True, optional=True))

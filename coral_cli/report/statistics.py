@@ -83,6 +83,13 @@ def interval(values: Sequence[Array], seed: int = 0, resamples: int = RESAMPLES)
     return low, high
 
 
+def mean_interval(values: Sequence[float], seed: int = 0, resamples: int = RESAMPLES) -> tuple[float, float]:
+    """Return the 95 % interval of the mean of two or more ``values``: its ends are as those of ``interval``."""
+    counts, times = _resamples([len(values)], seed, resamples)
+    low, high = _ends(np.asarray(values, float) @ counts / len(values), times)
+    return float(low), float(high)
+
+
 def _resamples(sizes: Sequence[int], seed: int, most: int) -> tuple[Counts, Array]:
     """Return how often R resamples have each of all runs (runs, R), and how many are the same as each of them (R)."""
     if math.prod(math.comb(2 * size - 1, size) for size in sizes) <= most:

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import gymnasium
-import numpy as np
 
+from coral_cli.assembly.assemble import Assembler
+from coral_cli.assembly.conditions import Condition, under
 from coral_cli.environments.rendering.backend import select_backend
+from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.records import Backend
-from coral_cli.runs.files import writing
-from coral_cli.runs.video import Frame, side_by_side, write_video
 from coral_cli.sessions.blame import naming
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.held_out import HeldOut, held_out, require_losses
+from coral_cli.sessions.playing import film_of, play
 from coral_cli.sessions.requests import EvalRequest
 from coral_cli.sessions.saved import Saved, open_saved
-from coral_cli.training.agent import Agent
-from coral_cli.training.collection import Episode, Observation
-from coral_cli.training.collectors import OneByOne
-from coral_cli.training.evaluation import evaluation_episodes, statistics
-from coral_cli.training.filming import frames_per_second
+from coral_cli.training.evaluation import statistics
 
 
 @dataclass(frozen=True)
@@ -52,32 +50,32 @@ def evaluate(request: EvalRequest) -> Evaluation:
     saved = open_saved(request.checkpoint, request.catalog)
     pretrained = saved.pretrained
     if pretrained and not request.losses:
-        raise _no_policy(request.checkpoint)
+        raise no_policy(request.checkpoint)
+    if request.condition:
+        saved = elsewhere(saved, request.condition, request.catalog)
     path, assembly = saved.path, saved.assembly
-    backend = _backend(request, saved.record)
+    backend = drawing(request.renderer, saved.record)
     with naming(assembly), closing(saved.assembler.environment(backend, "evaluation")) as env:
-        _require_same(saved, env)
+        require_same(saved, env, request.condition)
         agent = saved.agent(choose_device(request.device))
         if request.losses:
             require_losses(agent)
         seed = assembly.settings.seed if request.seed is None else request.seed
-        video = _video_path(request, path, seed)
-        recorder = _Recorder(env, agent, request.losses)
-        episodes: list[Episode] = []
-        if video is None:
-            collector = OneByOne(env, record=request.losses)
-            episodes += evaluation_episodes(agent, collector, seed, request.episodes)
-        else:
-            with writing(video):
-                video.parent.mkdir(parents=True, exist_ok=True)
-            write_video(video, recorder.frames(seed, request.episodes, episodes), frames_per_second(env))
+        video = film_of(path, seed, request.condition) if request.video == "auto" else request.video
+        episodes = play(env, agent, seed, request.episodes, video, record=request.losses)
     with naming(assembly):
         losses = held_out(saved, agent, episodes, seed) if request.losses else None
     scores = {} if pretrained else statistics(episodes)
     return Evaluation(path, assembly.choices["env"].component, seed, backend, scores, losses, video)
 
 
-def _no_policy(checkpoint: Path) -> UsageError:
+def elsewhere(saved: Saved, condition: Condition, catalog: Catalog) -> Saved:
+    """Return ``saved`` with the environment and distractions of ``condition``. Raises UsageError as ``under`` does."""
+    return replace(saved, assembler=Assembler(under(saved.assembly, condition, catalog), catalog))
+
+
+def no_policy(checkpoint: Path) -> UsageError:
+    """Return the error for a pretrained representation."""
     place = shlex.quote(str(checkpoint))
     return UsageError(
         f"{checkpoint} was pretrained: it has no policy that could be evaluated.",
@@ -85,20 +83,31 @@ def _no_policy(checkpoint: Path) -> UsageError:
     )
 
 
-def _require_same(saved: Saved, env: gymnasium.Env[dict[str, Any], Any]) -> None:
-    """Raise CoralError for other shapes of sensors, in which an agent that learned from recorded data may know them."""
-    for name, sensor in saved.assembler.sensors(env).items():
-        known = saved.sensors[name]
-        if sensor.shape != known.shape:
-            raise CoralError(
-                f"the environment gives {name} in the shape {sensor.shape}, but the agent knows it as {known.shape}.",
-                "It was trained on data that does not come from this environment.",
-            )
+def require_same(saved: Saved, env: gymnasium.Env[dict[str, Any], Any], condition: Condition | None = None) -> None:
+    """Raise CoralError for other shapes of sensors or actions than the agent knows: UsageError in a ``condition``.
+
+    In its own, an agent that learned from recorded data may know other shapes.
+    """
+    known = {name: sensor.shape for name, sensor in saved.sensors.items()}
+    given = {name: sensor.shape for name, sensor in saved.assembler.sensors(env).items()}
+    for name, shape in given.items():
+        if shape != known[name]:
+            said = f"the environment gives {name} in the shape {shape}, but the agent knows it as {known[name]}."
+            if condition is None:
+                raise CoralError(said, "It was trained on data that does not come from this environment.")
+            raise UsageError(said, "Leave out the --env option that changes it: an agent keeps its sensors.")
+    actions = math.prod(env.action_space.shape or ())
+    if condition is not None and actions != saved.action_size:
+        raise UsageError(
+            f"the environment takes {actions} actions there, but the agent gives {saved.action_size}.",
+            "Leave out the --env option that changes it: an agent keeps its actions.",
+        )
 
 
-def _backend(request: EvalRequest, record: Mapping[str, Any]) -> Backend:
-    if request.renderer != "auto":
-        return select_backend(request.renderer)
+def drawing(renderer: str, record: Mapping[str, Any]) -> Backend:
+    """Return what draws: ``renderer`` or, if that is "auto", what drew in training. Raises CoralError without it."""
+    if renderer != "auto":
+        return select_backend(renderer)
     trained = str(record.get("renderer", "auto"))
     try:
         return select_backend(trained)
@@ -107,41 +116,3 @@ def _backend(request: EvalRequest, record: Mapping[str, Any]) -> Backend:
             f"the agent was trained on images drawn by {trained}, which does not work here.",
             "Add --renderer raycast to evaluate on slightly different images.",
         ) from error
-
-
-def _video_path(request: EvalRequest, checkpoint: Path, seed: int) -> Path | None:
-    """Return the video's path; ``auto`` lies in the run's ``videos``, or beside a lone checkpoint."""
-    if request.video != "auto":
-        return request.video
-    run = checkpoint.parent.parent
-    name = f"{checkpoint.stem}-seed{seed}.mp4"
-    return run / "videos" / name if (run / "run.json").exists() else checkpoint.with_name(name)
-
-
-class _Recorder:
-    """A recorder that turns episodes into frames as they happen: the agent's cameras beside an outside view."""
-
-    def __init__(self, env: gymnasium.Env[dict[str, Any], Any], agent: Agent, record: bool) -> None:
-        self._env, self._agent, self._record = env, agent, record
-        self._images = [name for name, sensor in agent.sensors.items() if sensor.kind == "image"]
-        self._pending: list[Frame] = []
-
-    def frames(self, seed: int, count: int, episodes: list[Episode]) -> Iterator[Frame]:
-        """Yield the frames of ``count`` episodes, which are appended to ``episodes``."""
-        collector = OneByOne(self._env, self._draw, self._record)
-        for episode in evaluation_episodes(self._agent, collector, seed, count):
-            episodes.append(episode)
-            yield from self._pending
-            self._pending = []
-
-    def _draw(self, observation: Observation) -> None:
-        outside: Any = self._env.render()
-        seen = {name: self._seen(name, observation.get(name)) for name in self._images}
-        self._pending.append(side_by_side({**seen, "outside": outside}) if seen else outside)
-
-    def _seen(self, name: str, image: Frame | None) -> Frame:
-        """Return what the model sees of a camera's image; black where it gave none."""
-        if image is None:
-            return np.zeros(self._agent.sensors[name].shape, np.uint8)
-        seen: Frame = self._agent.seen(name, image[None])[0]
-        return seen

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from coral_cli.assembly.conditions import Condition
 from coral_cli.assembly.record import Assembly
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.options import Json
@@ -33,7 +34,10 @@ class TrainRequest:
 
 @dataclass(frozen=True)
 class EvalRequest:
-    """The request of ``coral eval``. ``checkpoint`` may be a run; with ``video`` "auto" the session chooses a place."""
+    """The request of ``coral eval`` for one agent. ``checkpoint`` may be a run.
+
+    With ``video`` "auto" the session chooses a place; without ``condition`` all is as it was in training.
+    """
 
     checkpoint: Path
     catalog: Catalog
@@ -44,6 +48,24 @@ class EvalRequest:
     renderer: Literal["auto", "egl", "osmesa", "raycast"]
     losses: bool = False
     json: bool = False
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True)
+class RobustnessRequest:
+    """The request of ``coral eval`` for several agents or conditions; ``videos`` asks for a film of each pair.
+
+    Without ``seed``, it is the first agent's.
+    """
+
+    checkpoints: tuple[Path, ...]
+    conditions: tuple[Condition, ...]
+    catalog: Catalog
+    episodes: int
+    seed: int | None
+    videos: bool
+    device: str
+    renderer: Literal["auto", "egl", "osmesa", "raycast"]
 
 
 @dataclass(frozen=True)
