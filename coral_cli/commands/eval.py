@@ -122,10 +122,13 @@ def evaluate(context: typer.Context, given: Given) -> int:
         episodes=options.episodes,
         seed=options.seed,
         videos=options.video is not None,
+        csv=_csv(options.csv),
         device=options.device,
         renderer=options.renderer,
+        json=options.json,
+        quiet=options.quiet,
     )
-    return robustness.run_session(several, options.json, options.quiet, _csv(options.csv))
+    return robustness.run_session(several)
 
 
 def _require_simple(options: EvalOptions) -> None:

@@ -1,82 +1,121 @@
-"""What agents keep of their return under other conditions: means over episodes, and differences on the same ones."""
+"""A table of agents under conditions: what each comes to, and what that changes."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from statistics import NormalDist
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
-from coral_cli.report.statistics import CONFIDENCE, mean_interval
+from coral_cli.registry.options import Json
+from coral_cli.registry.places import as_written
+from coral_cli.report.estimates import Cell, Change, Estimate, change
+from coral_cli.runs.files import replacing
 
-RESAMPLES = 10_000
-"""The number of random resamples of the episodes: others move an interval's ends by about 2 % of its width."""
+Place = tuple[int, int]
+"""An agent and a condition, by their places in the table."""
+
+COLUMNS = (
+    *("agent", "checkpoint", "env", "condition", "flags", "seed", "episodes", "renderer"),
+    *("return", "return_low", "return_high", "success", "success_low", "success_high"),
+    *("reference", "change", "change_low", "change_high", "kept"),
+)
+"""The columns of a file, which has a line for each agent under each condition."""
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A mean and the ends of its 95 % interval; None for one episode, which says nothing of others."""
+@dataclass
+class Table:
+    """Cells by agent and condition, as far as they were evaluated, all on the same episodes."""
 
-    mean: float
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True)
-class Cell:
-    """The episodes of an agent under a condition: their returns, and 1 or 0 for success, if the task knows any."""
-
-    returns: Sequence[float]
-    successes: Sequence[float]
-    statistics: Mapping[str, float | None]
-    """As ``coral eval`` tells them of one agent: ``NAME/mean``, ``NAME/stderr``."""
+    env: str
+    agents: Sequence[str]
+    checkpoints: Sequence[Path]
+    conditions: Sequence[str]
+    flags: Sequence[str]
+    """What each condition changes, as it stands on the command line."""
+    reference: int | None
+    """The place of the condition that others are compared with."""
+    seed: int
+    episodes: int
+    renderer: str
+    cells: dict[Place, Cell] = field(default_factory=dict)
+    films: dict[Place, Path] = field(default_factory=dict)
 
     @property
-    def value(self) -> Estimate:
-        """The mean return."""
-        return mean_of(self.returns)
+    def size(self) -> int:
+        """The number of cells when all are evaluated."""
+        return len(self.agents) * len(self.conditions)
 
-    @property
-    def success(self) -> Estimate | None:
-        """The share of successes; None where the task knows none."""
-        return share_of(self.successes) if self.successes else None
-
-
-def mean_of(values: Sequence[float]) -> Estimate:
-    """Return the mean, with a bootstrap interval over the episodes."""
-    ends = mean_interval(values, resamples=RESAMPLES) if len(values) > 1 else (None, None)
-    return Estimate(math.fsum(values) / len(values), *ends)
+    def changed(self, place: Place) -> Change | None:
+        """Return the change against the reference; None where one of both is not there, or it is the reference."""
+        agent, condition = place
+        if self.reference is None or condition == self.reference:
+            return None
+        cell, known = self.cells.get(place), self.cells.get((agent, self.reference))
+        return change(cell, known) if cell and known else None
 
 
-def share_of(values: Sequence[float]) -> Estimate:
-    """Return the share of ones among zeros, with Wilson's interval; of other values, what ``mean_of`` does.
+def document(table: Table) -> Json:
+    """Return the table as JSON: agents with a cell for each condition that was evaluated."""
+    return {
+        "env": table.env,
+        "episodes": table.episodes,
+        "seed": table.seed,
+        "renderer": table.renderer,
+        "reference": None if table.reference is None else table.conditions[table.reference],
+        "complete": len(table.cells) == table.size,
+        "conditions": [
+            {"name": name, "flags": flags} for name, flags in zip(table.conditions, table.flags, strict=True)
+        ],
+        "agents": [
+            {
+                "name": name,
+                "checkpoint": as_written(table.checkpoints[agent]),
+                "cells": {
+                    condition: _cell(table, (agent, index))
+                    for index, condition in enumerate(table.conditions)
+                    if (agent, index) in table.cells
+                },
+            }
+            for agent, name in enumerate(table.agents)
+        ],
+    }
 
-    A bootstrap of 20 successes in 20 episodes would be sure that all others are, too.
-    """
-    count, share = len(values), math.fsum(values) / len(values)
-    if count == 1 or not set(values) <= {0.0, 1.0}:
-        return mean_of(values)
-    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return Estimate(share, max(0.0, middle - half), min(1.0, middle + half))
+
+def _cell(table: Table, place: Place) -> dict[str, Json]:
+    cell, known, film = table.cells[place], table.changed(place), table.films.get(place)
+    return {
+        "return": asdict(cell.value),
+        "success": asdict(cell.success) if cell.success else None,
+        "change": asdict(known) if known else None,
+        "statistics": dict(cell.statistics),
+        "returns": list(cell.returns),
+        "successes": list(cell.successes),
+        "video": film and as_written(film),
+    }
 
 
-@dataclass(frozen=True)
-class Change:
-    """What another condition does to an agent's return: the mean difference over the same episodes.
-
-    ``kept`` is the ratio of the means; None where a return is negative or the reference is 0, and it means nothing.
-    """
-
-    difference: Estimate
-    kept: float | None
+def write_csv(path: Path, table: Table) -> None:
+    """Write a line for each cell. Raises CoralError when it cannot be written."""
+    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(COLUMNS)
+        lines.writerows(_lines(table))
 
 
-def change(cell: Cell, reference: Cell) -> Change:
-    """Compare ``cell`` with the ``reference``, episode by episode."""
-    pairs = zip(cell.returns, reference.returns, strict=True)
-    difference = mean_of([here - there for here, there in pairs])
-    there = reference.value.mean
-    positive = there > 0 and min(*cell.returns, *reference.returns) >= 0
-    return Change(difference, cell.value.mean / there if positive else None)
+def _lines(table: Table) -> Iterator[Sequence[Json]]:
+    for (agent, index), cell in table.cells.items():
+        known = table.changed((agent, index))
+        yield (
+            *(table.agents[agent], as_written(table.checkpoints[agent]), table.env),
+            *(table.conditions[index], table.flags[index], table.seed, table.episodes, table.renderer),
+            *_numbers(cell.value),
+            *_numbers(cell.success),
+            table.conditions[table.reference] if known and table.reference is not None else None,
+            *_numbers(known.difference if known else None),
+            known.kept if known else None,
+        )
+
+
+def _numbers(estimate: Estimate | None) -> tuple[float | None, ...]:
+    return (estimate.mean, estimate.low, estimate.high) if estimate else (None, None, None)

@@ -55,7 +55,7 @@ class EvalRequest:
 class RobustnessRequest:
     """The request of ``coral eval`` for several agents or conditions; ``videos`` asks for a film of each pair.
 
-    Without ``seed``, it is the first agent's.
+    Without ``seed``, it is the first agent's. The table is also written to ``csv``.
     """
 
     checkpoints: tuple[Path, ...]
@@ -64,8 +64,11 @@ class RobustnessRequest:
     episodes: int
     seed: int | None
     videos: bool
+    csv: Path | None
     device: str
     renderer: Literal["auto", "egl", "osmesa", "raycast"]
+    json: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from coral_cli.report.robustness import Cell, Estimate, change, mean_of, share_of
+from coral_cli.report.estimates import Cell, Estimate, change, mean_of, share_of
 from coral_cli.report.statistics import mean_interval
 
 
