@@ -8,6 +8,7 @@ NAVIGATION = {
         "How to": [
             "/docs/how-to/choose-losses",
             "/docs/how-to/distract",
+            "/docs/how-to/compare-conditions",
             "/docs/how-to/bring-your-environment",
             "/docs/how-to/pretrain-and-transfer",
             "/docs/how-to/sweep-seeds",

@@ -19,7 +19,9 @@ from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.events import Event
 from coral_cli.registry.records import Sensor
+from coral_cli.runs.checkpoint import save
 from coral_cli.runs.dataset import DatasetWriter
+from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.metrics import to_line
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +74,11 @@ def prepare(words: list[str], catalog: Catalog) -> None:
         run.mkdir(parents=True, exist_ok=True)
         (run / "run.json").write_text(json.dumps({"assembly": resolve({"env": ENV}, catalog).to_json()}))
         (run / "metrics.jsonl").write_text(to_line(Event("evaluation", 100_000, 1.0, {"return/mean": 1.0})) + "\n")
+    for word in words[1:]:
+        if words[0] == "eval" and word.startswith("runs/") and not Path(word).exists():
+            record = {"assembly": resolve({"env": ENV}, catalog).to_json()}
+            RunDirectory.create(Path(word), "").write_record(record)
+            save(Path(word) / "checkpoints" / "latest.pt", record | {"sensors": {}, "action_size": 1}, {})
     for flag, value in itertools.pairwise(words):
         if flag == "--resume" and not Path(value).exists():
             record = {"assembly": resolve({"env": ENV}, catalog).to_json()}
