@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import zip_longest
@@ -15,9 +14,8 @@ from coral_cli.assembly.flags import Given, flags_from, signed, taken
 from coral_cli.assembly.slots import DISTRACTION
 from coral_cli.assembly.two_phase import gathered
 from coral_cli.assembly.typer_surface import Command, Reading
-from coral_cli.commands import robustness
 from coral_cli.commands.conditions import BETWEEN, allow, conditions, surroundings
-from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, documents, print_json
+from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, csv_file, documents, print_json
 from coral_cli.display.tables import print_evaluation, print_losses
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.console import Terminal
@@ -115,6 +113,8 @@ def evaluate(context: typer.Context, given: Given) -> int:
         )
         return run_session(request)
     _require_simple(options)
+    from coral_cli.commands import robustness
+
     several = RobustnessRequest(
         checkpoints=checkpoints,
         conditions=found,
@@ -122,7 +122,7 @@ def evaluate(context: typer.Context, given: Given) -> int:
         episodes=options.episodes,
         seed=options.seed,
         videos=options.video is not None,
-        csv=_csv(options.csv),
+        csv=csv_file(options.csv),
         device=options.device,
         renderer=options.renderer,
         json=options.json,
@@ -140,12 +140,6 @@ def _require_simple(options: EvalOptions) -> None:
             f"--video {options.video} names one film, but there is one of each agent under each condition.",
             "Write --video alone: they go into the videos/ of their runs.",
         )
-
-
-def _csv(text: str | None) -> Path | None:
-    if text is not None and Path(text).suffix.lower() != ".csv":
-        raise UsageError(f"--csv is {text!r}, but tables are .csv files.", f"Write --csv {shlex.quote(text + '.csv')}.")
-    return None if text is None else absolute(text)
 
 
 def run_session(request: EvalRequest) -> int:

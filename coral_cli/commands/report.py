@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,8 +18,7 @@ from coral_cli.assembly.shorthands import recognised
 from coral_cli.assembly.sizes import size_of, sized_flags
 from coral_cli.assembly.slots import OBSERVER
 from coral_cli.assembly.typer_surface import Command
-from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
-from coral_cli.display.numbers import count, duration, number
+from coral_cli.commands.output import DebugFlag, JsonFlag, csv_file, print_json
 from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.console import Terminal
@@ -34,7 +32,7 @@ from coral_cli.report.reading import Run, evaluated, find, read
 from coral_cli.runs.directory import RUNS
 
 if TYPE_CHECKING:
-    from coral_cli.report.statistics import Curve
+    from coral_cli.commands.report_tables import Told
 
 HELP = """Compare runs: the interquartile mean over seeds, with its 95 % interval.
 
@@ -57,38 +55,69 @@ class ReportOptions:
     ] = ()
     pool: Annotated[bool, Help("Also pool all tasks, where the metric has one scale on them.")] = False
     out: Annotated[str | None, Help("Also draw curves: a page (.html) or a picture (.png, .svg, .pdf).")] = None
+    csv: Annotated[str | None, Help("Also write the statistics to this file, a line for each agent and step.")] = None
     json: JsonFlag = False
     debug: DebugFlag = False
 
 
 def report(context: typer.Context, given: Given) -> int:
     """Read the runs and tell of them."""
-    from coral_cli.report.statistics import last_common_step, over_runs
+    from coral_cli.commands.report_tables import document, write_csv
 
     options, given = taken(ReportOptions(), given)
-    out = _out(options.out)
+    out, file = _out(options.out), csv_file(options.csv)
     paths = [absolute(text) for text in given.get("run", [RUNS])]
     runs, left_out = _runs(paths, options.metric, context.obj, out is not None and out.suffix.lower() == PAGE)
     found = tasks(runs, {name.replace("_", "-") for name in BUDGET} | {"seed", OBSERVER})
     repeated = [said for task in found for agent in task.agents for said in _repetitions(agent)]
     _warn_of(repeated, "seeds have several runs, too", "each counts")
+    known = _best_values(found, options.metric, context.obj)
     if options.pool:
-        found.append(pooled(found))
-    tables = [
-        [
-            (agent, over_runs(agent.runs, options.at or [last_common_step(agent.runs)]))
-            for agent in task.agents
-            if agent.runs[0].steps
-        ]
-        for task in found
-    ]
+        found.append(pooled(_one_scale(found, known, options.metric)))
+    every = [_told(task, options, known) for task in found]
     if out is not None:
-        _draw(found, tables, options.metric, out, left_out)
+        _draw(every, options.metric, out, left_out)
     if options.json:
-        print_json([_document(task, table, options.metric) for task, table in zip(found, tables, strict=True)])
+        print_json([document(told) for told in every])
     else:
-        _print(found, tables, options.metric, out)
+        _print(every, out)
+    if file is not None:
+        write_csv(file, every)
     return 0
+
+
+def _told(task: Task, options: ReportOptions, known: Mapping[str, float | None]) -> Told:
+    from coral_cli.commands.report_tables import Told
+    from coral_cli.report.comparison import best_of, comparison
+    from coral_cli.report.statistics import last_common_step, over_runs
+
+    best = best_of(task, known)
+    curves = [
+        (agent, over_runs(agent.runs, options.at or [last_common_step(agent.runs)]))
+        for agent in task.agents
+        if agent.runs[0].steps
+    ]
+    return Told(task, options.metric, curves, best, comparison(task, options.at, best) if curves else None)
+
+
+def _best_values(found: Sequence[Task], metric: str, catalog: Catalog) -> dict[str, float | None]:
+    """Return the largest value of the metric in each environment of the runs; None where nobody knows."""
+    from coral_cli.report.comparison import best_value
+
+    entries = {catalog.name(entry): entry for entry in catalog.entries("environment")}
+    names = {str(agent.runs[0].flags["env"]) for task in found for agent in task.agents}
+    return {name: best_value(entries[name], metric) if name in entries else None for name in names}
+
+
+def _one_scale(found: Sequence[Task], known: Mapping[str, float | None], metric: str) -> Sequence[Task]:
+    """Return the tasks on which the metric has a known scale, and warn of the others; all of them where none has."""
+    from coral_cli.report.comparison import best_of
+
+    scaled = [task for task in found if best_of(task, known) is not None]
+    others = [f"{task.name} has no known scale of {metric}" for task in found if task not in scaled]
+    if scaled:
+        _warn_of(others, "have none either", "not pooled")
+    return scaled or found
 
 
 def _out(text: str | None) -> Path | None:
@@ -155,96 +184,32 @@ def _repetitions(agent: Agent) -> list[str]:
     return [f"{count} runs of {agent.name} have seed {seed}" for seed, count in times.items() if count > 1]
 
 
-def _table(task: Task, table: Iterable[tuple[Agent, Curve]], metric: str) -> tuple[Sequence[str], list[Sequence[str]]]:
-    """Return columns and rows as text, a row for each step of each agent; published values have a column if any."""
-    from coral_cli.report.published import near, published
-
-    columns = (task.name, "runs", "steps", metric, "95 % interval", "paper", "training time")
-    rows = [
-        (
-            agent.name,
-            count(len(agent.runs)),
-            count(int(step)),
-            _known(iqm),
-            "-" if math.isnan(low) else f"{number(low)} to {number(high)}",
-            number(near(published(agent, metric), step)),
-            "-" if math.isnan(seconds) else duration(seconds),
-        )
-        for agent, curve in table
-        for step, iqm, low, high, seconds in zip(*_lists(curve).values(), strict=True)
-    ]
-    paper = columns.index("paper")
-    shown = [index for index in range(len(columns)) if index != paper or any(row[paper] != "-" for row in rows)]
-    return [columns[index] for index in shown], [[row[index] for index in shown] for row in rows]
-
-
-def _known(value: float) -> str:
-    return number(None if math.isnan(value) else value)
-
-
-def _lists(curve: Curve) -> dict[str, list[float]]:
-    return {field.name: getattr(curve, field.name).tolist() for field in fields(curve)}
-
-
-def _document(task: Task, table: Iterable[tuple[Agent, Curve]], metric: str) -> Json:
-    """Return a task for ``--json``: its agents, their statistics and their runs."""
-    from coral_cli.report.published import published
-
-    agents: list[dict[str, Json]] = [
-        {
-            "name": agent.name,
-            "differs": dict(agent.differs),
-            "statistics": {name: [None if math.isnan(v) else v for v in vs] for name, vs in _lists(curve).items()},
-            "published": dict(published(agent, metric)),
-            "runs": [
-                {
-                    "path": as_written(run.path),
-                    "seed": run.seed,
-                    "steps": list(run.steps),
-                    "values": list(run.values),
-                    "seconds": list(run.seconds),
-                }
-                for run in agent.runs
-            ],
-        }
-        for agent, curve in table
-    ]
-    return {"task": task.name, "agents": agents}
-
-
-def _draw(
-    found: Sequence[Task],
-    tables: Sequence[Sequence[tuple[Agent, Curve]]],
-    metric: str,
-    out: Path,
-    left_out: Sequence[str],
-) -> None:
+def _draw(every: Sequence[Told], metric: str, out: Path, left_out: Sequence[str]) -> None:
     if out.suffix.lower() == PAGE:
+        from coral_cli.commands.report_tables import tables
         from coral_cli.report.page import Section, write
 
-        sections = [Section(task, *_table(task, table, metric)) for task, table in zip(found, tables, strict=True)]
-        write(sections, metric, out, left_out)
+        write([Section(told.task, tables(told), told.comparison) for told in every], metric, out, left_out)
     else:
         from coral_cli.report.figure import save
 
-        save(found, metric, out)
+        save([told.task for told in every], metric, out)
 
 
-def _print(
-    found: Sequence[Task], tables: Sequence[Sequence[tuple[Agent, Curve]]], metric: str, out: Path | None
-) -> None:
+def _print(every: Sequence[Told], out: Path | None) -> None:
+    from coral_cli.commands.report_tables import tables
+
     console = Terminal()
-    for index, (task, table) in enumerate(zip(found, tables, strict=True)):
+    for index, table in enumerate(table for told in every for table in tables(told)):
         if index:
             console.print()
-        columns, rows = _table(task, table, metric)
-        print_table(console, columns, rows, range(1, len(columns)))
+        print_table(console, table.columns, table.rows, range(1, len(table.columns)))
     if out is not None:
         console.print(f"\ncurves in {as_written(out)}", soft_wrap=True)
 
 
 def add(app: typer.Typer) -> None:
     """Add ``coral report``."""
-    flags = flags_from(ReportOptions(), "Report", {"at": "STEPS,...", "out": "FILE"})
+    flags = flags_from(ReportOptions(), "Report", {"at": "STEPS,...", "out": "FILE", "csv": "FILE.csv"})
     argument = ("run", f"Run directories, or folders of them (default: {RUNS}).")
     app.command("report", cls=Command, help=HELP)(signed(report, flags, argument, many=True, optional=True))

@@ -116,7 +116,7 @@ def print_robustness(console: Terminal, table: Table) -> None:
     episodes = f"{count(table.episodes)} episodes" if table.episodes > 1 else "1 episode"
     interval = "; [95 % interval]" if table.episodes > 1 else ""
     console.print(f"{table.env}: {episodes} each, the same for all (seed {table.seed}){interval}", soft_wrap=True)
-    _print(console, "return", table, {place: _said(cell.value) for place, cell in table.cells.items()})
+    _print(console, "return", table, {place: _said(cell.average) for place, cell in table.cells.items()})
     successes = {place: _said(cell.success) for place, cell in table.cells.items() if cell.success}
     if successes:
         _print(console, "success rate", table, successes)
@@ -138,10 +138,10 @@ def _print(console: Terminal, title: str, table: Table, said: Mapping[Place, str
 
 
 def _said(estimate: Estimate, sign: str = "") -> str:
-    mean = f"{sign}{number(estimate.mean)}"
+    mean = f"{sign}{number(estimate.value)}"
     return mean if estimate.low is None else f"{mean} [{number(estimate.low)}, {number(estimate.high)}]"
 
 
 def _changed(known: Change) -> str:
-    said = _said(known.difference, "+" if known.difference.mean > 0 else "")
+    said = _said(known.difference, "+" if known.difference.value > 0 else "")
     return said if known.kept is None else f"{said} {100 * known.kept:.0f} %"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from coral_cli.report.aggregates import Profile
 from coral_cli.report.grouping import Agent
 from coral_cli.report.reading import Run
 from coral_cli.report.series import thinned_over_runs
@@ -43,7 +44,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """A metric over environment steps."""
+    """A metric over environment steps, or a share of runs over a metric."""
 
     name: str
     lines: Sequence[Line]
@@ -53,6 +54,8 @@ class Chart:
     """What it shows, for those who cannot see it."""
     cut: str
     """Which values lie beyond the axis, if any."""
+    across: str = "environment steps"
+    """The meaning of the horizontal axis."""
 
 
 def chart(name: str, agents: Sequence[tuple[int, Agent]], published: Sequence[Mapping[int, float]]) -> Chart:
@@ -79,6 +82,26 @@ def chart(name: str, agents: Sequence[tuple[int, Agent]], published: Sequence[Ma
     )
     said = "; ".join(_said(agent, curve) for (_, agent), curve in zip(agents, curves, strict=True))
     return Chart(name, lines, x.ticks(5), y.ticks(5), f"{name} over environment steps. {said}.", cut if beyond else "")
+
+
+def profile_chart(name: str, metric: str, profiles: Sequence[tuple[int, str, Profile]]) -> Chart:
+    """Draw which share of runs is above each value of ``metric``, of agents with their numbers and names."""
+    thresholds = profiles[0][2].thresholds
+    x, y = _Axis(thresholds[0], thresholds[-1], LEFT, WIDTH - RIGHT), _Axis(0, 1, HEIGHT - BOTTOM, TOP)
+    lines, said = [], []
+    for number, agent, known in profiles:
+        low, high = (
+            [(x(place), y(end)) for place, end in zip(thresholds, ends, strict=True)]
+            for ends in (known.low, known.high)
+        )
+        band = "" if np.isnan(known.low).any() else " ".join(f"{across},{down}" for across, down in low + high[::-1])
+        mean = _path([(x(place), y(share)) for place, share in zip(thresholds, known.share, strict=True)])
+        lines.append(Line(number, mean, band, (), (), ()))
+        half = thresholds[known.share >= 0.5]
+        said.append(
+            f"half of the runs of {agent} are above {_short(half[-1])}" if len(half) else f"of {agent}, fewer are"
+        )
+    return Chart(name, lines, x.ticks(5), y.ticks(5), f"Share of {name}: {'; '.join(said)}.", "", metric)
 
 
 def text(value: float) -> str:

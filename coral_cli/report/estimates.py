@@ -15,9 +15,9 @@ RESAMPLES = 10_000
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean and the ends of its 95 % interval; None for one episode, which says nothing of others."""
+    """A value and the ends of its 95 % interval; None where one episode or run says nothing of others."""
 
-    mean: float
+    value: float
     low: float | None
     high: float | None
 
@@ -32,7 +32,7 @@ class Cell:
     """As ``coral eval`` tells them of one agent: ``NAME/mean``, ``NAME/stderr``."""
 
     @property
-    def value(self) -> Estimate:
+    def average(self) -> Estimate:
         """The mean return."""
         return mean_of(self.returns)
 
@@ -77,6 +77,6 @@ def change(cell: Cell, reference: Cell) -> Change:
     """Compare ``cell`` with the ``reference``, episode by episode."""
     pairs = zip(cell.returns, reference.returns, strict=True)
     difference = mean_of([here - there for here, there in pairs])
-    there = reference.value.mean
+    there = reference.average.value
     positive = there > 0 and min(*cell.returns, *reference.returns) >= 0
-    return Change(difference, cell.value.mean / there if positive else None)
+    return Change(difference, cell.average.value / there if positive else None)

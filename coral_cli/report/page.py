@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
+from typing import Protocol
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
@@ -13,7 +14,8 @@ from markupsafe import Markup
 from coral_cli.registry.places import as_written
 from coral_cli.registry.terminal import visible
 from coral_cli.report import chart
-from coral_cli.report.chart import Chart
+from coral_cli.report.chart import Chart, profile_chart
+from coral_cli.report.comparison import Comparison
 from coral_cli.report.films import films
 from coral_cli.report.grouping import Agent, Task, word
 from coral_cli.report.published import reached
@@ -39,13 +41,23 @@ Curves = Mapping[Path, Mapping[str, Mapping[str, Run]]]
 """Curves by run, group and name."""
 
 
+class TextTable(Protocol):
+    """A table as text; all columns but the first hold numbers."""
+
+    @property
+    def columns(self) -> Sequence[str]: ...
+
+    @property
+    def rows(self) -> Sequence[Sequence[str]]: ...
+
+
 @dataclass(frozen=True)
 class Section:
-    """A task and its table, as text; all columns but the first hold numbers."""
+    """A task and its tables, the first of which goes with the curves; ``comparison`` has the agents' profiles."""
 
     task: Task
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    tables: Sequence[TextTable]
+    comparison: Comparison | None = None
 
     @property
     def runs(self) -> list[Run]:
@@ -120,12 +132,13 @@ def _drawn(section: Section, metric: str, curves: Curves) -> dict[str, object]:
         for group, names in wanted.items()
         if names or TITLES[group][1]
     ]
+    if section.comparison is not None:
+        groups[0] = replace(groups[0], charts=[*groups[0].charts, _profiles(section, section.comparison, metric)])
     return {
         "name": section.task.name,
         "agents": [(agent.name, _counted(agent)) for agent in agents],
         "groups": groups,
-        "columns": section.columns,
-        "rows": section.rows,
+        "tables": section.tables,
         "differences": section.differences,
     }
 
@@ -154,6 +167,14 @@ def _chart(agents: Sequence[Agent], group: str, name: str, metric: str, curves: 
     compared = group == "evaluation" and name == metric
     stars = [reached(agent, metric) if compared else {} for _, agent in having]
     return chart.chart(name if group == "evaluation" else f"{group}/{name}", having, stars)
+
+
+def _profiles(section: Section, compared: Comparison, metric: str) -> Chart:
+    """Draw how many of each agent's runs are above each value."""
+    places = [section.task.agents.index(agent) for agent in compared.agents]
+    names = [agent.name for agent in compared.agents]
+    known = list(zip(places, names, compared.profiles(), strict=True))
+    return profile_chart(f"runs above a {metric}, after {compared.step:,} steps", metric, known)
 
 
 def _size() -> dict[str, int]:

@@ -85,7 +85,7 @@ def document(table: Table) -> Json:
 def _cell(table: Table, place: Place) -> dict[str, Json]:
     cell, known, film = table.cells[place], table.changed(place), table.films.get(place)
     return {
-        "return": asdict(cell.value),
+        "return": asdict(cell.average),
         "success": asdict(cell.success) if cell.success else None,
         "change": asdict(known) if known else None,
         "statistics": dict(cell.statistics),
@@ -109,7 +109,7 @@ def _lines(table: Table) -> Iterator[Sequence[Json]]:
         yield (
             *(table.agents[agent], as_written(table.checkpoints[agent]), table.env),
             *(table.conditions[index], table.flags[index], table.seed, table.episodes, table.renderer),
-            *_numbers(cell.value),
+            *_numbers(cell.average),
             *_numbers(cell.success),
             table.conditions[table.reference] if known and table.reference is not None else None,
             *_numbers(known.difference if known else None),
@@ -118,4 +118,4 @@ def _lines(table: Table) -> Iterator[Sequence[Json]]:
 
 
 def _numbers(estimate: Estimate | None) -> tuple[float | None, ...]:
-    return (estimate.mean, estimate.low, estimate.high) if estimate else (None, None, None)
+    return (estimate.value, estimate.low, estimate.high) if estimate else (None, None, None)

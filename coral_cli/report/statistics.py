@@ -43,8 +43,8 @@ def over_runs(runs: Sequence[Run], steps: Sequence[int] | None = None, resamples
     """
     tasks = list(dict.fromkeys(run.task for run in runs))
     at = np.array(sorted({step for run in runs for step in run.steps}) if steps is None else steps)
-    values = _at(at, [(run.steps, run.values) for run in runs])
-    seconds = _at(at, [(run.steps, run.seconds) for run in runs]).mean(0)
+    values = values_at(at, [(run.steps, run.values) for run in runs])
+    seconds = values_at(at, [(run.steps, run.seconds) for run in runs]).mean(0)
     known = ~np.isnan(seconds)
     iqm, low, high = (np.full(len(at), np.nan) for _ in range(3))
     iqm[known] = interquartile_mean(values[:, known])
@@ -54,7 +54,7 @@ def over_runs(runs: Sequence[Run], steps: Sequence[int] | None = None, resamples
     return Curve(at, iqm, low, high, seconds)
 
 
-def _at(steps: NDArray[np.int64], curves: Sequence[tuple[Sequence[float], Sequence[float]]]) -> Array:
+def values_at(steps: NDArray[np.int64], curves: Sequence[tuple[Sequence[float], Sequence[float]]]) -> Array:
     """Return the curves' values at other steps (curves, S); NaN before their beginnings and after their ends."""
     return np.array([np.interp(steps, *curve, left=np.nan, right=np.nan) for curve in curves])
 
@@ -77,20 +77,20 @@ def interval(values: Sequence[Array], seed: int = 0, resamples: int = RESAMPLES)
     Its ends are percentiles over bootstrap resamples of the runs of every task: all that there are, or ``resamples``
     random ones, which follow from ``seed``, where more than that are different.
     """
-    counts, times = _resamples([len(of_task) for of_task in values], seed, resamples)
-    ends = [_ends(_middle_means(of_step, counts), times) for of_step in np.concatenate(values).T]
-    low, high = np.array(ends).T
+    counts, times = resampled([len(of_task) for of_task in values], seed, resamples)
+    found = [ends(_middle_means(of_step, counts), times) for of_step in np.concatenate(values).T]
+    low, high = np.array(found).T
     return low, high
 
 
 def mean_interval(values: Sequence[float], seed: int = 0, resamples: int = RESAMPLES) -> tuple[float, float]:
     """Return the 95 % interval of the mean of two or more ``values``: its ends are as those of ``interval``."""
-    counts, times = _resamples([len(values)], seed, resamples)
-    low, high = _ends(np.asarray(values, float) @ counts / len(values), times)
+    counts, times = resampled([len(values)], seed, resamples)
+    low, high = ends(np.asarray(values, float) @ counts / len(values), times)
     return float(low), float(high)
 
 
-def _resamples(sizes: Sequence[int], seed: int, most: int) -> tuple[Counts, Array]:
+def resampled(sizes: Sequence[int], seed: int, most: int) -> tuple[Counts, Array]:
     """Return how often R resamples have each of all runs (runs, R), and how many are the same as each of them (R)."""
     if math.prod(math.comb(2 * size - 1, size) for size in sizes) <= most:
         tasks = [_every_resample(size) for size in sizes]
@@ -104,7 +104,7 @@ def _resamples(sizes: Sequence[int], seed: int, most: int) -> tuple[Counts, Arra
 
 
 def _every_resample(size: int) -> tuple[Counts, Array]:
-    """Return all resamples of the runs of one task, as ``_resamples`` has them.
+    """Return all resamples of the runs of one task, as ``resampled`` has them.
 
     Those that have the i-th of n runs k_i times are n! / (k_1! .. k_n!), as many as there are orders.
     """
@@ -130,11 +130,11 @@ def _middle_means(values: Array, counts: Counts) -> Array:
     return total / (size - 2 * cut)
 
 
-def _ends(means: Array, times: Array) -> Array:
+def ends(means: Array, times: Array) -> Array:
     """Return the interval's low and high end: resamples have these ``means`` (R), each so many ``times`` (R)."""
     order = np.argsort(means)
     through = np.cumsum(times[order])
     tail = (1 - CONFIDENCE) / 2
     places = np.searchsorted(through, np.array([tail, 1 - tail]) * through[-1])
-    ends: Array = means[order[places]]
-    return ends
+    found: Array = means[order[places]]
+    return found

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from coral_cli.report.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart, text
+from coral_cli.report.aggregates import Profile
+from coral_cli.report.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart, profile_chart, text
 from coral_cli.report.grouping import Agent
 from coral_cli.report.reading import Run
 
@@ -38,6 +40,23 @@ def test_one_seed_has_no_band_and_one_point_is_a_dot() -> None:
     assert line.dots == [(END, (LOWEST + TOP) / 2)]
     [line] = drawn(run((1000, 0.0)), run((2000, 0.0))).lines
     assert (line.mean, line.dots, line.band) == ("", [], ""), "they have no step in common"
+
+
+def test_a_profile_falls_from_all_runs_to_none() -> None:
+    """Of one agent's two runs one is above 5 of 10; the other agent's interval is not known."""
+    places = np.array([0.0, 5.0, 10.0])
+    nothing = np.full(3, np.nan)
+    one = Profile(places, np.array([1, 0.5, 0]), np.array([1, 0, 0.0]), np.array([1, 1, 0.0]))
+    other = Profile(places, np.zeros(3), nothing, nothing)
+    found = profile_chart("runs above a return", "return", [(0, "a", one), (4, "b", other)])
+    first, second = found.lines
+    middle, half = (LEFT + END) / 2, (LOWEST + TOP) / 2
+    assert first.mean == f"M{float(LEFT)} {float(TOP)}L{middle} {half}L{float(END)} {float(LOWEST)}"
+    corners = [tuple(map(float, corner.split(","))) for corner in first.band.split()]
+    assert corners == [(LEFT, TOP), (middle, LOWEST), (END, LOWEST), (END, LOWEST), (middle, TOP), (LEFT, TOP)]
+    assert (second.number, second.band, found.across) == (4, "", "return")
+    assert [label for _, label in found.y_ticks] == ["0", "0.2", "0.4", "0.6", "0.8", "1"]
+    assert found.said == "Share of runs above a return: half of the runs of a are above 5; of b, fewer are."
 
 
 def test_stars_are_in_sight() -> None:

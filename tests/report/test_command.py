@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
@@ -42,14 +43,26 @@ def test_the_table(make_run, report) -> None:
     assert (code, err) == (0, "")
     lines = [line.split("  ") for line in out.splitlines()]
     cells = [[cell.strip() for cell in line if cell] for line in lines]
-    assert cells == [["cartpole-swingup", "runs", "steps", "return", "95 % interval", "training time"], *rows]
+    assert cells[:3] == [["cartpole-swingup", "runs", "steps", "return", "95 % interval", "training time"], *rows]
+    assert cells[3:7] == [
+        [],
+        ["on average", "steps", "mean", "95 % interval", "optimality gap", "95 % interval"],
+        ["p-coral", "1,000", "50.0", "-", "0.95", "-"],
+        ["v-coral", "2,000", "26.8", "1.50 to 75.5", "0.97", "0.92 to 1.00"],
+    ]
+    assert cells[7:] == [
+        [],
+        ["better at 1,000", "than p-coral", "than v-coral"],
+        ["p-coral", "-", "1.00"],
+        ["v-coral", "0.00", "-"],
+    ]
 
 
 def test_how_long_and_where_a_run_is_made_makes_no_other_agent(make_run, report) -> None:
     make_run("a0", {1000: 0.0}, seed=0, eval_every=5, device="cpu", observer=[])
     make_run("a1", {1000: 0.0}, seed=1, eval_every=9, device="cuda", observer=["tensorboard"])
     make_run("a2", {1000: 0.0}, seed=2, batch_size=5)
-    assert [line.split()[2] for line in report(".")[1].splitlines()[1:]] == ["2", "1"]
+    assert [line.split()[2] for line in report(".")[1].splitlines()[1:3]] == ["2", "1"]
 
 
 def test_learning_rates_that_fall_elsewhere_make_another_agent(make_run, report) -> None:
@@ -86,7 +99,58 @@ def test_pooled(make_run, report) -> None:
     code, out, err = report(".", "--pool")
     assert (code, err) == (0, "")
     assert [line.split()[:3] for line in out.splitlines() if "task" in line] == [["all", "2", "tasks"]]
-    assert out.splitlines()[-1].split()[1:6] == ["4", "1,000", "30.0", "25.0", "to"], "the middle of 0, 10, 50, 50"
+    pooled = out.splitlines()[out.splitlines().index(next(line for line in out.splitlines() if "tasks" in line)) + 1 :]
+    assert pooled[0].split()[1:6] == ["4", "1,000", "30.0", "25.0", "to"], "the middle of 0, 10, 50, 50"
+    assert pooled[-1].split()[1:6] == ["1,000", "27.5", "25.0", "to", "30.0"], "the mean of both"
+
+
+def test_a_pool_leaves_out_tasks_without_a_known_scale(make_run, report) -> None:
+    for env in ("cartpole-swingup", "walker-walk", "box-push", "own"):
+        make_run(f"{env}", {1000: 10.0}, {"image-loss": "cv", "env": env})
+    _, out, err = report(".", "--pool")
+    assert err == "warning: box-push has no known scale of return, and 1 more have none either: not pooled.\n"
+    assert [line.split()[:3] for line in out.splitlines() if "tasks" in line] == [["all", "2", "tasks"]]
+    _, out, err = report("box-push", "own", "--pool")
+    assert err == "" and [line.split()[:3] for line in out.splitlines() if "tasks" in line] == [["all", "2", "tasks"]]
+
+
+def test_how_agents_compare(make_run, report) -> None:
+    """Three runs against two: of 6 pairs v-coral wins 4, and one is a draw. The gap is to 1000."""
+    for seed, value in enumerate([200.0, 700.0, 900.0]):
+        make_run(f"v{seed}", {1000: value, 3000: 0.0}, seed=seed)
+    for seed, value in enumerate([700.0, 100.0]):
+        make_run(f"p{seed}", {1000: value, 2000: 500.0}, P_CORAL, seed=seed)
+    [task] = json.loads(report(".", "--json", "--at", "1k")[1])
+    agents = {agent["name"]: agent["statistics"] for agent in task["agents"]}
+    assert agents["v-coral"]["mean"][0]["value"] == 600
+    assert agents["v-coral"]["optimality_gap"][0]["value"] == pytest.approx(0.4)
+    compared = task["comparison"]
+    assert (compared["step"], compared["best"]) == (1000, 1000)
+    wins = {(pair["agent"], pair["other"]): pair["value"] for pair in compared["improvement"]}
+    assert wins["v-coral", "p-coral"] == pytest.approx(4.5 / 6) == 1 - wins["p-coral", "v-coral"]
+    places, profiles = compared["thresholds"], {one["agent"]: one["share"] for one in compared["profiles"]}
+    assert places[0] == 0 and places[-1] == 1000
+    assert profiles["v-coral"] == pytest.approx([sum(v > at for v in (200, 700, 900)) / 3 for at in places])
+    lines = [line.split() for line in report(".", "--at", "1k,2k,9k")[1].splitlines()]
+    assert ["better", "at", "2,000", "than", "p-coral", "than", "v-coral"] in lines, "what all have reached"
+    assert ["v-coral", "9,000", "-", "-", "-", "-"] in lines
+    assert json.loads(report("v0", "p0", "--json")[1])[0]["comparison"] is None, "a run each says nothing"
+
+
+def test_a_file_of_it(make_run, report, tmp_path) -> None:
+    for seed, value in enumerate([200.0, 600.0]):
+        make_run(f"v{seed}", {1000: value}, seed=seed)
+    make_run("own", {1000: 5.0}, {"env": "own"})
+    assert report(".", "--csv", "x.csv")[0] == 0
+    rows = list(csv.DictReader((tmp_path / "x.csv").read_text().splitlines()))
+    assert [(row["task"], row["runs"], row["steps"], row["metric"]) for row in rows] == [
+        ("own", "1", "1000", "return"),
+        ("cartpole-swingup", "2", "1000", "return"),
+    ]
+    assert [float(rows[1][name]) for name in ("iqm", "mean", "optimality_gap", "mean_low", "seconds")] == [
+        400, 400, pytest.approx(0.6), 200, 10
+    ]  # fmt: skip
+    assert (rows[0]["mean"], rows[0]["mean_low"], rows[0]["optimality_gap"]) == ("5.0", "", "")
 
 
 def test_beside_the_paper(make_run, report) -> None:
@@ -110,7 +174,11 @@ def test_json(make_run, report) -> None:
     assert task["agents"][0] == {
         "name": "env.gravity 1",
         "differs": {"env.gravity": 1},
-        "statistics": {"steps": [2000], "iqm": [20.0], "low": [None], "high": [None], "seconds": [20.0]},
+        "statistics": {
+            **{"steps": [2000], "iqm": [20.0], "low": [None], "high": [None], "seconds": [20.0]},
+            "mean": [{"value": 20.0, "low": None, "high": None}],
+            "optimality_gap": [{"value": 0.98, "low": None, "high": None}],
+        },
         "runs": [{"path": "a", "seed": 5, "steps": [1000, 2000], "values": [10.0, 20.0], "seconds": [10.0, 20.0]}],
     }
 
@@ -148,6 +216,7 @@ def test_there_is_one_line_for_all_that_is_left_out(make_run, report) -> None:
     [
         ((), 4, "runs does not exist"),
         (("a", "--metric", "sucess"), 2, "none of these runs has evaluated 'sucess'.\nhint: Did you mean success?"),
+        (("a", "--csv", "x.txt"), 2, "tables are .csv files.\nhint: Write --csv x.txt.csv."),
         (("a", "--out", "x.txt"), 2, "neither a page nor a picture.\nhint: Write --out x.txt.html."),
         (("a", "--out", "no/x.html", "--metric", "success"), 1, "no/x.html cannot be written"),
         (("",), 2, "a path is empty"),

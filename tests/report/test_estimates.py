@@ -41,7 +41,7 @@ def test_a_share_has_wilsons_interval() -> None:
     z = 1.959963984540054
     for ones, count in ((0, 20), (7, 20), (20, 20), (1, 3)):
         estimate = share_of([1.0] * ones + [0.0] * (count - ones))
-        assert estimate.mean == ones / count
+        assert estimate.value == ones / count
         for end in (estimate.low, estimate.high):
             assert (ones / count - end) ** 2 == pytest.approx(z * z * end * (1 - end) / count, abs=1e-12)
     assert share_of([1.0] * 20).low == pytest.approx(20 / (20 + z * z))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from coral_cli.commands.report_tables import TextTable
+from coral_cli.report.comparison import best_of, comparison
 from coral_cli.report.grouping import tasks
 from coral_cli.report.page import Section, write
 from coral_cli.report.reading import read
@@ -56,7 +58,15 @@ def page(tmp_path: Path):
 
     def make(*runs: Path, metric: str = "return", left_out=()) -> Page:
         found = tasks([read(path, metric) for path in runs], {"seed"})
-        sections = [Section(task, ("agent", metric), [("one <agent>", "5.0")]) for task in found]
+        known = {"cartpole-swingup": 1000.0}
+        sections = [
+            Section(
+                task,
+                [TextTable(("agent", metric), [("one <agent>", "5.0")])],
+                comparison(task, (), best_of(task, known)),
+            )
+            for task in found
+        ]
         write(sections, metric, tmp_path / "x.html", left_out)
         return Page((tmp_path / "x.html").read_text(encoding="utf-8"))
 
@@ -72,12 +82,15 @@ def test_it_holds_everything(make_run, page) -> None:
         make_run("c", {1000: 2.0}, distraction=["disks"]),
     )
     captions = [text for text in found.texts if text in ("return", "loss/total", "loss/image", "policy/critic_loss")]
-    assert captions == ["return", "return", "loss/total", "loss/image", "policy/critic_loss", "return", "return"]
+    evaluations = ["return", "return", "return"]  # the curve, the axis of the profile, the column of the table
+    assert captions == [*evaluations, "loss/total", "loss/image", "policy/critic_loss", "return", "return"]
     assert len(found.of("table")) == 2 + 1 + 1, "two tasks, in what two agents differ, all runs"
     expected = {"return of 4 runs", "one <agent>", "env.gravity 2", "cpu, 2 cores", "2026-01-02", "3,000"}
     assert expected <= set(found.texts)
     assert "coral train --out a<0> <b>" in found.texts, "escaped"
-    assert len([a for a in found.of("polygon") if a["class"] == "band"]) == 1 + 3, "of two seeds, in each chart"
+    assert len([a for a in found.of("polygon") if a["class"] == "band"]) == 1 + 3 + 1, (
+        "of two seeds, in each chart; and their profile"
+    )
 
 
 def test_it_needs_no_network_no_program_and_no_eyes(make_run, page) -> None:
@@ -168,6 +181,6 @@ def test_a_pool_of_tasks_has_the_metric_alone(make_run, tmp_path: Path) -> None:
         make_run(f"{e}{s}", {9: s}, {"env": e}, updates={5: {"loss/kl": 1.0}}, seed=s) for e in "xy" for s in (0, 1)
     ]
     pool = pooled(tasks([read(path, "return") for path in paths], {"seed"}))
-    write([Section(pool, ("agent",), [])], "return", tmp_path / "x.html")
+    write([Section(pool, [TextTable(("agent",), [])])], "return", tmp_path / "x.html")
     found = Page((tmp_path / "x.html").read_text())
     assert "loss/kl" not in found.texts and len([a for a in found.of("svg") if a.get("role") == "img"]) == 1

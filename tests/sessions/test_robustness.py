@@ -223,23 +223,23 @@ def test_a_change_is_that_of_the_same_episodes(runs: Path) -> None:
     cells = document("eval taught --episodes 6 --under clean --under own --under less='--distraction.add.much 0.5'")
     cells = cells["agents"][0]["cells"]
     assert cells["own"]["change"] is None
-    assert cells["clean"]["change"]["difference"] == {"mean": 3.0, "low": 3.0, "high": 3.0}
+    assert cells["clean"]["change"]["difference"] == {"value": 3.0, "low": 3.0, "high": 3.0}
     mean = 3 * np.mean(draws(4, 6))
     kept = None if min(draws(4, 6)) < 1 else mean / (mean - 3)
     assert cells["clean"]["change"]["kept"] == (kept and pytest.approx(kept))
-    assert cells["less"]["change"]["difference"]["mean"] == pytest.approx(1.5)
+    assert cells["less"]["change"]["difference"]["value"] == pytest.approx(1.5)
 
 
 def test_without_its_own_condition_an_agent_is_compared_with_the_clean_one(runs: Path) -> None:
     table = document("eval plain --episodes 2 --under add --under clean")
     assert table["reference"] == "clean"
-    assert table["agents"][0]["cells"]["add"]["change"]["difference"]["mean"] == -60
+    assert table["agents"][0]["cells"]["add"]["change"]["difference"]["value"] == -60
 
 
 def test_success_has_its_own_interval(runs: Path) -> None:
     success = document("eval plain --episodes 4 --under own --under clean")["agents"][0]["cells"]["own"]["success"]
     share = np.mean([d > 4 for d in draws(3, 4)])
-    assert success["mean"] == share
+    assert success["value"] == share
     assert 0 <= success["low"] < share < success["high"] <= 1
 
 
