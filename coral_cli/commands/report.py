@@ -32,7 +32,7 @@ from coral_cli.report.reading import Run, evaluated, find, read
 from coral_cli.runs.directory import RUNS
 
 if TYPE_CHECKING:
-    from coral_cli.commands.report_tables import Told
+    from coral_cli.commands.report_tables import TextTable, Told
 
 HELP = """Compare runs: the interquartile mean over seeds, with its 95 % interval.
 
@@ -62,7 +62,7 @@ class ReportOptions:
 
 def report(context: typer.Context, given: Given) -> int:
     """Read the runs and tell of them."""
-    from coral_cli.commands.report_tables import document, write_csv
+    from coral_cli.commands.report_tables import document, tables, write_csv
 
     options, given = taken(ReportOptions(), given)
     out, file = _out(options.out), csv_file(options.csv)
@@ -75,12 +75,13 @@ def report(context: typer.Context, given: Given) -> int:
     if options.pool:
         found.append(pooled(_one_scale(found, known, options.metric)))
     every = [_told(task, options, known) for task in found]
+    shown = [] if options.json and out is None else [tables(told) for told in every]
     if out is not None:
-        _draw(every, options.metric, out, left_out)
+        _draw(every, shown, options.metric, out, left_out)
     if options.json:
         print_json([document(told) for told in every])
     else:
-        _print(every, out)
+        _print([table for of_task in shown for table in of_task], out)
     if file is not None:
         write_csv(file, every)
     return 0
@@ -184,23 +185,23 @@ def _repetitions(agent: Agent) -> list[str]:
     return [f"{count} runs of {agent.name} have seed {seed}" for seed, count in times.items() if count > 1]
 
 
-def _draw(every: Sequence[Told], metric: str, out: Path, left_out: Sequence[str]) -> None:
+def _draw(
+    every: Sequence[Told], shown: Sequence[Sequence[TextTable]], metric: str, out: Path, left_out: Sequence[str]
+) -> None:
     if out.suffix.lower() == PAGE:
-        from coral_cli.commands.report_tables import tables
         from coral_cli.report.page import Section, write
 
-        write([Section(told.task, tables(told), told.comparison) for told in every], metric, out, left_out)
+        sections = [Section(told.task, own, told.comparison) for told, own in zip(every, shown, strict=True)]
+        write(sections, metric, out, left_out)
     else:
         from coral_cli.report.figure import save
 
         save([told.task for told in every], metric, out)
 
 
-def _print(every: Sequence[Told], out: Path | None) -> None:
-    from coral_cli.commands.report_tables import tables
-
+def _print(shown: Sequence[TextTable], out: Path | None) -> None:
     console = Terminal()
-    for index, table in enumerate(table for told in every for table in tables(told)):
+    for index, table in enumerate(shown):
         if index:
             console.print()
         print_table(console, table.columns, table.rows, range(1, len(table.columns)))

@@ -32,8 +32,9 @@ class Told:
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table as text; all columns but the first hold numbers."""
+    """A table as text, with what it holds in a few words; all columns but the first hold numbers."""
 
+    caption: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
 
@@ -66,7 +67,8 @@ def _middle(told: Told) -> TextTable:
     ]
     paper = columns.index("paper")
     shown = [index for index in range(len(columns)) if index != paper or any(row[paper] != "-" for row in rows)]
-    return TextTable([columns[index] for index in shown], [[row[index] for index in shown] for row in rows])
+    names, cells = [columns[index] for index in shown], [[row[index] for index in shown] for row in rows]
+    return TextTable(f"{told.metric}: {told.task.name}", names, cells)
 
 
 def _averages(told: Told) -> TextTable:
@@ -79,7 +81,8 @@ def _averages(told: Told) -> TextTable:
             mean, gap = mean_and_gap(agent, step, told.best)
             known = (mean, gap) if told.best is not None else (mean,)
             rows.append([agent.name, count(step), *(cell for one in known for cell in _cells(one))])
-    return TextTable(columns, rows)
+    gaps = " and optimality gaps" if told.best is not None else ""
+    return TextTable(f"Means{gaps} of {told.metric}: {told.task.name}", columns, rows)
 
 
 def _improvements(compared: Comparison) -> TextTable:
@@ -87,7 +90,8 @@ def _improvements(compared: Comparison) -> TextTable:
     names = [agent.name for agent in compared.agents]
     known = {pair: _joined(estimate) for pair, estimate in compared.improvements().items()}
     rows = [[name, *(known.get((one, other), "-") for other in range(len(names)))] for one, name in enumerate(names)]
-    return TextTable([f"better at {count(compared.step)}", *(f"than {name}" for name in names)], rows)
+    caption = "How probable it is that a run of the agent in the row does better than one in the column"
+    return TextTable(caption, [f"better at {count(compared.step)}", *(f"than {name}" for name in names)], rows)
 
 
 def _cells(estimate: Estimate | None) -> tuple[str, str]:

@@ -79,6 +79,12 @@ def improvement(scores: Scores, others: Scores) -> Estimate:
     return Estimate(known, float(low), float(high))
 
 
+def complement(probability: Estimate) -> Estimate:
+    """Return the probability of the opposite: what one agent improves, the other loses."""
+    low, high = (None if end is None else 1 - end for end in (probability.high, probability.low))
+    return Estimate(1 - probability.value, low, high)
+
+
 def thresholds(scores: Sequence[Scores], best: float | None) -> Array:
     """Return the places of profiles that show all of these ``scores``: from 0, or below, up to the ``best``."""
     every = np.concatenate([of_task for agent in scores for of_task in agent])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,13 +34,11 @@ class Comparison:
 
     def improvements(self) -> dict[tuple[int, int], Estimate]:
         """Return the probability that the first agent of a pair, both by their places, does better than the second."""
-        places = range(len(self.agents))
-        return {
-            (one, other): aggregates.improvement(self.scores[one], self.scores[other])
-            for one in places
-            for other in places
-            if one != other
-        }
+        found = {}
+        for one, other in itertools.combinations(range(len(self.agents)), 2):
+            found[one, other] = known = aggregates.improvement(self.scores[one], self.scores[other])
+            found[other, one] = aggregates.complement(known)
+        return found
 
     def profiles(self) -> list[Profile]:
         """Return the agents' profiles, at the same thresholds."""

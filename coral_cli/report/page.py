@@ -42,7 +42,10 @@ Curves = Mapping[Path, Mapping[str, Mapping[str, Run]]]
 
 
 class TextTable(Protocol):
-    """A table as text; all columns but the first hold numbers."""
+    """A table as text, with what it holds in a few words; all columns but the first hold numbers."""
+
+    @property
+    def caption(self) -> str: ...
 
     @property
     def columns(self) -> Sequence[str]: ...

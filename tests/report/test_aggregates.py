@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from coral_cli.report.aggregates import improvement, mean, optimality_gap, profile, thresholds
+from coral_cli.report.aggregates import complement, improvement, mean, optimality_gap, profile, thresholds
 
 OURS = [np.array([0.2, 0.5, 0.9]), np.array([0.4, 1.3])]
 THEIRS = [np.array([0.5, 0.1]), np.array([1.3, 0.3, 0.8])]
@@ -97,7 +97,9 @@ def test_the_probability_of_improvement() -> None:
 
 def test_what_one_improves_the_other_loses() -> None:
     there, back = improvement(OURS, THEIRS), improvement(THEIRS, OURS)
-    assert there.value + back.value == pytest.approx(1)
+    turned = complement(there)
+    assert turned.value == pytest.approx(back.value) and turned.low < turned.value < turned.high
+    assert (turned.low, turned.high) == pytest.approx((back.low, back.high))
     assert improvement(OURS, OURS).value == 0.5
 
 

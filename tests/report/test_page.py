@@ -62,7 +62,7 @@ def page(tmp_path: Path):
         sections = [
             Section(
                 task,
-                [TextTable(("agent", metric), [("one <agent>", "5.0")])],
+                [TextTable("a table", ("agent", metric), [("one <agent>", "5.0")])],
                 comparison(task, (), best_of(task, known)),
             )
             for task in found
@@ -181,6 +181,6 @@ def test_a_pool_of_tasks_has_the_metric_alone(make_run, tmp_path: Path) -> None:
         make_run(f"{e}{s}", {9: s}, {"env": e}, updates={5: {"loss/kl": 1.0}}, seed=s) for e in "xy" for s in (0, 1)
     ]
     pool = pooled(tasks([read(path, "return") for path in paths], {"seed"}))
-    write([Section(pool, [TextTable(("agent",), [])])], "return", tmp_path / "x.html")
+    write([Section(pool, [TextTable("a table", ("agent",), [])])], "return", tmp_path / "x.html")
     found = Page((tmp_path / "x.html").read_text())
     assert "loss/kl" not in found.texts and len([a for a in found.of("svg") if a.get("role") == "img"]) == 1
