@@ -111,20 +111,21 @@ def conditions(
     """
     if written is None and not flags and len(checkpoints) == 1:
         return (Condition(OWN, {}),)
-    agents = [trained(checkpoint) for checkpoint in checkpoints]
-    _require_one_environment(agents, checkpoints)
+    first = trained(checkpoints[0])
     if written is None:
-        found = [condition_of(flags, agents[0], catalog)] if flags else [Condition(OWN, {})]
+        found = [condition_of(flags, first, catalog)] if flags else [Condition(OWN, {})]
     elif flags:
-        first = next(iter(flags))
-        raise UsageError(f"--{first} stands beside --under.", f"Write it inside: --under '--{first} ...'.")
+        beside = next(iter(flags))
+        raise UsageError(f"--{beside} stands beside --under.", f"Write it inside: --under '--{beside} ...'.")
     else:
         outside = {flag.name for flag in (*own, PLUGIN)}
-        found = [read_condition(text, agents[0], catalog, outside) for text in written.split(BETWEEN)]
+        found = [read_condition(text, first, catalog, outside) for text in written.split(BETWEEN)]
     names = [condition.name for condition in found]
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise UsageError(f"two conditions are called {twice[0]}.", "Leave one out, or name it: --under 'NAME=FLAGS'.")
+    agents = [first, *map(trained, checkpoints[1:])]
+    _require_one_environment(agents, checkpoints)
     for checkpoint, agent in zip(checkpoints, agents, strict=True):
         for condition in found:
             _require_possible(checkpoint, agent, condition, catalog)

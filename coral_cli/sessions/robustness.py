@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
+import torch
 
 from coral_cli.assembly.conditions import Condition
 from coral_cli.assembly.slots import DISTRACTION, ENV
@@ -47,6 +48,7 @@ class Plan:
     seed: int
     """The seed from which the episodes of every pair follow."""
     backend: Backend
+    device: torch.device
 
 
 def plan(request: RobustnessRequest) -> Plan:
@@ -55,6 +57,7 @@ def plan(request: RobustnessRequest) -> Plan:
     Raises UsageError for agents of several environments or renderers, and for a condition that one of them cannot have;
     besides that what ``sessions.eval.evaluate`` raises.
     """
+    device = choose_device(request.device)
     agents = [open_saved(path, request.catalog) for path in request.checkpoints]
     for path, saved in zip(request.checkpoints, agents, strict=True):
         if saved.pretrained:
@@ -69,7 +72,7 @@ def plan(request: RobustnessRequest) -> Plan:
     _require_films(pairs)
     _try_environments(request, pairs, backend, seed)
     env = agents[0].assembly.choices[ENV.name].component
-    return Plan(env, tuple(pairs), tuple(saved.path for saved in agents), seed, backend)
+    return Plan(env, tuple(pairs), tuple(saved.path for saved in agents), seed, backend, device)
 
 
 def _one_backend(request: RobustnessRequest, agents: Sequence[Saved]) -> Backend:
@@ -129,7 +132,6 @@ def play_all(
 
     ``tell`` hears the number of each pair before it begins. What is the same for an agent is played once.
     """
-    device = choose_device(request.device)
     agent, loaded = None, -1
     played: dict[str, list[Episode]] = {}
     for number, pair in enumerate(plan.pairs):
@@ -137,7 +139,7 @@ def play_all(
             return
         tell(number, pair)
         if agent is None or loaded != pair.agent:
-            agent, loaded, played = pair.saved.agent(device), pair.agent, {}
+            agent, loaded, played = pair.saved.agent(plan.device), pair.agent, {}
         around = _surroundings(pair.saved)
         if around in played and pair.video is None:
             yield pair, played[around]

@@ -23,6 +23,7 @@ from gymnasium.spaces import Box, Dict
 from gymnasium.utils import seeding
 
 from coral_cli.plugin import Distraction, Environment, Help
+from coral_cli.runs.checkpoint import load, save
 from coral_cli.testing import Outcome, run
 from coral_cli.training.collection import episode_seed
 
@@ -305,6 +306,8 @@ def test_one_agent_as_it_was_trained_has_a_file_as_well(runs: Path, tmp_path: Pa
         ("plain --under 'add extra'", "got unexpected extra argument(s) (extra).", ""),
         ("plain --under '--seed 1'", "--seed holds for all conditions.", "Write --seed outside of --under."),
         ("plain --under 'add --plugin x'", "--plugin holds for all conditions.", "outside of --under"),
+        ("plain --under --env.bonus", "option '--env.bonus' requires an argument.", ""),
+        ("plain --under --distraction add", "option '--distraction' requires an argument.", ""),
         ("plain --under add --env.bonus 1", "--env.bonus stands beside --under.", "Write it inside"),
         ("plain --under '--env other'", "--env holds for all conditions.", "outside of --under"),
         ("plain --under '--sensors image'", "--sensors cannot change", "An evaluation may change"),
@@ -316,6 +319,7 @@ def test_one_agent_as_it_was_trained_has_a_file_as_well(runs: Path, tmp_path: Pa
         ("plain --under own --losses", "--losses tells of one agent under one condition.", "Leave --losses out"),
         ("plain taught --video a.mp4", "--video a.mp4 names one film", "Write --video alone"),
         ("plain --under own --csv a.txt", "--csv is 'a.txt', but tables are .csv files.", "Write --csv a.txt.csv."),
+        ("plain --under own --device cpu:3", "device 'cpu:3' is not supported.", ""),
         ("plain --env other", "--env is other, but plain was trained in tolled.", "Leave --env out"),
         (
             "plain --env.wide",
@@ -352,6 +356,21 @@ def test_a_run_that_is_not_there(runs: Path) -> None:
     for line in ("plain nothing", "nothing --under own", "nothing --distraction add"):
         outcome = coral(f"eval {line}")
         assert (outcome.code, outcome.err.splitlines()[0]) == (4, "error: nothing does not exist.")
+
+
+def test_agents_that_do_not_see_alike(runs: Path, tmp_path: Path) -> None:
+    record, state = load(runs / "plain" / "checkpoints" / "latest.pt")
+    save(tmp_path / "other.pt", record | {"renderer": "egl" if record["renderer"] != "egl" else "raycast"}, state)
+    outcome = coral(f"eval plain {tmp_path}/other.pt --episodes 1")
+    assert outcome.code == 2 and "error: these agents do not see alike: plain" in outcome.err
+    assert coral(f"eval plain {tmp_path}/other.pt --episodes 1 --renderer raycast").code == 0
+
+
+def test_a_representation_has_nothing_to_compare(runs: Path, tmp_path: Path) -> None:
+    record, state = load(runs / "plain" / "checkpoints" / "latest.pt")
+    save(tmp_path / "bare.pt", record | {"pretrained": True}, state)
+    outcome = coral(f"eval plain {tmp_path}/bare.pt --episodes 1")
+    assert outcome.code == 2 and "bare.pt was pretrained: it has no policy that could be evaluated." in outcome.err
 
 
 def test_help_lists_the_options_of_the_checkpoint_and_of_what_is_named(runs: Path) -> None:
