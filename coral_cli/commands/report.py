@@ -107,7 +107,7 @@ def _best_values(found: Sequence[Task], metric: str, catalog: Catalog) -> dict[s
 
     entries = {catalog.name(entry): entry for entry in catalog.entries("environment")}
     names = {str(agent.runs[0].flags["env"]) for task in found for agent in task.agents}
-    return {name: best_value(entries[name], metric) if name in entries else None for name in names}
+    return {name: best_value(entries.get(name), metric) for name in names}
 
 
 def _one_scale(found: Sequence[Task], known: Mapping[str, float | None], metric: str) -> Sequence[Task]:

@@ -46,17 +46,17 @@ class Comparison:
         return [aggregates.profile(scores, places) for scores in self.scores]
 
 
-def best_value(entry: Entry, metric: str) -> float | None:
-    """Return the largest value of ``metric`` in an environment; None where it is not known.
+def best_value(entry: Entry | None, metric: str) -> float | None:
+    """Return the largest value of ``metric`` in an environment, which may not be installed; None where nobody knows.
 
-    A success rate has 1, and so much is known of returns in the Control Suite, whose episodes do not end early.
+    A success rate has 1 everywhere, and returns have one in the Control Suite, whose episodes do not end early.
     """
-    record = entry.record
-    assert isinstance(record, Environment)
     if metric == "success":
         return 1.0
-    known = entry.distribution == CORE and record.suite == "control" and not record.terminates
-    return CONTROL if metric == "return" and known else None
+    if metric != "return" or entry is None or entry.distribution != CORE:
+        return None
+    assert isinstance(entry.record, Environment)
+    return CONTROL if entry.record.suite == "control" and not entry.record.terminates else None
 
 
 def best_of(task: Task, known: Mapping[str, float | None]) -> float | None:

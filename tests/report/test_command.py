@@ -114,6 +114,15 @@ def test_a_pool_leaves_out_tasks_without_a_known_scale(make_run, report) -> None
     assert err == "" and [line.split()[:3] for line in out.splitlines() if "tasks" in line] == [["all", "2", "tasks"]]
 
 
+def test_a_success_rate_has_the_same_scale_everywhere(make_run, report) -> None:
+    for env in ("box-push", "own"):
+        make_run(env, {1000: 0.25}, {"env": env}, metric="success")
+    _, out, err = report(".", "--pool", "--metric", "success", "--json")
+    assert err == "" and [task["task"] for task in json.loads(out)] == ["box-push", "own", "all 2 tasks"]
+    gaps = [task["agents"][0]["statistics"]["optimality_gap"][0]["value"] for task in json.loads(out)]
+    assert gaps == [0.75, 0.75, 0.75]
+
+
 def test_how_agents_compare(make_run, report) -> None:
     """Three runs against two: of 6 pairs v-coral wins 4, and one is a draw. The gap is to 1000."""
     for seed, value in enumerate([200.0, 700.0, 900.0]):
