@@ -196,7 +196,7 @@ def _draw(
     else:
         from coral_cli.report.figure import save
 
-        save([told.task for told in every], metric, out)
+        save([(told.task, told.comparison) for told in every], metric, out)
 
 
 def _print(shown: Sequence[TextTable], out: Path | None) -> None:

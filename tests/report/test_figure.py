@@ -7,11 +7,13 @@ import pytest
 from PIL import Image
 
 from coral_cli.registry.errors import CoralError
+from coral_cli.report.comparison import comparison
 from coral_cli.report.figure import save
 from coral_cli.report.grouping import tasks
 from coral_cli.report.reading import read
 
 figure = pytest.importorskip("matplotlib.figure")
+same_color = pytest.importorskip("matplotlib.colors").same_color
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def found(make_run):
         make_run("b", {1000: 2.0}, options={"env.gravity": 2}),
         make_run("c", {1000: 2.0}, distraction=["disks"]),
     ]
-    return tasks([read(path, "return") for path in paths], {"seed"})
+    return [(task, None) for task in tasks([read(path, "return") for path in paths], {"seed"})]
 
 
 @pytest.fixture
@@ -55,12 +57,26 @@ def test_a_picture_has_a_panel_for_every_task(found, drawn, tmp_path) -> None:
 def test_stars_are_the_papers_as_far_as_the_runs_went(make_run, drawn, tmp_path) -> None:
     run = read(make_run("a", {10_000: 1.0, 98_500: 5.0}), "return")
     runs = [replace(run, flags={**run.flags, "method": method}) for method in ("v-coral", "recon-same")]
-    save(tasks(runs, {"seed"}), "return", tmp_path / "x.png")
+    save([(task, None) for task in tasks(runs, {"seed"})], "return", tmp_path / "x.png")
     axes = drawn[0].axes[0]
     stars = [line.get_xydata().tolist() for line in axes.lines if line.get_marker() == "*"]
     assert stars == [[[50_000, 431.4], [100_000, 734.2]], [[50_000, 421.1], [100_000, 772.0]]]
     legend = [text.get_text() for text in axes.get_legend().get_texts()]
     assert legend == ["v-coral (1)", "the paper's", "recon-same (1)"]
+
+
+def test_profiles_have_panels_behind_the_curves(found, drawn, tmp_path) -> None:
+    """At 1000 steps the two seeds of one agent have 1 and 3, the only one of the other has 2."""
+    compared = [(task, comparison(task, [], 10.0)) for task, _ in found]
+    save(compared, "return", tmp_path / "x.png")
+    curves, _, axes = drawn[0].axes
+    assert axes.get_title() == "cartpole-swingup, after 1,000 steps"
+    first, second = axes.lines
+    places = first.get_xdata()
+    assert places[[0, -1]].tolist() == [0, 10]
+    assert first.get_ydata().tolist() == [1 if at < 1 else 0.5 if at < 3 else 0 for at in places]
+    assert second.get_ydata().tolist() == [1 if at < 2 else 0 for at in places]
+    assert same_color(first.get_color(), curves.lines[0].get_color())
 
 
 def test_panels_without_a_task_are_blank(found, drawn, tmp_path) -> None:
