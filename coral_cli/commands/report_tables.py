@@ -90,7 +90,7 @@ def _improvements(compared: Comparison) -> TextTable:
     names = [agent.name for agent in compared.agents]
     known = {pair: _joined(estimate) for pair, estimate in compared.improvements().items()}
     rows = [[name, *(known.get((one, other), "-") for other in range(len(names)))] for one, name in enumerate(names)]
-    caption = "How probable it is that a run of the agent in the row does better than one in the column"
+    caption = "How probable it is that a run of the row beats one of the column"
     return TextTable(caption, [f"better at {count(compared.step)}", *(f"than {name}" for name in names)], rows)
 
 
