@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -46,6 +46,9 @@ OTHERS = (".jpg", ".jpeg", ".gif", ".webp")
 """Kinds of picture that are not made."""
 PAGE = ".html"
 
+Compared: TypeAlias = "tuple[Task, list[tuple[Agent, Curve]]]"
+"""A task, and its agents with their statistics."""
+
 
 @dataclass(frozen=True)
 class ReportOptions:
@@ -63,32 +66,58 @@ class ReportOptions:
 
 def report(context: typer.Context, given: Given) -> int:
     """Read the runs and tell of them."""
-    from coral_cli.report.statistics import last_common_step, over_runs
-
     options, given = taken(ReportOptions(), given)
     out = _out(options.out)
     paths = [absolute(text) for text in given.get("run", [RUNS])]
-    runs, left_out = _runs(paths, options.metric, context.obj, out is not None and out.suffix.lower() == PAGE)
+    begun = out is not None and out.suffix.lower() == PAGE
+    found, left_out = compared(options, paths, context.obj, begun)
+    if out is not None:
+        _draw(found, options.metric, out, left_out)
+    if options.json:
+        print_json(documents_of(found, options.metric))
+    else:
+        print_tables(found, options.metric, out)
+    return 0
+
+
+def compared(
+    options: ReportOptions, paths: Sequence[Path], catalog: Catalog, begun: bool = False, as_paper: bool = False
+) -> tuple[list[Compared], list[str]]:
+    """Return the tasks of the runs in ``paths``, each with its agents' statistics; and why runs are left out.
+
+    With ``begun``, they need not have been evaluated. ``as_paper`` compares at the paper's steps.
+    """
+    from coral_cli.report.statistics import over_runs
+
+    runs, left_out = _runs(paths, options.metric, catalog, begun)
     found = tasks(runs, {name.replace("_", "-") for name in BUDGET} | {"seed", OBSERVER})
     repeated = [said for task in found for agent in task.agents for said in _repetitions(agent)]
     _warn_of(repeated, "seeds have several runs, too", "each counts")
     if options.pool:
         found.append(pooled(found))
-    tables = [
-        [
-            (agent, over_runs(agent.runs, options.at or [last_common_step(agent.runs)]))
-            for agent in task.agents
-            if agent.runs[0].steps
-        ]
+    return [
+        (
+            task,
+            [
+                (agent, over_runs(agent.runs, _at(agent, options, as_paper)))
+                for agent in task.agents
+                if agent.runs[0].steps
+            ],
+        )
         for task in found
-    ]
-    if out is not None:
-        _draw(found, tables, options.metric, out, left_out)
-    if options.json:
-        print_json([_document(task, table, options.metric) for task, table in zip(found, tables, strict=True)])
-    else:
-        _print(found, tables, options.metric, out)
-    return 0
+    ], left_out
+
+
+def _at(agent: Agent, options: ReportOptions, as_paper: bool) -> Sequence[int]:
+    """Return the steps to compare an agent at: those asked for, else the last that all of its runs have reached."""
+    from coral_cli.report.published import near, published
+    from coral_cli.report.statistics import last_common_step
+
+    if options.at:
+        return options.at
+    last = last_common_step(agent.runs)
+    before = [step for step in published(agent, options.metric) if step <= last] if as_paper else []
+    return before if near(dict.fromkeys(before, 0.0), last) is not None else [*before, last]
 
 
 def _out(text: str | None) -> Path | None:
@@ -186,6 +215,11 @@ def _lists(curve: Curve) -> dict[str, list[float]]:
     return {field.name: getattr(curve, field.name).tolist() for field in fields(curve)}
 
 
+def documents_of(found: Sequence[Compared], metric: str) -> list[Json]:
+    """Return the tasks for ``--json``."""
+    return [_document(task, table, metric) for task, table in found]
+
+
 def _document(task: Task, table: Iterable[tuple[Agent, Curve]], metric: str) -> Json:
     """Return a task for ``--json``: its agents, their statistics and their runs."""
     from coral_cli.report.published import published
@@ -212,29 +246,21 @@ def _document(task: Task, table: Iterable[tuple[Agent, Curve]], metric: str) -> 
     return {"task": task.name, "agents": agents}
 
 
-def _draw(
-    found: Sequence[Task],
-    tables: Sequence[Sequence[tuple[Agent, Curve]]],
-    metric: str,
-    out: Path,
-    left_out: Sequence[str],
-) -> None:
+def _draw(found: Sequence[Compared], metric: str, out: Path, left_out: Sequence[str]) -> None:
     if out.suffix.lower() == PAGE:
         from coral_cli.report.page import Section, write
 
-        sections = [Section(task, *_table(task, table, metric)) for task, table in zip(found, tables, strict=True)]
-        write(sections, metric, out, left_out)
+        write([Section(task, *_table(task, table, metric)) for task, table in found], metric, out, left_out)
     else:
         from coral_cli.report.figure import save
 
-        save(found, metric, out)
+        save([task for task, _ in found], metric, out)
 
 
-def _print(
-    found: Sequence[Task], tables: Sequence[Sequence[tuple[Agent, Curve]]], metric: str, out: Path | None
-) -> None:
+def print_tables(found: Sequence[Compared], metric: str, out: Path | None = None) -> None:
+    """Print a table for each task, and where the curves are."""
     console = Terminal()
-    for index, (task, table) in enumerate(zip(found, tables, strict=True)):
+    for index, (task, table) in enumerate(found):
         if index:
             console.print()
         columns, rows = _table(task, table, metric)
