@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,6 +21,8 @@ TAIL = 1 << 18
 """Bytes at the end of a run's events in which its last evaluation is looked for."""
 LOOK = 1 << 23
 """Bytes that are taken in at a look, at most: of a long run that goes on, the rest waits for the next one."""
+
+_ERROR = re.compile(r"error:(.*)|([\w.]*(?:Error|Exception)\b.*)")
 
 
 @dataclass(frozen=True)
@@ -117,11 +120,12 @@ def _event(line: bytes) -> Event | None:
 
 
 def last_error(log: Path, start: int = 0) -> str:
-    """Return the last line in a log that begins with ``error:``, from byte ``start`` on; "" where none does."""
+    """Return the last error in a log, from byte ``start`` on: coral's own, or one that Python has told; else ""."""
     try:
         with log.open("rb") as file:
             file.seek(max(start, os.fstat(file.fileno()).st_size - TAIL))
             lines = file.read().decode(errors="replace").splitlines()
     except OSError:
         return ""
-    return next((line.removeprefix("error:").strip() for line in reversed(lines) if line.startswith("error:")), "")
+    found = next(filter(None, map(_ERROR.match, reversed(lines))), None)
+    return (found[1] or found[2]).strip() if found else ""
