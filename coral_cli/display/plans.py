@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
-from coral_cli.display.estimates import Range, around, span
+from coral_cli.display.estimates import Range, around, hurry, span
 from coral_cli.display.numbers import count, duration, number
 from coral_cli.display.sweep import Row, progress
 from coral_cli.display.tables import print_table
@@ -20,11 +20,12 @@ def print_plan(
     rows: Sequence[Row],
     eta: Range | None,
     note: str,
+    busy: str = "",
 ) -> None:
     """Print a line for each agent of the plan, and how long all will take, or the ``note`` why that is not known.
 
     ``agents`` hold, for each of ``rows``, what tells its agent from the others, and the seconds that one training of it
-    takes, where they are known.
+    takes, where they are known; ``busy`` says how much the machine was so when that was measured.
     """
     groups: dict[tuple[tuple[str, str], ...], list[tuple[Row, float | None]]] = {}
     for (differs, pace), row in zip(agents, rows, strict=True):
@@ -40,7 +41,7 @@ def print_plan(
     left = sum(row.state != "done" for row in rows)
     runs = f"{len(rows)} run{'s' if len(rows) > 1 else ''}"
     so_far = f", {left} of them to do" if left < len(rows) else ""
-    takes = f": about {span(eta)}" if eta and left else f"; {note}" if note else ""
+    takes = f": about {span(eta)}{hurry(busy)}" if eta and left else f"; {note}" if note else ""
     console.print(f"\n{head}; {runs}{so_far}{takes}" if left else f"\n{head}; all {runs} are done", soft_wrap=True)
 
 

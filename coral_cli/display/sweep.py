@@ -32,8 +32,8 @@ SHOWN: tuple[RowState, ...] = ("running", "failed", "stopped", "pending", "done"
 """Where there is no room for all runs, those of an earlier state are shown first."""
 INTERVAL = timedelta(seconds=60)
 """Time between lines on how far everything is, in a pipe."""
-NAME, REASON = 12, 20
-"""Columns that a name, and why a run failed, have at least."""
+NAME, REASON, GAP = 16, 20, 2
+"""Letters that a name, and why a run failed, have at least, and those between two columns."""
 
 
 @dataclass
@@ -140,7 +140,8 @@ class LiveTable(QuietRows):
 
 def screen(head: str, rows: Sequence[Row], eta: Range | None, width: int, height: int) -> Group:
     """Return what a terminal of this size shows: a heading, and the rows that there is room for."""
-    room = max(height - 4, 1)  # the heading, the columns' names, what is left out, and the cursor's line
+    room = height - 4  # without the heading, the columns' names and the cursor's line
+    room = max(room if len(rows) <= room else room - 1, 1)
     shown = sorted(range(len(rows)), key=lambda index: (SHOWN.index(rows[index].state), index))[:room]
     hidden = [rows[index] for index in range(len(rows)) if index not in set(shown)]
     lines = [Text(head, "bold"), Text(tally(rows, eta))]
@@ -154,30 +155,40 @@ def screen(head: str, rows: Sequence[Row], eta: Range | None, width: int, height
 
 def _table(rows: Sequence[Row], width: int) -> Table:
     """Return the rows in as many columns as fit: the name and the state always, then steps, return, time, reason."""
-    cells = {
+    columns = {"state": [str(row.state) for row in rows]}
+    others = {
         "steps": [progress(row) for row in rows],
         "return": [number(row.value) for row in rows],
         "eta": [_until(row) for row in rows],
     }
-    columns = {"run": [row.name for row in rows], "state": [str(row.state) for row in rows]}
-    needed = NAME + 2 + len("running")
-    for title, texts in cells.items():
-        needed += 2 + max(map(len, (title, *texts)))
-        if needed > width:
+    needed = GAP + len("running")
+    for title, texts in others.items():
+        column = GAP + max(map(len, (title, *texts)))
+        if NAME + needed + column > width:
             break
         columns[title] = texts
-    reasons = any(row.reason for row in rows) and needed + 2 + REASON <= width
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for title in columns:
+        needed += column
+    room = min(max((len(row.name) for row in rows), default=0), max(width - needed, 1))
+    why = any(row.reason for row in rows) and room + needed + GAP + REASON <= width
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    table.add_column("run", no_wrap=True, min_width=room)
+    for title, texts in columns.items():
         right = title in ("steps", "return")
-        table.add_column(title, justify="right" if right else "left", no_wrap=True, min_width=None)
-    table.columns[0].overflow = "ellipsis"
-    if reasons:
+        table.add_column(
+            title, justify="right" if right else "left", no_wrap=True, min_width=max(map(len, (title, *texts)))
+        )
+    if why:
         table.add_column("why", no_wrap=True, overflow="ellipsis")
     for row, *texts in zip(rows, *columns.values(), strict=True):
-        styled = [Text(str(text), STYLES[row.state] if index == 1 else "") for index, text in enumerate(texts)]
-        table.add_row(*styled, *([Text(sentence(row.reason))] if reasons else []))
+        cells = [Text(cut(row.name, room)), Text(texts[0], STYLES[row.state]), *map(Text, texts[1:])]
+        table.add_row(*cells, *([Text(sentence(row.reason))] if why else []))
     return table
+
+
+def cut(name: str, room: int) -> str:
+    """Shorten a name to ``room`` letters; its end, the seed, stays."""
+    end = min(8, room - 1)
+    return name if len(name) <= room else f"{name[: room - end - 1]}…{name[len(name) - end :]}"
 
 
 def line(row: Row) -> str:

@@ -18,6 +18,7 @@ from coral_cli.registry.errors import CoralError
 from coral_cli.registry.options import Json
 from coral_cli.registry.places import as_written
 from coral_cli.registry.terminal import say
+from coral_cli.runs.machine import busy
 from coral_cli.study.estimating import rehearsed
 from coral_cli.study.grid import SEED
 from coral_cli.study.jobs import job_of
@@ -42,9 +43,10 @@ def carry_out(request: SweepRequest, out: TextIO, err: Console) -> int:
         module: EngineModule | None = None
         if engine.here or not request.dry_run:
             module = stack.enter_context(closing(engine.build(request.engine_options, folder, most)))
+        load = busy()  # before rehearsals make some of their own
         note = _measure(sweep, module if engine.here else None, request)
         about = module.about if module else f"on {engine.name}"
-        _show(request, sweep, about, note, out)
+        _show(request, sweep, about, note, load, out)
         if module is None or request.dry_run:
             return 0
         make_folder(folder)
@@ -74,10 +76,12 @@ def _measure(sweep: Sweep, engine: EngineModule | None, request: SweepRequest) -
     return ""
 
 
-def _show(request: SweepRequest, sweep: Sweep, about: str, note: str, out: TextIO) -> None:
+def _show(request: SweepRequest, sweep: Sweep, about: str, note: str, load: str, out: TextIO) -> None:
     """Show the plan: as the result of a dry run, else beside the results."""
     if request.json:
-        _write(out, {"kind": "plan", **_plan(request, sweep, about)}, indent=2 if request.dry_run else None)
+        _write(
+            out, {"kind": "plan", **_plan(request, sweep, about), "busy": load}, indent=2 if request.dry_run else None
+        )
     elif request.dry_run or not request.quiet:
         paces = sweep.paces
         agents = [
@@ -85,7 +89,7 @@ def _show(request: SweepRequest, sweep: Sweep, about: str, note: str, out: TextI
             for run in sweep.runs
         ]
         head = f"{as_written(request.folder)}: {about}"
-        print_plan(Terminal(stderr=not request.dry_run), head, agents, sweep.rows, sweep.eta, note)
+        print_plan(Terminal(stderr=not request.dry_run), head, agents, sweep.rows, sweep.eta, note, load)
 
 
 def _plan(request: SweepRequest, sweep: Sweep, about: str) -> dict[str, Json]:

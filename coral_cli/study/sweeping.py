@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coral_cli.display.estimates import Range
+from coral_cli.display.estimates import Range, around
 from coral_cli.display.sweep import Row, RowState, SweepDisplay
 from coral_cli.plugin import EngineModule, Job, JobStatus
 from coral_cli.registry.stopping import Stopped
@@ -101,8 +101,14 @@ class Sweep:
         if self.most is None:
             return None
         paces = self.paces
-        waiting = [_left(one.row, paces.get(one.run.agent)) for one in self._going if one.row.state == "pending"]
-        return remaining(waiting, [row.eta for row in self.rows if row.state == "running"], self.most)
+        left = [(one.row, _left(one.row, paces.get(one.run.agent))) for one in self._going]
+        waiting = [seconds for row, seconds in left if row.state == "pending"]
+        running = [
+            row.eta or (around([seconds]) if seconds is not None else None)
+            for row, seconds in left
+            if row.state == "running"
+        ]
+        return remaining(waiting, running, self.most)
 
     @property
     def paces(self) -> dict[str, float]:
@@ -167,7 +173,7 @@ class Sweep:
         progress, row = one.follower.progress, one.row
         if progress.start:
             row.step, row.value, row.seconds = progress.step, one.follower.value, progress.seconds
-            row.eta = one.follower.eta
+            row.eta = one.follower.eta if progress.budget == row.budget else None  # else that of an earlier attempt
 
     def _got_further(self, one: Going) -> bool:
         """Return whether a run that was cut off is worth another attempt."""

@@ -37,7 +37,9 @@ def test_a_range_is_around_what_waits_and_reaches_as_far_as_what_runs() -> None:
 
 
 def job(tmp_path, name: str, program: str) -> Job:
-    return Job(name, (sys.executable, "-c", program, "train", "--out", "nowhere", "--auto-resume"), tmp_path, tmp_path / "log")
+    return Job(
+        name, (sys.executable, "-c", program, "train", "--out", "nowhere", "--auto-resume"), tmp_path, tmp_path / "log"
+    )
 
 
 def test_a_rehearsal_is_a_dry_run_of_each_agent_that_writes_nothing(tmp_path) -> None:

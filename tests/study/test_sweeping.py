@@ -208,4 +208,6 @@ def test_what_is_left_is_estimated_from_what_is_known(made) -> None:
     write(Path("sweep/c"), ("start", 0, {}), ("episode", 50, {}))  # half of it, after 5 s
     sweep = Sweep(runs, jobs, Path("sweep"), 1)
     assert sweep.unknown == {} and sweep.eta == (pytest.approx(0.7 * 15), pytest.approx(1.3 * 15))
+    sweep.rows[2].state = "running"
+    assert sweep.eta == (pytest.approx(0.7 * 15), pytest.approx(1.3 * 15))  # nothing is seen of it yet
     assert Sweep(runs, jobs, Path("sweep"), None).eta is None
