@@ -117,11 +117,13 @@ class PlainRows(QuietRows):
 
 
 class LiveTable(QuietRows):
-    """A display that keeps a table up to date, of as many runs as the terminal has room for."""
+    """A display that keeps a table up to date, of as many runs as there is room for, and removes it in the end."""
 
     def __init__(self, console: Console, name: str, about: str) -> None:
         self._console, self._head, self._size = console, f"{name}  {about}", console.size
-        self._live = Live(console=console, auto_refresh=False, vertical_overflow="crop", redirect_stdout=False)
+        self._live = Live(
+            console=console, auto_refresh=False, vertical_overflow="crop", redirect_stdout=False, transient=True
+        )
 
     def __enter__(self) -> SweepDisplay:
         self._live.start()

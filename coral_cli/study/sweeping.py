@@ -97,7 +97,7 @@ class Sweep:
 
     @property
     def eta(self) -> Range | None:
-        """In how many seconds all is done, at least and at most; None where that is not known."""
+        """The seconds until all is done, at least and at most; None where that is not known."""
         if self.most is None:
             return None
         paces = self.paces

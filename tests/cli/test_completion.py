@@ -31,6 +31,7 @@ def test_commands(complete) -> None:
     commands = [
         "train",
         "sweep",
+        "reproduce",
         "eval",
         "report",
         "rollout",
