@@ -60,7 +60,7 @@ def check_engine(record: Engine, options: object | None = None) -> None:
     """
     failures = failures_of(record, RECORD)
     case = Case(record, options or record.options)
-    failures = failures or failures_of(case, (_outcomes,), (_order, _again, _cancel))
+    failures = failures or failures_of(case, (_outcomes,), (_order, _again), (_cancel,))
     settle(f"engine {record.name!r}", failures)
 
 
