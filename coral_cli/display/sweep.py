@@ -29,7 +29,7 @@ STYLES: dict[RowState, str] = {
     "stopped": "yellow",
 }
 SHOWN: tuple[RowState, ...] = ("running", "failed", "stopped", "pending", "done")
-"""Where there is no room for all runs, those of an earlier state are shown first."""
+"""The states whose runs are shown first where there is no room for all."""
 INTERVAL = timedelta(seconds=60)
 """Time between lines on how far everything is, in a pipe."""
 NAME, REASON, GAP = 16, 20, 2

@@ -15,7 +15,7 @@ from coral_cli.assembly.settings import BUDGET, Settings
 from coral_cli.assembly.slots import ENV
 from coral_cli.assembly.values import parse
 from coral_cli.assembly.words import Word, joined, split, values
-from coral_cli.registry.catalog import SAFE, Catalog
+from coral_cli.registry.catalog import Catalog, module_in
 from coral_cli.registry.errors import CoralError, PluginError, UsageError
 from coral_cli.registry.options import Json, fields_of, with_values
 from coral_cli.registry.records import Environment
@@ -165,19 +165,14 @@ def require_allowed(plan: Plan, allowed: Collection[str], catalog: Catalog) -> N
             hint = f"If you know that plugin, add --plugin {shlex.quote(path)}."
             raise PluginError(f"the plan needs {path}, a plugin that is not installed.", hint)
     for env in map(_env, plan.runs):
-        if is_code(env) and env not in allowed:
+        if module_in(env) and env not in allowed:
             hint = f"If you know it, add --env {shlex.quote(env)}."
             raise PluginError(f"environment {env!r} is Python code, which only you can allow to run.", hint)
 
 
-def is_code(env: str) -> bool:
-    """Return whether an environment's name is that of Python code."""
-    return ":" in env and not env.startswith(SAFE)
-
-
 def codes(runs: Sequence[Planned]) -> list[str]:
     """Return the environments of runs that are Python code."""
-    return [env for env in dict.fromkeys(map(_env, runs)) if is_code(env)]
+    return [env for env in dict.fromkeys(map(_env, runs)) if module_in(env)]
 
 
 def _env(run: Planned) -> str:

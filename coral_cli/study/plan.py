@@ -24,7 +24,7 @@ SWEEPS = Path("sweeps")
 """The folder of sweeps, seen from the working directory, unless a path is given."""
 
 BYTES = 1 << 26
-"""Of a plan, at most: some hundred thousand runs."""
+"""Bytes of a plan, at most: some hundred thousand runs."""
 _NAME = re.compile(r"\w[\w.,+-]{0,250}", re.ASCII)
 
 
