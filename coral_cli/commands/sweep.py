@@ -72,6 +72,7 @@ def _resumed(
     folder = absolute(options.resume or "")
     if options.out:
         raise UsageError("--out and --resume exclude each other.", "Leave --out out: a resumed sweep stays there.")
+    require_engine(before, options.on, catalog)
     wrong = [name for name, _ in (*before, *behind) if name != ENV.flag] + ["seeds"] * (options.seeds is not None)
     if wrong:
         hint = "Leave it out; to add runs, repeat the command that began the sweep, with --out and the new values."
@@ -100,7 +101,7 @@ def request_of(
 ) -> SweepRequest:
     """Ask for all combinations, in a directory called ``name`` unless --out says otherwise."""
     require_apart(spanned, fixed)
-    require_engine([word for axis in spanned for word in axis.words], options.on, catalog)
+    require_engine((word for axis in spanned for word in axis.words), options.on, catalog)
     runs = planned(spanned, fixed, catalog, [field.flag for field in fields_of(options)])
     return _asked(runs, _folder(options.out, name, runs, catalog), options, rest, catalog)
 

@@ -36,7 +36,7 @@ def carry_out(request: SweepRequest, out: TextIO, err: Console) -> int:
     Raises CoralError when a run has failed, after all others are done.
     """
     engine, folder = request.engine, request.folder
-    most = request.jobs or (1 if engine.here else None)
+    most = min(request.jobs or 1, len(request.runs)) if engine.here else request.jobs
     jobs = [job_of(run, folder, request.plugins) for run in request.runs]
     sweep = Sweep(request.runs, jobs, folder, most)
     with ExitStack() as stack:
@@ -61,7 +61,7 @@ def carry_out(request: SweepRequest, out: TextIO, err: Console) -> int:
 def _measure(sweep: Sweep, engine: EngineModule | None, request: SweepRequest) -> str:
     """Find out how long training takes, where it is not known; return what to say where that is left out."""
     unknown = sweep.unknown
-    if not unknown:
+    if not unknown or (request.quiet and not (request.dry_run or request.json)):
         return ""
     if engine is None:
         return "how long that takes is not known"

@@ -78,9 +78,9 @@ class Sweep:
         The first signal lets what runs save and end; a Ctrl-C after it ends it at once.
         """
         to_do = [one for one in self._going if one.row.state != "done"]
-        self._submit(engine, to_do)
         with Interruption() as interruption:
             asked = False
+            self._submit(engine, to_do)
             display(self.rows, [], self.eta)
             while to_do:
                 try:
