@@ -39,6 +39,9 @@ def carry_out(request: SweepRequest, out: TextIO, err: Console) -> int:
     most = min(request.jobs or 1, len(request.runs)) if engine.here else request.jobs
     jobs = [job_of(run, folder, request.plugins) for run in request.runs]
     sweep = Sweep(request.runs, jobs, folder, most)
+    if folder.is_dir() and not request.dry_run:
+        with held(folder):  # else that is said before anything is measured
+            pass
     with ExitStack() as stack:
         module: EngineModule | None = None
         if engine.here or not request.dry_run:

@@ -106,5 +106,7 @@ def test_reasons_are_told_once_each(asked) -> None:
 
 def test_a_sweep_that_another_process_carries_out_is_left_alone(asked) -> None:
     Path("there/logs").mkdir(parents=True)
-    with held(Path("there")), pytest.raises(UsageError, match="another process carries out the sweep in there"):
-        asked()
+    with held(Path("there")):
+        with pytest.raises(UsageError, match="another process carries out the sweep in there"):
+            asked()
+        assert asked(dry_run=True)[0] == 0
