@@ -8,6 +8,7 @@ Prints the numbers of the picture as a Markdown table. Needs the `dev` dependenc
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from statistics import fmean
 
@@ -15,7 +16,6 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
-from reproduce import with_error
 
 from coral_cli import builtin
 from coral_cli.assembly.assemble import Assembler
@@ -26,6 +26,11 @@ from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.metrics import curve, read_metrics
 from coral_cli.training.collection import episode_seed, random_policy, run_episode
 from coral_cli.training.evaluation import mean_and_stderr
+
+
+def with_error(mean: float, error: float) -> str:
+    """A mean with its standard error, where there is one."""
+    return f"{mean:.0f}" if math.isnan(error) else f"{mean:.0f} ± {error:.0f}"
 
 
 def random_return(run: Path, episodes: int) -> tuple[float, float]:

@@ -16,7 +16,21 @@ import typer
 from coral_cli import builtin
 from coral_cli.assembly.flags import split_plugins
 from coral_cli.assembly.typer_surface import Group, run, usage_error
-from coral_cli.commands import bench, doctor, envs, eval, methods, plugged, plugins, pretrain, report, rollout, train
+from coral_cli.commands import (
+    bench,
+    doctor,
+    envs,
+    eval,
+    methods,
+    plugged,
+    plugins,
+    pretrain,
+    report,
+    reproduce,
+    rollout,
+    sweep,
+    train,
+)
 from coral_cli.parallel.torchrun import follows
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
@@ -102,7 +116,7 @@ def application(catalog: Catalog) -> typer.Typer:
     """Return the commands, also those of plugins; the context's ``obj`` is the catalog."""
     app = typer.Typer(cls=Group, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
     app.callback()(_root)
-    for command in (train, eval, report, rollout, pretrain, bench, methods, envs, plugins, doctor):
+    for command in (train, sweep, reproduce, eval, report, rollout, pretrain, bench, methods, envs, plugins, doctor):
         command.add(app)
     own = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
     plugged.add(app, catalog, {name for name in own if name})

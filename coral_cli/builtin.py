@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from coral_cli.plugin import (
     Distraction,
     Encoder,
+    Engine,
     Environment,
     Loss,
     Objective,
@@ -73,3 +74,10 @@ def coral_policies() -> Iterable[Policy]:
     from coral_cli.policies.records import POLICIES
 
     return POLICIES
+
+
+@hookimpl
+def coral_engines() -> Iterable[Engine]:
+    from coral_cli.engines.records import ENGINES
+
+    return ENGINES

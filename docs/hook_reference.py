@@ -22,6 +22,7 @@ BUILT = {
     "policy": (contracts.PolicyModule, contracts.PolicyInputs, contracts.Experience, contracts.World),
     "distraction": (contracts.DistractionModule, contracts.Scene),
     "observer": (contracts.ObserverModule,),
+    "engine": (contracts.EngineModule, contracts.Job, contracts.JobStatus),
 }
 """The classes of what a kind's ``build`` returns, and of what that is given."""
 

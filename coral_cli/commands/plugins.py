@@ -21,7 +21,17 @@ from coral_cli.registry.options import Help, Json
 from coral_cli.registry.terminal import say
 
 Kind: TypeAlias = Literal[
-    "environment", "loss", "encoder", "rssm", "objective", "policy", "distraction", "observer", "command", "check"
+    "environment",
+    "loss",
+    "encoder",
+    "rssm",
+    "objective",
+    "policy",
+    "distraction",
+    "observer",
+    "engine",
+    "command",
+    "check",
 ]
 STYLES = {"broken": "red", "disabled": "dim", "incompatible": "red", "shadowed": "yellow"}
 

@@ -32,7 +32,7 @@ from coral_cli.report.reading import Run, evaluated, find, read
 from coral_cli.runs.directory import RUNS
 
 if TYPE_CHECKING:
-    from coral_cli.commands.report_tables import TextTable, Told
+    from coral_cli.commands.report_tables import Told
 
 HELP = """Compare runs: the interquartile mean over seeds, with its 95 % interval.
 
@@ -62,41 +62,68 @@ class ReportOptions:
 
 def report(context: typer.Context, given: Given) -> int:
     """Read the runs and tell of them."""
-    from coral_cli.commands.report_tables import document, tables, write_csv
-
     options, given = taken(ReportOptions(), given)
     out, file = _out(options.out), csv_file(options.csv)
     paths = [absolute(text) for text in given.get("run", [RUNS])]
-    runs, left_out = _runs(paths, options.metric, context.obj, out is not None and out.suffix.lower() == PAGE)
-    found = tasks(runs, {name.replace("_", "-") for name in BUDGET} | {"seed", OBSERVER})
-    repeated = [said for task in found for agent in task.agents for said in _repetitions(agent)]
-    _warn_of(repeated, "seeds have several runs, too", "each counts")
-    known = _best_values(found, options.metric, context.obj)
-    if options.pool:
-        found.append(pooled(_one_scale(found, known, options.metric)))
-    every = [_told(task, options, known) for task in found]
-    shown = [] if options.json and out is None else [tables(told) for told in every]
+    begun = out is not None and out.suffix.lower() == PAGE
+    every, left_out = compared(options, paths, context.obj, begun)
     if out is not None:
-        _draw(every, shown, options.metric, out, left_out)
+        _draw(every, options.metric, out, left_out)
     if options.json:
-        print_json([document(told) for told in every])
+        print_json(documents_of(every))
     else:
-        _print([table for of_task in shown for table in of_task], out)
+        print_tables(every, out)
     if file is not None:
+        from coral_cli.commands.report_tables import write_csv
+
         write_csv(file, every)
     return 0
 
 
-def _told(task: Task, options: ReportOptions, known: Mapping[str, float | None]) -> Told:
+def compared(
+    options: ReportOptions, paths: Sequence[Path], catalog: Catalog, begun: bool = False, as_paper: bool = False
+) -> tuple[list[Told], list[str]]:
+    """Return the tasks of the runs in ``paths``, each with its agents' statistics; and why runs are left out.
+
+    With ``begun``, they need not have been evaluated. ``as_paper`` compares at the paper's steps.
+    """
+    runs, left_out = _runs(paths, options.metric, catalog, begun)
+    found = tasks(runs, {name.replace("_", "-") for name in BUDGET} | {"seed", OBSERVER})
+    repeated = [said for task in found for agent in task.agents for said in _repetitions(agent)]
+    _warn_of(repeated, "seeds have several runs, too", "each counts")
+    known = _best_values(found, options.metric, catalog)
+    if options.pool:
+        found.append(pooled(_one_scale(found, known, options.metric)))
+    return [_told(task, options, known, as_paper) for task in found], left_out
+
+
+def _at(agent: Agent, options: ReportOptions, as_paper: bool) -> Sequence[int]:
+    """Return the steps to compare an agent at: those asked for, else the last that all of its runs have reached."""
+    from coral_cli.report.published import near, published
+    from coral_cli.report.statistics import last_common_step
+
+    if options.at:
+        return options.at
+    last = last_common_step(agent.runs)
+    before = [step for step in published(agent, options.metric) if step <= last] if as_paper else []
+    return before if near(dict.fromkeys(before, 0.0), last) is not None else [*before, last]
+
+
+def documents_of(every: Sequence[Told]) -> list[Json]:
+    """Return the tasks for ``--json``."""
+    from coral_cli.commands.report_tables import document
+
+    return [document(told) for told in every]
+
+
+def _told(task: Task, options: ReportOptions, known: Mapping[str, float | None], as_paper: bool) -> Told:
     from coral_cli.commands.report_tables import Told
     from coral_cli.report.comparison import best_of, comparison
-    from coral_cli.report.statistics import last_common_step, over_runs
+    from coral_cli.report.statistics import over_runs
 
     best = best_of(task, known)
     curves = [
-        (agent, over_runs(agent.runs, options.at or [last_common_step(agent.runs)]))
-        for agent in task.agents
-        if agent.runs[0].steps
+        (agent, over_runs(agent.runs, _at(agent, options, as_paper))) for agent in task.agents if agent.runs[0].steps
     ]
     return Told(task, options.metric, curves, best, comparison(task, options.at, best) if curves else None)
 
@@ -185,23 +212,24 @@ def _repetitions(agent: Agent) -> list[str]:
     return [f"{count} runs of {agent.name} have seed {seed}" for seed, count in times.items() if count > 1]
 
 
-def _draw(
-    every: Sequence[Told], shown: Sequence[Sequence[TextTable]], metric: str, out: Path, left_out: Sequence[str]
-) -> None:
+def _draw(every: Sequence[Told], metric: str, out: Path, left_out: Sequence[str]) -> None:
     if out.suffix.lower() == PAGE:
+        from coral_cli.commands.report_tables import tables
         from coral_cli.report.page import Section, write
 
-        sections = [Section(told.task, own, told.comparison) for told, own in zip(every, shown, strict=True)]
-        write(sections, metric, out, left_out)
+        write([Section(told.task, tables(told), told.comparison) for told in every], metric, out, left_out)
     else:
         from coral_cli.report.figure import save
 
         save([(told.task, told.comparison) for told in every], metric, out)
 
 
-def _print(shown: Sequence[TextTable], out: Path | None) -> None:
+def print_tables(every: Sequence[Told], out: Path | None = None) -> None:
+    """Print a table for each task, and where curves were drawn."""
+    from coral_cli.commands.report_tables import tables
+
     console = Terminal()
-    for index, table in enumerate(shown):
+    for index, table in enumerate(table for told in every for table in tables(told)):
         if index:
             console.print()
         print_table(console, table.columns, table.rows, range(1, len(table.columns)))

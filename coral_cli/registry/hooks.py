@@ -11,6 +11,7 @@ from coral_cli.registry.records import (
     Command,
     Distraction,
     Encoder,
+    Engine,
     Environment,
     Loss,
     Objective,
@@ -62,6 +63,10 @@ class Hooks:
         """Yield observers of run events (``--observer NAME``)."""
 
     @hookspec
+    def coral_engines(self) -> Iterable[Engine]:  # type: ignore[empty-body]
+        """Yield engines that the runs of a sweep are done on (``coral sweep --on NAME``)."""
+
+    @hookspec
     def coral_commands(self) -> Iterable[Command]:  # type: ignore[empty-body]
         """Yield commands (``coral NAME``)."""
 
@@ -79,6 +84,7 @@ HOOK_KINDS = {
     "coral_environments": "environment",
     "coral_distractions": "distraction",
     "coral_observers": "observer",
+    "coral_engines": "engine",
     "coral_commands": "command",
     "coral_checks": "check",
 }

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from coral_cli.registry.contracts import (
         DistractionModule,
         EncoderModule,
+        EngineModule,
         LossModule,
         ObserverModule,
         PolicyInputs,
@@ -239,6 +240,23 @@ class Observer:
 
 
 @dataclass(frozen=True)
+class Engine:
+    """What the runs of a sweep are done on. ``build(options, folder, most)`` returns an EngineModule.
+
+    ``folder`` is the sweep's directory, in which an engine may keep files of its own; it is there once jobs are
+    submitted. At most ``most`` jobs run at a time; None leaves it to the engine. ``here`` says that they run on this
+    machine, so that what they take can be measured on it before they begin.
+    """
+
+    kind: ClassVar[str] = "engine"
+    name: str
+    summary: str
+    build: Callable[[Any, Path, int | None], EngineModule]
+    options: object = NoOptions()
+    here: bool = False
+
+
+@dataclass(frozen=True)
 class Command:
     """A command of its own, ``coral NAME``. ``run(options)`` does it and returns the exit code."""
 
@@ -263,9 +281,11 @@ class Check:
     run: Callable[[], str]
 
 
-Record: TypeAlias = Loss | Encoder | Rssm | Policy | Objective | Environment | Distraction | Observer | Command | Check
+Record: TypeAlias = (
+    Loss | Encoder | Rssm | Policy | Objective | Environment | Distraction | Observer | Engine | Command | Check
+)
 KINDS: Mapping[str, type[Record]] = {
     record.kind: record
-    for record in (Environment, Loss, Encoder, Rssm, Objective, Policy, Distraction, Observer, Command, Check)
+    for record in (Environment, Loss, Encoder, Rssm, Objective, Policy, Distraction, Observer, Engine, Command, Check)
 }
 """The kinds of record by name, in the order in which lists show them."""

@@ -16,6 +16,7 @@ from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.testing.checking import check
 from coral_cli.testing.distractions import check_distraction
 from coral_cli.testing.encoders import check_encoder
+from coral_cli.testing.engines import check_engine
 from coral_cli.testing.environments import check_environment
 from coral_cli.testing.failures import ConformanceError, Failure
 from coral_cli.testing.losses import check_loss
@@ -36,6 +37,7 @@ __all__ = [
     "check",
     "check_distraction",
     "check_encoder",
+    "check_engine",
     "check_environment",
     "check_loss",
     "check_objective",

@@ -9,6 +9,7 @@ from coral_cli.registry.records import Check as DoctorCheck
 from coral_cli.registry.records import Command, Record
 from coral_cli.testing.distractions import check_distraction
 from coral_cli.testing.encoders import check_encoder
+from coral_cli.testing.engines import check_engine
 from coral_cli.testing.environments import check_environment
 from coral_cli.testing.failures import failures_of, require, settle
 from coral_cli.testing.losses import check_loss
@@ -37,6 +38,7 @@ def _answer(record: DoctorCheck) -> None:
 _CHECKS: Mapping[str, Callable[[Any, Any], None]] = {
     "distraction": check_distraction,
     "encoder": check_encoder,
+    "engine": check_engine,
     "environment": check_environment,
     "loss": check_loss,
     "objective": check_objective,

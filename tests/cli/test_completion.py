@@ -28,7 +28,20 @@ def complete(coral, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_commands(complete) -> None:
-    commands = ["train", "eval", "report", "rollout", "pretrain", "bench", "methods", "doctor", "envs", "plugins"]
+    commands = [
+        "train",
+        "sweep",
+        "reproduce",
+        "eval",
+        "report",
+        "rollout",
+        "pretrain",
+        "bench",
+        "methods",
+        "doctor",
+        "envs",
+        "plugins",
+    ]
     assert complete("coral ") == commands
     assert complete("coral pl") == ["plugins"]
     assert complete("coral plugins ") == ["list", "info", "check", "new"]

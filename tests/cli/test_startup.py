@@ -26,7 +26,11 @@ def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "words", ["--help", "--version", "train --help", "eval --help", "report --help", "bench --help", "plugins list"]
+    "words",
+    [
+        *("--help", "--version", "train --help", "eval --help", "report --help", "bench --help", "plugins list"),
+        *("sweep --help", "reproduce", "sweep --method v-coral --seeds 2 --measure 0 --dry-run"),
+    ],
 )
 def test_nothing_heavy_is_imported(words: str) -> None:
     result = run(*words.split())

@@ -23,6 +23,7 @@ from coral_cli.runs.checkpoint import save
 from coral_cli.runs.dataset import DatasetWriter
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.metrics import to_line
+from coral_cli.study.plan import Plan, Planned, make_folder, write_plan
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -69,8 +70,8 @@ def requests(monkeypatch, tmp_path) -> list[object]:
 
 def prepare(words: list[str], catalog: Catalog) -> None:
     """Makes the runs and datasets that a command line goes on from."""
-    if words[0] == "report":
-        run = Path("runs/cartpole")
+    for place in ("runs", *(word for word in words if word.startswith("sweeps/"))) if words[0] == "report" else ():
+        run = Path(place) / "cartpole"
         run.mkdir(parents=True, exist_ok=True)
         (run / "run.json").write_text(json.dumps({"assembly": resolve({"env": ENV}, catalog).to_json()}))
         (run / "metrics.jsonl").write_text(to_line(Event("evaluation", 100_000, 1.0, {"return/mean": 1.0})) + "\n")
@@ -80,7 +81,10 @@ def prepare(words: list[str], catalog: Catalog) -> None:
             RunDirectory.create(Path(word), "").write_record(record)
             save(Path(word) / "checkpoints" / "latest.pt", record | {"sensors": {}, "action_size": 1}, {})
     for flag, value in itertools.pairwise(words):
-        if flag == "--resume" and not Path(value).exists():
+        if flag == "--resume" and words[0] == "sweep":
+            make_folder(Path(value))
+            write_plan(Path(value), Plan((Planned("seed0", ("--env", ENV, "--seed", "0")),)))
+        elif flag == "--resume" and not Path(value).exists():
             record = {"assembly": resolve({"env": ENV}, catalog).to_json()}
             if words[0] == "pretrain":
                 record |= {"data": "data", "updates": 1, "checkpoint_every": 1}
@@ -103,7 +107,7 @@ def test_every_command_line_parses(page, catalog, requests, capsys) -> None:
         before = len(requests)
         checked = [*words, "--help"] if words == ["doctor"] else words  # that one looks at the machine
         assert main(checked, catalog) == 0, f"coral {shlex.join(words)}\n{capsys.readouterr().err}"
-        if words[0] in ("train", "eval", "rollout", "pretrain", "bench") and "--help" not in words:
+        if words[0] in ("train", "sweep", "eval", "rollout", "pretrain", "bench") and "--help" not in words:
             assert len(requests) == before + 1
 
 

@@ -32,7 +32,8 @@ from coral_cli.testing import TOY_ENVIRONMENT, ConformanceError, check
 from coral_cli.testing.running import catalog_of
 from coral_cli.testing.toys import ToyEnvironment, toy_rssm
 
-from . import broken
+from . import broken, broken_engines
+from .broken_engines import engine
 
 OPTIONS = {"sac": SacOptions(hidden=8, layers=1), "imagination": ImaginationOptions(hidden=8, layers=1)}
 """For what is too large to be checked quickly as it is."""
@@ -267,6 +268,15 @@ BROKEN = {
     "loud": (observer(lambda event: print(event)), "output: it prints on standard output"),
     "meddling": (observer(lambda event: event.values.update(seen=True)), "events: it changes the values of an event."),
     "not again": (Observer("mine", "Mine.", new_file_only), "again: FileExistsError was raised"),
+    "about nothing": (engine(broken_engines.Silent), "outcomes: it does not say how jobs are run."),
+    "blind": (engine(broken_engines.Blind), "outcomes: jobs that end with 0 and with 3 are"),
+    "reasonless": (engine(broken_engines.Reasonless), "outcomes: it does not say why a job has failed."),
+    "elsewhere": (engine(broken_engines.Elsewhere), "outcomes: a job is not started in its directory."),
+    "mute": (engine(broken_engines.Mute), "outcomes: what a job prints is not in its log."),
+    "crowded": (engine(broken_engines.Crowded), "order: with most=1, jobs run side by side or in another order."),
+    "once": (engine(broken_engines.Once), "again: a job is not run again."),
+    "rewriting": (engine(broken_engines.Rewriting), "again: the log of before is lost."),
+    "hasty": (engine(broken_engines.Hasty), "cancel: a job is ended before it can save."),
     "command": (Command("Mine", "Mine.", lambda options: 0), "name and summary: the name 'Mine'"),
     "check": (Check("mine", "Mine.", lambda: 3), r"answer: run\(\) gave 3."),  # type: ignore[arg-type,return-value]
 }
@@ -286,5 +296,6 @@ def test_a_breach_is_told_by_the_check_that_is_meant_for_it(name: str) -> None:
 
 def test_a_whole_toy_rssm_policy_and_others_pass() -> None:
     quiet = distraction(lambda value, scene: None)
-    for record in (rssm(), policy(), environment(), quiet, observer(), Command("mine", "Mine.", lambda options: 0)):
+    command, local = Command("mine", "Mine.", lambda options: 0), engine(broken_engines.Good)
+    for record in (rssm(), policy(), environment(), quiet, observer(), local, command):
         check(record)

@@ -1,0 +1,133 @@
+"""Every combination of what a command line spans, and what its runs are called."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from coral_cli.assembly.slots import ENV, REPEATABLE
+from coral_cli.assembly.words import Word
+from coral_cli.registry.errors import UsageError
+
+SEED = "seed"
+NONE = "none"
+"""What stands for no distraction, and for no observer."""
+NEVER = {
+    "out": "A sweep gives each run its directory; its own is named by --out before the --.",
+    "resume": "A sweep goes on by itself with what was cut off.",
+    "auto-resume": "A sweep goes on by itself with what was cut off.",
+    **dict.fromkeys(("dry-run", "json", "quiet"), "Write it before the --."),
+    "debug": "Each run has a log of what it prints.",
+    "plugin": "Write it before the --: it holds for every run.",
+}
+"""Flags of `coral train` that no run of a sweep can be given, and what to do instead."""
+
+LONGEST = 40
+"""Letters of a value that a run's name shows: of a longer one the last, which tell paths apart."""
+
+Point: TypeAlias = tuple[Word, ...]
+"""One combination: a value on each axis."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A flag and the values that it takes, in their order."""
+
+    flag: str
+    words: tuple[Word, ...]
+
+
+def axes(words: Sequence[Word]) -> list[Axis]:
+    """Gather the values of each flag; ``--x`` and ``--no-x`` are those of one. Raises UsageError for one given twice.
+
+    ``none`` is no distraction, and no observer.
+    """
+    found: dict[str, list[Word]] = {}
+    for name, text in words:
+        values = found.setdefault(_positive(name) if text is None else name, [])
+        word = (name, "" if name in REPEATABLE and text == NONE else text)
+        if word in values:
+            raise UsageError(f"--{name} {text or ''}".rstrip() + " stands there twice.", "Write each value once.")
+        values.append(word)
+    return [Axis(flag, tuple(values)) for flag, values in found.items()]
+
+
+def require_apart(spanned: Sequence[Axis], fixed: Sequence[Word]) -> None:
+    """Raise UsageError for a flag that both spans an axis and holds for every run, or that no run can have."""
+    behind = {_positive(name) if text is None else name for name, text in fixed}
+    for axis in spanned:
+        if axis.flag in behind:
+            raise UsageError(
+                f"--{axis.flag} stands before and behind the --.",
+                "Before it, each value is a run of its own; behind it, one value holds for every run.",
+            )
+    for flag in (*behind, *(axis.flag for axis in spanned)):
+        if flag in NEVER:
+            raise UsageError(f"--{flag} is nothing that a run of a sweep can be given.", NEVER[flag])
+
+
+def points(spanned: Sequence[Axis]) -> list[Point]:
+    """Return all combinations: seeds change last, so that a sweep that is cut off has some runs of everything."""
+    last = [axis for axis in spanned if axis.flag == SEED]
+    others = [axis for axis in spanned if axis.flag != SEED]
+    if not last:
+        return list(itertools.product(*(axis.words for axis in others)))
+    return [(*point, seed) for seed in last[0].words for point in itertools.product(*(axis.words for axis in others))]
+
+
+def differing(spanned: Sequence[Axis], point: Point) -> dict[str, str]:
+    """Return what is a point's own, as text by flag: its place on every axis of several values, and its seed."""
+    several = {axis.flag for axis in spanned if len(axis.words) > 1 or axis.flag == SEED}
+    own = {_positive(name) if text is None else name: _said(name, text) for name, text in point}
+    return {flag: text for flag, text in own.items() if flag in several}
+
+
+def names(spanned: Sequence[Axis], fixed: Sequence[Word], found: Sequence[Point]) -> list[str]:
+    """Name the run of each point by what is its own, such as ``cartpole-swingup-v-coral-seed0``."""
+    env = next((text for name, text in (*fixed, *(found[0] if found else ())) if name == ENV.flag), ENV.default)
+    named = []
+    for point in found:
+        own = differing(spanned, point)
+        parts = [_part(flag, text) for flag, text in own.items()]
+        named.append("-".join([*([_plain(str(env))] if own.keys() <= {SEED} else []), *parts]))
+    count = Counter(name.lower() for name in named)
+    if max(count.values(), default=1) > 1 or max(map(len, named), default=0) > 5 * LONGEST:
+        digits = len(str(len(named)))
+        named = [f"{number:0{digits}}-{name[: 5 * LONGEST]}" for number, name in enumerate(named, start=1)]
+    return named
+
+
+def describe(own: Mapping[str, str]) -> str:
+    """Say what tells a run from the others: ``method v-coral, image-loss.temperature 0.1``."""
+    return ", ".join(f"{flag} {text}" for flag, text in own.items())
+
+
+def _positive(name: str) -> str:
+    """Return the flag that ``--no-x`` or ``--slot.no-x`` turns off."""
+    slot, dot, option = name.rpartition(".")
+    return f"{slot}{dot}{option.removeprefix('no-')}"
+
+
+def _said(name: str, text: str | None) -> str:
+    if text is None:
+        return "on" if name == _positive(name) else "off"
+    return text or NONE
+
+
+def _part(flag: str, text: str) -> str:
+    """Return a value as a part of a name: by itself where it is a word, behind the flag's last word where it is not."""
+    word = flag.rpartition(".")[2]
+    if text in ("on", "off"):
+        return word if text == "on" else f"no-{word}"
+    if text == NONE:
+        return f"no-{word}"
+    return word + _plain(text) if re.match(r"[+-]?\.?\d", text) else _plain(text)
+
+
+def _plain(text: str) -> str:
+    """Return ``text`` with only what any file system has in names."""
+    return re.sub(r"[^\w.,+-]+", "-", text[-LONGEST:], flags=re.ASCII).strip("-.,") or "value"

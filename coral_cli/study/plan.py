@@ -1,0 +1,127 @@
+"""A plan: which runs a sweep consists of. It lies in the sweep's directory, as ``plan.json``."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coral_cli.registry.errors import UnreadableError, UsageError
+from coral_cli.registry.options import Json
+from coral_cli.runs import documents
+from coral_cli.runs.documents import FormError
+from coral_cli.runs.files import SUFFIX, replacing, writing
+from coral_cli.version import __version__
+
+FILE = "plan.json"
+LOGS = "logs"
+SWEEPS = Path("sweeps")
+"""The folder of sweeps, seen from the working directory, unless a path is given."""
+
+BYTES = 1 << 26
+"""Bytes of a plan, at most: some hundred thousand runs."""
+_NAME = re.compile(r"\w[\w.,+-]{0,250}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One run of a plan: its name, its flags for ``coral train``, word by word, and what tells it from the others."""
+
+    name: str
+    flags: tuple[str, ...]
+    differs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of a sweep, in the order in which they are begun.
+
+    ``plugins`` are the places of what their flags need and what is not installed.
+    """
+
+    runs: tuple[Planned, ...]
+    plugins: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the plan as a document."""
+        runs = [{"name": run.name, "flags": list(run.flags), "differs": dict(run.differs)} for run in self.runs]
+        return {"coral": __version__, "plugins": list(self.plugins), "runs": runs}
+
+    @classmethod
+    def from_json(cls, data: Json) -> Plan:
+        """Read what ``to_json`` writes. Raises FormError for anything else."""
+        documents.require(data, {"coral": documents.text}, ("plugins", "runs"))
+        runs = tuple(_planned(run) for run in documents.listed(data["runs"], "runs"))
+        if len({run.name for run in runs}) < len(runs):
+            raise FormError("two runs have the same name")
+        return cls(runs, tuple(documents.texts(data["plugins"], "plugins")))
+
+
+def _planned(data: Json) -> Planned:
+    checks: dict[str, documents.Check] = {"name": _name, "flags": documents.texts, "differs": documents.table}
+    documents.require(documents.table(data, "a run"), checks, checks)
+    differs = {flag: documents.text(text, flag) for flag, text in data["differs"].items()}
+    return Planned(data["name"], tuple(data["flags"]), differs)
+
+
+def _name(value: Json, where: str) -> str:
+    """Expect a name that leads to no other directory."""
+    if not _NAME.fullmatch(documents.text(value, where)):
+        raise FormError(f"{where} is none that a run of a sweep has")
+    return str(value)
+
+
+def read_plan(folder: Path) -> Plan:
+    """Return the plan in a sweep's directory. Raises UnreadableError when there is none, or it is damaged."""
+    path = folder / FILE
+    if not path.is_file():
+        why = "is no sweep: it holds no plan.json" if folder.exists() else "does not exist"
+        raise UnreadableError(f"{folder} {why}.", f"Sweeps are in {SWEEPS}/, or where --out says.")
+    try:
+        return Plan.from_json(documents.read(path, BYTES))
+    except FormError as error:
+        raise UnreadableError(f"{path} is damaged, or no plan: {error}.") from error
+
+
+def write_plan(folder: Path, plan: Plan) -> None:
+    """Write ``plan`` into a sweep's directory, unless it stands there. Raises CoralError when it cannot be written."""
+    if (folder / FILE).is_file() and read_plan(folder) == plan:
+        return
+    document = plan.to_json()
+    runs = ",\n  ".join(map(json.dumps, document.pop("runs")))  # a line for each, to be read
+    with replacing(folder / FILE) as partial:
+        partial.write_text(f'{json.dumps(document)[:-1]}, "runs": [\n  {runs}\n]}}\n', encoding="utf-8")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a sweep's directory. Raises UsageError where something else lies, CoralError where it cannot be made."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file.", "Choose another --out.")
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        own = (LOGS, f".{FILE}{SUFFIX}")  # which a process leaves that was killed before the plan was written
+        if not (folder / FILE).exists() and any(path.name not in own for path in folder.iterdir()):
+            raise UsageError(f"{folder} is not empty, and holds no sweep.", "Choose another --out.")
+        (folder / LOGS).mkdir(exist_ok=True)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep other processes from carrying the same sweep out meanwhile. Raises UsageError when one does already."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise UsageError(f"another process carries out the sweep in {folder}.", "Stop that one first.") from None
+    except OSError:  # the file system has no locks
+        pass
+    try:
+        yield
+    finally:
+        os.close(descriptor)
