@@ -41,14 +41,15 @@ def spanning(body: Sweeping, own: Sequence[Flag], argument: tuple[str, str] | No
             flags = [*own, *_engine_flags(scan(before).get("on"), catalog, completing)]
             if completing:
                 return Reading(
-                    words, signed(lambda *_: 0, [*flags, *_train_flags(catalog, flags)], argument, many=True)
+                    words,
+                    signed(lambda *_: 0, [*flags, *_train_flags(catalog, flags)], argument, many=True, optional=True),
                 )
             mine, theirs = _parted(before, flags)
 
             def call(context: typer.Context, given: Given) -> int:
                 return body(context, given, (split(theirs), split(behind)))
 
-            return Reading(mine, signed(call, flags, argument, many=True))
+            return Reading(mine, signed(call, flags, argument, many=True, optional=True))
 
     return Spanning
 

@@ -81,7 +81,7 @@ def test_every_flag_is_explained(catalog: Catalog) -> None:
     shown = list(parameters(get_command(application(catalog))))
     for path, parameter in shown:
         assert parameter.help, f"{path} {parameter.name}"
-    assert {"coral eval", "coral plugins new", "coral doctor"} <= {path for path, _ in shown}
+    assert {"coral report", "coral plugins new", "coral doctor"} <= {path for path, _ in shown}
     for flag in assembly_flags(choose({}, catalog), catalog):
         assert flag.field.help.text, flag.name
 
