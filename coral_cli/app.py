@@ -18,6 +18,7 @@ from coral_cli.assembly.flags import split_plugins
 from coral_cli.assembly.typer_surface import Group, run, usage_error
 from coral_cli.commands import (
     bench,
+    compare,
     doctor,
     envs,
     eval,
@@ -28,8 +29,10 @@ from coral_cli.commands import (
     report,
     reproduce,
     rollout,
+    runs,
     sweep,
     train,
+    watch,
 )
 from coral_cli.parallel.torchrun import follows
 from coral_cli.registry.catalog import Catalog
@@ -116,7 +119,8 @@ def application(catalog: Catalog) -> typer.Typer:
     """Return the commands, also those of plugins; the context's ``obj`` is the catalog."""
     app = typer.Typer(cls=Group, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
     app.callback()(_root)
-    for command in (train, sweep, reproduce, eval, report, rollout, pretrain, bench, methods, envs, plugins, doctor):
+    around = (train, watch, runs, sweep, reproduce, eval, compare, report)
+    for command in (*around, rollout, pretrain, bench, methods, envs, plugins, doctor):
         command.add(app)
     own = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
     plugged.add(app, catalog, {name for name in own if name})

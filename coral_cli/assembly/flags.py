@@ -91,11 +91,12 @@ def signed(
     argument: tuple[str, str] | None = None,
     many: bool = False,
     optional: bool = False,
+    second: tuple[str, str] | None = None,
 ) -> Callable[..., int]:
     """Return ``body`` as a function whose signature Typer reads: flags, and a positional ``argument`` (name, help).
 
-    With ``many`` there may be several, which ``body`` gets as a list, and with ``optional`` none. Calling it raises
-    UsageError for a value that does not fit its flag.
+    With ``many`` there may be several, which ``body`` gets as a list, and with ``optional`` none; a ``second`` argument
+    stands behind the first. Calling it raises UsageError for a value that does not fit its flag.
     """
     numbered = {f"flag{number}": flag for number, flag in enumerate((*flags, PLUGIN))}
 
@@ -104,12 +105,12 @@ def signed(
         return body(context, {_name(numbered, key): _value(numbered.get(key), value) for key, value in values.items()})
 
     parameters = [Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)]
-    if argument is not None:
+    for name, text in filter(None, (argument, second)):
         kind: Any = list[str] if many else str
         default = None if optional else Parameter.empty
         kind = kind | None if optional else kind
-        hint = Annotated[kind, typer.Argument(metavar=argument[0].upper(), help=argument[1])]
-        parameters.append(Parameter(argument[0], Parameter.KEYWORD_ONLY, default=default, annotation=hint))
+        hint = Annotated[kind, typer.Argument(metavar=name.upper(), help=text)]
+        parameters.append(Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=hint))
     parameters += [_parameter(key, flag) for key, flag in numbered.items()]
     call.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     call.__annotations__ = {}

@@ -28,6 +28,6 @@ def size_of(assembly: Assembly, catalog: Catalog) -> str | None:
     for name in SIZES:
         selection = choose({**others, "size": name}, catalog)
         given = {flag: field.default for flag, field in selection.fields().items()} | dict(selection.defaults)
-        if all(given[flag] == flags[flag] for flag in sized & flags.keys()):
+        if all(flag in given and given[flag] == flags[flag] for flag in sized & flags.keys()):
             return name
     return None

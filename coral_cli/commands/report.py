@@ -12,24 +12,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.names import Names
 from coral_cli.assembly.settings import BUDGET
-from coral_cli.assembly.shorthands import recognised
-from coral_cli.assembly.sizes import size_of, sized_flags
 from coral_cli.assembly.slots import OBSERVER
 from coral_cli.assembly.typer_surface import Command
 from coral_cli.commands.output import DebugFlag, JsonFlag, csv_file, print_json
 from coral_cli.display.tables import print_table
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.console import Terminal
-from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
+from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.options import Help, Json
 from coral_cli.registry.places import absolute, as_written
-from coral_cli.registry.records import Environment
 from coral_cli.registry.terminal import say, sentence
 from coral_cli.report.grouping import Agent, Task, pooled, tasks
-from coral_cli.report.reading import Run, evaluated, find, read
+from coral_cli.report.reading import Run, evaluated, read
 from coral_cli.runs.directory import RUNS
+from coral_cli.runs.finding import find
 
 if TYPE_CHECKING:
     from coral_cli.commands.report_tables import Told
@@ -184,20 +182,9 @@ def _runs(paths: Sequence[Path], metric: str, catalog: Catalog, begun: bool) -> 
     _warn_of(bare, "have none either", "left out")
     _warn_of(damaged, "cannot be read either", "left out")
     left_out = [f"{as_written(reason)}: left out." for reason in (*bare, *damaged)]
-    records = {catalog.name(entry): entry.record for entry in catalog.entries("environment")}
-    sensors = {name: record.sensors for name, record in records.items() if isinstance(record, Environment)}
-    named = [replace(run, flags=recognised(run.flags, sensors.get(run.flags["env"], {}))) for run in kept]
-    return [replace(run, sized=_sized(run, catalog)) for run in named], left_out
-
-
-def _sized(run: Run, catalog: Catalog) -> dict[str, Json] | None:
-    """Return the flags of ``run``, with its size in place of those that it explains; None where it has no named one."""
-    try:
-        assembly = Assembly.from_json(run.record["assembly"])
-        size, explained = size_of(assembly, catalog), sized_flags(assembly, catalog)
-    except CoralError:  # it was made with plugins that are not installed, or by another version
-        return None
-    return {"size": size, **{flag: run.flags[flag] for flag in run.flags if flag not in explained}} if size else None
+    names = Names(catalog)
+    named = [replace(run, flags=names.with_method(run.flags)) for run in kept]
+    return [replace(run, sized=names.with_size(run.flags, run.record["assembly"])) for run in named], left_out
 
 
 def _warn_of(cases: Sequence[str], others: str, what: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 
 from rich.console import Console, Group
@@ -19,11 +20,15 @@ TICK = 0.25
 
 
 class Dashboard:
-    """A listener that keeps one screenful up to date, never more, and leaves a summary when it closes."""
+    """A listener that keeps one screenful up to date, never more, and leaves a summary when it closes.
 
-    def __init__(self, console: Console) -> None:
+    With ``watching``, the run is another process's, and one that goes on is left as it was seen last.
+    """
+
+    def __init__(self, console: Console, watching: bool = False) -> None:
         self._console = console
-        self._progress = Progress()
+        self._watching = watching
+        self._progress = Progress(here=not watching)
         self._received = time.monotonic()
         self._drawn = 0.0
         self._size = console.size
@@ -61,6 +66,14 @@ class Dashboard:
         if command := event.values.get("command"):  # stands above the screenful, for good
             self._print(command)
 
+    def recall(self, events: Sequence[Event], ago: float) -> None:
+        """Show where a run stands that has told ``events`` so far, the last one ``ago`` seconds before now."""
+        with self._lock:
+            self._progress = Progress(here=not self._watching)
+            self._progress.recall(events)
+            self._received = time.monotonic() - ago
+            self._drawn = 0.0
+
     def _print(self, line: object) -> None:
         """Print a line in one piece, however narrow the terminal: it may hold a command to copy."""
         self._console.print(str(line), markup=False, highlight=False, emoji=False, soft_wrap=True)
@@ -78,7 +91,8 @@ class Dashboard:
         self._live.refresh()
 
     def _screen(self) -> Group:
-        rows = summary_rows if self._over.is_set() else live_rows
+        left = self._watching and self._progress.end is None
+        rows = summary_rows if self._over.is_set() and not left else live_rows
         width, height = self._console.size
         with self._lock:
             lines = fit(rows(self._progress, time.monotonic() - self._received, width), height - 1)

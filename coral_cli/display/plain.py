@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from rich.console import Console
@@ -16,12 +16,16 @@ INTERVAL = timedelta(seconds=30)
 
 
 class PlainLines:
-    """A listener that prints lines of ASCII to ``console``; ``now`` is the clock on the wall."""
+    """A listener that prints lines of ASCII to ``console``; ``now`` is the clock on the wall.
 
-    def __init__(self, console: Console, now: Callable[[], datetime] = datetime.now) -> None:
+    With ``watching``, the run is another process's.
+    """
+
+    def __init__(self, console: Console, now: Callable[[], datetime] = datetime.now, watching: bool = False) -> None:
         self._console = console
         self._now = now
-        self._progress = Progress()
+        self._watching = watching
+        self._progress = Progress(here=not watching)
         self._last = now()
 
     def __enter__(self) -> PlainLines:
@@ -48,6 +52,18 @@ class PlainLines:
         elif event.kind == "evaluation" or now - self._last >= INTERVAL:
             self._last = now
             self._print(now, progress_line(self._progress))
+
+    def recall(self, events: Sequence[Event], ago: float) -> None:
+        """Print where a run stands that has told ``events`` so far, however long ago."""
+        self._progress = progress = Progress(here=not self._watching)
+        progress.recall(events)
+        self._last = now = self._now()
+        if progress.start:
+            self._print(now, start_line(progress))
+        if progress.end:
+            self._print(now, end_line(progress))
+        elif progress.returns or progress.update or progress.evaluation:
+            self._print(now, progress_line(progress))
 
     def _print(self, now: datetime, line: str) -> None:
         self._console.print(f"{now:%H:%M}  {line}", markup=False, highlight=False, emoji=False, soft_wrap=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from coral_cli.display.curves import Curve
@@ -22,9 +22,10 @@ PACE = ("updates_per_s", "env_steps_per_s", "memory_mb", "seconds/")
 
 
 class Progress:
-    """A listener whose attributes are ready to be shown."""
+    """A listener whose attributes are ready to be shown; ``here`` says that this process is the one that trains."""
 
-    def __init__(self) -> None:
+    def __init__(self, here: bool = True) -> None:
+        self.here = here
         self.start: Mapping[str, Any] = {}
         self.update: Mapping[str, Any] = {}
         self.evaluation: Event | None = None
@@ -44,19 +45,25 @@ class Progress:
 
     def __call__(self, event: Event) -> None:
         """Take in the next event; with the start of a resumed run, also what its ``metrics.jsonl`` holds."""
-        if event.kind == "start":
-            self.start = event.values
-            if event.values.get("resumed") and event.values.get("out"):
-                for earlier in history(RunDirectory(absolute(event.values["out"])).metrics):
-                    self._take(earlier)
-                self.update = {name: value for name, value in self.update.items() if not name.startswith(PACE)}
-        self._take(event)
+        if event.kind == "start" and event.values.get("resumed") and event.values.get("out"):
+            self.recall([*history(RunDirectory(absolute(event.values["out"])).metrics), event])
+        else:
+            self._take(event)
+
+    def recall(self, events: Sequence[Event]) -> None:
+        """Take in what has happened, in the order in which it went; no file is read for that."""
+        self.start = next((event.values for event in reversed(events) if event.kind == "start"), self.start)
+        for event in events:
+            self._take(event)
 
     def _take(self, event: Event) -> None:
         self.step, self.seconds = event.step, event.seconds
         values = event.values
         self.pending = int(values.get("pending", self.pending))
-        if event.kind == "episode":
+        if event.kind == "start":
+            self.start = values
+            self.update = {name: value for name, value in self.update.items() if not name.startswith(PACE)}
+        elif event.kind == "episode":
             self._episode(values)
         elif event.kind == "update":
             self._update(values)

@@ -17,7 +17,7 @@ from coral_cli.display.telling import amount, beyond, eta, percent, speeds, to_d
 LABEL, FIGURE, FIGURES = 10, 6, 35
 """The columns of a line's name, of a loss, and of all figures of a line; its curve has the rest."""
 
-STATUS = {"done": "bold green", "interrupted": "bold yellow", "failed": "bold red"}
+STATUS = {"done": "bold green", "interrupted": "bold yellow", "stopped": "bold yellow", "failed": "bold red"}
 
 
 class Row(NamedTuple):

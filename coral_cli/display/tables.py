@@ -94,7 +94,7 @@ def _print_aligned(console: Console, row: Sequence[Cell], widths: Sequence[int],
 def _print_cells(console: Console, columns: Sequence[str], rows: Sequence[Sequence[Cell]], label: int) -> None:
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="bold", width=label)
-    grid.add_column()
+    grid.add_column(overflow="fold")
     for index, row in enumerate(rows):
         if index:
             grid.add_row()

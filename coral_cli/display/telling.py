@@ -40,7 +40,7 @@ def eta(progress: Progress, since: float = 0.0) -> str:
 def speeds(progress: Progress) -> list[str]:
     """Tell what is done in a second, and whether other programs slow that down."""
     known = [f"{rate(value)} {unit}" for key, unit in SPEEDS.items() if (value := progress.update.get(key))]
-    return [*known, *(["machine busy"] if busy() else [])]
+    return [*known, *(["machine busy"] if progress.here and busy() else [])]
 
 
 def beyond(progress: Progress) -> str:

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from coral_cli.registry.events import Event, EventKind
-from coral_cli.report.reading import Run, events_of, is_number
+from coral_cli.report.reading import Run, events_of
 from coral_cli.report.statistics import Curve, over_runs
+from coral_cli.runs.metrics import is_number
 
 KINDS: Mapping[str, EventKind] = {
     "evaluation": "evaluation",

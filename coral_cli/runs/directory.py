@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ RECORD: dict[str, documents.Check] = {
 }
 MACHINE: dict[str, documents.Check] = {"cpus": documents.count, "gpus": documents.texts}
 """What run.json says, as far as every reader relies on it; and of the machine."""
+
+PAUSES = (0.001, 0.01, 0.0)
+"""Seconds to wait after each attempt to lock a directory that is locked."""
 
 PRETRAINED = ("updates", "checkpoint_every")
 """What it says of every run on a dataset."""
@@ -139,8 +143,22 @@ class RunDirectory:
         descriptor = os.open(self.path, os.O_RDONLY)
         try:
             with suppress(OSError):  # where the file system has no locks
-                _lock(descriptor, self.path)
+                if not _locked(descriptor):
+                    raise UsageError(f"{self.path} is being trained by another process.", "Stop that one first.")
             yield
+        finally:
+            os.close(descriptor)
+
+    def is_held(self) -> bool | None:
+        """Return whether a process trains here; None where the file system does not tell."""
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY)
+        except OSError:
+            return None
+        try:
+            return not _locked(descriptor)
+        except OSError:
+            return None
         finally:
             os.close(descriptor)
 
@@ -192,11 +210,18 @@ def _start(record: Mapping[str, Json]) -> dict[str, Json]:
     }
 
 
-def _lock(descriptor: int, path: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise UsageError(f"{path} is being trained by another process.", "Stop that one first.") from None
+def _locked(descriptor: int) -> bool:
+    """Lock a directory; return whether that was possible. Who only looks whether it is locked holds it for no time.
+
+    Raises OSError where the file system has no locks.
+    """
+    for pause in PAUSES:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            time.sleep(pause)
+    return False
 
 
 def _unused(runs: Path, name: str) -> Path:

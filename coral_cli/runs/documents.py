@@ -61,20 +61,20 @@ def parsed(content: bytes | str) -> Json:
 def _check(value: Json, depth: int = 0) -> None:
     if depth > DEPTH:
         raise FormError("it is nested too deeply")
-    if isinstance(value, dict):
+    if isinstance(value, str):
+        try:
+            value.isascii() or value.encode("utf-8", "surrogateescape")  # as undecodable names of files are
+        except UnicodeEncodeError:
+            raise FormError("it holds text that is none") from None
+        if "\0" in value:
+            raise FormError("it holds a zero byte")
+    elif isinstance(value, dict):
         for key, item in value.items():
             _check(key, depth + 1)
             _check(item, depth + 1)
     elif isinstance(value, list):
         for item in value:
             _check(item, depth + 1)
-    elif isinstance(value, str):
-        try:
-            value.encode("utf-8", "surrogateescape")  # as undecodable names of files are
-        except UnicodeEncodeError:
-            raise FormError("it holds text that is none") from None
-        if "\0" in value:
-            raise FormError("it holds a zero byte")
     elif isinstance(value, int) and abs(value) > LARGEST:
         raise FormError("it holds a number of more than 64 bits")
 

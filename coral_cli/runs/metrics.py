@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import get_args
+from typing import TypeGuard, get_args
 
 from coral_cli.registry.errors import UnreadableError
 from coral_cli.registry.events import Event, EventKind
@@ -19,6 +19,8 @@ from coral_cli.runs.files import writing
 
 MEASURED = ("episode", "update", "evaluation")
 """The kinds of event that hold numbers alone."""
+LARGEST = 1e100
+"""The largest number to count with: beyond it the differences and squares of numbers may be infinite."""
 
 
 def _kind(value: Json, where: str) -> None:
@@ -70,18 +72,27 @@ def to_line(event: Event) -> str:
     return json.dumps(document, allow_nan=False)
 
 
-def read_metrics(path: Path) -> list[Event]:
-    """Return the events of a run as it finally went.
+def beginning(kind: str) -> bytes:
+    """Return how the lines of a kind of event begin, so that no other has to be parsed."""
+    return f'{{"kind": "{kind}"'.encode()
+
+
+def read_metrics(path: Path, only: Sequence[EventKind] = ()) -> list[Event]:
+    """Return the events of a run as it finally went; with ``only``, those of such kinds, and its starts.
 
     A run that resumes at step S repeats what came after S, so a resumed start drops the events beyond it.
     A last line without its end is still being written, and left out. Raises UnreadableError.
     """
     events: list[Event] = []
+    others = [kind for kind in get_args(EventKind) if only and kind not in (*only, "start")]
+    passed_over = tuple(map(beginning, others))
     try:
         with path.open("rb") as file:
             for number, line in enumerate(iter(lambda: file.readline(RECORD_BYTES), b""), start=1):
                 if not line.endswith(b"\n") and len(line) < RECORD_BYTES:
                     break
+                if line.startswith(passed_over):
+                    continue
                 event = event_of(line, f"line {number} of {path}")
                 if event.kind == "start" and event.values.get("resumed"):
                     events = [earlier for earlier in events if earlier.step <= event.step]
@@ -104,6 +115,11 @@ def event_of(line: bytes, where: str = "a line") -> Event:
         return Event(**document)
     except (FormError, TypeError) as error:
         raise UnreadableError(f"{where} is damaged ({error}).") from error
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Return whether it can be counted with and drawn: finite, not beyond all measure, and no truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
 
 
 def curve(events: Sequence[Event], kind: EventKind, key: str) -> tuple[list[int], list[float]]:

@@ -28,23 +28,12 @@ def complete(coral, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_commands(complete) -> None:
-    commands = [
-        "train",
-        "sweep",
-        "reproduce",
-        "eval",
-        "report",
-        "rollout",
-        "pretrain",
-        "bench",
-        "methods",
-        "doctor",
-        "envs",
-        "plugins",
-    ]
-    assert complete("coral ") == commands
+    own = ["train", "watch", "sweep", "reproduce", "eval", "compare", "report", "rollout", "pretrain", "bench"]
+    assert complete("coral ") == [*own, "methods", "doctor", "runs", "envs", "plugins"]
     assert complete("coral pl") == ["plugins"]
     assert complete("coral plugins ") == ["list", "info", "check", "new"]
+    assert complete("coral runs ") == ["list", "show", "remove", "rename"]
+    assert complete("coral runs list --sort s") == ["state", "seed", "steps"]
 
 
 def test_components(complete) -> None:

@@ -30,6 +30,7 @@ def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     [
         *("--help", "--version", "train --help", "eval --help", "report --help", "bench --help", "plugins list"),
         *("sweep --help", "reproduce", "sweep --method v-coral --seeds 2 --measure 0 --dry-run"),
+        *("runs --help", "runs list --json", "compare --help", "watch --help"),
     ],
 )
 def test_nothing_heavy_is_imported(words: str) -> None:

@@ -239,3 +239,44 @@ def test_a_terminal_that_is_gone_is_left_in_peace(terminal, run, end):
         terminal.file = Gone()
         with suppress(OSError):
             dashboard(end)
+
+
+class Screen(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def watched(*steps):
+    """What stands on the terminal after watching: ``steps`` take the dashboard."""
+    console = Console(file=Screen(), width=80, height=24, force_terminal=True, color_system=None)
+    with Dashboard(console, watching=True) as dashboard:
+        for step in steps:
+            step(dashboard)
+    return console.file.getvalue()
+
+
+def test_a_run_of_another_process_that_goes_on_is_left_as_it_was_seen(run):
+    last = watched(lambda dashboard: dashboard.recall(run, 30.0)).splitlines()
+    assert any("24,000/100,000 steps" in line and "0:02:20 elapsed" in line for line in last)
+    assert not any("stopped" in line for line in last)
+
+
+def test_one_that_has_ended_leaves_its_summary(run, end):
+    text = watched(lambda dashboard: dashboard.recall([*run, end], 0.0))
+    assert "done  box-push-cpc-recon-seed0  at step 100,000 after 0:31:10" in text
+    assert text.splitlines()[-1].endswith("evaluate with: coral eval runs/x")
+
+
+def test_what_is_recalled_again_counts_once(run):
+    def twice(dashboard):
+        dashboard.recall(run, 0.0)
+        dashboard.recall(run[:2], 0.0)
+
+    last = watched(twice).splitlines()
+    assert any("20,000/100,000 steps" in line for line in last[-12:])
+    assert not any("431.2" in line for line in last[-12:])
+
+
+def test_other_programs_are_not_told_of_where_the_run_is_another_process(run, monkeypatch):
+    monkeypatch.setattr("os.getloadavg", lambda: (1e9, 0.0, 0.0))
+    assert "machine busy" not in watched(lambda dashboard: dashboard.recall(run, 0.0))

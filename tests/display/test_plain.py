@@ -107,3 +107,23 @@ def test_one_episode_has_no_standard_error(run):
     lines(run[0])
     lines(Event("evaluation", 500, 20.0, {"episodes": 1, "return/mean": 5.0, "return/stderr": None}))
     assert file.getvalue().splitlines()[-1].endswith("return - (eval 5.00)")
+
+
+def test_what_has_happened_is_one_line_and_no_news(run, end):
+    """A run that another process trains, looked at in the middle of it; then it ends."""
+    lines, _, file = plain()
+    lines.recall(run, 100.0)
+    assert [line.split("  ")[1].split()[0] for line in file.getvalue().splitlines()] == ["started", "steps"]
+    assert (
+        file.getvalue().splitlines()[1].endswith("return 431.2 (eval 455.0 +- 12.1)  image 3.21  proprio 0.52  kl 1.03")
+    )
+    lines(end)
+    assert file.getvalue().splitlines()[2] == "12:03  done at step 100,000 after 0:31:10  best return 455.0  " + (
+        "evaluate with: coral eval runs/x"
+    )
+
+
+def test_a_run_that_has_ended_is_its_start_and_its_end(run, end):
+    lines, _, file = plain()
+    lines.recall([*run, end], 0.0)
+    assert [line.split("  ")[1].split()[0] for line in file.getvalue().splitlines()] == ["started", "done"]

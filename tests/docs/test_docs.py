@@ -68,6 +68,13 @@ def requests(monkeypatch, tmp_path) -> list[object]:
     return asked
 
 
+def looked_at(words: list[str]) -> list[str]:
+    """The names of the runs that a command line looks at, or changes."""
+    change = words[:1] == ["runs"] and words[1:2] in (["show"], ["remove"], ["rename"])
+    names = words[1:] if words[0] in ("compare", "watch") else words[2:] if change else []
+    return [name for name in names[: 1 if "rename" in words else None] if not name.startswith("-")]
+
+
 def prepare(words: list[str], catalog: Catalog) -> None:
     """Makes the runs and datasets that a command line goes on from."""
     for place in ("runs", *(word for word in words if word.startswith("sweeps/"))) if words[0] == "report" else ():
@@ -80,6 +87,10 @@ def prepare(words: list[str], catalog: Catalog) -> None:
             record = {"assembly": resolve({"env": ENV}, catalog).to_json()}
             RunDirectory.create(Path(word), "").write_record(record)
             save(Path(word) / "checkpoints" / "latest.pt", record | {"sensors": {}, "action_size": 1}, {})
+    for name in looked_at(words):
+        run = Path("runs") / name
+        run.mkdir(parents=True, exist_ok=True)
+        (run / "run.json").write_text(json.dumps({"assembly": resolve({"env": ENV}, catalog).to_json()}))
     for flag, value in itertools.pairwise(words):
         if flag == "--resume" and words[0] == "sweep":
             make_folder(Path(value))

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from coral_cli.registry.errors import UnreadableError, UsageError
-from coral_cli.report.reading import evaluated, find, read
+from coral_cli.report.reading import evaluated, read
+from coral_cli.runs.finding import find
 
 
 def test_a_run_is_read(make_run) -> None:
