@@ -26,6 +26,7 @@ from coral_cli.commands import (
     plugged,
     plugins,
     pretrain,
+    probe,
     report,
     reproduce,
     rollout,
@@ -119,7 +120,7 @@ def application(catalog: Catalog) -> typer.Typer:
     """Return the commands, also those of plugins; the context's ``obj`` is the catalog."""
     app = typer.Typer(cls=Group, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
     app.callback()(_root)
-    around = (train, watch, runs, sweep, reproduce, eval, compare, report)
+    around = (train, watch, runs, sweep, reproduce, eval, compare, probe, report)
     for command in (*around, rollout, pretrain, bench, methods, envs, plugins, doctor):
         command.add(app)
     own = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}

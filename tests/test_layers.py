@@ -30,15 +30,16 @@ ROOMS = {
     "study": {"registry", "assembly", "runs", "display", "training"},
     "training": {"registry", "fast", "parallel", "environments", "representation", "runs"},
     "measuring": {"registry", "parallel", "environments", "representation", "runs", "training"},
+    "inside": {"registry", "representation", "runs", "training"},
     "assembly": {"builtin", "registry", "environments", "representation", "runs", "training"},
-    "sessions": {"registry", "parallel", "environments", "runs", "training", "assembly", "display", "measuring"},
+    "sessions": {"registry", "parallel", "environments", "runs", "training", "assembly", "display", "measuring", "inside"},
 }
 """What each room may import of the others, at any level.
 
 ``plugin`` and ``version`` are open to all; ``commands`` see everything.
 """
 
-TORCH = {"fast", "parallel", "representation", "policies", "training", "measuring", "sessions", "testing"}
+TORCH = {"fast", "parallel", "representation", "policies", "training", "measuring", "inside", "sessions", "testing"}
 TORCH |= {"plugin_tensors"}
 HEAVY = {"mujoco", "dm_control", "av", "PIL"}
 FILES = sorted(ROOT.rglob("*.py"))

@@ -10,6 +10,7 @@ import mujoco
 import numpy as np
 from gymnasium.spaces import Box, Dict
 
+from coral_cli.environments.hidden_state import hidden_state
 from coral_cli.environments.rendering.views import Views
 from coral_cli.environments.stepping import is_unstable
 from coral_cli.plugin import Rendering
@@ -130,6 +131,10 @@ class SimulatedTask(gymnasium.Env[Observation, np.ndarray]):
         view = self.scene.outside(self.simulation.data)
         opacity[self._hidden] = 0
         return view
+
+    def hidden_state(self) -> dict[str, np.ndarray]:
+        """Return positions and velocities of all joints, and the places of targets, (D,) by name."""
+        return hidden_state(self.simulation.model, self.simulation.data)
 
     def close(self) -> None:
         self.scene.close()

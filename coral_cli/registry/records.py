@@ -184,12 +184,14 @@ class Environment:
     each sensor's. ``suite`` and ``action_size`` are for lists. ``render()`` returns an
     outside view, (H, W, 3) uint8 (``render_mode="rgb_array"``). ``info["metrics"]`` at an episode's last
     step may hold numbers to report; ``"success"`` among them is reported as a rate. ``info["missing"]`` of any reset or
-    step may name sensors that gave nothing this time. ``terminates`` says whether an episode can end in a terminal
-    state, which a continue head then learns to predict. ``defaults`` are values by flag (``{image}`` and ``{vector}``
-    stand for every sensor of that kind) that stand in for others' defaults in this environment. ``require`` is called
-    before ``build``, and by lists, so it must be quick: it raises AbsentError or UsageError when something that it
-    needs beside coral is missing or does not fit. ``no_image`` says why there is no image sensor where one could be,
-    and what mends that; it is empty where nothing is to be said.
+    step may name sensors that gave nothing this time. ``hidden_state()``, if there is one, says what the simulator
+    knows of the state after a reset or step, for ``coral probe``: arrays (D,) by name, the same names at every step,
+    angles as cosines and sines. ``terminates`` says whether an episode can end in a terminal state, which a continue
+    head then learns to predict. ``defaults`` are values by flag (``{image}`` and ``{vector}`` stand for every sensor of
+    that kind) that stand in for others' defaults in this environment. ``require`` is called before ``build``, and by
+    lists, so it must be quick: it raises AbsentError or UsageError when something that it needs beside coral is missing
+    or does not fit. ``no_image`` says why there is no image sensor where one could be, and what mends that; it is empty
+    where nothing is to be said.
     """
 
     kind: ClassVar[str] = "environment"

@@ -120,3 +120,25 @@ class BenchRequest:
     repeats: int
     json: bool = False
     quiet: bool = False
+
+
+@dataclass(frozen=True)
+class ProbeRequest:
+    """The request of ``coral probe``. ``checkpoints`` may be runs; without ``seed``, it is the first one's.
+
+    ``camera`` None is the first one, ``updates`` 0 asks for no pictures, and ``out`` None is the run's ``videos``.
+    """
+
+    checkpoints: tuple[Path, ...]
+    catalog: Catalog
+    episodes: int
+    updates: int
+    seed: int | None
+    camera: str | None
+    explore: bool
+    embeddings: bool
+    out: Path | None
+    device: str
+    renderer: str
+    json: bool = False
+    quiet: bool = False

@@ -57,6 +57,10 @@ class ToyEnvironment(gymnasium.Env[dict[str, NDArray[Any]], NDArray[np.float32]]
     def render(self) -> NDArray[np.uint8]:
         return self._drawn(64, 64)
 
+    def hidden_state(self) -> dict[str, NDArray[Any]]:
+        """Return where the dot is and how fast it goes, (2,) each."""
+        return {"place": self._place, "speed": self._speed}
+
     def _seen(self) -> dict[str, NDArray[Any]]:
         return {"image": self._drawn(*self._size), "proprio": self._speed.astype(np.float32)}
 

@@ -117,6 +117,23 @@ class BoxPush(gymnasium.Env[Observation, np.ndarray]):
         """Draw the whole arm from the side, (256, 256, 3) uint8."""
         return self.scene.outside(self.data)
 
+    def hidden_state(self) -> dict[str, np.ndarray]:
+        """Return the poses of tray and target on the table, the tip and the joints; metres, radians and seconds."""
+        data, tray, target = self.data, self._tray, self.model.body("target").id
+        heading = data.xmat.reshape(-1, 3, 3)[:, :2, 0]  # (nbody, 2): cosine and sine of the yaw of what lies flat
+        state = {
+            "tray position": data.xpos[tray, :2],
+            "tray yaw": heading[tray],
+            "target position": data.xpos[target, :2],
+            "target yaw": heading[target],
+            "tip position": self._arm.tip(data)[:2],
+            "tray velocity": data.qvel[JOINTS : JOINTS + 2],
+            "tray angular velocity": data.qvel[JOINTS + 5 : JOINTS + 6],
+            "joint angles": np.concatenate([np.cos(data.qpos[:JOINTS]), np.sin(data.qpos[:JOINTS])]),
+            "joint velocities": data.qvel[:JOINTS],
+        }
+        return {name: value.copy() for name, value in state.items()}
+
     def close(self) -> None:
         for view in self.scenes.values():
             view.close()
