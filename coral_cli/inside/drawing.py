@@ -13,7 +13,7 @@ from coral_cli.runs.pictures import GAP, shown
 from coral_cli.runs.video import Frame, side_by_side
 
 SEEN, CLEAN, DECODED, SALIENT = "the agent sees", "undistracted", "decoded from the latent", "saliency"
-FILM_HEIGHT, SHEET_HEIGHT = 192, 112
+FILM_HEIGHT, SHEET_HEIGHT = 192, 128
 """The height of a picture in a film and on a sheet, in pixels, where the camera's own goes into it."""
 COLUMNS, MARGIN, LINE = 8, 132, 22
 """Pictures in a row of a sheet; pixels left of it, and of a line of words."""
