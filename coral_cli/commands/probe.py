@@ -139,9 +139,9 @@ def _print(probed: Probed) -> None:
         for inside in probed.agents
     }
     _print_columns(console, "the picture", decoded)
-    console.print(
-        f"shares of the variance on {probed.episodes['unseen']} unseen episodes (R2): 1 is all, 0 none", soft_wrap=True
-    )
+    unseen = probed.episodes["unseen"]
+    episodes = f"{unseen} unseen episode{'s' if unseen > 1 else ''}"
+    console.print(f"shares of the variance on {episodes} (R2): 1 is all, 0 none", soft_wrap=True)
     if probed.film and probed.sheet:
         console.print(f"film {as_written(probed.film)}", soft_wrap=True)
         console.print(f"sheet {as_written(probed.sheet)}", soft_wrap=True)

@@ -11,7 +11,9 @@ from torch.optim import AdamW
 from coral_cli.inside.ridge import Parts
 from coral_cli.representation.networks import mlp
 
-HIDDEN, UPDATES, BATCH, EVERY = 64, 1500, 256, 50
+HIDDEN, UPDATES, BATCH = 64, 3000, 256
+EVERY, PATIENCE = 50, 6
+"""Updates between two judgements, and how many of these without any progress end the teaching."""
 LEARNING_RATE, WEIGHT_DECAY = 2e-3, 1e-2
 
 
@@ -30,7 +32,7 @@ def two_layer_probe(inputs: Parts, targets: Sequence[Parts], seed: int) -> list[
         torch.manual_seed(seed)
         network = mlp([x.training.shape[1], HIDDEN], sum(sizes)).to(device)
     adam = AdamW(network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    best = [float("inf")] * len(wanted)
+    best, idle = [float("inf")] * len(wanted), 0
     predicted = [torch.zeros_like(part.unseen) for part in wanted]
     for update in range(1, UPDATES + 1):
         chosen = torch.randint(len(y), (BATCH,), generator=draws, device=device)
@@ -39,7 +41,9 @@ def two_layer_probe(inputs: Parts, targets: Sequence[Parts], seed: int) -> list[
         loss.backward()
         adam.step()
         if update % EVERY == 0:
-            _keep_better(network, x, wanted, sizes, best, predicted)
+            idle = 0 if _keep_better(network, x, wanted, sizes, best, predicted) else idle + 1
+            if idle == PATIENCE:
+                break
     return [_unscaled(value, target) for value, target in zip(predicted, targets, strict=True)]
 
 
@@ -51,13 +55,15 @@ def _keep_better(
     sizes: Sequence[int],
     best: list[float],
     predicted: list[Tensor],
-) -> None:
-    """Take over the predictions of those targets that are predicted better than before on the validation episodes."""
+) -> bool:
+    """Take over the predictions of targets that are predicted better than before in validation; tell if any is."""
+    better = False
     validation, unseen = (network(part).split(list(sizes), 1) for part in (x.validation, x.unseen))
     for index, part in enumerate(wanted):
         error = float((validation[index] - part.validation).square().mean())
         if error < best[index]:
-            best[index], predicted[index] = error, unseen[index]
+            best[index], predicted[index], better = error, unseen[index], True
+    return better
 
 
 def _unscaled(values: Tensor, target: Parts) -> Tensor:

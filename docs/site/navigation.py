@@ -15,6 +15,7 @@ NAVIGATION = {
             "/docs/how-to/many-runs",
             "/docs/how-to/train-on-several-gpus",
             "/docs/how-to/use-a-trained-agent",
+            "/docs/how-to/look-inside",
         ],
         "Explanation": ["/docs/explanation/method", "/docs/explanation/differences"],
         "Reference": [

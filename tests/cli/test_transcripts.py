@@ -14,6 +14,7 @@ TRANSCRIPTS = {
     "train-help": "train --help",
     "train-cv-small-help": "train --image-loss cv --size small --help",
     "eval-help": "eval --help",
+    "probe-help": "probe --help",
     "report-help": "report --help",
     "sweep-help": "sweep --help",
     "sweep-nothing": "sweep",
