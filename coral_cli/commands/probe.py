@@ -172,5 +172,5 @@ def _print_columns(console: Terminal, title: str, columns: Columns) -> None:
 def add(app: typer.Typer) -> None:
     """Add ``coral probe``."""
     argument = ("checkpoint", "Checkpoints, or run directories for their latest ones.")
-    flags = flags_from(ProbeOptions(), metavars={"out": "DIR", "env": "MODULE:CALLABLE"})
+    flags = flags_from(ProbeOptions(), metavars={"camera": "NAME", "out": "DIR", "env": "MODULE:CALLABLE"})
     app.command("probe", cls=Command, help=HELP)(signed(probe, flags, argument, many=True))

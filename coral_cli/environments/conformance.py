@@ -40,7 +40,7 @@ def check_environment(env: Env, sensors: Sensors) -> list[str]:
     Gymnasium's come last, for they end at their first failure. The environment is closed afterwards.
     """
     failures: list[str] = []
-    for checks in ((_spaces, _action_repeat), (_episode, _picture), (_seeds,), (_gymnasium,)):
+    for checks in ((_spaces, _action_repeat), (_episode, _picture, _hidden_state), (_seeds,), (_gymnasium,)):
         if not failures:
             failures += [failure for check in checks for failure in _found(check, env, sensors)]
     return failures + _found(_closed_twice, env, sensors)
@@ -179,6 +179,23 @@ def _picture(env: Env, sensors: Sensors) -> Iterator[str]:
         yield f"render() gave {seen}: give an outside view, (H, W, 3) uint8."
     elif frame.shape[0] % 2 or frame.shape[1] % 2:
         yield f"render() gave {frame.shape[0]}x{frame.shape[1]} pixels: make both sides even, as films need them."
+
+
+def _hidden_state(env: Env, sensors: Sensors) -> Iterator[str]:
+    if not env.has_wrapper_attr("hidden_state"):
+        return
+    env.reset(seed=0)
+    before: Any = env.get_wrapper_attr("hidden_state")()
+    env.step(_action(env, np.random.default_rng(0)))
+    after: Any = env.get_wrapper_attr("hidden_state")()
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        yield f"hidden_state() is of type {type(before).__name__}: make it a dict of arrays by name."
+        return
+    if {name: np.shape(value) for name, value in before.items()} != {name: np.shape(v) for name, v in after.items()}:
+        yield "hidden_state() has other names or sizes after a step: always give the same ones."
+    for name, value in before.items():
+        if np.ndim(value) != 1 or np.asarray(value).dtype.kind not in "biuf" or not np.isfinite(value).all():
+            yield f"hidden_state()[{name!r}] is {_one_line(value)}: give finite numbers, (D,)."
 
 
 def _gymnasium(env: Env, sensors: Sensors) -> Iterator[str]:

@@ -8,6 +8,8 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
+from coral_cli.registry.errors import CoralError, within
+
 Arrays = dict[str, NDArray[Any]]
 Env = gymnasium.Env[Arrays, NDArray[Any]]
 
@@ -45,8 +47,15 @@ class Twins(gymnasium.Wrapper[Arrays, NDArray[Any], Arrays, NDArray[Any]]):
         return observation, reward, terminated, truncated, info
 
     def hidden(self) -> Arrays:
-        """Return the state that the environment tells, arrays (D,) by name; nothing where it tells none."""
-        return hidden_state_of(self.env)
+        """Return the state that the environment tells, arrays (D,) by name; nothing where it tells none.
+
+        Raises CoralError for a number that is not finite.
+        """
+        state = hidden_state_of(self.env)
+        bad = [name for name, value in state.items() if not np.isfinite(value).all()]
+        if bad:
+            raise CoralError(f"the hidden state {bad[0]!r} of the environment is not a finite number.")
+        return state
 
     def _compare(self, twin: Env, same: bool) -> None:
         """Note whether the twin is where the environment is."""
@@ -61,5 +70,6 @@ def hidden_state_of(env: Env) -> Arrays:
     """Return what ``env`` tells of its state, as (D,) float64 by name; nothing where it tells none."""
     if not env.has_wrapper_attr("hidden_state"):
         return {}
-    given = env.get_wrapper_attr("hidden_state")()
-    return {name: np.array(value, np.float64).reshape(-1) for name, value in given.items()}
+    with within("env"):
+        given = env.get_wrapper_attr("hidden_state")()
+        return {name: np.array(value, np.float64).reshape(-1) for name, value in given.items()}

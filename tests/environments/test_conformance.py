@@ -69,7 +69,13 @@ class Conforming(gymnasium.Env):
 def test_the_toy_that_is_broken_below_conforms_when_it_is_whole():
     assert check_environment(Conforming(), SENSORS) == []
     far = np.zeros((4, 4, 1), np.float32)
+    assert check_environment(Conforming(hidden_state=lambda: {"pole": np.ones(2), "up": [True]}), SENSORS) == []
     assert check_environment(Conforming(told={"missing": ("far",)}, values={"far": far}), SENSORS) == []
+
+
+class Growing(Conforming):
+    def hidden_state(self):
+        return {"trace": np.zeros(1 + self._steps)}
 
 
 class Unseeded(Conforming):
@@ -147,6 +153,10 @@ BROKEN = [
     ({"frame": np.zeros((6, 7, 3), np.uint8)}, "render.. gave 6x7 pixels: make both sides even"),
     ({"frame": np.zeros((6, 8))}, r"render.. gave float64 of shape \(6, 8\): give an outside view"),
     ({"frame": None}, "render.. gave NoneType: give an outside view"),
+    ({"hidden_state": lambda: [1.0]}, r"hidden_state\(\) is of type list: make it a dict of arrays by name"),
+    ({"hidden_state": lambda: {"pole": 1.0}}, r"hidden_state\(\)\[.pole.\] is 1.0: give finite numbers, \(D,\)"),
+    ({"hidden_state": lambda: {"pole": np.array([np.nan])}}, r"hidden_state\(\)\[.pole.\] is \[nan\]: give finite"),
+    (Growing, r"hidden_state\(\) has other names or sizes after a step: always give the same ones"),
     (Unseeded, "sensor 'image' differs at step 0 of two episodes with the same seed: draw .*self.np_random"),
     (ClosesOnce, "closing twice raised RuntimeError: closed before: let a second"),
     (Raises, r"RuntimeError: out of cheese \(.*test_conformance.py:\d+\): mend"),

@@ -24,7 +24,8 @@ SCENE = """
       <body pos="0 0 1"><joint type="slide" axis="1 0 0"/><geom size="0.1"/></body>
     </body>
   </body>
-  <body name="ball" pos="5 0 1"><joint name="round" type="ball"/><geom size="0.1"/><site name="target" pos="0 0 1"/></body>
+  <body name="ball" pos="5 0 1"><joint name="round" type="ball"/><geom size="0.1"/>
+    <site name="target" pos="0 0 1"/></body>
 </worldbody></mujoco>
 """
 
@@ -70,7 +71,9 @@ def test_the_pole_and_the_cart_of_cartpole() -> None:
         observation, *_ = env.step(np.ones(1, np.float32))
         state = env.hidden_state()
         assert list(state) == ["slider position", "hinge_1 angle", "slider velocity", "hinge_1 angular velocity"]
-        np.testing.assert_allclose(np.hstack([state["slider position"], state["slider velocity"]]), observation["proprio"])
+        np.testing.assert_allclose(
+            np.hstack([state["slider position"], state["slider velocity"]]), observation["proprio"]
+        )
         assert np.hypot(*state["hinge_1 angle"]) == pytest.approx(1)
 
 

@@ -141,7 +141,9 @@ def test_a_shorter_episode_stands_still_at_its_end() -> None:
     one, other = views(20), views(5)
     frames = list(film({"one": one, "other": other}))
     rows = len(frames[0]) // 2
-    assert np.array_equal(frames[6][rows:], frames[20][rows:]) and not np.array_equal(frames[6][:rows], frames[20][:rows])
+    assert np.array_equal(frames[6][rows:], frames[20][rows:]) and not np.array_equal(
+        frames[6][:rows], frames[20][:rows]
+    )
     alone = list(film({"one": one}))
     assert np.array_equal(frames[3][22:rows], alone[3])
 

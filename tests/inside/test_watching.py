@@ -11,6 +11,7 @@ import torch
 from coral_cli.inside.twins import Twins
 from coral_cli.inside.watching import Watched, watch
 from coral_cli.plugin import Rendering
+from coral_cli.registry.errors import CoralError
 from coral_cli.sessions.loaded import LoadedAgent
 from coral_cli.testing.toys import STEPS, ToyEnvironment
 from coral_cli.training.agent import Agent
@@ -103,6 +104,12 @@ def test_an_environment_that_tells_no_state_has_none(agent: Agent) -> None:
     silent = type("Silent", (ToyEnvironment,), {"hidden_state": property()})
     watched = watch(agent, Twins(silent(Rendering(SIDE, SIDE)), None), 0, mean(agent))
     assert watched.hidden == {} and "image" in watched.clean
+
+
+def test_a_state_that_is_no_number_is_named(agent: Agent) -> None:
+    broken = type("Broken", (ToyEnvironment,), {"hidden_state": lambda self: {"fine": [1.0], "lost": [0.0, np.nan]}})
+    with pytest.raises(CoralError, match="the hidden state 'lost' of the environment is not a finite number"):
+        watch(agent, Twins(broken(Rendering(SIDE, SIDE)), None), 0, mean(agent))
 
 
 def test_the_callers_random_stream_stays(agent: Agent, toy: Toy) -> None:

@@ -76,7 +76,7 @@ def disks(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory) -> Path:
     """A run that was not."""
-    return trained(tmp_path_factory.mktemp("runs") / "plain", f"--env toy {SIZES} --image-loss recon")
+    return trained(tmp_path_factory.mktemp("runs") / "plain", f"--env toy {SIZES} --image-loss recon --fusion concat")
 
 
 def test_a_document_says_everything(disks: Path) -> None:
@@ -180,7 +180,7 @@ def test_without_a_camera_there_are_readers_alone(tmp_path: Path) -> None:
 
 
 def test_an_environment_that_tells_no_state_has_pictures_alone(tmp_path: Path) -> None:
-    silent = trained(tmp_path / "silent", f"--env silent {SIZES}")
+    silent = trained(tmp_path / "silent", f"--env silent {SIZES} --rssm categorical")
     document = told(f"{silent} {SHORT}")
     assert document["agents"][0]["latent"] == [] and Path(document["film"]).is_file()
     outcome = probe(f"{silent} {SHORT}")
@@ -199,8 +199,10 @@ def test_undistracted_pictures_that_nobody_knows(tmp_path: Path) -> None:
 
 
 def test_a_pretrained_representation_acts_at_random(tmp_path: Path) -> None:
-    assert run(f"rollout --env toy --episodes 3 --out {tmp_path / 'data'} --quiet").code == 0
-    words = f"--data {tmp_path / 'data'} {SIZES.replace('--image-size 32', '')} --updates 2 --batch-size 2 --batch-length 4"
+    assert run(f"rollout --env toy --image-size 32 --episodes 3 --out {tmp_path / 'data'} --quiet").code == 0
+    words = (
+        f"--data {tmp_path / 'data'} {SIZES.replace('--image-size 32', '')} --updates 2 --batch-size 2 --batch-length 4"
+    )
     outcome = run(f"pretrain {words} --out {tmp_path / 'pretrained'} --quiet")
     assert outcome.code == 0, outcome.err
     (agent,) = told(f"{tmp_path / 'pretrained'} {SHORT}")["agents"]
