@@ -13,7 +13,6 @@ from coral_cli.assembly.flags import Given, flags_from, signed, taken
 from coral_cli.assembly.typer_surface import Command
 from coral_cli.commands.eval import allow
 from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, documents, print_json
-from coral_cli.display.numbers import number
 from coral_cli.display.tables import print_table
 from coral_cli.registry.console import Terminal
 from coral_cli.registry.errors import UsageError
@@ -164,9 +163,14 @@ def _print_columns(console: Terminal, title: str, columns: Columns) -> None:
     told = {name: column for name, column in columns.items() if column}
     rows = dict.fromkeys(row for column in told.values() for row in column)
     if rows:
-        cells = [(row, *(number(column.get(row)) for column in told.values())) for row in rows]
+        cells = [(row, *(_share(column.get(row)) for column in told.values())) for row in rows]
         print_table(console, (title, *told), cells, numeric=range(1, len(told) + 1))
         console.print()
+
+
+def _share(value: float | None) -> str:
+    """Write a share with two decimals, ``-`` for what is missing."""
+    return "-" if value is None else f"{value:.2f}".replace("-0.00", "0.00")
 
 
 def add(app: typer.Typer) -> None:

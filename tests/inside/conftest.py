@@ -24,7 +24,6 @@ from coral_cli.testing.toys import ACTION, ToyEnvironment, toy_rssm
 from coral_cli.training.agent import Agent
 
 SIDE, MARGIN = 32, 4
-SENSORS = {"image": Sensor("image", "image", (SIDE, SIDE, 3)), "proprio": Sensor("proprio", "vector", (2,))}
 
 
 class Pushing(torch.nn.Module):
@@ -49,15 +48,28 @@ class Brighter:
         return None if self.step - 1 == self.gap else np.uint8(value // 2 + 8 * self.step)
 
 
-@pytest.fixture
-def agent() -> Agent:
+def agent_with(camera: Sensor) -> Agent:
+    """An agent whose sensor ``image`` is ``camera``."""
     torch.manual_seed(0)
-    encoders = {"image": ConvEncoder((SIDE, SIDE, 3), 2), "proprio": MlpEncoder(2, 4, 1)}
+    sensors = {"image": camera, "proprio": Sensor("proprio", "vector", (2,))}
+    encoders = {"image": ConvEncoder(camera.shape, 2), "proprio": MlpEncoder(2, 4, 1)}
     rssm = toy_rssm(NoOptions(), sum(encoder.size for encoder in encoders.values()), ACTION)
     terms = {name: Term(NoLoss()) for name in encoders}
-    model = Representation(SENSORS, encoders, rssm, terms, ObjectiveOptions(), HeadSizes(8, 1), ACTION)
+    model = Representation(sensors, encoders, rssm, terms, ObjectiveOptions(), HeadSizes(8, 1), ACTION)
     model.requires_grad_(False)
-    return Agent(model, Pushing(), SENSORS, ACTION, torch.device("cpu"))
+    return Agent(model, Pushing(), sensors, ACTION, torch.device("cpu"))
+
+
+@pytest.fixture
+def agent() -> Agent:
+    """An agent with a camera."""
+    return agent_with(Sensor("image", "image", (SIDE, SIDE, 3)))
+
+
+@pytest.fixture
+def deep() -> Agent:
+    """An agent whose camera measures depth."""
+    return agent_with(Sensor("image", "depth", (SIDE, SIDE, 1)))
 
 
 @pytest.fixture

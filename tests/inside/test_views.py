@@ -66,6 +66,21 @@ def test_pictures_of_an_episode(agent: Agent, decoder: PictureDecoder, long: Wat
     assert views_of(agent.representation, decoder, long, "image", distracted=False, seed=0).clean is None
 
 
+def test_depth_is_drawn_in_greys_near_is_bright(deep: Agent, episodes: Sequence[Watched]) -> None:
+    far = np.linspace(0, 5, 32, dtype=np.float32)[:, None, None].repeat(32, 1)
+    depth = {"image": np.stack([far] * (STEPS + 1))}
+    episode = replace(episodes[0], seen=depth, clean=depth)
+    pictures = deep.representation.normalization("image", torch.from_numpy(depth["image"]))
+    decoder = PictureDecoder(episode.latents, pictures.mean(0))
+    with torch.no_grad():
+        for parameter in decoder.parameters():
+            parameter.zero_()  # so that it draws the mean
+    views = views_of(deep.representation, decoder, episode, "image", distracted=False, seed=0)
+    assert views.seen[0, 0, 0].tolist() == [255] * 3 and views.seen[0, -1, 0].tolist() == [0] * 3
+    np.testing.assert_allclose(views.decoded[..., 0].astype(int), views.seen[..., 0], atol=1)
+    assert views.salient.shape == views.seen.shape
+
+
 def test_nothing_is_salient_where_no_picture_came(agent: Agent, long: Watched) -> None:
     found = salience_of(agent.representation, long, "image", seed=0)
     there = ~long.missing["image"]
