@@ -168,6 +168,13 @@ def test_observations_are_copies(toys):
     assert pickle.dumps(toys.SEEN) == before
 
 
+def test_a_hidden_state_is_told_where_there_is_one(toys):
+    env = toys.Drawing()
+    env.hidden_state = lambda: {"pole": np.ones(2)}
+    assert adapted(gymnasium.Wrapper(env)).hidden_state()["pole"].tolist() == [1, 1]
+    assert not adapted(toys.Drawing()).has_wrapper_attr("hidden_state")
+
+
 def test_actions_reach_the_bounds_and_never_pass_them(toys):
     raw = toys.Drawing("rgb_array")
     env = adapted(raw)

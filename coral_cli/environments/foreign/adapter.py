@@ -31,7 +31,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
     """A wrapper that names the sensors, scales actions (A,) from [-1, 1] to the bounds, and ends endless episodes.
 
     Where no observation is an image and ``draws`` says that the environment can be rendered, the sensor ``image`` is
-    what it renders. ``kinds`` are the sensors by name.
+    what it renders. ``kinds`` are the sensors by name. It tells the ``hidden_state`` that the environment tells.
     """
 
     metadata = {"render_modes": ["rgb_array"]}  # noqa: RUF012 (Gymnasium's attribute)
@@ -63,6 +63,8 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         self._limit = asked or (np.inf if declared else STEPS)
         self._success: float | None = None
         self._seen: Observation = {}
+        if env.has_wrapper_attr("hidden_state"):
+            self.hidden_state = env.get_wrapper_attr("hidden_state")
         fps = (env.metadata or {}).get("render_fps")
         if fps:
             self.metadata = {**self.metadata, "render_fps": fps / options.action_repeat}
