@@ -32,7 +32,17 @@ ROOMS = {
     "measuring": {"registry", "parallel", "environments", "representation", "runs", "training"},
     "inside": {"registry", "representation", "runs", "training"},
     "assembly": {"builtin", "registry", "environments", "representation", "runs", "training"},
-    "sessions": {"registry", "parallel", "environments", "runs", "training", "assembly", "display", "measuring", "inside"},
+    "sessions": {
+        "registry",
+        "parallel",
+        "environments",
+        "runs",
+        "training",
+        "assembly",
+        "display",
+        "measuring",
+        "inside",
+    },
 }
 """What each room may import of the others, at any level.
 
