@@ -11,9 +11,9 @@ from torch.optim import AdamW
 from coral_cli.inside.ridge import Parts
 from coral_cli.representation.networks import mlp
 
-HIDDEN, UPDATES, BATCH = 64, 3000, 256
+HIDDEN, UPDATES, BATCH = 64, 2000, 256
 EVERY, PATIENCE = 50, 6
-"""Updates between two judgements, and how many of these without any progress end the teaching."""
+"""Updates between two judgements, and how many of these without any progress of a hundredth end the teaching."""
 LEARNING_RATE, WEIGHT_DECAY = 2e-3, 1e-2
 
 
@@ -56,13 +56,14 @@ def _keep_better(
     best: list[float],
     predicted: list[Tensor],
 ) -> bool:
-    """Take over the predictions of targets that are predicted better than before in validation; tell if any is."""
+    """Take over the predictions of targets that are predicted better than before in validation; tell if any is by far."""
     better = False
     validation, unseen = (network(part).split(list(sizes), 1) for part in (x.validation, x.unseen))
     for index, part in enumerate(wanted):
         error = float((validation[index] - part.validation).square().mean())
         if error < best[index]:
-            best[index], predicted[index], better = error, unseen[index], True
+            better |= error < 0.99 * best[index]
+            best[index], predicted[index] = error, unseen[index]
     return better
 
 

@@ -200,10 +200,8 @@ def test_undistracted_pictures_that_nobody_knows(tmp_path: Path) -> None:
 
 def test_a_pretrained_representation_acts_at_random(tmp_path: Path) -> None:
     assert run(f"rollout --env toy --image-size 32 --episodes 3 --out {tmp_path / 'data'} --quiet").code == 0
-    words = (
-        f"--data {tmp_path / 'data'} {SIZES.replace('--image-size 32', '')} --updates 2 --batch-size 2 --batch-length 4"
-    )
-    outcome = run(f"pretrain {words} --out {tmp_path / 'pretrained'} --quiet")
+    sizes = SIZES.replace("--image-size 32", "--batch-size 2 --batch-length 4")
+    outcome = run(f"pretrain --data {tmp_path / 'data'} {sizes} --updates 2 --out {tmp_path / 'pretrained'} --quiet")
     assert outcome.code == 0, outcome.err
     (agent,) = told(f"{tmp_path / 'pretrained'} {SHORT}")["agents"]
     assert agent["notes"] == ["it was pretrained and has no policy, so its actions are random"]
