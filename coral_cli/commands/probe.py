@@ -11,11 +11,10 @@ import typer
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
 from coral_cli.assembly.typer_surface import Command
-from coral_cli.commands.eval import allow
+from coral_cli.commands.conditions import allow
 from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, documents, print_json
 from coral_cli.display.tables import print_table
 from coral_cli.registry.console import Terminal
-from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help, Json
 from coral_cli.registry.places import absolute, as_written
 from coral_cli.registry.terminal import say, sentence
@@ -55,8 +54,6 @@ class ProbeOptions:
 def probe(context: typer.Context, given: Given) -> int:
     """Run a session of looking inside."""
     options, rest = taken(ProbeOptions(), given)
-    if not rest.get("checkpoint"):
-        raise UsageError("no checkpoint is named.", "Name one, or a run: coral probe RUN.")
     checkpoints = tuple(absolute(text) for text in rest["checkpoint"])
     if options.env is not None:
         for checkpoint in checkpoints:

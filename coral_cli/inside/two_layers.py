@@ -56,7 +56,7 @@ def _keep_better(
     best: list[float],
     predicted: list[Tensor],
 ) -> bool:
-    """Take over the predictions of targets that are predicted better than before in validation; tell if any is by far."""
+    """Take over the predictions of targets that validation finds better than before; tell if any is by far."""
     better = False
     validation, unseen = (network(part).split(list(sizes), 1) for part in (x.validation, x.unseen))
     for index, part in enumerate(wanted):

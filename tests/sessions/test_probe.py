@@ -210,7 +210,7 @@ def test_a_pretrained_representation_acts_at_random(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "error"),
     [
-        ("", 2, "error: no checkpoint is named."),
+        ("", 2, "error: missing argument 'CHECKPOINT'."),
         ("{run} --episodes 2", 2, "error: --episodes"),
         ("{run} --updates -1", 2, "error: --updates"),
         ("{run} --camera imag", 2, "error: the latent of {run}/checkpoints/latest.pt hears of no camera 'imag'."),
