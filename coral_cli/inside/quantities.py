@@ -15,7 +15,7 @@ from coral_cli.inside.ridge import Parts
 from coral_cli.inside.watching import Watched
 
 SIDE = 8
-"""Of a coarse picture, in pixels."""
+"""The side of a coarse picture, in pixels."""
 COMPONENTS = 10
 """The number of principal components that stand for coarse pictures."""
 
