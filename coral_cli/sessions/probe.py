@@ -68,15 +68,17 @@ def probe(request: ProbeRequest, tell: Tell) -> Probed:
     """
     paths = list(dict.fromkeys(request.checkpoints))
     agents = [open_saved(path, request.catalog) for path in paths]
+    built = [_built(request, saved) for saved in agents]  # so that what cannot be is said before anything is played
     seed = agents[0].assembly.settings.seed if request.seed is None else request.seed
     found: list[Inside] = []
     rates: list[float] = []
     sizes: dict[str, int] = {}
-    for name, saved in zip(names_of([saved.path for saved in agents]), agents, strict=True):
+    for name, saved, (agent, camera) in zip(names_of([saved.path for saved in agents]), agents, built, strict=True):
         begin = f"{name}: " if len(agents) > 1 else ""
         with naming(saved.assembly):
-            inside, split, rate = _look_into(request, saved, name, seed, partial(_tell, tell, begin))
-        found.append(inside)
+            answer, episodes, rate = _look_into(request, saved, agent, camera, seed, partial(_tell, tell, begin))
+        split, mean = Split.of(episodes), fmean(episode.total for episode in episodes)
+        found.append(Inside(name, saved.path, saved.assembly.choices[ENV.name].component, camera, mean, answer))
         rates.append(rate)
         sizes = {part: len(getattr(split, part)) for part in ("training", "validation", "unseen")}
     views = {each.name: each.answer.views for each in found if each.answer.views is not None}
@@ -90,25 +92,30 @@ def _tell(tell: Tell, begin: str, text: str) -> None:
     tell(begin + text)
 
 
-def _look_into(request: ProbeRequest, saved: Saved, name: str, seed: int, tell: Tell) -> tuple[Inside, Split, float]:
-    """Return what is inside, the episodes, and their frames a second."""
-    agent = saved.agent(choose_device(request.device))
+def _built(request: ProbeRequest, saved: Saved) -> tuple[Agent, str | None]:
+    """Return the agent, and its camera that is looked through."""
+    with naming(saved.assembly):
+        agent = saved.agent(choose_device(request.device))
     agent.representation.requires_grad_(False)
     if not agent.representation.feature_size:
         raise UsageError(
             f"{as_written(saved.path)} learned no representation: there is no latent to look into.",
             "`coral methods` lists what learns one.",
         )
-    camera = _camera(agent, request.camera, saved.path)
+    return agent, _camera(agent, request.camera, saved.path)
+
+
+def _look_into(
+    request: ProbeRequest, saved: Saved, agent: Agent, camera: str | None, seed: int, tell: Tell
+) -> tuple[Answer, list[Watched], float]:
+    """Return what is inside, the episodes, and their frames a second."""
     episodes, distracted, rate, notes = _play(request, saved, agent, seed, tell)
-    split = Split.of(episodes)
-    answer = look(agent, split, Question(camera, distracted, request.updates, request.embeddings, seed), tell)
+    question = Question(camera, distracted, request.updates, request.embeddings, seed)
+    answer = look(agent, Split.of(episodes), question, tell)
     answer = replace(answer, notes=[*notes, *answer.notes])
     if not answer.latent and answer.views is None:
         raise CoralError(f"nothing can be told of {as_written(saved.path)}: {'; '.join(answer.notes)}.")
-    mean = fmean(episode.total for episode in episodes)
-    env = saved.assembly.choices[ENV.name].component
-    return Inside(name, saved.path, env, camera, mean, answer), split, rate
+    return answer, episodes, rate
 
 
 def _camera(agent: Agent, name: str | None, path: Path) -> str | None:

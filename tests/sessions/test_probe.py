@@ -226,11 +226,12 @@ def test_one_sentence_and_a_hint(words: str, code: int, error: str, plain: Path)
     assert outcome.err.startswith(error.format(run=plain)), outcome.err
 
 
-def test_without_a_representation_there_is_no_latent(tmp_path: Path) -> None:
+def test_without_a_representation_there_is_no_latent(plain: Path, tmp_path: Path) -> None:
     proprio = trained(tmp_path / "proprio", "--env toy --method proprio-sac --size tiny")
     outcome = probe(str(proprio))
     assert outcome.code == 2
     assert outcome.err.startswith(f"error: {proprio}/checkpoints/latest.pt learned no representation: ")
+    assert probe(f"{plain} {proprio}").err == outcome.err, "before anything is played"
 
 
 def test_an_interruption_leaves_nothing_behind(plain: Path, tmp_path: Path) -> None:
