@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 
 import ray
 
@@ -18,17 +19,28 @@ PATIENCE = 10.0
 """Seconds in which a head has to answer."""
 
 
-def connect(address: str) -> bool:
-    """Connect this process to the cluster at ``address``; return False if it was connected before.
+@contextmanager
+def connected(address: str) -> Iterator[None]:
+    """Connect this process to the cluster at ``address``, unless it is connected.
 
     Raises UsageError where there is no cluster: none is ever started.
     """
     if ray.is_initialized():
-        return False
+        yield
+        return
+    _connect(address)
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # results stand there, and Ray's news of machines
+        try:
+            yield
+        finally:
+            ray.shutdown()
+
+
+def _connect(address: str) -> None:
     try:
         host, _, port = address.rpartition(":")
         if host and port.isdecimal() and "/" not in host:
-            socket.create_connection((host, int(port)), PATIENCE).close()  # Ray tries for a minute, and aborts
+            socket.create_connection((host, int(port)), PATIENCE).close()  # Ray itself tries for a minute
         with _handlers_kept():
             ray.init(address=address, log_to_driver=False, logging_level="ERROR")
     except Exception as error:  # of many kinds
@@ -36,7 +48,6 @@ def connect(address: str) -> bool:
         said = " ".join(str(error).split()) or type(error).__name__
         hint = "Start one with `ray start --head`, or name one with --ray.address HOST:PORT."
         raise UsageError(f"no Ray cluster can be reached {where}: {said.rstrip('.')}.", hint) from error
-    return True
 
 
 @contextmanager
@@ -58,7 +69,8 @@ def needs(options: RayOptions) -> dict[str, float]:
 
 def described(options: RayOptions, most: int | None) -> str:
     """Return what the cluster has and what each run takes, in words."""
-    machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    found = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    machines = [machine for machine in found if machine.get("CPU")]  # a head often does nothing else
     cpus, gpus = (sum(machine.get(kind, 0) for machine in machines) for kind in ("CPU", "GPU"))
     has = f"{cpus:g} CPU{'s' * (cpus != 1)}" + (f" and {gpus:g} GPU{'s' * (gpus != 1)}" if gpus else "")
     need = {"CPU": options.cpus, "GPU": options.gpus, "memory": (options.memory or 0) * GIB}

@@ -7,7 +7,7 @@ import signal
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from ray.exceptions import RayActorError, RayError
 
 from coral_cli.plugin import Job, JobStatus
 from coral_engine_ray import RayOptions, attempt
-from coral_engine_ray.cluster import connect, described, needs
+from coral_engine_ray.cluster import connected, described, needs
 
 MARK = "ray-mark"
 """A file in the sweep's directory, by which a machine knows that it sees that directory."""
@@ -46,8 +46,10 @@ class RayEngine:
     """An engine of one actor a job, at most ``most`` at a time (None: as many as the cluster has room for)."""
 
     def __init__(self, options: RayOptions, folder: Path, most: int | None) -> None:
-        self._own = connect(options.address)
-        self.about = described(options, most)
+        with ExitStack() as stack:
+            stack.enter_context(connected(options.address))
+            self.about = described(options, most)
+            self._connection = stack.pop_all()
         ray.cloudpickle.register_pickle_by_value(attempt)  # so that machines need not have this package
         self._actors = ray.remote(max_concurrency=4, **needs(options))(attempt.Attempt)
         self._environ = _environ(options)
@@ -99,8 +101,7 @@ class RayEngine:
             self._land(name, JobStatus("preempted"))
         if self._token:
             self._mark.unlink(missing_ok=True)
-        if self._own:
-            ray.shutdown()
+        self._connection.close()
 
     def _room(self) -> bool:
         """Return whether the cluster is to be given one more job."""
@@ -136,7 +137,9 @@ class RayEngine:
         try:
             code, why = ray.get(flight.ended)
         except RayActorError as error:
-            return JobStatus("preempted", f"its worker{f' on {flight.host}' if flight.host else ''} was lost: {_said(error)}")
+            return JobStatus(
+                "preempted", f"its worker{f' on {flight.host}' if flight.host else ''} was lost: {_said(error)}"
+            )
         except RayError as error:
             return JobStatus("failed", _said(error))
         if code is None:
