@@ -1,4 +1,4 @@
-"""What happens on a machine of the cluster. It is sent there as it is, and so knows nothing but Python's own library."""
+"""What happens on a machine of the cluster. It is sent there as it is, and knows Python's own library alone."""
 
 from __future__ import annotations
 
