@@ -29,7 +29,7 @@ except OSError as error:
 """
 """A program that becomes the command behind the number of its parent, and ends when that does (PR_SET_PDEATHSIG).
 
-Ray's workers block signals, which a command would inherit. A worker that is killed can end nothing itself; what it
+Ray's workers block SIGINT, which a command would inherit. A worker that is killed can end nothing itself; what it
 has left behind would go on with a run that is resumed elsewhere.
 """
 

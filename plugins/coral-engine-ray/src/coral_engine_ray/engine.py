@@ -14,7 +14,7 @@ from typing import Any
 
 import ray
 import ray.cloudpickle
-from ray.exceptions import RayActorError, RayError
+from ray.exceptions import RayError, RayTaskError
 
 from coral_cli.plugin import Job, JobStatus
 from coral_engine_ray import RayOptions, attempt
@@ -136,12 +136,12 @@ class RayEngine:
     def _ended(self, flight: Flight) -> JobStatus:
         try:
             code, why = ray.get(flight.ended)
-        except RayActorError as error:
-            return JobStatus(
-                "preempted", f"its worker{f' on {flight.host}' if flight.host else ''} was lost: {_said(error)}"
-            )
+        except RayTaskError as error:
+            return JobStatus("failed", str(error).strip().splitlines()[-1])
         except RayError as error:
-            return JobStatus("failed", _said(error))
+            where = f" on {flight.host}" if flight.host else ""
+            said = (str(error).strip().splitlines() or [type(error).__name__])[0]  # the others are for Ray's developers
+            return JobStatus("preempted", f"its worker{where} was lost: {said.rstrip('.')}")
         if code is None:
             return JobStatus("failed", why)
         if code == 0:
@@ -155,11 +155,6 @@ def _environ(options: RayOptions) -> dict[str, str]:
     taken = {name: text for name, text in os.environ.items() if name in TAKEN or name.startswith("CORAL_")}
     unseen = {} if options.gpus else {"CUDA_VISIBLE_DEVICES": ""}  # what a run has not asked for may be another's
     return {**taken, **unseen, "OMP_NUM_THREADS": str(options.cpus)}
-
-
-def _said(error: RayError) -> str:
-    """Return the first line of what Ray says: the others are for its developers."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def _signal(number: int) -> signal.Signals | None:
