@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from coral_cli.plugin import Job
+from coral_cli.plugin import Job, JobStatus
 from coral_cli.testing import check_engine, run
 from coral_engine_ray import RayOptions, coral_engines
 
@@ -28,7 +28,7 @@ def save(*_):
     sys.exit(143)
 signal.signal(signal.SIGTERM, save)
 resumed = os.path.exists(name + "-worker")
-pathlib.Path(name + "-part").write_text(str(os.getppid()))
+pathlib.Path(name + "-part").write_text(f"{os.getppid()} {os.getpid()}")
 os.rename(name + "-part", name + "-worker")
 print("resumed" if resumed else "new", os.environ["OMP_NUM_THREADS"], flush=True)
 if "fails" in name:
@@ -47,8 +47,9 @@ class Still(gymnasium.Env):
     action_space = gymnasium.spaces.Box(-1, 1, (1,), np.float32)
 
     def reset(self, *, seed=None, options=None):
-        with open("still-worker", "w") as file:
+        with open("still-part", "w") as file:
             file.write(str(os.getppid()))
+        os.replace("still-part", "still-worker")
         self.left = 8
         return np.zeros(3, np.float32), {}
 
@@ -133,7 +134,7 @@ def until(met) -> None:
 
 
 def worker(name: str) -> int:
-    return int(Path(f"{name}-worker").read_text())
+    return int(Path(f"{name}-worker").read_text().split()[0])
 
 
 def test_the_contract_holds(three: Three) -> None:
@@ -188,6 +189,16 @@ def test_what_loses_its_worker_or_its_machine_is_preempted_and_goes_on_elsewhere
     assert worker("a") != first and Path("a.log").read_text() == "new 1\nresumed 1\n"
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_what_its_machine_ends_is_preempted(three: Three, place: Path, number: signal.Signals) -> None:
+    with engine_of(three, place) as engine:
+        engine.submit(jobs(place, "a"))
+        until(lambda: states(engine) and Path("a-worker").exists())
+        os.kill(int(Path("a-worker").read_text().split()[1]), number)
+        until(lambda: states(engine)["a"] not in ("pending", "running"))
+        assert engine.poll()["a"] == JobStatus("preempted", f"ended by {number.name}")
+
+
 def test_what_runs_saves_when_it_is_cancelled(three: Three, place: Path) -> None:
     with engine_of(three, place) as engine:
         engine.submit(jobs(place, "a", "b", "c", "d"))
@@ -219,6 +230,7 @@ def test_a_sweep_goes_on_when_a_worker_is_killed_and_when_a_run_fails(three: Thr
     line = "sweep --env still_env:Still --env still_env:Falls --on ray --jobs 2 --out sweep --json"
     outcome = run(f"{line} --ray.address {three.options.address} -- {TRAINING}", [RECORD])
     killer.join()
+    assert not Path("slow").exists(), "nothing was killed"
     (path,) = Path("sweep").glob("*Still*/metrics.jsonl")
     assert outcome.code == 1, outcome.err
     assert "error: 1 of 2 runs has failed: " in outcome.err and "it fell" in outcome.err
