@@ -40,7 +40,7 @@ def _connect(address: str) -> None:
     try:
         host, _, port = address.rpartition(":")
         if host and port.isdecimal() and "/" not in host:
-            socket.create_connection((host, int(port)), PATIENCE).close()  # Ray itself tries for a minute
+            socket.create_connection((host, int(port)), PATIENCE).close()  # says in a moment why not
         with _handlers_kept():
             ray.init(address=address, log_to_driver=False, logging_level="ERROR")
     except Exception as error:  # of many kinds
