@@ -78,8 +78,8 @@ def extras(text: str) -> dict[str, str | bool]:
     """Return flags of sbatch by name. Raises UsageError for anything else, and for those that are set already."""
     try:
         words = shlex.split(text)
-    except ValueError:
-        words = [text]
+    except ValueError as error:
+        raise UsageError(f"--slurm.extra has no end: {text!r}.", "Close the quotation.") from error
     found: dict[str, str | bool] = {}
     for word in words:
         match = _FLAG.fullmatch(word) if word.isprintable() else None
