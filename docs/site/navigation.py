@@ -11,6 +11,7 @@ NAVIGATION = {
             "/docs/how-to/bring-your-environment",
             "/docs/how-to/pretrain-and-transfer",
             "/docs/how-to/sweep",
+            "/docs/how-to/slurm",
             "/docs/how-to/train-on-several-gpus",
             "/docs/how-to/use-a-trained-agent",
         ],

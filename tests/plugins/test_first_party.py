@@ -39,7 +39,7 @@ def test_the_index_names_every_package_and_its_command() -> None:
     rows = re.findall(
         r"^\| \[`([\w-]+)`\]\((.+?)/README.md\) \|.*\| `(.+)` \|$", (PLUGINS / "README.md").read_text(), re.M
     )
-    assert rows == [(package.name, package.name, command(package)) for package in PACKAGES] and len(rows) == 7
+    assert rows == [(package.name, package.name, command(package)) for package in PACKAGES] and len(rows) == 8
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
