@@ -197,5 +197,5 @@ def test_damaged_numbers_are_not_guessed(queue, tmp_path, content):
 def test_jobs_in_another_queue_are_not_forgotten(queue, tmp_path):
     SlurmEngine(queue, tmp_path, None, 1).submit(jobs(tmp_path, "a"))
     queue.name = "local"
-    with pytest.raises(UsageError, match="not submitted with --slurm.cluster local"):
+    with pytest.raises(UsageError, match=r"not submitted with --slurm\.cluster local"):
         SlurmEngine(queue, tmp_path, None, 1)

@@ -98,6 +98,6 @@ def test_what_waits_is_taken_out_and_what_runs_is_asked_first(programs, tmp_path
     queue(tmp_path).end(["12_0"], at_once=True)
     assert (tmp_path / "cancelled").read_text().splitlines() == [
         "--quiet --state=PENDING 12_0 12_1",
-        "--quiet --state=RUNNING --signal=TERM 12_0 12_1",
+        "--quiet --state=RUNNING --signal=HUP 12_0 12_1",
         "--quiet 12_0",
     ]

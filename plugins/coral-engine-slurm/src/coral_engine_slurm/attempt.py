@@ -19,8 +19,10 @@ SHIELD = 'trap "" USR1 USR2; exec "$@"'
 
 
 class Attempt:
-    """A call of a run's command, as submitit makes it: SIGTERM is passed on, and at the time limit it is put back.
+    """A call of a run's command, as submitit makes it. A run that is asked to end saves first.
 
+    SIGTERM is Slurm's, for a machine that is wanted, and the signal of submitit for a time limit: the job is put back
+    into the queue. SIGHUP takes it back for good.
     ``environ`` is what differs from the environment of the job; None is for what is not set. ``ended`` is a file that
     says how the attempt ended, unless Slurm is to start it again.
     """
@@ -35,7 +37,7 @@ class Attempt:
     ) -> None:
         self._given = (command, directory, log, ended, environ)
         self._process: subprocess.Popen[bytes] | None = None
-        self._asked = 0
+        self._asked: list[int] = []
 
     def __call__(self) -> None:
         """Run it. Raises SystemExit with its exit code where that is not 0."""
@@ -59,7 +61,11 @@ class Attempt:
             self._process.terminate()
         self._await()
         code = self._process.wait()
-        said = {"job": JobEnvironment().job_id, "code": code, "asked": bool(self._asked)}
+        job = JobEnvironment().job_id
+        wanted = code and self._asked and signal.SIGHUP not in self._asked and not self._local
+        if wanted and _put_back(job):
+            return
+        said = {"job": job, "code": code, "asked": bool(self._asked)}
         partial = ended.with_name(f".{ended.name}")
         partial.write_text(json.dumps(said), encoding="utf-8")
         partial.replace(ended)
@@ -81,10 +87,14 @@ class Attempt:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._pass_on)
 
-    def _pass_on(self, *_: Any) -> None:
+    @property
+    def _local(self) -> bool:
+        return os.environ.get("SUBMITIT_EXECUTOR") == "local"
+
+    def _pass_on(self, number: int, _: Any) -> None:
         """Ask the run to save; on this machine, where no Slurm ends what does not, be more and more urgent."""
-        urgency = min(self._asked, 2) if os.environ.get("SUBMITIT_EXECUTOR") == "local" else 0
-        self._asked += 1
+        urgency = min(len(self._asked), 2) if self._local else 0
+        self._asked.append(number)
         if self._process is not None:
             self._process.send_signal((signal.SIGTERM, signal.SIGINT, signal.SIGKILL)[urgency])
 
@@ -93,3 +103,18 @@ class Attempt:
         assert self._process is not None
         with suppress(ChildProcessError):
             os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+
+
+def _put_back(job: str) -> bool:
+    """Put a job back into the queue that runs there still, and has not been cancelled; return whether it is."""
+    try:
+        state = _told("squeue", "--noheader", f"--jobs={job}", "--format=%T").strip()
+        if state == "RUNNING":
+            _told("scontrol", "requeue", job)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return state == "RUNNING"
+
+
+def _told(*words: str) -> str:
+    return subprocess.run(words, capture_output=True, text=True, timeout=15, check=True).stdout

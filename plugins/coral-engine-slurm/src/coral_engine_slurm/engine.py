@@ -25,7 +25,8 @@ WAITING = frozenset(
 )
 RUNNING = frozenset(["RUNNING", "COMPLETING", "STAGE_OUT", "SIGNALING", "STOPPED", "SUSPENDED", "RESIZING"])
 CUT_OFF = frozenset(["CANCELLED", "PREEMPTED", "TIMEOUT", "NODE_FAIL", "BOOT_FAIL", "REVOKED"])
-ENDS = (128 + signal.SIGTERM, 128 + signal.SIGINT, -signal.SIGTERM, -signal.SIGINT, -signal.SIGKILL)
+ASKING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+ENDS = frozenset(code for number in ASKING for code in (128 + number, -number))
 """Exit codes of what was asked to end, and did."""
 
 
@@ -64,7 +65,7 @@ class SlurmEngine:
         return dict(self._statuses)
 
     def cancel(self, at_once: bool) -> None:
-        """Call jobs back: scancel for what waits, SIGTERM for what runs; ``at_once``, scancel for all."""
+        """Call jobs back: scancel for what waits, a signal for what runs; ``at_once``, scancel for all."""
         self._cancelled = True
         self._statuses |= dict.fromkeys(self._waiting, JobStatus("preempted"))
         self._waiting.clear()

@@ -95,7 +95,7 @@ class Slurm:
 
     def end(self, numbers: Sequence[str], at_once: bool) -> None:
         """Call scancel."""
-        orders = [[]] if at_once else [["--state=PENDING"], ["--state=RUNNING", "--signal=TERM"]]
+        orders = [[]] if at_once else [["--state=PENDING"], ["--state=RUNNING", "--signal=HUP"]]
         for order in orders:
             with suppress(OSError):  # said again at the next look
                 _told(["scancel", "--quiet", *order, *numbers])
