@@ -170,11 +170,21 @@ def test_slurm_may_be_silent_for_a_while(queue, tmp_path, monkeypatch):
     engine.submit(jobs(tmp_path, "a"))
     queue.broken = "squeue: Socket timed out"
     assert states(engine) == {"a": "pending"}
+    engine.submit(jobs(tmp_path, "b"))
+    assert states(engine) == {"a": "pending", "b": "pending"} and len(queue.sizes) == 1
+    queue.broken = None
+    assert states(engine) == {"a": "pending", "b": "pending"} and len(queue.sizes) == 2
+    queue.broken = "squeue: Socket timed out"
     monkeypatch.setattr("coral_engine_slurm.engine.SILENCE", 0.0)
     with pytest.raises(UsageError, match="Socket timed out"):
         engine.poll()
-    with pytest.raises(UsageError, match="no answer"):  # nothing is submitted blindly
-        engine.submit(jobs(tmp_path, "b"))
+
+
+def test_nothing_is_submitted_before_slurm_has_answered(queue, tmp_path):
+    queue.broken = "squeue: Unable to contact slurm controller"
+    with pytest.raises(UsageError, match="no answer"):
+        SlurmEngine(queue, tmp_path, None, 1).submit(jobs(tmp_path, "a"))
+    assert queue.sizes == []
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """Slurm's own programs, played by scripts: what they are told, and what is made of their answers."""
 
+import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -101,3 +104,44 @@ def test_what_waits_is_taken_out_and_what_runs_is_asked_first(programs, tmp_path
         "--quiet --state=RUNNING --signal=HUP 12_0 12_1",
         "--quiet 12_0",
     ]
+
+
+ASKED = """
+import os, signal, sys, time
+def save(*_):
+    print("saved", flush=True)
+    sys.exit(143)
+signal.signal(signal.SIGTERM, save)
+os.kill(os.getppid(), getattr(signal, sys.argv[1]))
+time.sleep(600)
+"""
+NODE = """
+import sys
+from pathlib import Path
+from coral_engine_slurm.attempt import Attempt
+here = Path.cwd()
+Attempt((sys.executable, "-c", *sys.argv[1:]), here, here / "log", here / "ended", {})()
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "state", "put_back"),
+    [
+        ("SIGTERM", "RUNNING", True),  # a machine that is wanted
+        ("SIGTERM", "COMPLETING", False),  # somebody's scancel
+        ("SIGHUP", "RUNNING", False),  # the sweep's own
+    ],
+)
+def test_a_job_goes_back_into_the_queue_when_its_machine_is_wanted(programs, tmp_path, number, state, put_back):
+    programs(squeue=f"echo {state}", scontrol='echo "$@" > told')
+    path = os.pathsep.join(path for path in sys.path if path)
+    environ = {**os.environ, "PYTHONPATH": path, "SUBMITIT_EXECUTOR": "slurm"}
+    environ |= {"SLURM_JOB_ID": "14", "SLURM_ARRAY_JOB_ID": "12", "SLURM_ARRAY_TASK_ID": "1"}
+    done = subprocess.run([sys.executable, "-c", NODE, ASKED, number], env=environ, timeout=200)
+    assert (tmp_path / "log").read_text() == "saved\n"
+    if put_back:
+        assert done.returncode == 0 and (tmp_path / "told").read_text() == "requeue 12_1\n"
+        assert not (tmp_path / "ended").exists()
+    else:
+        assert done.returncode == 143 and not (tmp_path / "told").exists()
+        assert json.loads((tmp_path / "ended").read_text()) == {"job": "12_1", "code": 143, "asked": True}

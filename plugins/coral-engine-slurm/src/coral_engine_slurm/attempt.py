@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-SHIELD = 'trap "" USR1 USR2; exec "$@"'
+SHIELD = 'trap "" HUP USR1 USR2; exec "$@"'
 """A shell's words that start a program which no signal of Slurm ends that is meant for the job around it."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
@@ -25,7 +26,7 @@ WAITING = frozenset(
 )
 RUNNING = frozenset(["RUNNING", "COMPLETING", "STAGE_OUT", "SIGNALING", "STOPPED", "SUSPENDED", "RESIZING"])
 CUT_OFF = frozenset(["CANCELLED", "PREEMPTED", "TIMEOUT", "NODE_FAIL", "BOOT_FAIL", "REVOKED"])
-ASKING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 ENDS = frozenset(code for number in ASKING for code in (128 + number, -number))
 """Exit codes of what was asked to end, and did."""
 
@@ -47,7 +48,7 @@ class SlurmEngine:
         self._sent: dict[str, Sent] = {}
         self._statuses: dict[str, JobStatus] = {}
         self._cancelled = False
-        self._looked = self._heard = time.monotonic()
+        self._looked, self._heard = time.monotonic(), -math.inf
         self._unsure: dict[str, float] = {}
 
     def submit(self, jobs: Sequence[Job]) -> None:
@@ -56,12 +57,12 @@ class SlurmEngine:
         for job in jobs:
             self._waiting[job.name] = job
             self._statuses[job.name] = JobStatus("pending")
-        self._look(patience=0)
+        self._look()
 
     def poll(self) -> Mapping[str, JobStatus]:
         """Return the status of each job, of which Slurm is asked every few seconds."""
         if time.monotonic() - self._looked >= self._queue.every:
-            self._look(patience=SILENCE)
+            self._look()
         return dict(self._statuses)
 
     def cancel(self, at_once: bool) -> None:
@@ -75,17 +76,19 @@ class SlurmEngine:
     def close(self) -> None:
         """Leave the jobs to the queue: whoever goes on with the sweep finds them there."""
 
-    def _look(self, patience: float) -> None:
-        """Ask for the states of jobs. Raises UsageError when there was no answer for longer than ``patience``."""
+    def _look(self) -> None:
+        """Ask for the states of jobs, and submit what there is room for.
+
+        Raises UsageError when Slurm has never answered, or not for SILENCE.
+        """
         self._looked = time.monotonic()
         earlier = {name: sent for name in self._waiting if (sent := self._records.sent(name))}
         try:
             words = self._queue.states([sent.number for sent in (*self._sent.values(), *earlier.values())])
         except OSError as error:
-            if time.monotonic() - self._heard >= patience:
-                raise UsageError(
-                    f"Slurm gives no answer ({error}).", "The jobs go on by themselves: follow them with --resume."
-                ) from error
+            if time.monotonic() - self._heard >= SILENCE:
+                hint = "Jobs that were submitted go on by themselves: follow them later, with --resume."
+                raise UsageError(f"Slurm gives no answer ({error}).", hint) from error
             return
         self._heard = time.monotonic()
         for name, sent in list(self._sent.items()):
