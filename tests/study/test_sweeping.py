@@ -208,7 +208,11 @@ def test_a_closed_terminal_leaves_alone_what_runs_elsewhere(made, elsewhere, can
         if said == "a running":
             os.kill(os.getpid(), signal.SIGHUP)
 
-    assert sweep.carry_out(engine, Heard(close)) == 129
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # these tests may run under nohup
+    try:
+        assert sweep.carry_out(engine, Heard(close)) == 129
+    finally:
+        signal.signal(signal.SIGHUP, before)
     assert engine.cancelled == cancelled and states(sweep) == {"a": state}
 
 
