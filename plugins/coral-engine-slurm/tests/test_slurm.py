@@ -89,8 +89,9 @@ def test_what_sbatch_refuses_is_told_in_its_words(programs, tmp_path):
 
 
 def test_states_are_those_of_squeue(programs, tmp_path):
-    programs(squeue="printf '12_0|RUNNING\\n12_1|PENDING\\n9|NODE_FAIL\\n'")
-    assert queue(tmp_path).states(["12_0"]) == {"12_0": "RUNNING", "12_1": "PENDING", "9": "NODE_FAIL"}
+    programs(squeue="printf '12_0|RUNNING\\n12|CANCELLED\\n9|NODE_FAIL\\n'")
+    told = queue(tmp_path).states(["12_0", "12_3", "9", "8", "11_0"])
+    assert told == {"12_0": "RUNNING", "12_3": "CANCELLED", "9": "NODE_FAIL"}  # 12_3 had not begun
     programs(squeue="echo 'slurm_load_jobs error: Socket timed out' >&2; exit 1")
     with pytest.raises(OSError, match="squeue: slurm_load_jobs error: Socket timed out"):
         queue(tmp_path).states(["12_0"])

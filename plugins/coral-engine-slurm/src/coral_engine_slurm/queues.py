@@ -88,10 +88,15 @@ class Slurm:
         return [job.job_id for job in _submitted(executor, attempts)]
 
     def states(self, numbers: Sequence[str]) -> Mapping[str, str]:
-        """Return the states of all own jobs that Slurm still knows: those that ended some minutes ago as well."""
+        """Return the states of jobs that Slurm still knows: those that ended some minutes ago as well.
+
+        Jobs of an array that were cancelled before they began are one line, with the number of the array.
+        """
         words = ["squeue", "--noheader", "--array", "--states=all", f"--user={os.getuid()}", "--format=%i|%T"]
         lines = _told(words).splitlines()
-        return dict(line.strip().split("|", 1) for line in lines if "|" in line)
+        found = dict(line.strip().split("|", 1) for line in lines if "|" in line)
+        told = {number: found.get(number) or found.get(number.partition("_")[0]) for number in numbers}
+        return {number: word for number, word in told.items() if word}
 
     def end(self, numbers: Sequence[str], at_once: bool) -> None:
         """Call scancel."""
