@@ -289,5 +289,9 @@ class EngineModule(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of everything, jobs that still run included; this is the last call."""
+        """Let go of everything, jobs that still run included; this is the last call.
+
+        An engine of other machines may leave them running: it is what happens when a terminal is closed. Another
+        process then submits the same jobs, and the engine has to know which of them are there already.
+        """
         ...

@@ -38,7 +38,7 @@ def carry_out(request: SweepRequest, out: TextIO, err: Console) -> int:
     engine, folder = request.engine, request.folder
     most = min(request.jobs or 1, len(request.runs)) if engine.here else request.jobs
     jobs = [job_of(run, folder, request.plugins) for run in request.runs]
-    sweep = Sweep(request.runs, jobs, folder, most)
+    sweep = Sweep(request.runs, jobs, folder, most, elsewhere=not engine.here)
     if folder.is_dir() and not request.dry_run:
         with held(folder):  # else that is said before anything is measured
             pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,7 +47,8 @@ class Going:
 class Sweep:
     """Runs, their jobs, and the directory that they go to; at most ``most`` at a time (None: as the engine likes).
 
-    ``rehearsed`` are the seconds that a whole training of an agent takes, as far as that was measured.
+    ``rehearsed`` are the seconds that a whole training of an agent takes, as far as that was measured. Jobs that are
+    ``elsewhere`` go on when the terminal is closed.
     """
 
     runs: Sequence[Run]
@@ -55,6 +57,7 @@ class Sweep:
     most: int | None = None
     rehearsed: Mapping[str, float] = field(default_factory=dict)
     tick: float = TICK
+    elsewhere: bool = False
 
     def __post_init__(self) -> None:
         self._going = [
@@ -73,9 +76,10 @@ class Sweep:
         return [row for row in self.rows if row.state == "failed"]
 
     def carry_out(self, engine: EngineModule, display: SweepDisplay) -> int:
-        """Do what is left to do, and return 130 or 143 when a signal has come meanwhile, 1 when a run failed, else 0.
+        """Do what is left to do, and return 129, 130 or 143 when a signal has come, 1 when a run failed, else 0.
 
-        The first signal lets what runs save and end; a Ctrl-C after it ends it at once.
+        The first signal lets what runs save and end; a Ctrl-C after it ends it at once. A closed terminal leaves jobs
+        elsewhere as they are: whoever goes on with the sweep submits them again, and the engine finds them there.
         """
         to_do = [one for one in self._going if one.row.state != "done"]
         with Interruption() as interruption:
@@ -84,6 +88,8 @@ class Sweep:
             display(self.rows, [], self.eta)
             while to_do:
                 try:
+                    if self.elsewhere and interruption.signal == signal.SIGHUP:
+                        break
                     if interruption and not asked:
                         asked = True
                         engine.cancel(at_once=False)

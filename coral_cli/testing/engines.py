@@ -106,7 +106,7 @@ def _cancel(case: Case) -> None:
     """Require that what runs can save when it is cancelled, and that nothing else is started."""
     with case.built(1) as (engine, folder):
         engine.submit([_job("saves", SAVES, folder), _job("waits", SPEAKS, folder)])
-        _until(engine, lambda _: (folder / "begun").exists())
+        _until(engine, lambda found: (folder / "begun").exists() and found["saves"].state != "pending")
         running = engine.poll()["saves"].state
         require(running == "running", f"a job that runs is {running}.", "See JobStatus.")
         engine.cancel(at_once=False)

@@ -14,6 +14,7 @@ NAVIGATION = {
             "/docs/how-to/sweep",
             "/docs/how-to/many-runs",
             "/docs/how-to/ray",
+            "/docs/how-to/slurm",
             "/docs/how-to/train-on-several-gpus",
             "/docs/how-to/use-a-trained-agent",
             "/docs/how-to/look-inside",

@@ -198,6 +198,24 @@ def test_what_gets_further_between_is_submitted_as_often_as_it_takes(made) -> No
     assert carried_out(made, engine, a="--works")[0] == 0 and len(engine.submitted) == 10
 
 
+@pytest.mark.parametrize(("elsewhere", "cancelled", "state"), [(True, [], "running"), (False, [False], "stopped")])
+def test_a_closed_terminal_leaves_alone_what_runs_elsewhere(made, elsewhere, cancelled, state) -> None:
+    runs, jobs = made(a="--works")
+    engine = Scripted(a="running")
+    sweep = Sweep(runs, jobs, Path("sweep"), 2, tick=0.01, elsewhere=elsewhere)
+
+    def close(said: str) -> None:
+        if said == "a running":
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # these tests may run under nohup
+    try:
+        assert sweep.carry_out(engine, Heard(close)) == 129
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert engine.cancelled == cancelled and states(sweep) == {"a": state}
+
+
 def test_what_is_left_is_estimated_from_what_is_known(made) -> None:
     runs, jobs = made(a="--works", b="--works", c="--longer")
     sweep = Sweep(runs, jobs, Path("sweep"), 1)
