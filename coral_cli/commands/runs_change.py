@@ -118,7 +118,7 @@ def _agreed(runs: Sequence[RunDirectory], space: int, json: bool) -> bool:
     for run in runs:
         say(sentence(as_written(run.path)), file=sys.stderr)
     what = "this run" if len(runs) == 1 else f"these {len(runs)} runs"
-    print(f"Remove {what} ({size(space)}) for good? [y/N] ", end="", file=sys.stderr, flush=True)
+    say(f"Remove {what} ({size(space)}) for good? [y/N]", file=sys.stderr)
     return sys.stdin.readline().strip().lower() in YES
 
 

@@ -18,7 +18,7 @@ from coral_cli.display.estimates import Range, span
 from coral_cli.display.numbers import count, number
 from coral_cli.display.selection import is_live
 from coral_cli.registry.options import Json
-from coral_cli.registry.terminal import sentence
+from coral_cli.registry.terminal import say, sentence
 
 RowState: TypeAlias = Literal["pending", "running", "done", "failed", "stopped"]
 STYLES: dict[RowState, str] = {
@@ -93,7 +93,7 @@ class JsonRows(QuietRows):
     def __call__(self, rows: Sequence[Row], changed: Sequence[Row], eta: Range | None) -> None:
         """Print them at once."""
         for row in changed:
-            print(json.dumps({"kind": "run", **document(row)}), file=self._out, flush=True)
+            say(json.dumps({"kind": "run", **document(row)}), self._out)
 
 
 class PlainRows(QuietRows):

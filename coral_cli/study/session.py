@@ -140,4 +140,4 @@ def _reasons(failed: Sequence[Row]) -> str:
 
 
 def _write(out: TextIO, document: Json, indent: int | None = None) -> None:
-    print(json.dumps(document, indent=indent), file=out, flush=True)
+    say(json.dumps(document, indent=indent), out)

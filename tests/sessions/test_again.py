@@ -200,6 +200,8 @@ def test_pretraining_goes_on_by_the_same_command_too(capsys) -> None:
 STOPPED = """
 import os, signal, sys
 
+signal.signal(signal.{name}, signal.SIG_DFL)  # which whoever runs the tests, such as nohup, may ignore
+
 def stop(*_):
     os.kill(os.getpid(), signal.{name})
 

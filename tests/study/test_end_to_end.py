@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from coral_cli.app import main
-from coral_cli.report.reading import find, read
+from coral_cli.report.reading import read
+from coral_cli.runs.finding import find
 
 ENVIRONMENT = """
 import os, time
