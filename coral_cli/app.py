@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shlex
+import signal
 import sys
 import time
 import traceback
@@ -47,6 +48,9 @@ from coral_cli.version import __version__
 
 HELP = "Learn joint representations of several sensors, and policies that act on them."
 
+GONE = 128 + signal.SIGPIPE
+"""The exit code when nobody reads the output any more."""
+
 GRACE = 5.0
 """Seconds for torchrun to end a process that follows another, since that one has failed too, and has said why."""
 
@@ -76,6 +80,8 @@ def _main(args: list[str], catalog: Catalog | None) -> int:
         sys.stdout.flush()
         return code
     except SystemExit as stop:
+        if isinstance(stop.__context__, BrokenPipeError):
+            return GONE
         if completing or _own(stop):
             return int(stop.code or 0)
         return _report(_explained(stop, catalog))
@@ -86,7 +92,7 @@ def _main(args: list[str], catalog: Catalog | None) -> int:
         return 130
     except BrokenPipeError:  # who reads has gone; nothing may be written at exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return GONE
     except Exception as error:
         if signalled := came():  # a library has made its own error of it
             raise signalled from error

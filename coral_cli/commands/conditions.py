@@ -22,7 +22,7 @@ from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.selection import Selection, choose
 from coral_cli.assembly.slots import DISTRACTION, ENV
 from coral_cli.assembly.two_phase import scan
-from coral_cli.registry.catalog import Catalog
+from coral_cli.registry.catalog import Catalog, module_in
 from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.places import absolute
 from coral_cli.runs.checkpoint import read_record
@@ -98,7 +98,9 @@ def allow(env: str, checkpoint: Path, catalog: Catalog) -> None:
     if (named.record.name, named.distribution) != (own.component, own.distribution):
         raise UsageError(
             f"--env is {env}, but {checkpoint} was trained in {own.component}.",
-            "Leave --env out: a checkpoint brings its own environment.",
+            "Name its own if you know it; agents of several environments are evaluated apart."
+            if module_in(own.component)
+            else "Leave --env out: a checkpoint brings its own environment.",
         )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from coral_cli.registry.errors import UsageError
-from coral_cli.registry.places import absolute
+from coral_cli.registry.places import absolute, as_written
 from coral_cli.runs.directory import RunDirectory
 
 AUTO_RESUME = (
@@ -30,10 +31,9 @@ class Place:
     def require_kind(self, pretrained: bool) -> None:
         """Raise UsageError when the run that lies there was made by the other command of the two."""
         if self.there and ("data" in RunDirectory.open(self.there).read_record()) != pretrained:
-            raise UsageError(
-                f"{self.there} was {'not ' if pretrained else ''}pretrained.",
-                f"Go on with: coral {'train' if pretrained else 'pretrain'} --resume {self.there}.",
-            )
+            go_on = shlex.join(["coral", "train" if pretrained else "pretrain", "--resume", as_written(self.there)])
+            said = f"{self.there} was {'not ' if pretrained else ''}pretrained."
+            raise UsageError(said, f"Go on with: {go_on}.")
 
 
 def place_of(out: str | None, resume: str | None, auto: bool) -> Place:

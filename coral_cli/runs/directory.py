@@ -10,6 +10,7 @@ import fcntl
 import itertools
 import json
 import os
+import shlex
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.options import Json
+from coral_cli.registry.places import as_written
 from coral_cli.runs import documents
 from coral_cli.runs.documents import FormError
 from coral_cli.runs.files import SUFFIX, replacing, writing
@@ -70,7 +72,7 @@ class RunDirectory:
         Raises UsageError when there is a checkpoint by now, CoralError when the old files cannot be removed.
         """
         if self.has_saved:
-            raise UsageError(f"{self.path} already holds a run.", f"Go on with --resume {self.path}.")
+            raise UsageError(f"{self.path} already holds a run.", f"Go on with --resume {_quoted(self.path)}.")
         with writing(self.path):
             if self.replay.exists():
                 shutil.rmtree(self.replay)
@@ -197,9 +199,14 @@ def find_checkpoint(path: Path) -> Path:
     if not run.latest.is_file():
         raise UnreadableError(
             f"the run {path} has no checkpoint yet.",
-            f"Wait for its first one; or start it again with the same flags, --out {path} and --auto-resume.",
+            f"Wait for its first one; or start it again with the same flags, --out {_quoted(path)} and --auto-resume.",
         )
     return run.latest
+
+
+def _quoted(path: Path) -> str:
+    """Return a path as a shell takes it."""
+    return shlex.quote(as_written(path))
 
 
 def _start(record: Mapping[str, Json]) -> dict[str, Json]:
@@ -242,7 +249,7 @@ def _free(out: Path, again: bool) -> frozenset[str]:
     """Return the names of what lies in ``out`` and is no run's. Raises UsageError when no run can begin there."""
     run = RunDirectory(out)
     if run.record.exists() and not (again and not run.has_saved):
-        go_on = f"go on with --resume {out}" if run.has_saved else "add --auto-resume to start this one again"
+        go_on = f"go on with --resume {_quoted(out)}" if run.has_saved else "add --auto-resume to start this one again"
         raise UsageError(f"{out} already holds a run.", f"Choose another --out, or {go_on}.")
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file.", "Choose another --out.")
@@ -253,6 +260,9 @@ def _free(out: Path, again: bool) -> frozenset[str]:
     if held and not again:
         raise UsageError(f"{out} is not empty.", "Choose another --out.")
     own = (run.record, run.metrics, run.checkpoints, run.videos, run.replay)
+    around = [path for path in held if not path.is_symlink()]
+    if any(run.record.name in files for path in around for _, _, files in os.walk(path)):
+        raise UsageError(f"{out} holds other runs.", "Choose another --out: one run cannot lie around others.")
     for path in held:
         if path in own:
             raise UsageError(

@@ -164,10 +164,12 @@ def require_allowed(plan: Plan, allowed: Collection[str], catalog: Catalog) -> N
         if path not in catalog.paths:
             hint = f"If you know that plugin, add --plugin {shlex.quote(path)}."
             raise PluginError(f"the plan needs {path}, a plugin that is not installed.", hint)
-    for env in map(_env, plan.runs):
-        if module_in(env) and env not in allowed:
-            hint = f"If you know it, add --env {shlex.quote(env)}."
-            raise PluginError(f"environment {env!r} is Python code, which only you can allow to run.", hint)
+    unknown = [env for env in codes(plan.runs) if env not in allowed]
+    if unknown:
+        what = f"environment {unknown[0]!r} is" if len(unknown) == 1 else f"{len(unknown)} environments are"
+        flags = " ".join(f"--env {shlex.quote(env)}" for env in unknown)
+        hint = f"If you know {'it' if len(unknown) == 1 else 'them'}, add {flags}."
+        raise PluginError(f"{what} Python code, which only you can allow to run.", hint)
 
 
 def codes(runs: Sequence[Planned]) -> list[str]:

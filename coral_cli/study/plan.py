@@ -98,16 +98,22 @@ def write_plan(folder: Path, plan: Plan) -> None:
         partial.write_text(f'{json.dumps(document)[:-1]}, "runs": [\n  {runs}\n]}}\n', encoding="utf-8")
 
 
-def make_folder(folder: Path) -> None:
-    """Make a sweep's directory. Raises UsageError where something else lies, CoralError where it cannot be made."""
+def require_place(folder: Path) -> None:
+    """Raise UsageError where something else lies than a sweep, CoralError where that cannot be seen."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file.", "Choose another --out.")
     with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
         own = (LOGS, f".{FILE}{SUFFIX}")  # which a process leaves that was killed before the plan was written
-        if not (folder / FILE).exists() and any(path.name not in own for path in folder.iterdir()):
+        found = folder.iterdir() if folder.exists() and not (folder / FILE).exists() else ()
+        if any(path.name not in own for path in found):
             raise UsageError(f"{folder} is not empty, and holds no sweep.", "Choose another --out.")
-        (folder / LOGS).mkdir(exist_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a sweep's directory. Raises what ``require_place`` does, and CoralError where it cannot be made."""
+    require_place(folder)
+    with writing(folder):
+        (folder / LOGS).mkdir(parents=True, exist_ok=True)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
@@ -22,7 +23,7 @@ from coral_cli.runs.machine import busy
 from coral_cli.study.estimating import rehearsed
 from coral_cli.study.grid import SEED
 from coral_cli.study.jobs import job_of
-from coral_cli.study.plan import LOGS, Plan, held, make_folder, write_plan
+from coral_cli.study.plan import LOGS, Plan, held, make_folder, require_place, write_plan
 from coral_cli.study.requests import SweepRequest
 from coral_cli.study.sweeping import Sweep
 
@@ -39,8 +40,9 @@ def carry_out(request: SweepRequest, out: TextIO, err: Console) -> int:
     most = min(request.jobs or 1, len(request.runs)) if engine.here else request.jobs
     jobs = [job_of(run, folder, request.plugins) for run in request.runs]
     sweep = Sweep(request.runs, jobs, folder, most, elsewhere=not engine.here)
+    require_place(folder)  # else that is said before anything is measured
     if folder.is_dir() and not request.dry_run:
-        with held(folder):  # else that is said before anything is measured
+        with held(folder):
             pass
     with ExitStack() as stack:
         module: EngineModule | None = None
@@ -123,7 +125,7 @@ def _tell(request: SweepRequest, sweep: Sweep, code: int, out: TextIO) -> int:
             f"See {log}, and go on with: {request.again}",
         )
     if not (request.quiet or request.json):
-        say(f"compare them with: coral report {as_written(request.folder)}", file=sys.stderr)
+        say(f"compare them with: coral report {shlex.quote(as_written(request.folder))}", file=sys.stderr)
     return code
 
 

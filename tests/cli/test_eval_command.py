@@ -6,6 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from coral_cli import builtin
+from coral_cli.assembly.resolve import resolve
+from coral_cli.commands import conditions
+from coral_cli.registry.discovery import discover
+from coral_cli.registry.errors import UsageError
+
 
 @pytest.mark.parametrize(
     ("line", "video"),
@@ -40,3 +46,19 @@ def test_options(coral, requests) -> None:
     assert request.json
     coral("eval", "x.pt")
     assert (requests[0].episodes, requests[0].seed, requests[0].renderer) == (20, None, "auto")
+
+
+@pytest.mark.parametrize(
+    ("trained", "hint"),
+    [("foreign_toys:Drawing", "Name its own if you know it"), ("gym:Pendulum-v1", "Leave --env out")],
+)
+def test_another_environment_is_refused_with_what_can_be_done(trained: str, hint: str, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "environments"))
+    catalog = discover(builtin, {"CORAL_PLUGINS": ""})
+    assembly = resolve({"env": trained}, catalog)
+    monkeypatch.setattr(conditions, "trained", lambda checkpoint: assembly)
+    with pytest.raises(
+        UsageError, match=f"--env is foreign_toys:make_blind, but run was trained in {trained}"
+    ) as error:
+        conditions.allow("foreign_toys:make_blind", Path("run"), catalog)
+    assert error.value.hint.startswith(hint)

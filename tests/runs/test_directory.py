@@ -91,6 +91,33 @@ def test_what_a_run_would_overwrite_stands_in_its_way(name):
     assert name.endswith("/") or path.read_text() == "mine"
 
 
+def test_hints_quote_paths_for_a_shell():
+    run = RunDirectory.create(Path("my run"), "ignored")
+    run.write_record({})
+    with pytest.raises(UnreadableError, match="no checkpoint yet") as error:
+        find_checkpoint(run.path)
+    assert "--out 'my run' and" in error.value.hint
+    (run.checkpoints / "step-1.pt").touch()
+    with pytest.raises(UsageError) as refused:
+        RunDirectory.create(run.path, "ignored")
+    assert refused.value.hint == "Choose another --out, or go on with --resume 'my run'."
+    with pytest.raises(UsageError) as refused:
+        run.start_afresh()
+    assert refused.value.hint == "Go on with --resume 'my run'."
+
+
+def test_no_run_lies_around_others():
+    for name in ("sweep/disks/run.json", "other/run.json"):
+        Path(name).parent.mkdir(parents=True)
+        Path(name).touch()
+    Path("linked").mkdir()
+    Path("linked/old").symlink_to(Path("other").absolute())
+    for folder in (Path("sweep"), Path(".")):
+        with pytest.raises(UsageError, match="holds other runs"):
+            RunDirectory.create(folder, "ignored", again=True)
+    assert RunDirectory.create(Path("linked"), "ignored", again=True).foreign == {"old"}
+
+
 def test_a_place_that_cannot_be_written_is_one_sentence():
     Path("file").touch()
     with pytest.raises(CoralError, match=r"file/run cannot be written \(Not a directory\)"):

@@ -155,6 +155,10 @@ def test_a_plan_from_a_file_runs_no_code_that_nobody_has_named(toy_catalog) -> N
     assert error.value.hint == "If you know it, add --env os:system."
     require_allowed(plan, ["os:system"], toy_catalog)
     assert codes(plan.runs) == ["os:system"]
+    two = Plan((*plan.runs, Planned("b", ("--env", "gym:os:Lake-v1")), *plan.runs))
+    with pytest.raises(PluginError, match="2 environments are Python code") as error:
+        require_allowed(two, [], toy_catalog)
+    assert error.value.hint == "If you know them, add --env os:system --env gym:os:Lake-v1."
     hidden = Planned("a", ("--env", "gym:Pendulum-v1", "--env=gym:os:Pendulum-v1"))  # the last one counts
     with pytest.raises(PluginError, match="'gym:os:Pendulum-v1' is Python code"):
         require_allowed(Plan((hidden,)), ["gym:Pendulum-v1"], toy_catalog)

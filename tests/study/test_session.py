@@ -58,7 +58,7 @@ def asked(made):
         runs, _ = made(**(kinds or {"a": "--works", "b": "--longer"}))
         usual = {"jobs": None, "measure": 8, "again": "coral sweep --resume there", "json": True}
         engine = Engine("mine", "Mine.", build, here=here)
-        request = SweepRequest(runs, (), Path("there"), engine, None, **{**usual, **options})
+        request = SweepRequest(runs, (), Path(options.pop("folder", "there")), engine, None, **{**usual, **options})
         out = io.StringIO()
         code = carry_out(request, out, Console(file=io.StringIO()))
         return code, out.getvalue(), engines
@@ -110,3 +110,22 @@ def test_a_sweep_that_another_process_carries_out_is_left_alone(asked) -> None:
         with pytest.raises(UsageError, match="another process carries out the sweep in there"):
             asked()
         assert asked(dry_run=True)[0] == 0
+
+
+def test_the_next_command_is_quoted_for_a_shell(asked, capsys) -> None:
+    asked(folder="my sweeps/[a]", json=False, measure=0)
+    assert capsys.readouterr().err.endswith("compare them with: coral report 'my sweeps/[a]'\n")
+
+
+def test_a_place_that_cannot_be_is_said_before_anything_is_measured(asked, monkeypatch) -> None:
+    def measured(*_: object) -> None:
+        raise AssertionError("measured in vain")
+
+    monkeypatch.setattr(Instant, "submit", measured)
+    Path("there").write_text("")
+    with pytest.raises(UsageError, match="there is a file"):
+        asked()
+    Path("there").unlink()
+    Path("there/thesis").mkdir(parents=True)
+    with pytest.raises(UsageError, match="there is not empty, and holds no sweep"):
+        asked()
