@@ -59,7 +59,7 @@ PUSHING = {
     "policy.critic-norm": True,
     "reward-weight": 10.0,
     "model-lr": 1e-3,
-    "lr-drops": [160_000],
+    "lr-drops": [380_000],
     "batch-length": 25,
     "random-episodes": 20,
     "updates-per-step": 0.4,
