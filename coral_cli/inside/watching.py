@@ -62,7 +62,7 @@ def watch(agent: Agent, env: Twins, seed: int, act: Act) -> Watched:
     watcher = _Watcher(agent, env, act)
     with torch.random.fork_rng([agent.device] if agent.device.type == "cuda" else []), torch.no_grad():
         torch.manual_seed(seed)
-        episode = run_episode(env, seed, watcher.choose, tuple(agent.sensors), record=True, on_step=watcher.see)
+        episode = run_episode(env, seed, watcher.choose, tuple(agent.sensors), keep=True, on_step=watcher.see)
         assert episode is not None and episode.arrays is not None
         return watcher.watched(episode.total, episode.arrays)
 

@@ -62,7 +62,7 @@ def evaluate(request: EvalRequest) -> Evaluation:
             require_losses(agent)
         seed = assembly.settings.seed if request.seed is None else request.seed
         video = film_of(path, seed, request.condition) if request.video == "auto" else request.video
-        episodes = play(env, agent, seed, request.episodes, video, record=request.losses)
+        episodes = play(env, agent, seed, request.episodes, video, keep=request.losses)
     with naming(assembly):
         losses = held_out(saved, agent, episodes, seed) if request.losses else None
     scores = {} if pretrained else statistics(episodes)

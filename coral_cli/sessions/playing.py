@@ -34,16 +34,16 @@ def play(
     seed: int,
     count: int,
     video: Path | None,
-    record: bool = False,
+    keep: bool = False,
     stop: Stop = lambda: False,
 ) -> list[Episode]:
     """Run ``count`` episodes and film them into ``video``; fewer, without a film, when ``stop`` becomes true."""
     episodes: list[Episode] = []
     if video is None:
-        return [*evaluation_episodes(agent, OneByOne(env, record=record), seed, count, stop)]
+        return [*evaluation_episodes(agent, OneByOne(env, keep=keep), seed, count, stop)]
     with writing(video):
         video.parent.mkdir(parents=True, exist_ok=True)
-    frames = _Recorder(env, agent, record).frames(seed, count, episodes, stop)
+    frames = _Recorder(env, agent, keep).frames(seed, count, episodes, stop)
     with suppress(_CutError):
         write_video(video, frames, frames_per_second(env))
     return episodes
@@ -65,14 +65,14 @@ def _part_of_name(condition: str) -> str:
 class _Recorder:
     """A recorder that turns episodes into frames as they happen: the agent's cameras beside an outside view."""
 
-    def __init__(self, env: gymnasium.Env[dict[str, Any], Any], agent: Agent, record: bool) -> None:
-        self._env, self._agent, self._record = env, agent, record
+    def __init__(self, env: gymnasium.Env[dict[str, Any], Any], agent: Agent, keep: bool) -> None:
+        self._env, self._agent, self._keep = env, agent, keep
         self._images = [name for name, sensor in agent.sensors.items() if sensor.kind == "image"]
         self._pending: list[Frame] = []
 
     def frames(self, seed: int, count: int, episodes: list[Episode], stop: Stop) -> Iterator[Frame]:
         """Yield the frames of ``count`` episodes, which are appended to ``episodes``; fewer when it is to ``stop``."""
-        collector = OneByOne(self._env, self._draw, self._record)
+        collector = OneByOne(self._env, self._draw, self._keep)
         for episode in evaluation_episodes(self._agent, collector, seed, count, stop):
             episodes.append(episode)
             yield from self._pending

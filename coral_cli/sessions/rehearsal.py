@@ -62,7 +62,7 @@ def rehearse(built: Built, settings: Settings) -> Rehearsal:
         agent = learner.agent
         start = time.perf_counter()
         episode = run_episode(
-            built.env, settings.seed, random_policy(built.env, settings.seed), tuple(agent.sensors), record=True
+            built.env, settings.seed, random_policy(built.env, settings.seed), tuple(agent.sensors), keep=True
         )
         assert episode is not None and episode.arrays is not None  # nothing stops it, and it records
         step_seconds = (time.perf_counter() - start) / episode.length

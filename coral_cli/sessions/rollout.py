@@ -92,7 +92,7 @@ def _record(
     for index in range(request.episodes):
         number = episode_seed(request.seed, "rollout", index)
         torch.manual_seed(number)
-        episode = run_episode(env, number, choose(number), tuple(sensors), record=True, stop=lambda: bool(interruption))
+        episode = run_episode(env, number, choose(number), tuple(sensors), keep=True, stop=lambda: bool(interruption))
         if episode is None:
             return index
         assert episode.arrays is not None

@@ -50,7 +50,7 @@ def run_episode(
     seed: int,
     choose: Callable[[Observation], NDArray[Any]],
     sensors: tuple[str, ...],
-    record: bool = False,
+    keep: bool = False,
     on_step: Callable[[Observation], object] | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Episode | None:
@@ -68,7 +68,7 @@ def run_episode(
         missing = [name in info.get("missing", ()) for name in sensors]
         observation = {name: everything[name] for name, gone in zip(sensors, missing, strict=True) if not gone}
         check_finite(observation, reward, length)
-        if record:
+        if keep:
             filled = {
                 name: np.zeros_like(everything[name]) if gone else everything[name].copy()  # it may be overwritten
                 for name, gone in zip(sensors, missing, strict=True)
@@ -86,7 +86,7 @@ def run_episode(
         reward = float(given)
         total, length, ended = total + reward, length + 1, terminated or truncated
     metrics = {name: float(value) for name, value in info.get("metrics", {}).items()}
-    return Episode(total, length, metrics, recording.arrays() if record else None)
+    return Episode(total, length, metrics, recording.arrays() if keep else None)
 
 
 def check_finite(observation: Observation, reward: float, step: int) -> None:

@@ -37,19 +37,19 @@ def run_episodes(
     seeds: Sequence[int],
     choose: ChooseMany,
     sensors: tuple[str, ...],
-    record: int = 0,
+    keep: int = 0,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Episode]:
-    """Yield an episode per seed, in their order, the first ``record`` of them recorded; fewer if ``stop`` became true.
+    """Yield an episode per seed, in their order, the first ``keep`` of them with their steps.
 
-    Each is what ``run_episode`` gives for its seed and the same actions. Copies without an episode take the next seeds,
-    the lowest index first; what ``choose`` returns for a copy when none is left does not matter. The episode of a copy
-    that is lost begins anew in another one. Where ``stop`` is true while a copy hangs, all are closed. Raises
-    CoralError when the environment yields a reward or an observation that is not finite, or when copies are lost
-    ``TRIES`` times in the same episode.
+    There are fewer if ``stop`` became true. Each is what ``run_episode`` gives for its seed and the same actions.
+    Copies without an episode take the next seeds, the lowest index first; what ``choose`` returns for a copy when none
+    is left does not matter. The episode of a copy that is lost begins anew in another one. Where ``stop`` is true while
+    a copy hangs, all are closed. Raises CoralError when the environment yields a reward or an observation that is not
+    finite, or when copies are lost ``TRIES`` times in the same episode.
     """
     env.stop = stop
-    collecting = _Collecting(env, seeds, sensors, record)
+    collecting = _Collecting(env, seeds, sensors, keep)
     with suppress(GivenUpError):
         for number in range(len(seeds)):
             while number not in collecting.finished:
@@ -73,10 +73,10 @@ class _Current:
 class _Collecting:
     """The copies, the episodes they are in, and those that are finished, by number."""
 
-    def __init__(self, env: Vectorised, seeds: Sequence[int], sensors: tuple[str, ...], record: int) -> None:
+    def __init__(self, env: Vectorised, seeds: Sequence[int], sensors: tuple[str, ...], keep: int) -> None:
         self.finished: dict[int, Episode] = {}
         self.missing = {name: np.zeros(env.count, np.bool_) for name in sensors}
-        self._env, self._record = env, record
+        self._env, self._keep = env, keep
         self._seeds = seeds
         self._waiting = deque(range(len(seeds)))
         self._losses = Counter[int]()
@@ -122,7 +122,7 @@ class _Collecting:
             if terminated[index] or truncated[index]:
                 del self._current[index]
                 metrics = {name: float(value) for name, value in infos[index].get("metrics", {}).items()}
-                arrays = episode.recording.arrays() if episode.number < self._record else None
+                arrays = episode.recording.arrays() if episode.number < self._keep else None
                 self.finished[episode.number] = Episode(episode.total, episode.length, metrics, arrays)
 
     def _see(self, index: int, info: Mapping[str, Any], action: NDArray[Any], reward: float, terminated: bool) -> None:
@@ -135,6 +135,6 @@ class _Collecting:
                 values[index] = 0
         seen = {name: values[index] for name, values in self.observations.items()}
         check_finite(seen, reward, episode.length)
-        if episode.number < self._record:
+        if episode.number < self._keep:
             led = {"action": action, "reward": reward, "terminated": terminated, "missing": gone}
             episode.recording.add({name: value.copy() for name, value in seen.items()} | led)

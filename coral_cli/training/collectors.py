@@ -37,8 +37,8 @@ class Collector(Protocol):
         """Yield recorded episodes of an exploring agent."""
         ...
 
-    def evaluated(self, agent: Agent, seeds: Sequence[int], stop: Stop, record: int = 0) -> Iterator[Episode]:
-        """Yield episodes with the agent's mean action, the first ``record`` of them recorded.
+    def evaluated(self, agent: Agent, seeds: Sequence[int], stop: Stop, keep: int = 0) -> Iterator[Episode]:
+        """Yield episodes with the agent's mean action, the first ``keep`` of them with their steps.
 
         The caller's random streams stay as they are.
         """
@@ -51,20 +51,20 @@ def collector_of(env: gymnasium.Env | Vectorised) -> Collector:
 
 
 class OneByOne:
-    """Episodes of one environment; ``on_step`` sees every observation of an evaluation, which ``record`` keeps."""
+    """Episodes of one environment; ``on_step`` sees every observation of an evaluation, whose steps ``keep`` keeps."""
 
     count = 1
 
     def __init__(
-        self, env: gymnasium.Env, on_step: Callable[[Observation], object] | None = None, record: bool = False
+        self, env: gymnasium.Env, on_step: Callable[[Observation], object] | None = None, keep: bool = False
     ) -> None:
         self.action_repeat = action_repeat(env)
         self.remarks: list[str] = []
-        self._env, self._on_step, self._record = env, on_step, record
+        self._env, self._on_step, self._keep = env, on_step, keep
 
     def random_episodes(self, seeds: Sequence[int], sensors: tuple[str, ...], stop: Stop) -> Iterator[Episode]:
         for seed in seeds:
-            episode = run_episode(self._env, seed, random_policy(self._env, seed), sensors, record=True, stop=stop)
+            episode = run_episode(self._env, seed, random_policy(self._env, seed), sensors, keep=True, stop=stop)
             if episode is None:
                 return
             yield episode
@@ -72,17 +72,17 @@ class OneByOne:
     def exploring_episodes(self, agent: Agent, seeds: Sequence[int], stop: Stop) -> Iterator[Episode]:
         for seed in seeds:
             choose = acting(agent, explore=True)
-            episode = run_episode(self._env, seed, choose, tuple(agent.sensors), record=True, stop=stop)
+            episode = run_episode(self._env, seed, choose, tuple(agent.sensors), keep=True, stop=stop)
             if episode is None:
                 return
             yield episode
 
-    def evaluated(self, agent: Agent, seeds: Sequence[int], stop: Stop, record: int = 0) -> Iterator[Episode]:
+    def evaluated(self, agent: Agent, seeds: Sequence[int], stop: Stop, keep: int = 0) -> Iterator[Episode]:
         for number, seed in enumerate(seeds):
             with _drawing_from(seed, agent.device):
                 choose = acting(agent, explore=False)
                 sensors = tuple(agent.sensors)
-                kept = self._record or number < record
+                kept = self._keep or number < keep
                 episode = run_episode(self._env, seed, choose, sensors, kept, self._on_step, stop)
             if episode is None:
                 return
@@ -104,10 +104,10 @@ class SideBySide:
         choose = acting_together(agent, self.count, explore=True)
         yield from run_episodes(self._env, seeds, choose, tuple(agent.sensors), len(seeds), stop)
 
-    def evaluated(self, agent: Agent, seeds: Sequence[int], stop: Stop, record: int = 0) -> Iterator[Episode]:
+    def evaluated(self, agent: Agent, seeds: Sequence[int], stop: Stop, keep: int = 0) -> Iterator[Episode]:
         with _drawing_from(seeds[0], agent.device):
             choose = acting_together(agent, self.count, explore=False)
-            episodes = list(run_episodes(self._env, seeds, choose, tuple(agent.sensors), record, stop))
+            episodes = list(run_episodes(self._env, seeds, choose, tuple(agent.sensors), keep, stop))
         yield from episodes
 
     def _chance(self) -> ChooseMany:

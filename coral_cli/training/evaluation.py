@@ -11,14 +11,14 @@ from coral_cli.training.collectors import Collector, Stop
 
 
 def evaluation_episodes(
-    agent: Agent, collector: Collector, seed: int, count: int, stop: Stop = lambda: False, record: int = 0
+    agent: Agent, collector: Collector, seed: int, count: int, stop: Stop = lambda: False, keep: int = 0
 ) -> Iterator[Episode]:
-    """Run ``count`` episodes, the first ``record`` of them recorded; fewer when ``stop`` becomes true.
+    """Run ``count`` episodes, the first ``keep`` of them with their steps; fewer when ``stop`` becomes true.
 
     The caller's random streams stay as they are.
     """
     seeds = [episode_seed(seed, "evaluation", index) for index in range(count)]
-    yield from collector.evaluated(agent, seeds, stop, record)
+    yield from collector.evaluated(agent, seeds, stop, keep)
 
 
 def statistics(episodes: Sequence[Episode]) -> dict[str, float | None]:

@@ -205,7 +205,7 @@ class Trainer:
                     schedule.seed,
                     schedule.eval_episodes,
                     self.interruption.__bool__,
-                    record=int(film),
+                    keep=int(film),
                 )
             )
         if self.interruption:

@@ -1,5 +1,6 @@
 """Copies in other processes: their own seeds, their own ends, and what happens when one of them fails."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -146,10 +147,11 @@ def test_a_copy_that_is_lost_is_replaced_when_it_is_reset(toys, tmp_path, monkey
     env.reset([3])
     old = env.workers[0].pid
     assert env.step(actions(0)[:1])[1] != 0 and env.lost == {}
-    if fault == "sleep":  # the time is over once it does
-        clock = time.monotonic
-        monkeypatch.setattr(time, "monotonic", lambda: clock() + (patience if list(tmp_path.iterdir()) else 0))
-    observations, rewards, terminated, truncated, infos = env.step(actions(1)[:1])
+    with monkeypatch.context() as patched:
+        if fault == "sleep":  # once it does, the patience is over at every look at the clock
+            clock, later = time.monotonic, itertools.count(patience, patience)
+            patched.setattr(time, "monotonic", lambda: clock() + (next(later) if list(tmp_path.iterdir()) else 0))
+        observations, rewards, terminated, truncated, infos = env.step(actions(1)[:1])
     assert env.lost == {0: how} and not env.running[0]
     assert (rewards[0], terminated[0], truncated[0], infos[0]) == (0.0, False, False, {})
     assert env.workers[0].pid == old and env.remarks == []

@@ -31,7 +31,7 @@ def mean(agent: Agent) -> Callable[[torch.Tensor], torch.Tensor]:
 def test_it_is_the_episode_of_an_evaluation(agent: Agent, toy: Toy) -> None:
     env = toy()
     watched = [watch(agent, env, episode_seed(7, "evaluation", number), mean(agent)) for number in range(2)]
-    collector = OneByOne(ToyEnvironment(Rendering(SIDE + MARGIN, SIDE + MARGIN)), record=True)
+    collector = OneByOne(ToyEnvironment(Rendering(SIDE + MARGIN, SIDE + MARGIN)), keep=True)
     evaluated = list(evaluation_episodes(agent, collector, 7, 2))
     assert [each.total for each in watched] == [each.total for each in evaluated]
     for ours, theirs in zip(watched, evaluated, strict=True):

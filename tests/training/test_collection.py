@@ -40,7 +40,7 @@ def actions(*values):
 
 
 def test_each_row_holds_what_led_to_its_observation():
-    episode = run_episode(Counter(), 0, actions(0.1, 0.2, 0.4), ("total",), record=True)
+    episode = run_episode(Counter(), 0, actions(0.1, 0.2, 0.4), ("total",), keep=True)
     arrays = episode.arrays
     assert arrays["total"][:, 0].tolist() == pytest.approx([0.0, 0.1, 0.3, 0.7])
     assert arrays["action"][:, 0].tolist() == pytest.approx([0.0, 0.1, 0.2, 0.4])
@@ -52,7 +52,7 @@ def test_each_row_holds_what_led_to_its_observation():
 
 
 def test_termination_is_kept():
-    arrays = run_episode(Counter(terminates=True), 0, actions(0.1, 0.2, 0.4), ("total",), record=True).arrays
+    arrays = run_episode(Counter(terminates=True), 0, actions(0.1, 0.2, 0.4), ("total",), keep=True).arrays
     assert arrays["terminated"].tolist() == [False, False, False, True]
 
 

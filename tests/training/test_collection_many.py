@@ -62,7 +62,7 @@ def same(one, other):
 @pytest.mark.parametrize("seeds", [[7, 4, 1, 3, 2, 4, 9], [3], []])
 def test_episodes_of_any_length_are_those_of_one_environment(toys, pair, seeds):
     sensors = ("total", "picture")
-    alone = [run_episode(toys.Walk(), seed, random_policy(pair, seed), sensors, record=True) for seed in seeds]
+    alone = [run_episode(toys.Walk(), seed, random_policy(pair, seed), sensors, keep=True) for seed in seeds]
     together = list(run_episodes(pair, seeds, RandomActions(pair, seeds), sensors, len(seeds)))
     assert len(together) == len(seeds)
     for one, other in zip(alone, together, strict=True):
@@ -76,7 +76,7 @@ def test_episodes_of_the_control_suite_are_those_of_one_environment():
     make = partial(record.build, dataclasses.replace(record.options, action_repeat=100), Rendering(32, 32))
     seeds, sensors = [5, 6, 7], ("image", "proprio")
     env = make()
-    alone = [run_episode(env, seed, random_policy(env, seed), sensors, record=True) for seed in seeds]
+    alone = [run_episode(env, seed, random_policy(env, seed), sensors, keep=True) for seed in seeds]
     env.close()
     copies = Vectorised(make, 2)
     together = list(run_episodes(copies, seeds, RandomActions(copies, seeds), sensors, len(seeds)))
@@ -123,7 +123,7 @@ def test_nothing_follows_a_stop(pair):
 @pytest.mark.parametrize("times", [1, 2])
 def test_the_episode_of_a_lost_copy_begins_anew_and_is_the_same(toys, pair, tmp_path, times):
     seeds, sensors = [7, 4, 1, 3], ("total", "picture")
-    alone = [run_episode(toys.Walk(), seed, random_policy(pair, seed), sensors, record=True) for seed in seeds]
+    alone = [run_episode(toys.Walk(), seed, random_policy(pair, seed), sensors, keep=True) for seed in seeds]
     copies = Vectorised(partial(toys.Mortal, tmp_path, times=times), 2)
     together = list(SideBySide(copies).random_episodes(seeds, sensors, lambda: False))
     copies.close()
