@@ -101,6 +101,7 @@ def test_the_policy_learns_alike_from_equal_latents(script):
     torch.testing.assert_close(agent.policy.entropy_weight.raw, book.raw_weight)
 
 
+@pytest.mark.slow
 def test_apart_it_updates_too(script):
     apart, textbook = script("apart"), script("textbook")
     sizes = textbook.Sizes(depth=4, hidden=8, vector_hidden=8, h=8, z=4, policy_hidden=8)

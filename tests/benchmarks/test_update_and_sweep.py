@@ -36,6 +36,7 @@ def test_the_textbook_has_as_many_parameters_as_coral(method, size, script):
     assert image.shape == (settings.batch_size, settings.batch_length, 64, 64, 3) and image.dtype == torch.uint8
 
 
+@pytest.mark.slow
 def test_contestants_are_compared_with_the_textbook(script, capsys):
     update = script("update")
     results = update.compared("p-coral", "tiny", ["fp32"], 1, {"fp32": 1e12}, CPU)

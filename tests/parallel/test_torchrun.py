@@ -74,6 +74,7 @@ def test_a_process_that_follows_crops_as_the_first_one_does(tmp_path):
     assert batches[0].observations["image"].shape == (2, 3, 64, 64, 3)
 
 
+@pytest.mark.slow
 def test_a_benchmark_tells_how_far_two_are_from_twice_as_fast(tmp_path, environ):
     words = ["bench", *ENV, *AGENT, "--repeats", "2", "--json", "--part"]
     done = subprocess.run(
