@@ -67,7 +67,8 @@ def check(context: typer.Context, given: Given) -> int:
     else:
         for one in found:
             say(f"{'problem' if one.refused else 'note'}: {sentence(as_written(in_words(one, dataset)))}.")
-            say(f"  hint: {sentence(as_written(one.hint))}")
+            if one.hint:
+                say(f"  hint: {sentence(as_written(one.hint))}")
         say(_summary(as_written(dataset.path), episodes, dataset.transitions, [problems, len(found) - problems]))
     return 1 if problems else 0
 
