@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from coral_cli import builtin
+from coral_cli import builtin, load_agent
 from coral_cli.app import main
 from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.discovery import discover
 from coral_cli.runs.checkpoint import load
 from coral_cli.runs.metrics import read_metrics
-from coral_cli.sessions.loaded import load_agent
 from coral_cli.testing.toys import TOYS
 from coral_cli.version import CORE
 
@@ -149,7 +148,7 @@ def test_without_rewards_there_is_no_reward_head(catalog, tmp_path, pretrained):
     assert "reward" in {name.split(".")[1] for name in weights(pretrained) if name.startswith("heads.")}
     updates = [event for event in read_metrics(run / "metrics.jsonl") if event.kind == "update"]
     assert updates and not any("reward" in name for name in updates[-1].values)
-    agent = load_agent(run, "cpu", catalog)  # opens without the data
+    agent = load_agent(run, "cpu")  # opens without the data
     assert agent is not None
 
 
