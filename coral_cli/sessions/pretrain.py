@@ -50,7 +50,7 @@ def pretrain(request: PretrainRequest, display: Listener) -> int:
 
 def _lead(request: PretrainRequest, display: Listener, followers: Followers) -> int:
     assembly, settings, plan = request.assembly, request.assembly.settings, _schedule(request)
-    name = f"pretrain-{name_of(assembly)}"
+    name = f"pretrain-{name_of(assembly, request.data.name)}"
     with (
         begin(request.resume, lambda: new_run(request.out, name, request.again), "updates", plan.updates) as begun,
         ExitStack() as stack,
@@ -58,8 +58,8 @@ def _lead(request: PretrainRequest, display: Listener, followers: Followers) -> 
         if plan.over(begun.progress):
             return nothing_to_do(display, begun.progress, "updates")
         dataset = open_dataset(request.data).renamed(request.rename)
-        sensors = _sensors(request, dataset)
         told_of = _looked_over(request, dataset)
+        sensors = _sensors(request, dataset)
         torch.manual_seed(settings.seed)
         assembler = Assembler(assembly, request.catalog)
         agent = assembler.agent(sensors, dataset.action_size, choose_device(settings.device))
@@ -160,7 +160,8 @@ def _looked_over(request: PretrainRequest, dataset: Dataset) -> list[Finding]:
     """Return what is to be told of the index and the numbers of all episodes. Raises UnreadableError as ``refuse``."""
     used, settings = request.assembly.sensors, request.assembly.settings
     found = [*of_index(dataset, request.catalog, settings, used, request.fit), *look_over(dataset, used, "numbers")]
-    refuse(found, dataset)
+    new = request.resume is None  # what an older coral began goes on, where its files can be read
+    refuse([one for one in found if new or one.kind == "unreadable"], dataset)
     return found
 
 

@@ -170,3 +170,31 @@ def test_what_was_pretrained_on_a_recording_cannot_be_played(pretrained, catalog
         assert "was pretrained" in capsys.readouterr().err
     assert main(["eval", str(pretrained), "--losses", "--episodes", "1"], catalog) == 2
     assert "it is known from a recording alone" in capsys.readouterr().err
+
+
+def test_channels_that_stand_first_are_told_as_such(catalog, tmp_path, capsys):
+    data = write(tmp_path / "data", side=(44, 44))
+    for file in data.glob("*.npz"):
+        with np.load(file) as archive:
+            held = dict(archive)
+        np.savez_compressed(file, **held | {"front": np.moveaxis(held["front"], -1, 1)})
+    index = json.loads((data / "dataset.json").read_text())
+    index["sensors"]["front"]["shape"] = [3, 44, 44]
+    (data / "dataset.json").write_text(json.dumps(index))
+    assert main([*PRETRAIN, "--data", str(data), "--out", str(tmp_path / "run")], catalog) == 4
+    err = capsys.readouterr().err
+    assert "the images of 'front' are 3x44x44: their channels stand first" in err and "np.moveaxis" in err
+
+
+def test_a_run_is_named_after_the_data_and_a_spoilt_dataset_does_not_keep_it_from_going_on(
+    catalog, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    data = write(tmp_path / "arm")
+    assert main([*PRETRAIN, "--data", "arm", "--updates", "1"], catalog) == 0
+    (run,) = (tmp_path / "runs").iterdir()
+    assert run.name == "pretrain-arm-cv-recon-seed0"
+    with np.load(data / "episode-000000.npz") as archive:
+        held = dict(archive)
+    np.savez_compressed(data / "episode-000000.npz", **held | {"action": held["action"] + 1})
+    assert main(["pretrain", "--resume", str(run), "--updates", "2", "--quiet"], catalog) == 0
