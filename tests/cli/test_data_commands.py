@@ -58,9 +58,17 @@ def test_pictures_are_drawn(coral, data):
         assert image.size == (3 * 192 + 2 * 4, 192)
 
 
+def test_a_terminal_without_colours_is_told_what_else_draws(coral, data):
+    outcome = coral("data", "show", "data", "--pictures")
+    assert outcome.code == 0 and outcome.err == (
+        "note: pictures need a terminal with 256 colours or more; --image draws them.\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["--pictures", "--episode", "3"], "there is no episode 3"),
         (["--image", "strip.jpg"], "--image is 'strip.jpg', but pictures are .png files"),
         (["--image", "strip.png", "--episode", "3"], "there is no episode 3"),
     ],
