@@ -172,7 +172,7 @@ def _require(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], path: 
     packed = min(about.compress_size, path.stat().st_size)
     if size > min(about.file_size, PACKED.get(about.compress_type, 0) * packed):
         raise UnreadableError(f"{name!r} in {path} claims {shape[0]:,} rows, which the file cannot hold.")
-    return dtype  # type: ignore[no-any-return]
+    return dtype
 
 
 def _array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], path: Path) -> NDArray[Any]:
