@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.registry.options import Json
 from coral_cli.registry.places import absolute, as_written, typed
@@ -102,7 +102,7 @@ def begin(request: Request, name: str, unit: str, budget: int | None) -> Iterato
     """
     resume = request.resume
     run = RunDirectory.open(resume) if resume else RunDirectory.create(request.out, name, absolute(RUNS), request.again)
-    fresh = not run.record.exists()
+    fresh = not run.metadata.exists()
     begun = Begun(request, run)
     with run.held():
         try:

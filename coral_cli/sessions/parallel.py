@@ -13,7 +13,7 @@ import torch
 import torch.distributed as dist
 
 from coral_cli.assembly.assemble import Assembler
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.parallel.followers import Channel, Followers
 from coral_cli.parallel.torchrun import Place, find_place
 from coral_cli.registry.catalog import Catalog

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.assembly.resolve import flags_of
 from coral_cli.assembly.slots import OBSERVER
 from coral_cli.parallel.followers import Followers
@@ -19,7 +19,7 @@ from coral_cli.sessions.beginning import Begun
 from coral_cli.sessions.blame import fault_of
 from coral_cli.sessions.building import Trainee
 from coral_cli.sessions.parallel import Start, announce_processes
-from coral_cli.sessions.saved import record_of
+from coral_cli.sessions.saved import metadata_of
 from coral_cli.sessions.supervision import After, Loop, Supervision, supervised
 from coral_cli.sessions.transfer import announce_frozen, announce_transfer
 from coral_cli.training.batches import Batching
@@ -82,8 +82,8 @@ def prepared(
     sensors, action_size = trainee.sensors, trainee.agent.action_size
     followers.begin(Start(sensors, action_size, run.replay, replay.capacity))
     updates = Updates(trainee.learner, replay, batching, followers)
-    record = record_of(assembly, sensors, action_size) | {"coral": __version__, **about}
-    with supervised(run, assembly, record, display, trainee.assembler.observers()) as supervision:
+    metadata = metadata_of(assembly, sensors, action_size) | {"coral": __version__, **about}
+    with supervised(run, assembly, metadata, display, trainee.assembler.observers()) as supervision:
         yield Prepared(begun, trainee, updates, supervision)
 
 

@@ -50,7 +50,7 @@ def _lead(request: PretrainRequest, display: Listener, followers: Followers) -> 
         trainee = trainee_of(request, assembler, sensors, dataset.action_size, choose_device(settings.device))
         replay = begun.load(trainee, _about(request, followers), dataset.transitions)
         fill(replay, dataset, sensors)
-        drawn = {"renderer": dataset.record["renderer"]}
+        drawn = {"renderer": dataset.metadata["renderer"]}
         run = stack.enter_context(prepared(begun, trainee, replay, plan, followers, display, **drawn, pretrained=True))
         pretrainer = Pretrainer(run.updates, plan, run.supervision)
         run.begin(pretrainer, env=as_written(dataset.path), unit="updates", budget=plan.updates, **drawn)
@@ -80,7 +80,7 @@ def _about(request: PretrainRequest, followers: Followers) -> dict[str, Json]:
 def _sensors(request: PretrainRequest, dataset: Dataset) -> dict[str, Sensor]:
     """Return the sensors in use, at the size to train on. Raises UsageError where the dataset's images are smaller."""
     settings = request.assembly.settings
-    margin, recorded = settings.crop_margin or 0, dataset.record.get("crop_margin") or 0
+    margin, recorded = settings.crop_margin or 0, dataset.metadata.get("crop_margin") or 0
     sensors = {}
     for name in request.assembly.sensors:
         sensor = dataset.sensors.get(name)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.assembly.conditions import Condition
-from coral_cli.assembly.record import Assembly
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.options import Json
 

@@ -61,7 +61,7 @@ def _backend(request: TrainRequest) -> Backend:
     """Return the renderer asked for; a resumed run keeps drawing with its own unless told otherwise."""
     asked = request.assembly.settings.renderer
     if request.resume and "renderer" not in request.changes:
-        asked = RunDirectory.open(request.resume).read_record().get("renderer", asked)
+        asked = RunDirectory.open(request.resume).read_metadata().get("renderer", asked)
     return select_backend(asked)
 
 

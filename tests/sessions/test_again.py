@@ -248,7 +248,7 @@ def stopped(name: str, module: str, patched: str, *words: str) -> tuple[int, str
         ("SIGTERM", "torch", ""),
         ("SIGTERM", "", "still_env:Still.reset"),
         ("SIGTERM", "", "coral_cli.runs.directory:RunDirectory.create"),
-        ("SIGTERM", "", "coral_cli.runs.directory:RunDirectory.write_record"),
+        ("SIGTERM", "", "coral_cli.runs.directory:RunDirectory.write_metadata"),
         ("SIGHUP", "", "coral_cli.environments.vectorised:Vectorised._start"),
         ("SIGTERM", "", "coral_cli.training.trainer:Trainer.__init__"),
     ],
