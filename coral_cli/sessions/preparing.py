@@ -38,7 +38,7 @@ class Prepared:
     supervision: Supervision
 
     def begin(self, loop: Loop, **about: Json) -> None:
-        """Bring ``loop`` to where the run has stopped, if it has, and tell that it starts, and what ``about`` it."""
+        """Bring ``loop`` to where the run has stopped, if it goes on, and tell of the start, with ``about``."""
         request, run, journal = self.begun.request, self.begun.run, loop.journal
         settings = request.assembly.settings
         self.begun.go_on(loop)

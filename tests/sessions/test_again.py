@@ -268,7 +268,7 @@ def test_a_signal_before_a_resumed_run_s_first_step_changes_nothing() -> None:
     assert train(24) == 0
     before = contents(Path("run"))
     words = [*COMMAND, "--auto-resume", "--steps", "40"]
-    code, err = stopped("SIGTERM", "", "coral_cli.sessions.beginning:Begun.load", *words)
+    code, err = stopped("SIGTERM", "", "coral_cli.training.agent:Agent.load_weights", *words)
     assert (code, err) == (143, "stopped by SIGTERM before the first step: run is as it was.\n")
     assert contents(Path("run")) == before
     assert train(40) == 0 and steps_done() == 40
