@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
+from coral_cli.assembly.assembly import Choice
 from coral_cli.assembly.flags import Given, flags_from, taken
-from coral_cli.assembly.record import Choice
 from coral_cli.assembly.resolve import command_line, resolve
-from coral_cli.assembly.resume import recorded_assembly, repeated, resumed
+from coral_cli.assembly.resume import repeated, resumed, saved_assembly
 from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.slots import DISTRACTION, ENV, OBSERVER, POLICY
 from coral_cli.assembly.two_phase import Scope, of_run, two_phase
@@ -53,10 +53,10 @@ def of_data(written: Given, catalog: Catalog) -> Mapping[str, Json]:
     from coral_cli.runs.dataset import INDEX, open_dataset
 
     place = absolute(str(written["data"]))
-    record = open_dataset(place).record
+    metadata = open_dataset(place).metadata
     try:
-        choice = Choice.from_json(record["env"])
-        seen = {name: record[name] for name in ("image_size", "render_quality")}
+        choice = Choice.from_json(metadata["env"])
+        seen = {name: metadata[name] for name in ("image_size", "render_quality")}
         with_values(Settings(), seen)
         if choice.kind != ENV.kind:
             raise FormError("env is no environment")
@@ -110,19 +110,19 @@ def _request(options: PretrainOptions, written: Collection[str], given: Given, c
     """Say what to run; ``written`` are the names of all flags that were."""
     place = place_of(options.out, options.resume, options.auto_resume)
     place.require_kind(pretrained=True)
-    record = RunDirectory.open(place.there).read_record() if place.there else {}
+    metadata = RunDirectory.open(place.there).read_metadata() if place.there else {}
     data, updates, every = options.data, options.updates, options.checkpoint_every
     if options.resume and place.there:
-        assembly, _ = resumed(recorded_assembly(place.there), given, catalog)
-        updates = updates if "updates" in written else record["updates"]
-        every = every if "checkpoint-every" in written else record["checkpoint_every"]
+        assembly, _ = resumed(saved_assembly(place.there), given, catalog)
+        updates = updates if "updates" in written else metadata["updates"]
+        every = every if "checkpoint-every" in written else metadata["checkpoint_every"]
     elif data is None:
         raise UsageError("--data is missing.", "Record a dataset with `coral rollout --out DIR`, then --data DIR.")
     else:
         assembly = resolve({**of_data({"data": data}, catalog), **given}, catalog)
         if place.there:
             assembly, _ = repeated(assembly, place.there, catalog)
-    data = _same_data(data, record["data"], place.again) if record else data
+    data = _same_data(data, metadata["data"], place.again) if metadata else data
     assert data is not None
     command = command_line(
         assembly,
@@ -145,13 +145,13 @@ def _request(options: PretrainOptions, written: Collection[str], given: Given, c
     )
 
 
-def _same_data(asked: str | None, recorded: str, again: bool) -> str:
+def _same_data(asked: str | None, own: str, again: bool) -> str:
     """Return where a run's dataset lies: where it lay, unless it is gone. Raises UsageError for another."""
-    if asked is None or absolute(asked) == absolute(recorded):
-        return recorded
-    if absolute(recorded).exists():
+    if asked is None or absolute(asked) == absolute(own):
+        return own
+    if absolute(own).exists():
         hint = "Choose another --out." if again else "Leave it out."
-        raise UsageError(f"--data is {asked}, but the run was started with {recorded}.", hint)
+        raise UsageError(f"--data is {asked}, but the run was started with {own}.", hint)
     return asked
 
 

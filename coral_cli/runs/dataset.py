@@ -40,25 +40,25 @@ PACKED = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1032}
 
 @dataclass(frozen=True)
 class Dataset:
-    """An existing dataset. ``record`` is what ``dataset.json`` says."""
+    """An existing dataset. ``metadata`` is what ``dataset.json`` says."""
 
     path: Path
-    record: Mapping[str, Json]
+    metadata: Mapping[str, Json]
     sensors: Mapping[str, Sensor]
 
     @property
     def action_size(self) -> int:
         """The numbers of an action."""
-        return int(self.record["action_size"])
+        return int(self.metadata["action_size"])
 
     @property
     def transitions(self) -> int:
         """The rows in all episodes."""
-        return sum(int(episode["rows"]) for episode in self.record["episodes"])
+        return sum(int(episode["rows"]) for episode in self.metadata["episodes"])
 
     def episodes(self) -> Iterator[dict[str, NDArray[Any]]]:
         """Yield the arrays of each episode. Raises UnreadableError for one missing, damaged or of another shape."""
-        for episode in self.record["episodes"]:
+        for episode in self.metadata["episodes"]:
             yield self._read(self.path / episode["file"], int(episode["rows"]))
 
     def require_rows(self) -> None:
@@ -66,7 +66,7 @@ class Dataset:
 
         Raises UnreadableError for one missing, damaged, of another shape, or too small.
         """
-        for episode in self.record["episodes"]:
+        for episode in self.metadata["episodes"]:
             path, rows = self.path / episode["file"], int(episode["rows"])
             with _opened(path) as archive:
                 for name, shape in self._shapes(rows).items():
@@ -132,22 +132,22 @@ def open_dataset(path: Path) -> Dataset:
     index = path / INDEX
     if not index.is_file():
         raise UnreadableError(f"{path} is no dataset: it holds no {INDEX}.", "Record one with `coral rollout`.")
-    record = documents.read(index, INDEX_BYTES)
+    metadata = documents.read(index, INDEX_BYTES)
     try:
-        documents.require(record, {"format": documents.whole}, ("format",))
-        version = record["format"]
+        documents.require(metadata, {"format": documents.whole}, ("format",))
+        version = metadata["format"]
         if version == FORMAT:
-            documents.require(record, CHECKS, ("sensors", "episodes"))
+            documents.require(metadata, CHECKS, ("sensors", "episodes"))
     except FormError as error:
         raise UnreadableError(f"{index} is damaged: {error}.") from error
     if version != FORMAT:
         raise UnreadableError(f"{path} has dataset format {version}, and this coral reads format {FORMAT}.")
-    lacking = [key for key in REQUIRED if key not in record]
+    lacking = [key for key in REQUIRED if key not in metadata]
     if lacking:
         raise UnreadableError(f"{index} does not say {', '.join(lacking)}.", "See the format in the documentation.")
-    if not record["episodes"]:
+    if not metadata["episodes"]:
         raise UnreadableError(f"{path} holds no episode.", "Record some with `coral rollout`.")
-    return Dataset(path, record, documents.sensors(record["sensors"], "sensors"))
+    return Dataset(path, metadata, documents.sensors(metadata["sensors"], "sensors"))
 
 
 def _episodes(value: Json, where: str) -> None:
@@ -187,13 +187,13 @@ class DatasetWriter:
     """A writer that records episodes one by one; what it has written is a complete dataset after each. Close it."""
 
     def __init__(self, path: Path, sensors: Mapping[str, Sensor], action_size: int, about: Mapping[str, Json]) -> None:
-        """Begin an empty dataset; ``about`` joins its record. Raises UsageError when ``path`` is not empty."""
+        """Begin an empty dataset; ``about`` joins its metadata. Raises UsageError when ``path`` is not empty."""
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise UsageError(f"{path} is not empty.", "Choose another --out.")
         with writing(path):
             path.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._record: dict[str, Any] = {
+        self._metadata: dict[str, Any] = {
             "format": FORMAT,
             **about,
             "sensors": {name: {"kind": sensor.kind, "shape": list(sensor.shape)} for name, sensor in sensors.items()},
@@ -204,19 +204,19 @@ class DatasetWriter:
 
     def close(self) -> None:
         """Remove the dataset again where no episode was recorded, so that its place is free."""
-        if not self._record["episodes"]:
+        if not self._metadata["episodes"]:
             with suppress(OSError):
                 (self.path / INDEX).unlink()
                 self.path.rmdir()
 
     def add(self, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Json]) -> None:
-        """Record one episode; ``about`` joins its entry in the record."""
-        name = f"episode-{len(self._record['episodes']):06d}.npz"
+        """Record one episode; ``about`` joins its entry in the metadata."""
+        name = f"episode-{len(self._metadata['episodes']):06d}.npz"
         with replacing(self.path / name) as partial, partial.open("wb") as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # to NumPy one is allow_pickle
-        self._record["episodes"].append({"file": name, "rows": len(arrays["reward"]), **about})
+        self._metadata["episodes"].append({"file": name, "rows": len(arrays["reward"]), **about})
         self._write_index()
 
     def _write_index(self) -> None:
         with replacing(self.path / INDEX) as partial:
-            partial.write_text(json.dumps(self._record, indent=1) + "\n", encoding="utf-8")
+            partial.write_text(json.dumps(self._metadata, indent=1) + "\n", encoding="utf-8")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,19 +20,15 @@ from coral_cli.registry.options import Json
 from coral_cli.registry.places import as_written
 from coral_cli.registry.records import Sensor
 from coral_cli.runs.dataset import Dataset, open_dataset
-from coral_cli.runs.directory import RunDirectory
-from coral_cli.sessions.beginning import about, begin, flags_said, name_of, new_run
-from coral_cli.sessions.blame import fault_of
+from coral_cli.sessions.beginning import about, begin, name_of
+from coral_cli.sessions.building import trainee_of
 from coral_cli.sessions.device import choose_device
-from coral_cli.sessions.parallel import Start, announce_processes, in_step
+from coral_cli.sessions.parallel import in_step
+from coral_cli.sessions.preparing import prepared
 from coral_cli.sessions.requests import PretrainRequest
-from coral_cli.sessions.saved import record_of
-from coral_cli.sessions.supervision import After, nothing_to_do, supervised
-from coral_cli.sessions.transfer import announce_frozen, announce_transfer, take_over
+from coral_cli.sessions.supervision import After, nothing_to_do
 from coral_cli.training.pretrainer import Pretrainer, PretrainSchedule
 from coral_cli.training.replay import Replay
-from coral_cli.training.updates import Updates
-from coral_cli.version import __version__
 
 AFTER = After(done="use it with: coral train --init-from {run}", go_on="coral pretrain --resume {run}")
 
@@ -45,42 +40,21 @@ def pretrain(request: PretrainRequest, display: Listener) -> int:
 
 def _lead(request: PretrainRequest, display: Listener, followers: Followers) -> int:
     assembly, settings, plan = request.assembly, request.assembly.settings, _schedule(request)
-    name = f"pretrain-{name_of(assembly)}"
-    with (
-        begin(request.resume, lambda: new_run(request.out, name, request.again), "updates", plan.updates) as begun,
-        ExitStack() as stack,
-    ):
+    with begin(request, f"pretrain-{name_of(assembly)}", "updates", plan.updates) as begun, ExitStack() as stack:
         if plan.over(begun.progress):
             return nothing_to_do(display, begun.progress, "updates")
         dataset = open_dataset(request.data)
         dataset.require_rows()
         torch.manual_seed(settings.seed)
         assembler, sensors = Assembler(assembly, request.catalog), _sensors(request, dataset)
-        agent = assembler.agent(sensors, dataset.action_size, choose_device(settings.device))
-        transfer = None
-        if settings.init_from and not request.resume:
-            transfer = take_over(agent, request.init_from, assembly, request.catalog)
-        begun.require_same(agent, sensors)
-        said = _about(request, followers)
-        begun.write(said)
-        replay = Replay(sensors, dataset.action_size, dataset.transitions, begun.run.replay)
+        trainee = trainee_of(request, assembler, sensors, dataset.action_size, choose_device(settings.device))
+        replay = begun.load(trainee, _about(request, followers), dataset.transitions)
         fill(replay, dataset, sensors)
-        followers.begin(Start(sensors, dataset.action_size, begun.run.replay, replay.capacity))
-        record = record_of(assembly, sensors, dataset.action_size)
-        record |= {"renderer": dataset.record["renderer"], "coral": __version__, "pretrained": True}
-        told = stack.enter_context(supervised(begun.run, assembly, record, display, assembler.observers()))
-        learner = assembler.learner(agent)
-        pretrainer = Pretrainer(Updates(learner, replay, plan, followers), plan, told)
-        begun.go_on(pretrainer, said)
-        _announce(request, dataset, begun.run, pretrainer, replay)
-        announce_transfer(transfer, pretrainer.journal)
-        if not request.resume:
-            announce_frozen(settings, pretrainer.journal)
-        announce_processes(followers, settings.batch_size, pretrainer.journal)
-        begun.warn(pretrainer.journal, replay.remark)
-        begun.training = True
-        fault = partial(fault_of, begun.run, assembler, learner, sensors, replay, plan)
-        return told.carry_out(pretrainer, replace(AFTER, flags=plugin_flags(assembly)), fault)
+        drawn = {"renderer": dataset.metadata["renderer"]}
+        run = stack.enter_context(prepared(begun, trainee, replay, plan, followers, display, **drawn, pretrained=True))
+        pretrainer = Pretrainer(run.updates, plan, run.supervision)
+        run.begin(pretrainer, env=as_written(dataset.path), unit="updates", budget=plan.updates, **drawn)
+        return run.carry_out(pretrainer, replace(AFTER, flags=plugin_flags(assembly)))
 
 
 def _schedule(request: PretrainRequest) -> PretrainSchedule:
@@ -103,29 +77,10 @@ def _about(request: PretrainRequest, followers: Followers) -> dict[str, Json]:
     }
 
 
-def _announce(
-    request: PretrainRequest, dataset: Dataset, run: RunDirectory, pretrainer: Pretrainer, replay: Replay
-) -> None:
-    pretrainer.journal.begin(
-        name=run.path.name,
-        out=as_written(run.path),
-        command=request.command,
-        env=as_written(dataset.path),
-        seed=request.assembly.settings.seed,
-        device=str(choose_device(request.assembly.settings.device)),
-        renderer=dataset.record["renderer"],
-        unit="updates",
-        budget=request.updates,
-        resumed=request.resume is not None,
-        replay_bytes=replay.bytes,
-        **flags_said(request.assembly, request.catalog),
-    )
-
-
 def _sensors(request: PretrainRequest, dataset: Dataset) -> dict[str, Sensor]:
     """Return the sensors in use, at the size to train on. Raises UsageError where the dataset's images are smaller."""
     settings = request.assembly.settings
-    margin, recorded = settings.crop_margin or 0, dataset.record.get("crop_margin") or 0
+    margin, recorded = settings.crop_margin or 0, dataset.metadata.get("crop_margin") or 0
     sensors = {}
     for name in request.assembly.sensors:
         sensor = dataset.sensors.get(name)
