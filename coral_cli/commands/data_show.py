@@ -56,7 +56,7 @@ def show(context: typer.Context, given: Given) -> int:
         from coral_cli.runs.pictures import sheet, write_png
 
         write_png(image, sheet([*strips.values()], FRAME))
-    with Ticking("looked at", len(dataset.record["episodes"]), "episodes") as ticking:
+    with Ticking("looked at", len(dataset.metadata["episodes"]), "episodes") as ticking:
         summary = summarise(dataset, ticking)
     told = {
         **document(summary),
@@ -83,7 +83,7 @@ def _strips(dataset: Json, options: ShowOptions) -> dict[str, Json]:
     """Return the pictures of each camera. Raises UsageError where there are none."""
     from coral_cli.runs.dataset_pictures import strips
 
-    episodes = len(dataset.record["episodes"])
+    episodes = len(dataset.metadata["episodes"])
     if options.episode >= episodes:
         raise UsageError(f"there is no episode {options.episode}.", f"{dataset.path} has episodes 0 to {episodes - 1}.")
     found = strips(dataset, options.episode, options.frames)

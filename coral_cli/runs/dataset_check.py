@@ -89,7 +89,7 @@ def look_over(
     """
     look = Look(dataset, used, part)
     leave = [name for name, sensor in dataset.sensors.items() if sensor.spatial] if part == "numbers" else ()
-    for number in range(len(dataset.record["episodes"])):
+    for number in range(len(dataset.metadata["episodes"])):
         try:
             look.at(dataset.read(number, leave))
         except UnreadableError as error:
@@ -165,7 +165,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def in_words(finding: Finding, dataset: Dataset) -> str:
     """Return a finding as a sentence without its full stop, with how many of the episodes it is about."""
-    total = len(dataset.record["episodes"])
+    total = len(dataset.metadata["episodes"])
     if not finding.episodes:
         return finding.message
     which = f"{finding.episodes:,} of {total:,} episodes" if finding.episodes < total else f"all {total:,} episodes"

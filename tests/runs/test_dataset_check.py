@@ -125,7 +125,7 @@ def test_what_is_odd_is_told(path, change, numbers, kind, words):
 
 def test_an_episode_of_one_row_is_told(path):
     spoil(path, lambda a: a.update({name: value[:1] for name, value in a.items()}), 2)
-    episodes = open_dataset(path).record["episodes"]
+    episodes = open_dataset(path).metadata["episodes"]
     episodes[2]["rows"] = 1
     write_index(path, episodes=episodes)
     one = only(path)

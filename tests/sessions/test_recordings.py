@@ -71,9 +71,9 @@ def weights(run):
 
 
 def test_no_environment_is_needed(pretrained):
-    record, _ = load(pretrained / "checkpoints" / "latest.pt")
-    assert record["assembly"]["choices"]["env"]["component"] == "recording(image=image,proprio=vector)"
-    assert record["sensors"]["image"]["shape"] == [44, 44, 3]  # 32 and 12 for random crops
+    metadata, _ = load(pretrained / "checkpoints" / "latest.pt")
+    assert metadata["assembly"]["choices"]["env"]["component"] == "recording(image=image,proprio=vector)"
+    assert metadata["sensors"]["image"]["shape"] == [44, 44, 3]  # 32 and 12 for random crops
     events = read_metrics(pretrained / "metrics.jsonl")
     assert events[-1].values["status"] == "done"
     told = [event.values["message"] for event in events if event.kind == "warning"]
@@ -109,9 +109,9 @@ def test_it_goes_on_with_the_same_names(pretrained, data, catalog, tmp_path, cap
 
 
 def test_the_command_that_is_told_says_it_all(pretrained, data, catalog, tmp_path):
-    record = json.loads((pretrained / "run.json").read_text())
-    assert "--rename front=image,state=proprio" in record["command"] and "--env" not in record["command"]
-    assert record["rename"] == ["front=image", "state=proprio"] and record["fit"] == "crop"
+    metadata = json.loads((pretrained / "run.json").read_text())
+    assert "--rename front=image,state=proprio" in metadata["command"] and "--env" not in metadata["command"]
+    assert metadata["rename"] == ["front=image", "state=proprio"] and metadata["fit"] == "crop"
 
 
 def replayed(run, shape):
