@@ -39,7 +39,12 @@ def flags_of_data(dataset: Dataset, catalog: Catalog) -> dict[str, Json]:
     Where no environment is named, or it has not all the sensors, or rewards are absent, it is a recording.
     """
     seen = _seen(dataset)
-    found = _environment(dataset, catalog)
+    try:
+        found = _environment(dataset, catalog)
+    except PluginError as error:
+        raise PluginError(
+            error.message, f"{error.hint.rstrip('.')}. Or: {LEAVE_OUT}" if error.hint else LEAVE_OUT
+        ) from error
     kinds = {name: sensor.kind for name, sensor in dataset.sensors.items()}
     if found is None or not _covers(found[0], dataset):
         for finding in named(kinds, is_torchs):

@@ -47,6 +47,10 @@ def test_what_is_known_of_its_origin_is_shown(coral, data):
     assert 'rate        not recorded ("fps" in dataset.json)\n' in out
     assert ", scaled by bounds\n" in out
     assert "times the 100 B of its source, whose pictures are lossy and packed here without loss\n" in out
+    write_index(data, source={"format": "minari"})
+    out = coral("data", "show", "data").out
+    assert "from        minari\n" in out
+    assert "; pictures are packed without loss, which takes about twice what a lossy video does\n" in out
 
 
 def test_pictures_are_drawn(coral, data):

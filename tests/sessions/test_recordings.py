@@ -198,3 +198,11 @@ def test_a_run_is_named_after_the_data_and_a_spoilt_dataset_does_not_keep_it_fro
         held = dict(archive)
     np.savez_compressed(data / "episode-000000.npz", **held | {"action": held["action"] + 1})
     assert main(["pretrain", "--resume", str(run), "--updates", "2", "--quiet"], catalog) == 0
+
+
+def test_an_environment_that_is_not_installed_can_be_left_out(catalog, tmp_path, capsys):
+    env = {"kind": "environment", "component": "arm", "distribution": "robots", "version": "1", "options": {}}
+    data = write(tmp_path / "data", env=env)
+    assert main([*PRETRAIN, "--data", str(data), "--out", str(tmp_path / "run")], catalog) == 3
+    err = capsys.readouterr().err
+    assert "robots 1, which is not installed" in err and 'Or: Leave "env" out of dataset.json' in err
