@@ -22,9 +22,17 @@ from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.options import Help, Json, fields_of, with_values
 from coral_cli.registry.places import absolute, as_written
 from coral_cli.registry.records import Engine
-from coral_cli.study.checking import Run, checked, codes, planned, require_allowed, require_grown
+from coral_cli.study.checking import (
+    Run,
+    checked,
+    codes,
+    planned,
+    require_allowed,
+    require_different,
+    require_grown,
+)
 from coral_cli.study.grid import SEED, Axis, axes, require_apart, unfolded
-from coral_cli.study.plan import FILE, SWEEPS, read_plan
+from coral_cli.study.plan import FILE, SWEEPS, Planned, read_plan
 from coral_cli.study.requests import SweepRequest
 
 HELP = """Train every combination of values, several runs at a time.
@@ -99,8 +107,9 @@ def request_of(
     rest: Given,
     catalog: Catalog,
     name: str,
+    plan: Sequence[Planned] | None = None,
 ) -> SweepRequest:
-    """Ask for all combinations, in a directory called ``name`` unless --out says otherwise."""
+    """Ask for all combinations, or for ``plan``, in a directory called ``name`` unless --out says otherwise."""
     require_apart(spanned, fixed)
     require_engine((word for axis in spanned for word in axis.words), options.on, catalog)
     engine = catalog.get(Engine.kind, options.on).record
@@ -111,7 +120,8 @@ def request_of(
     misplaced = next((name for name, _ in fixed if name in own), None)
     if misplaced:
         raise UsageError(f"--{misplaced} is no flag of a run, and stands behind the --.", "Write it before the --.")
-    runs = planned(spanned, fixed, catalog, own)
+    runs = planned(spanned, fixed, catalog, own) if plan is None else checked(plan, catalog, own, fixed)
+    require_different(runs)
     return _asked(runs, _folder(options.out, name, runs, catalog), options, rest, catalog)
 
 

@@ -48,7 +48,7 @@ class Run:
 
 
 def planned(spanned: Sequence[Axis], fixed: Sequence[Word], catalog: Catalog, others: Collection[str]) -> list[Run]:
-    """Return the runs of all combinations. Raises CoralError, naming the combination, where one cannot be.
+    """Return the runs of all combinations. Raises CoralError, naming the combinations, where some cannot be.
 
     ``others`` are flags of the command itself, which an unknown one may have been meant for.
     """
@@ -59,13 +59,16 @@ def planned(spanned: Sequence[Axis], fixed: Sequence[Word], catalog: Catalog, ot
         Planned(name, tuple(line), differs)
         for name, line, differs in zip(names(spanned, fixed, found), lines, own, strict=True)
     ]
-    runs = checked(plan, catalog, others, fixed)
+    return checked(plan, catalog, others, fixed)
+
+
+def require_different(runs: Sequence[Run]) -> None:
+    """Raise UsageError for two runs that are the same."""
     seen: dict[str, Run] = {}
     for run in runs:
-        twin = seen.setdefault(_text(run.assembly), run)
+        twin = seen.setdefault(f"{run.planned.after} {_text(run.assembly)}", run)
         if twin is not run:
             raise UsageError(f"{twin.name} and {run.name} are the same run.", "Leave one of the two values out.")
-    return runs
 
 
 def checked(
@@ -123,10 +126,13 @@ def _text(assembly: Assembly) -> str:
 def require_grown(old: Plan, runs: Sequence[Run], folder: Path, catalog: Catalog) -> None:
     """Raise UsageError unless ``runs`` are all those of the ``old`` plan, but for their budgets, and maybe more."""
     now = {run.name: run for run in runs}
+    awaited = {run.after for run in old.runs}
     for before in old.runs:
         why = "" if before.name in now else "which is not asked for now"
         if not why and not _same(before, now[before.name], catalog):
             why = "with other flags"
+        if not why and before.name in awaited and before.flags != now[before.name].planned.flags:
+            why = "whose weights others have begun with, with other flags"
         if why:
             raise UsageError(
                 f"{folder} holds another sweep: it has {before.name}, {why}.",
@@ -135,6 +141,8 @@ def require_grown(old: Plan, runs: Sequence[Run], folder: Path, catalog: Catalog
 
 
 def _same(before: Planned, now: Run, catalog: Catalog) -> bool:
+    if before.after != now.planned.after:
+        return False
     if before.flags == now.planned.flags:
         return True
     if _env(before) != _env(now.planned):  # which may be code that nobody has allowed to run

@@ -11,7 +11,14 @@ from coral_cli.assembly.words import split, values
 from coral_cli.plugin import AbsentError, Environment
 from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.errors import CoralError, PluginError, UsageError
-from coral_cli.study.checking import checked, codes, planned, require_allowed, require_grown
+from coral_cli.study.checking import (
+    checked,
+    codes,
+    planned,
+    require_allowed,
+    require_different,
+    require_grown,
+)
 from coral_cli.study.grid import axes
 from coral_cli.study.plan import Plan, Planned
 
@@ -131,7 +138,7 @@ def test_what_no_combination_has_is_told_as_it_is(toy_catalog) -> None:
 
 def test_two_values_that_come_to_the_same_run_are_refused(toy_catalog) -> None:
     with pytest.raises(UsageError, match=r"^weight1-seed0 and weight1.0-seed0 are the same run"):
-        runs(toy_catalog, "--image-loss.weight 1 --image-loss.weight 1.0 --seed 0")
+        require_different(runs(toy_catalog, "--image-loss.weight 1 --image-loss.weight 1.0 --seed 0"))
 
 
 def test_what_an_environment_needs_is_asked_before(toy_catalog) -> None:

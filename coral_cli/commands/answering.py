@@ -1,0 +1,196 @@
+"""From the runs of a study to its heat maps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from coral_cli.assembly.slots import DISTRACTION, ENV
+from coral_cli.assembly.words import split
+from coral_cli.registry.errors import UnreadableError
+from coral_cli.report.costs import Costs, costs_of
+from coral_cli.report.heat import Curves, Line
+from coral_cli.report.reading import Run, read
+from coral_cli.report.relative import HeatMap, area, square
+from coral_cli.study.checking import Run as Planned
+from coral_cli.study.grid import NONE, SEED, Axis
+from coral_cli.study.outcomes import seen
+from coral_cli.study.questions import OVERHEAD, PARTS, SOURCE, TRANSFER, WAY, Question
+from coral_cli.study.transferring import SCRATCH
+
+CLEAN = "clean"
+"""The row of what has no distraction."""
+RETURN = "return"
+MEASURES = {"update": ("ms", "update"), "run": ("minutes", "minutes"), "memory": ("MB", "memory")}
+"""What a training costs: unit, and the name in ``Costs``."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run of a study: what tells it from the others, the steps that it was to do, its evaluations once it is done.
+
+    ``before`` are the steps of the run that it started with.
+    """
+
+    labels: Mapping[str, str]
+    steps: int
+    before: int
+    done: Run | None
+
+    @property
+    def final(self) -> float | None:
+        """The return of the last evaluation; None of what is not done."""
+        return self.done.values[-1] if self.done and self.done.values else None
+
+    def area(self, end: int) -> float | None:
+        """Return the mean return on the way to step ``end``; None of what is not done."""
+        return area(self.done.steps, self.done.values, end) if self.done else None
+
+    @property
+    def costs(self) -> Costs:
+        """What the run has cost, as far as it is done."""
+        return costs_of(self.done.path) if self.done else Costs(None, None, None)
+
+
+def outcomes(runs: Sequence[Planned], folder: Path, spanned: Sequence[Axis]) -> list[Outcome]:
+    """Return what is known of the planned ``runs`` in ``folder``; ``spanned`` are the axes, also of single values."""
+    single = {axis.flag: axis.label(axis.words[0][1] or "") or NONE for axis in spanned if len(axis.words) == 1}
+    steps = {run.name: run.steps for run in runs}
+    return [
+        Outcome(
+            {**single, ENV.flag: _env(run), **run.planned.differs},
+            run.steps,
+            steps.get(run.planned.after, 0),
+            _done(run, folder / run.name),
+        )
+        for run in runs
+    ]
+
+
+def _env(run: Planned) -> str:
+    return dict(split(run.planned.flags)).get(ENV.flag) or str(ENV.default)
+
+
+def _done(run: Planned, path: Path) -> Run | None:
+    try:
+        return read(path, RETURN) if seen(path, run.steps).done else None
+    except UnreadableError:
+        return None
+
+
+def heat_maps(question: Question, found: Sequence[Outcome]) -> list[HeatMap]:
+    """Return the heat maps of a question: one for each environment, and whatever else was varied beside it."""
+    own = {*question.rows, question.columns, SEED}
+    maps: list[HeatMap] = []
+    for rest in _distinct({flag: text for flag, text in one.labels.items() if flag not in own} for one in found):
+        here = [one for one in found if rest.items() <= one.labels.items()]
+        title = ", ".join(text if flag == ENV.flag else f"{flag} {text}" for flag, text in rest.items())
+        if question is TRANSFER:
+            maps += _transfer(title, here)
+        elif question is OVERHEAD:
+            maps.append(_overhead(title, here))
+        else:
+            maps.append(_losses(question, title, here))
+    return maps
+
+
+def _losses(question: Question, title: str, found: Sequence[Outcome]) -> HeatMap:
+    losses, distractions = (_labels(found, flag) for flag in (question.columns, DISTRACTION))
+    squares = {}
+    for loss in losses:
+        clean = _of(found, {DISTRACTION: NONE, question.columns: loss})
+        for distraction in distractions:
+            labels = {DISTRACTION: distraction, question.columns: loss}
+            these = _of(found, labels)
+            if these:
+                reference = None if distraction == NONE else [one.final for one in clean]
+                key = (CLEAN if distraction == NONE else distraction, loss)
+                squares[key] = square(
+                    {**these[0].labels, SEED: ""}, [one.final for one in these], reference, these[0].steps
+                )
+    rows = [CLEAN if name == NONE else name for name in distractions]
+    return HeatMap(title, "return relative to clean", rows, losses, DISTRACTION, question.columns, squares)
+
+
+def _transfer(title: str, found: Sequence[Outcome]) -> list[HeatMap]:
+    """Return areas under the curves of the target's own steps, and last returns at the same steps of both together."""
+    targets = [one for one in found if WAY in one.labels]
+    scratch = _of(found, {SOURCE: SCRATCH})
+    parts = _labels(targets, PARTS)
+    end = min((one.steps for one in targets), default=0)
+    areas, finals = {}, {}
+    for source in _labels(targets, SOURCE):
+        for way in _labels(targets, WAY):
+            for part in parts:
+                these = _of(targets, {SOURCE: source, WAY: way, PARTS: part})
+                if these:
+                    labels, key = {**these[0].labels, SEED: ""}, (f"{source}, {way}", part)
+                    steps = these[0].steps + these[0].before
+                    areas[key] = square(
+                        labels, [one.area(end) for one in these], [one.area(end) for one in scratch], steps
+                    )
+                    finals[key] = square(labels, [one.final for one in these], [one.final for one in scratch], steps)
+    rows = list(dict.fromkeys(row for row, _ in areas))
+    if scratch and parts:
+        labels, key = {**scratch[0].labels, SEED: ""}, (SCRATCH, parts[0])
+        areas[key] = square(labels, [one.area(end) for one in scratch], None, end)
+        finals[key] = square(labels, [one.final for one in scratch], None, scratch[0].steps)
+        rows = [SCRATCH, *rows]
+    names = "source, way", PARTS
+    return [
+        HeatMap(title, "area under the curve relative to scratch", rows, parts, *names, areas),
+        HeatMap(title, "last return relative to scratch after as many steps in all", rows, parts, *names, finals),
+    ]
+
+
+def curves(question: Question, found: Sequence[Outcome]) -> list[Curves]:
+    """Return what is to be drawn beside heat maps of transfer: returns over all steps, those of the source included."""
+    if question is not TRANSFER:
+        return []
+    drawn = []
+    targets = [one for one in found if WAY in one.labels]
+    for env in _labels(targets, ENV.flag):
+        scratch = _curve(SCRATCH, [one for one in _of(found, {ENV.flag: env, SOURCE: SCRATCH})])
+        for source in _labels(targets, SOURCE):
+            here = _of(targets, {ENV.flag: env, SOURCE: source})
+            names = {f"{one.labels[PARTS]}, {one.labels[WAY]}": one.labels for one in here}
+            lines = [_curve(name, _of(here, {PARTS: own[PARTS], WAY: own[WAY]})) for name, own in names.items()]
+            drawn.append(Curves(f"{env}: from {source}", [scratch, *lines]))
+    return drawn
+
+
+def _curve(name: str, found: Sequence[Outcome]) -> Line:
+    return Line(name, found[0].before if found else 0, [(one.done.steps, one.done.values) for one in found if one.done])
+
+
+def _overhead(title: str, found: Sequence[Outcome]) -> HeatMap:
+    methods = _labels(found, "method")
+    columns = [*MEASURES, RETURN]
+    squares = {}
+    for method in methods:
+        these, first = _of(found, {"method": method}), _of(found, {"method": methods[0]})
+        for column in columns:
+            unit, name = MEASURES.get(column, ("", ""))
+            values, theirs = (
+                [getattr(one.costs, name) if name else one.final for one in some] for some in (these, first)
+            )
+            labels = {**these[0].labels, SEED: "", "measure": column}
+            reference = None if method == methods[0] else theirs
+            squares[method, column] = square(labels, values, reference, these[0].steps, unit, is_cost=bool(name))
+    return HeatMap(title, f"beside {methods[0]}", methods, columns, "method", "measure", squares)
+
+
+def _labels(found: Sequence[Outcome], flag: str) -> list[str]:
+    return list(dict.fromkeys(one.labels[flag] for one in found if flag in one.labels))
+
+
+def _of(found: Sequence[Outcome], labels: Mapping[str, str]) -> list[Outcome]:
+    return [one for one in found if labels.items() <= one.labels.items()]
+
+
+def _distinct(found: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    kept: list[Mapping[str, str]] = []
+    for one in found:
+        kept += [one] if one not in kept else []
+    return kept
