@@ -16,11 +16,12 @@ from coral_cli.report.relative import HeatMap, area, square
 from coral_cli.study.checking import Run as Planned
 from coral_cli.study.grid import NONE, SEED, Axis
 from coral_cli.study.outcomes import seen
-from coral_cli.study.questions import OVERHEAD, PARTS, SOURCE, TRANSFER, WAY, Question
+from coral_cli.study.questions import IMAGE_LOSS, OVERHEAD, PARTS, SOURCE, TRANSFER, WAY, Question
 from coral_cli.study.transferring import SCRATCH
 
 CLEAN = "clean"
 """The row of what has no distraction."""
+NEGATIVE = "negative transfer"
 RETURN = "return"
 MEASURES = {"update": ("ms", "update"), "run": ("minutes", "minutes"), "memory": ("MB", "memory")}
 """What a training costs: unit, and the name in ``Costs``."""
@@ -81,7 +82,7 @@ def _done(run: Planned, path: Path) -> Run | None:
 
 def heat_maps(question: Question, found: Sequence[Outcome]) -> list[HeatMap]:
     """Return the heat maps of a question: one for each environment, and whatever else was varied beside it."""
-    own = {*question.rows, question.columns, SEED}
+    own = {*question.axes, SEED} - {ENV.flag}
     maps: list[HeatMap] = []
     for rest in _distinct({flag: text for flag, text in one.labels.items() if flag not in own} for one in found):
         here = [one for one in found if rest.items() <= one.labels.items()]
@@ -91,17 +92,17 @@ def heat_maps(question: Question, found: Sequence[Outcome]) -> list[HeatMap]:
         elif question is OVERHEAD:
             maps.append(_overhead(title, here))
         else:
-            maps.append(_losses(question, title, here))
+            maps.append(_losses(title, here))
     return maps
 
 
-def _losses(question: Question, title: str, found: Sequence[Outcome]) -> HeatMap:
-    losses, distractions = (_labels(found, flag) for flag in (question.columns, DISTRACTION))
+def _losses(title: str, found: Sequence[Outcome]) -> HeatMap:
+    losses, distractions = (_labels(found, flag) for flag in (IMAGE_LOSS, DISTRACTION))
     squares = {}
     for loss in losses:
-        clean = _of(found, {DISTRACTION: NONE, question.columns: loss})
+        clean = _of(found, {DISTRACTION: NONE, IMAGE_LOSS: loss})
         for distraction in distractions:
-            labels = {DISTRACTION: distraction, question.columns: loss}
+            labels = {DISTRACTION: distraction, IMAGE_LOSS: loss}
             these = _of(found, labels)
             if these:
                 reference = None if distraction == NONE else [one.final for one in clean]
@@ -110,7 +111,7 @@ def _losses(question: Question, title: str, found: Sequence[Outcome]) -> HeatMap
                     {**these[0].labels, SEED: ""}, [one.final for one in these], reference, these[0].steps
                 )
     rows = [CLEAN if name == NONE else name for name in distractions]
-    return HeatMap(title, "return relative to clean", rows, losses, DISTRACTION, question.columns, squares)
+    return HeatMap(title, "return relative to clean", rows, losses, DISTRACTION, IMAGE_LOSS, squares)
 
 
 def _transfer(title: str, found: Sequence[Outcome]) -> list[HeatMap]:
@@ -139,8 +140,10 @@ def _transfer(title: str, found: Sequence[Outcome]) -> list[HeatMap]:
         rows = [SCRATCH, *rows]
     names = "source, way", PARTS
     return [
-        HeatMap(title, "area under the curve relative to scratch", rows, parts, *names, areas),
-        HeatMap(title, "last return relative to scratch after as many steps in all", rows, parts, *names, finals),
+        HeatMap(title, "area under the curve relative to scratch", rows, parts, *names, areas, NEGATIVE),
+        HeatMap(
+            title, "last return relative to scratch after as many steps in all", rows, parts, *names, finals, NEGATIVE
+        ),
     ]
 
 
@@ -177,8 +180,8 @@ def _overhead(title: str, found: Sequence[Outcome]) -> HeatMap:
             )
             labels = {**these[0].labels, SEED: "", "measure": column}
             reference = None if method == methods[0] else theirs
-            squares[method, column] = square(labels, values, reference, these[0].steps, unit, is_cost=bool(name))
-    return HeatMap(title, f"beside {methods[0]}", methods, columns, "method", "measure", squares)
+            squares[column, method] = square(labels, values, reference, these[0].steps, unit, is_cost=bool(name))
+    return HeatMap(title, f"beside {methods[0]}", columns, methods, "measure", "method", squares)
 
 
 def _labels(found: Sequence[Outcome], flag: str) -> list[str]:

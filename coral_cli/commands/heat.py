@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.console import Console
 from rich.text import Text
 
@@ -31,40 +33,32 @@ def print_heat(console: Console, heat: HeatMap) -> None:
 def legend(heat: HeatMap) -> list[str]:
     """Say what the marks of a heat map mean, and how many runs are not finished."""
     squares = list(heat.squares.values())
-    known = [square for square in squares if square.relative or square.value]
+    estimates = [one for square in squares for one in (square.value, square.relative) if one]
     lines = []
-    if any(one.low is not None for square in known for one in (square.value, square.relative) if one):
+    if any(one.low is not None for one in estimates):
         lines.append("[95 % interval over seeds]")
     if any(square.worse for square in squares):
-        lines.append(f"{WORSE} worse: the whole interval is")
+        lines.append(f"{WORSE} {heat.worse}: the reference lies outside the interval")
     if heat.unfinished:
-        of = sum(square.runs for square in squares)
-        lines.append(f"{count(heat.unfinished)} of {count(of)} runs are not finished: nothing is told of their squares")
-    if any(square.runs == square.finished and not (square.relative or square.is_reference) for square in squares):
+        runs = f"{count(heat.unfinished)} of {count(sum(square.runs for square in squares))} runs"
+        lines.append(f"{runs} {'is' if heat.unfinished == 1 else 'are'} not finished: their squares have no value")
+    if any(square.value and not (square.relative or square.is_reference) for square in squares):
         lines.append("no ratio: the reference is not finished, is 0, or a return is negative")
     return lines
 
 
 def text_of(square: Square) -> str:
-    """Write a square: how it relates to the reference; values where it is that, costs something, or has no ratio."""
-    if square.finished < square.runs or square.value is None:
+    """Write a square: how it relates to the reference; of the reference itself, and without a ratio, its value."""
+    if square.value is None:
         return f"{square.finished} of {square.runs} done"
-    if square.unit or square.is_reference:
-        unit = f" {square.unit}" if square.unit else ""
-        ratio = f" ({square.relative.value:.2f}{_mark(square)})" if square.relative else ""
-        return f"{_said(square.value, number)}{unit}{ratio}"
-    if square.relative is None:
-        return f"{_said(square.value, number)}, no ratio"
-    return f"{_said(square.relative, '{:.2f}'.format)}{_mark(square)}"
+    if square.relative is not None:
+        return f"{_said(square.relative, '{:.2f}'.format)}{WORSE if square.worse else ''}"
+    unit = f" {square.unit}" if square.unit else ""
+    return f"{_said(square.value, number)}{unit}{'' if square.is_reference else ', no ratio'}"
 
 
-def _mark(square: Square) -> str:
-    return WORSE if square.worse else ""
-
-
-def _said(estimate: Estimate, form: object) -> str:
-    write = form if callable(form) else str
-    ends = "" if estimate.low is None else f" [{write(estimate.low)}, {write(estimate.high)}]"
+def _said(estimate: Estimate, write: Callable[[float], str]) -> str:
+    ends = "" if estimate.low is None or estimate.high is None else f" [{write(estimate.low)}, {write(estimate.high)}]"
     return f"{write(estimate.value)}{ends}"
 
 
@@ -72,7 +66,7 @@ def _cell(heat: HeatMap, row: str, column: str) -> Cell:
     square = heat.squares.get((row, column))
     if square is None:
         return ""
-    if square.finished < square.runs:
+    if square.value is None:
         return Text(text_of(square), "dim")
     return Text(text_of(square), f"black on {square.shade}" if square.shade else "")
 

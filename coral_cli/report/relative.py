@@ -60,6 +60,8 @@ class HeatMap:
     row_name: str
     column_name: str
     squares: Mapping[tuple[str, str], Square] = field(default_factory=dict)
+    worse: str = "worse"
+    """What it is called when a square is worse than the reference."""
 
     @property
     def unfinished(self) -> int:

@@ -10,24 +10,19 @@ from coral_cli.assembly.slots import DISTRACTION, ENV
 from coral_cli.assembly.words import Word
 from coral_cli.study.grid import NONE, Axis, parted
 
+IMAGE_LOSS = "image-loss"
 SOURCE, PARTS, WAY = "source", "init-parts", "way"
 """The axes of transfer: where weights come from, which are taken over, and how they go on learning."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a study varies (``axes``: values by flag, with flags of their own in their quotes) and what holds for all.
-
-    Its table has the ``rows`` and ``columns``; each value is held against ``reference``, a flag and its value.
-    """
+    """What a study varies (``axes``: values by flag, with flags of their own behind) and what holds for all of it."""
 
     name: str
     summary: str
     axes: Mapping[str, Sequence[str]]
     fixed: Mapping[str, str]
-    rows: Sequence[str]
-    columns: str
-    reference: tuple[str, str]
 
 
 COMMON = {"size": "small", "steps": "100000"}
@@ -38,12 +33,9 @@ LOSSES = Question(
     {
         ENV.flag: ("cartpole-swingup",),
         DISTRACTION: (NONE, "video", "procedural", "disks", "noise", "color", "camera", "frame-drop"),
-        "image-loss": ("recon", "cv", "cpc", "none"),
+        IMAGE_LOSS: ("recon", "cv", "cpc", "none"),
     },
     COMMON,
-    (DISTRACTION,),
-    "image-loss",
-    (DISTRACTION, NONE),
 )
 TRANSFER = Question(
     "transfer",
@@ -55,18 +47,12 @@ TRANSFER = Question(
         WAY: ("frozen", "fine-tuned", "slow"),
     },
     {**COMMON, "method": "v-coral"},
-    (SOURCE, WAY),
-    PARTS,
-    (SOURCE, "scratch"),
 )
 OVERHEAD = Question(
     "overhead",
     "What does a joint representation cost? Time, memory and return beside concatenation and images alone.",
     {ENV.flag: ("cartpole-swingup",), "method": ("v-coral", "cv-concat", "cv-image")},
     COMMON,
-    ("method",),
-    "measure",
-    ("method", "v-coral"),
 )
 QUESTIONS: Mapping[str, Question] = {one.name: one for one in (LOSSES, TRANSFER, OVERHEAD)}
 
