@@ -14,8 +14,6 @@ import typer
 
 from coral_cli.assembly.flags import Given, flags_from, taken
 from coral_cli.commands import sweep
-from coral_cli.commands.answering import curves, heat_maps, outcomes
-from coral_cli.commands.heat import print_heat, text_of
 from coral_cli.commands.output import csv_file, print_json
 from coral_cli.commands.report import PICTURES
 from coral_cli.commands.spanning import Spanned, spanning
@@ -28,7 +26,6 @@ from coral_cli.registry.nearest import meant
 from coral_cli.registry.options import Help
 from coral_cli.registry.places import absolute, as_written, typed
 from coral_cli.registry.terminal import say
-from coral_cli.report.relative import document, write_csv
 from coral_cli.study.grid import SEED, Axis, axes
 from coral_cli.study.questions import QUESTIONS, TRANSFER, Question, combined
 from coral_cli.study.requests import SweepRequest
@@ -148,6 +145,8 @@ def run_session(request: StudyRequest) -> int:
             if error.exit_code != 1 or asked.dry_run:
                 raise
             failed = error
+    elif not asked.folder.is_dir():
+        say(f"note: there is no run of it yet: {as_written(asked.folder)} does not exist.", file=sys.stderr)
     if not asked.dry_run:
         _answer(request)
     if failed:
@@ -156,7 +155,11 @@ def run_session(request: StudyRequest) -> int:
 
 
 def _answer(request: StudyRequest) -> None:
-    """Print the heat maps, and write the files that were asked for."""
+    """Print the heat maps, and write the files that were asked for; here NumPy is imported."""
+    from coral_cli.commands.answering import curves, heat_maps, outcomes
+    from coral_cli.commands.heat import print_heat, text_of
+    from coral_cli.report.relative import document, write_csv
+
     asked = request.sweep
     found = outcomes(asked.runs, asked.folder, request.spanned)
     maps = heat_maps(request.question, found)

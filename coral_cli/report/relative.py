@@ -70,20 +70,20 @@ class HeatMap:
 
 
 def relative(values: Sequence[float], reference: Sequence[float]) -> Estimate | None:
-    """Return the ratio of the means, with the interval of other seeds where both have several.
+    """Return the ratio of the means, with the interval of other seeds; None of single ones.
 
-    None where a value is negative or the reference is 0: a ratio means nothing there. The interval's ends are
-    percentiles over bootstrap resamples of both.
+    Both have a value for each of the same seeds (N), which are resampled as pairs: a lucky start is one for both. The
+    interval's ends are percentiles over these resamples. None where a value is negative or the reference's mean is 0: a
+    ratio means nothing there.
     """
-    below = np.mean(reference) if len(reference) else 0.0
-    if not len(values) or below <= 0 or min(*values, *reference) < 0:
+    pairs = np.array([values, reference], float)  # raises ValueError for other seeds
+    if not pairs.size or pairs.min() < 0 or pairs[1].mean() <= 0:
         return None
-    ratio = float(np.mean(values) / below)
-    if min(len(values), len(reference)) < 2:
+    ratio = float(pairs[0].mean() / pairs[1].mean())
+    if len(values) < 2:
         return Estimate(ratio, None, None)
-    counts, times = resampled([len(values), len(reference)], 0, RESAMPLES)
-    above = np.asarray(values) @ counts[: len(values)] / len(values)
-    under = np.asarray(reference) @ counts[len(values) :] / len(reference)
+    counts, times = resampled([len(values)], 0, RESAMPLES)
+    above, under = pairs @ counts
     known = under > 0
     low, high = ends(above[known] / under[known], times[known])
     return Estimate(ratio, float(low), float(high))
@@ -97,11 +97,14 @@ def square(
     unit: str = "",
     is_cost: bool = False,
 ) -> Square:
-    """Return the square of runs with these ``values``, None of one that is not finished; ``reference``: None of it."""
+    """Return the square of runs with these ``values``, by seed, None of one that is not finished.
+
+    ``reference`` has those of the same seeds, and is None where the square is the reference itself.
+    """
     known = [value for value in values if value is not None]
     done = bool(values) and len(known) == len(values)
     theirs = [value for value in reference or () if value is not None]
-    comparable = done and reference is not None and len(theirs) == len(reference)
+    comparable = done and reference is not None and len(theirs) == len(reference) == len(known)
     return Square(
         labels=labels,
         runs=len(values),

@@ -93,7 +93,9 @@ def test_the_questions_are_listed(asked, capsys) -> None:
 
 def test_returns_stand_beside_the_clean_ones_and_nothing_is_guessed(asked, capsys) -> None:
     assert study(f"{LINE} --show") == 0 and not asked  # nothing is trained
-    told = capsys.readouterr().out.splitlines()
+    captured = capsys.readouterr()
+    told = captured.out.splitlines()
+    assert captured.err == "note: there is no run of it yet: there does not exist.\n"
     assert told[0] == "cartpole-swingup: return relative to clean"
     assert told[2].split("  ")[0] == "clean" and told[2].count("0 of 2 done") == 2
     assert told[-1] == "8 of 8 runs are not finished: their squares have no value"

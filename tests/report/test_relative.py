@@ -11,28 +11,32 @@ import pytest
 from coral_cli.report.relative import HeatMap, area, document, relative, shade, square, write_csv
 
 
-def test_a_ratio_is_that_of_means_and_its_interval_that_of_all_resamples() -> None:
-    values, reference = [2.0, 4.0, 9.0], [10.0, 20.0]
+def test_a_ratio_is_that_of_means_and_its_interval_that_of_resampled_pairs() -> None:
+    values, reference = [2.0, 4.0, 9.0, 1.0, 7.0], [10.0, 20.0, 10.0, 3.0, 9.0]
     found = relative(values, reference)
-    assert found is not None and found.value == pytest.approx((15 / 3) / (30 / 2))
+    assert found is not None and found.value == pytest.approx(23 / 52)
     every = sorted(
-        sum(above) / 3 / (sum(below) / 2)
-        for above in itertools.product(values, repeat=3)
-        for below in itertools.product(reference, repeat=2)
+        sum(values[seed] for seed in seeds) / sum(reference[seed] for seed in seeds)
+        for seeds in itertools.product(range(5), repeat=5)
     )
-    assert (found.low, found.high) == (pytest.approx(every[2]), pytest.approx(every[105]))  # 2.5 and 97.5 % of 108
+    assert (found.low, found.high) == (pytest.approx(every[78]), pytest.approx(every[3046]))  # 2.5, 97.5 % of 3125
+
+
+def test_seeds_that_vary_together_have_a_narrow_interval() -> None:
+    found = relative([10.0, 100.0], [20.0, 200.0])
+    assert found is not None and (found.value, found.low, found.high) == (0.5, 0.5, 0.5)
 
 
 @pytest.mark.parametrize(
-    ("values", "reference"), [([1.0], [0.0, 0.0]), ([-1.0, 3.0], [1.0, 2.0]), ([1.0], [-3.0]), ([], [1.0]), ([1.0], [])]
+    ("values", "reference"), [([1.0], [0.0]), ([-1.0, 3.0], [1.0, 2.0]), ([1.0], [-3.0]), ([], [])]
 )
 def test_a_ratio_that_means_nothing_is_none(values, reference) -> None:
     assert relative(values, reference) is None
 
 
 def test_one_seed_says_nothing_of_others() -> None:
-    found = relative([3.0], [2.0, 4.0])
-    assert found is not None and (found.value, found.low, found.high) == (1.0, None, None)
+    found = relative([3.0], [2.0])
+    assert found is not None and (found.value, found.low, found.high) == (1.5, None, None)
 
 
 def test_what_is_not_finished_has_no_value_and_what_has_no_reference_no_ratio() -> None:
@@ -49,7 +53,8 @@ def test_worse_is_what_lies_wholly_on_the_wrong_side() -> None:
     assert square({}, [1.0, 2.0], [3.0, 4.0]).worse and not square({}, [1.0, 5.0], [3.0, 4.0]).worse
     assert square({}, [5.0, 6.0], [3.0, 4.0], is_cost=True).worse
     assert not square({}, [1.0, 2.0], [3.0, 4.0], is_cost=True).worse
-    assert not square({}, [1.0], [3.0, 4.0]).worse  # of which nobody knows
+    assert not square({}, [1.0], [3.0]).worse  # of which nobody knows
+    assert square({}, [1.0], [3.0, 4.0]).relative is None  # other seeds
 
 
 def test_colours_are_white_at_one_orange_below_and_blue_above() -> None:
