@@ -157,7 +157,7 @@ def run_session(request: StudyRequest) -> int:
 def _answer(request: StudyRequest) -> None:
     """Print the heat maps, and write the files that were asked for; here NumPy is imported."""
     from coral_cli.commands.answering import curves, heat_maps, outcomes
-    from coral_cli.commands.heat import print_heat, text_of
+    from coral_cli.commands.heat import legend, print_heat, text_of
     from coral_cli.report.relative import document, write_csv
 
     asked = request.sweep
@@ -168,7 +168,7 @@ def _answer(request: StudyRequest) -> None:
     if request.picture is not None:
         from coral_cli.report.heat import save
 
-        save(maps, curves(request.question, found), request.picture, text_of)
+        save(maps, curves(request.question, found), request.picture, text_of, legend)
     answer = {"kind": "answer", "question": request.question.name, "maps": [document(heat) for heat in maps]}
     if asked.json:
         say(json.dumps(answer, indent=2 if request.show else None))

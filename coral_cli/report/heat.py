@@ -16,7 +16,7 @@ from coral_cli.report.relative import HeatMap, Square
 from coral_cli.report.statistics import values_at
 from coral_cli.runs.files import replacing
 
-CELL, ROW, MARGIN = 1.5, 0.5, 1.6
+CELL, ROW, MARGIN = 1.5, 0.5, 1.8
 """The size of a square and the room around all of them, in inches."""
 PANEL = (5.2, 3.6)
 """The size of a panel of curves, in inches."""
@@ -42,8 +42,16 @@ class Curves:
     lines: Sequence[Line]
 
 
-def save(maps: Sequence[HeatMap], curves: Sequence[Curves], path: Path, text_of: Callable[[Square], str]) -> None:
-    """Draw heat maps below one another, and curves below these; ``text_of`` says what stands in a square.
+def save(
+    maps: Sequence[HeatMap],
+    curves: Sequence[Curves],
+    path: Path,
+    text_of: Callable[[Square], str],
+    legend: Callable[[HeatMap], Sequence[str]],
+) -> None:
+    """Draw heat maps below one another, and curves below these.
+
+    ``text_of`` says what stands in a square, ``legend`` what stands below a map.
 
     Raises CoralError without matplotlib, or when the file cannot be written.
     """
@@ -52,7 +60,8 @@ def save(maps: Sequence[HeatMap], curves: Sequence[Curves], path: Path, text_of:
     except ImportError as error:
         raise CoralError("pictures need matplotlib, which is not installed.", "pip install matplotlib") from error
     drawing: list[tuple[float, Callable[[Any], None]]] = [
-        (MARGIN + ROW * len(heat.rows), partial(_draw_heat, heat=heat, text_of=text_of)) for heat in maps
+        (MARGIN + ROW * len(heat.rows), partial(_draw_heat, heat=heat, text_of=text_of, below=legend(heat)))
+        for heat in maps
     ]
     drawing += [(PANEL[1], partial(_draw_curves, curves=one)) for one in curves]
     columns = max((len(heat.columns) for heat in maps), default=1)
@@ -66,7 +75,7 @@ def save(maps: Sequence[HeatMap], curves: Sequence[Curves], path: Path, text_of:
         figure.savefig(partial_file, format=path.suffix[1:].lower(), dpi=150)
 
 
-def _draw_heat(axes: Any, heat: HeatMap, text_of: Callable[[Square], str]) -> None:
+def _draw_heat(axes: Any, heat: HeatMap, text_of: Callable[[Square], str], below: Sequence[str]) -> None:
     """Draw squares with their numbers; grey is what is not finished, and nothing what there is not."""
     from matplotlib.patches import Rectangle
 
@@ -78,11 +87,12 @@ def _draw_heat(axes: Any, heat: HeatMap, text_of: Callable[[Square], str]) -> No
             done = square.finished == square.runs
             face = square.shade or ("white" if done else UNKNOWN)
             axes.add_patch(
-                Rectangle((column, row), 1, 1, facecolor=face, edgecolor="white", hatch="" if done else "//")
+                Rectangle((column, row), 1, 1, facecolor=face, edgecolor="#cccccc", hatch="" if done else "//")
             )
             said = "\n".join(textwrap.wrap(text_of(square).replace(" [", "\n["), 22, replace_whitespace=False))
             axes.text(column + 0.5, row + 0.5, _literal(said), ha="center", va="center", fontsize=8, color="black")
     axes.set(xlim=(0, len(heat.columns)), ylim=(len(heat.rows), 0))
+    axes.text(0, -0.02, _literal("\n".join(below)), transform=axes.transAxes, va="top", fontsize=7, color="#555555")
     axes.set_xticks(np.arange(len(heat.columns)) + 0.5, [_literal(name) for name in heat.columns])
     axes.set_yticks(np.arange(len(heat.rows)) + 0.5, [_literal(name) for name in heat.rows])
     axes.tick_params(length=0)
