@@ -55,9 +55,13 @@ class Outcome:
 
 
 def outcomes(runs: Sequence[Planned], folder: Path, spanned: Sequence[Axis]) -> list[Outcome]:
-    """Return what is known of the planned ``runs`` in ``folder``; ``spanned`` are the axes, also of single values."""
+    """Return what is known of the planned ``runs`` in ``folder``, but for those that others wait for.
+
+    ``spanned`` are the axes, also those of single values.
+    """
     single = {axis.flag: axis.label(axis.words[0][1] or "") or NONE for axis in spanned if len(axis.words) == 1}
     steps = {run.name: run.steps for run in runs}
+    awaited = {run.planned.after for run in runs}
     return [
         Outcome(
             {**single, ENV.flag: _env(run), **run.planned.differs},
@@ -66,6 +70,7 @@ def outcomes(runs: Sequence[Planned], folder: Path, spanned: Sequence[Axis]) -> 
             _done(run, folder / run.name),
         )
         for run in runs
+        if run.name not in awaited
     ]
 
 

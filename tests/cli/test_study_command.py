@@ -145,37 +145,37 @@ def test_more_that_is_varied_has_heat_maps_of_its_own(asked, capsys) -> None:
     ]
 
 
-TRANSFERS = "transfer --source random --init-parts encoders --way slow --way fine-tuned --seeds 1 --out there"
+TRANSFERS = "transfer --source body --init-parts encoders --way slow --way fine-tuned --seeds 1 --out there"
 
 
 def test_transfer_is_an_area_beside_scratch_with_what_the_source_has_cost(asked, capsys) -> None:
     study(f"{TRANSFERS} -- --steps 100")
     (request,) = asked
     assert [run.name for run in request.runs] == [
-        "from-random-seed0",
+        "from-body-seed0",
         "scratch-seed0",
-        "random-encoders-slow-seed0",
-        "random-encoders-fine-tuned-seed0",
+        "body-encoders-slow-seed0",
+        "body-encoders-fine-tuned-seed0",
     ]
-    finish(request, "from-random-seed0", {100: 1.0})
+    finish(request, "from-body-seed0", {100: 1.0})
     finish(request, "scratch-seed0", {20: 0.0, 60: 20.0, 100: 40.0, 200: 60.0})
-    finish(request, "random-encoders-slow-seed0", {20: 10.0, 100: 20.0})
+    finish(request, "body-encoders-slow-seed0", {20: 10.0, 100: 20.0})
     capsys.readouterr()
     assert study(f"{TRANSFERS} --show -- --steps 100") == 0
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert lines == [
         "cartpole-swingup: area under the curve relative to scratch",
-        "source, way         encoders     steps",
-        "scratch             20.0           100",
-        "random, slow        0.75           200",
-        "random, fine-tuned  0 of 1 done    200",
+        "source, way       encoders     steps",
+        "scratch           20.0           100",
+        "body, slow        0.75           200",
+        "body, fine-tuned  0 of 1 done    200",
         "1 of 3 runs is not finished: their squares have no value",
         "",
         "cartpole-swingup: last return relative to scratch after as many steps in all",
-        "source, way         encoders",
-        "scratch             60.0",
-        "random, slow        0.33",
-        "random, fine-tuned  0 of 1 done",
+        "source, way       encoders",
+        "scratch           60.0",
+        "body, slow        0.33",
+        "body, fine-tuned  0 of 1 done",
         "1 of 3 runs is not finished: their squares have no value",
     ]
 
