@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,12 +55,14 @@ class Outcome:
         return costs_of(self.done.path) if self.done else Costs(None, None, None)
 
 
-def outcomes(runs: Sequence[Planned], folder: Path, spanned: Sequence[Axis]) -> list[Outcome]:
+def outcomes(question: Question, runs: Sequence[Planned], folder: Path, spanned: Sequence[Axis]) -> list[Outcome]:
     """Return what is known of the planned ``runs`` in ``folder``, but for those that others wait for.
 
-    ``spanned`` are the axes, also those of single values.
+    ``spanned`` are the axes: of those of the question single values are told, too.
     """
-    single = {axis.flag: axis.label(axis.words[0][1] or "") or NONE for axis in spanned if len(axis.words) == 1}
+    told = question.axes.keys() - {SOURCE, PARTS, WAY}  # these a plan of transfer tells of each run that has them
+    alone = [axis for axis in spanned if len(axis.words) == 1 and axis.flag in told]
+    single = {axis.flag: axis.label(axis.words[0][1] or "") or NONE for axis in alone}
     steps = {run.name: run.steps for run in runs}
     awaited = {run.planned.after for run in runs}
     return [
@@ -87,11 +90,8 @@ def _done(run: Planned, path: Path) -> Run | None:
 
 def heat_maps(question: Question, found: Sequence[Outcome]) -> list[HeatMap]:
     """Return the heat maps of a question: one for each environment, and whatever else was varied beside it."""
-    own = {*question.axes, SEED} - {ENV.flag}
     maps: list[HeatMap] = []
-    for rest in _distinct({flag: text for flag, text in one.labels.items() if flag not in own} for one in found):
-        here = [one for one in found if rest.items() <= one.labels.items()]
-        title = ", ".join(text if flag == ENV.flag else f"{flag} {text}" for flag, text in rest.items())
+    for title, here in _groups(question, found):
         if question is TRANSFER:
             maps += _transfer(title, here)
         elif question is OVERHEAD:
@@ -99,6 +99,15 @@ def heat_maps(question: Question, found: Sequence[Outcome]) -> list[HeatMap]:
         else:
             maps.append(_losses(title, here))
     return maps
+
+
+def _groups(question: Question, found: Sequence[Outcome]) -> Iterator[tuple[str, list[Outcome]]]:
+    """Yield the runs that one heat map is about, with what they have in common as its title."""
+    own = {*question.axes, SEED} - {ENV.flag}
+    every = [{flag: text for flag, text in one.labels.items() if flag not in own} for one in found]
+    for rest in [labels for index, labels in enumerate(every) if labels not in every[:index]]:
+        title = ", ".join(text if flag == ENV.flag else f"{flag} {text}" for flag, text in rest.items())
+        yield title, [one for one, labels in zip(found, every, strict=True) if labels == rest]
 
 
 def _losses(title: str, found: Sequence[Outcome]) -> HeatMap:
@@ -112,9 +121,7 @@ def _losses(title: str, found: Sequence[Outcome]) -> HeatMap:
             if these:
                 reference = None if distraction == NONE else [one.final for one in clean]
                 key = (CLEAN if distraction == NONE else distraction, loss)
-                squares[key] = square(
-                    {**these[0].labels, SEED: ""}, [one.final for one in these], reference, these[0].steps
-                )
+                squares[key] = square(_shared(these), [one.final for one in these], reference, these[0].steps)
     rows = [CLEAN if name == NONE else name for name in distractions]
     return HeatMap(title, "return relative to clean", rows, losses, DISTRACTION, IMAGE_LOSS, squares)
 
@@ -131,7 +138,7 @@ def _transfer(title: str, found: Sequence[Outcome]) -> list[HeatMap]:
             for part in parts:
                 these = _of(targets, {SOURCE: source, WAY: way, PARTS: part})
                 if these:
-                    labels, key = {**these[0].labels, SEED: ""}, (f"{source}, {way}", part)
+                    labels, key = _shared(these), (f"{source}, {way}", part)
                     steps = these[0].steps + these[0].before
                     areas[key] = square(
                         labels, [one.area(end) for one in these], [one.area(end) for one in scratch], steps
@@ -139,7 +146,7 @@ def _transfer(title: str, found: Sequence[Outcome]) -> list[HeatMap]:
                     finals[key] = square(labels, [one.final for one in these], [one.final for one in scratch], steps)
     rows = list(dict.fromkeys(row for row, _ in areas))
     if scratch and parts:
-        labels, key = {**scratch[0].labels, SEED: ""}, (SCRATCH, parts[0])
+        labels, key = _shared(scratch), (SCRATCH, parts[0])
         areas[key] = square(labels, [one.area(end) for one in scratch], None, end)
         finals[key] = square(labels, [one.final for one in scratch], None, scratch[0].steps)
         rows = [SCRATCH, *rows]
@@ -157,19 +164,21 @@ def curves(question: Question, found: Sequence[Outcome]) -> list[Curves]:
     if question is not TRANSFER:
         return []
     drawn = []
-    targets = [one for one in found if WAY in one.labels]
-    for env in _labels(targets, ENV.flag):
-        scratch = _curve(SCRATCH, [one for one in _of(found, {ENV.flag: env, SOURCE: SCRATCH})])
+    for title, here in _groups(question, found):
+        scratch = _curve(SCRATCH, _of(here, {SOURCE: SCRATCH}))
+        targets = [one for one in here if WAY in one.labels]
         for source in _labels(targets, SOURCE):
-            here = _of(targets, {ENV.flag: env, SOURCE: source})
-            names = {f"{one.labels[PARTS]}, {one.labels[WAY]}": one.labels for one in here}
-            lines = [_curve(name, _of(here, {PARTS: own[PARTS], WAY: own[WAY]})) for name, own in names.items()]
-            drawn.append(Curves(f"{env}: from {source}", [scratch, *lines]))
+            lines = [
+                _curve(f"{parts}, {way}", these)
+                for parts, way in itertools.product(_labels(targets, PARTS), _labels(targets, WAY))
+                if (these := _of(targets, {SOURCE: source, PARTS: parts, WAY: way}))
+            ]
+            drawn.append(Curves(f"{title}: from {source}", [scratch, *lines]))
     return drawn
 
 
 def _curve(name: str, found: Sequence[Outcome]) -> Line:
-    return Line(name, found[0].before if found else 0, [(one.done.steps, one.done.values) for one in found if one.done])
+    return Line(name, found[0].before, [(one.done.steps, one.done.values) for one in found if one.done])
 
 
 def _overhead(title: str, found: Sequence[Outcome]) -> HeatMap:
@@ -183,10 +192,15 @@ def _overhead(title: str, found: Sequence[Outcome]) -> HeatMap:
             values, theirs = (
                 [getattr(one.costs, name) if name else one.final for one in some] for some in (these, first)
             )
-            labels = {**these[0].labels, SEED: "", "measure": column}
+            labels = {**_shared(these), "measure": column}
             reference = None if method == methods[0] else theirs
             squares[column, method] = square(labels, values, reference, these[0].steps, unit, is_cost=bool(name))
-    return HeatMap(title, f"beside {methods[0]}", columns, methods, "measure", "method", squares)
+    return HeatMap(title, f"relative to {methods[0]}", columns, methods, "measure", "method", squares)
+
+
+def _shared(found: Sequence[Outcome]) -> dict[str, str]:
+    """Return the labels of runs that differ in their seeds alone."""
+    return {flag: text for flag, text in found[0].labels.items() if flag != SEED}
 
 
 def _labels(found: Sequence[Outcome], flag: str) -> list[str]:
@@ -195,10 +209,3 @@ def _labels(found: Sequence[Outcome], flag: str) -> list[str]:
 
 def _of(found: Sequence[Outcome], labels: Mapping[str, str]) -> list[Outcome]:
     return [one for one in found if labels.items() <= one.labels.items()]
-
-
-def _distinct(found: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
-    kept: list[Mapping[str, str]] = []
-    for one in found:
-        kept += [one] if one not in kept else []
-    return kept

@@ -161,7 +161,7 @@ def _answer(request: StudyRequest) -> None:
     from coral_cli.report.relative import document, write_csv
 
     asked = request.sweep
-    found = outcomes(asked.runs, asked.folder, request.spanned)
+    found = outcomes(request.question, asked.runs, asked.folder, request.spanned)
     maps = heat_maps(request.question, found)
     if request.csv is not None:
         write_csv(request.csv, maps)

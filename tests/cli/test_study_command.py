@@ -180,6 +180,13 @@ def test_transfer_is_an_area_beside_scratch_with_what_the_source_has_cost(asked,
     ]
 
 
+def test_one_way_of_one_source_is_no_scratch(asked, capsys) -> None:
+    assert study("transfer --source random --init-parts encoders --way slow --seeds 1 --size tiny --show") == 0
+    lines = [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()]
+    title = "cartpole-swingup: area under the curve relative to scratch"
+    assert lines[:4] == [title, "source, way", "scratch", "random, slow"]
+
+
 def test_overhead_is_told_with_its_units(asked, capsys) -> None:
     line = "overhead --method v-coral --method cv-image --seeds 1 --out there"
     study(line)
@@ -190,7 +197,7 @@ def test_overhead_is_told_with_its_units(asked, capsys) -> None:
     assert study(f"{line} --show") == 0
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert lines == [
-        "cartpole-swingup: beside v-coral",
+        "cartpole-swingup: relative to v-coral",
         "measure  v-coral       cv-image",
         "update   300.0 ms      0.50",
         "run      1.00 minutes  0.50",
