@@ -27,7 +27,7 @@ from coral_cli.registry.options import Help
 from coral_cli.registry.places import absolute, as_written, typed
 from coral_cli.registry.terminal import say
 from coral_cli.study.grid import SEED, Axis, axes
-from coral_cli.study.questions import QUESTIONS, TRANSFER, Question, combined
+from coral_cli.study.questions import QUESTIONS, SOURCE, TRANSFER, Question, combined
 from coral_cli.study.requests import SweepRequest
 from coral_cli.study.transferring import transfers
 
@@ -94,7 +94,8 @@ def _request(question: Question, options: StudyOptions, rest: Given, words: Span
     if question is TRANSFER:
         plan, more = transfers(spanned, fixed, options.source_steps)
         notes += more
-    asked = sweep.request_of(spanned, fixed, options, rest, catalog, f"study-{question.name}", plan)
+    apart = [axis for axis in spanned if axis.flag != SOURCE]  # whose flags stand in for those of the target
+    asked = sweep.request_of(apart, fixed, options, rest, catalog, f"study-{question.name}", plan)
     for note in notes:
         say(f"note: {note}", file=sys.stderr)
     return StudyRequest(replace(asked, again=typed() or asked.again), question, spanned, options.show, picture, csv)

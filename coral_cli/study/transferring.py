@@ -11,7 +11,7 @@ from coral_cli.assembly.values import parse
 from coral_cli.assembly.words import Word, joined
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import fields_of
-from coral_cli.study.grid import SEED, Axis, differing, names, parted, points, unfolded
+from coral_cli.study.grid import SEED, Axis, differing, names, parted, points, require_apart, unfolded
 from coral_cli.study.plan import Planned
 from coral_cli.study.questions import PARTS, SOURCE, WAY
 
@@ -50,6 +50,7 @@ def transfers(
     axes = {axis.flag: axis for axis in spanned}
     shared = [axis for axis in spanned if axis.flag not in (SOURCE, PARTS, WAY)]
     _require(axes[WAY], WAYS)
+    require_apart([axes[SOURCE]], [])
     by_seed: dict[str, tuple[list[Planned], list[Planned], list[Planned]]] = {}
     notes: list[str] = []
     for point in points(shared):
@@ -82,6 +83,10 @@ def _sources(axis: Axis, env: str, notes: list[str]) -> Iterator[tuple[str, list
     }
     for text in _values(axis):
         name, flags = parted(text)
+        own = next((flag for flag, _ in flags if flag in ("steps", SEED)), None)
+        if own:
+            hint = "Its steps are --source-steps, its seeds those of what begins with it."
+            raise UsageError(f"--{own} is nothing that a source of its own can be given.", hint)
         if flags:
             yield axis.label(text), flags
         elif name not in known:

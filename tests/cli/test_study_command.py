@@ -180,6 +180,15 @@ def test_transfer_is_an_area_beside_scratch_with_what_the_source_has_cost(asked,
     ]
 
 
+def test_a_source_may_differ_in_what_stands_elsewhere_too(asked) -> None:
+    line = ["--source", "mine --env cartpole-balance --method p-coral", "--init-parts", "rssm", "--seeds", "1"]
+    assert main(["study", "transfer", *line, "--env", "cartpole-swingup", "--", "--method", "v-coral"]) == 0
+    first, *_ = asked[0].runs
+    assert first.name == "from-mine-seed0" and first.assembly.choices["env"].component == "cartpole-balance"
+    assert {run.assembly.choices["image-loss"].component for run in asked[0].runs[1:]} == {"cv"}
+    assert first.assembly.choices["image-loss"].component == "cpc"
+
+
 def test_one_way_of_one_source_is_no_scratch(asked, capsys) -> None:
     assert study("transfer --source random --init-parts encoders --way slow --seeds 1 --size tiny --show") == 0
     lines = [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()]

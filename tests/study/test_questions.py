@@ -123,5 +123,9 @@ def test_what_there_is_not_is_said() -> None:
     assert not any(run.name.startswith("task") for run in plan)
     with pytest.raises(UsageError, match=r"^there is no source 'rest'"):
         transferred("--source", "rest")
+    with pytest.raises(UsageError, match=r"^--out is nothing that a run of a sweep can be given"):
+        transferred("--source", "mine --env cartpole-balance --out there")
+    with pytest.raises(UsageError, match=r"^--steps is nothing that a source of its own can be given"):
+        transferred("--source", "mine --steps 3")
     with pytest.raises(UsageError, match=r"^there is no way 'melted'"):
         transferred("--way", "melted")
