@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from coral_cli.assembly.slots import DISTRACTION, ENV
 from coral_cli.assembly.words import Word
+from coral_cli.registry.errors import UsageError
 from coral_cli.study.grid import NONE, Axis, parted
 
 IMAGE_LOSS = "image-loss"
@@ -63,8 +64,12 @@ def combined(
     """Return what a question spans, what holds for all of it, and notes of what is left out.
 
     A flag that is ``given``, or stands ``behind`` the --, takes the place of the question's own. An option of one
-    distraction among several goes to that one alone; without a folder of clips, ``video`` is left out.
+    distraction among several goes to that one alone; without a folder of clips, ``video`` is left out. Raises
+    UsageError for what the question varies behind the --.
     """
+    varied = next((name for name, _ in behind if name in question.axes and name != ENV.flag), None)
+    if varied:
+        raise UsageError(f"--{varied} is what {question.name} varies, and stands behind the --.", "Write it before it.")
     own = {axis.flag: axis for axis in given}
     said = own.keys() | {name for name, _ in behind}
     spanned = [

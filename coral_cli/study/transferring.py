@@ -69,6 +69,9 @@ def transfers(
                     differs = {SOURCE: source, PARTS: _label(parts), WAY: way, **own}
                     called = f"{source}-{_label(parts)}-{way}-{name}"
                     targets.append(Planned(called, _line(base, _taken(base, parts, way)), differs, sources[-1].name))
+    if not any(targets for _, _, targets in by_seed.values()):
+        hint = notes[0] if notes else "A frozen representation of another body cannot be: add another --way."
+        raise UsageError("no source is left, so nothing can be taken over.", hint)
     return [run for lists in by_seed.values() for some in lists for run in some], list(dict.fromkeys(notes))
 
 

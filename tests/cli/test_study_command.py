@@ -76,6 +76,10 @@ def test_without_clips_the_films_are_left_out_and_that_is_said(asked, capsys) ->
         ("overhead --csv a.txt", "error: --csv is 'a.txt', but tables are .csv files."),
         ("overhead --seeds 2 -- --seed 4", "error: the seeds stand there twice."),
         ("transfer --way melted", "error: there is no way 'melted'."),
+        ("transfer -- --way slow", "error: --way is what transfer varies, and stands behind the --."),
+        ("overhead -- --method v-coral", "error: --method is what overhead varies, and stands behind the --."),
+        ("transfer --env cheetah-run --source task", "error: no source is left, so nothing can be taken over."),
+        ("transfer --source body --way frozen", "error: no source is left, so nothing can be taken over."),
         ("overhead -- --stebs 3", "error: there is no option --stebs."),
     ],
 )
