@@ -143,7 +143,7 @@ def names(spanned: Sequence[Axis], fixed: Sequence[Word], found: Sequence[Point]
     for point in found:
         own = differing(spanned, point)
         parts = [_part(flag, text) for flag, text in own.items()]
-        named.append("-".join([*([_plain(str(env))] if own.keys() <= {SEED} else []), *parts]))
+        named.append("-".join([*([plain(str(env))] if own.keys() <= {SEED} else []), *parts]))
     count = Counter(name.lower() for name in named)
     if max(count.values(), default=1) > 1 or max(map(len, named), default=0) > 5 * LONGEST:
         digits = len(str(len(named)))
@@ -175,9 +175,9 @@ def _part(flag: str, text: str) -> str:
         return word if text == "on" else f"no-{word}"
     if text == NONE:
         return f"no-{word}"
-    return word + _plain(text) if re.match(r"[+-]?\.?\d", text) else _plain(text)
+    return word + plain(text) if re.match(r"[+-]?\.?\d", text) else plain(text)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return ``text`` with only what any file system has in names."""
     return re.sub(r"[^\w.,+-]+(--)?", "-", text[-LONGEST:], flags=re.ASCII).strip("-.,") or "value"

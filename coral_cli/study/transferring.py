@@ -11,7 +11,7 @@ from coral_cli.assembly.values import parse
 from coral_cli.assembly.words import Word, joined
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import fields_of
-from coral_cli.study.grid import SEED, Axis, differing, names, parted, points, require_apart, unfolded
+from coral_cli.study.grid import SEED, Axis, differing, names, parted, plain, points, require_apart, unfolded
 from coral_cli.study.plan import Planned
 from coral_cli.study.questions import PARTS, SOURCE, WAY
 
@@ -63,11 +63,11 @@ def transfers(
         scratch.append(Planned(f"{SCRATCH}-{name}", _line(base, both), {SOURCE: SCRATCH, **own}))
         for source, flags in _sources(axes[SOURCE], str(dict(base).get(ENV.flag) or ENV.default), notes):
             line = _line(base, [("steps", str(before)), *flags])
-            sources.append(Planned(f"from-{source}-{name}", line, {SOURCE: f"{OF}{source}", **own}))
+            sources.append(Planned(f"from-{plain(source)}-{name}", line, {SOURCE: f"{OF}{source}", **own}))
             for parts, way in itertools.product(*(_values(axes[flag]) for flag in (PARTS, WAY))):
                 if (source, way) != ("body", "frozen"):
                     differs = {SOURCE: source, PARTS: _label(parts), WAY: way, **own}
-                    called = f"{source}-{_label(parts)}-{way}-{name}"
+                    called = f"{plain(source)}-{plain(_label(parts))}-{way}-{name}"
                     targets.append(Planned(called, _line(base, _taken(base, parts, way)), differs, sources[-1].name))
     if not any(targets for _, _, targets in by_seed.values()):
         hint = notes[0] if notes else "A frozen representation of another body cannot be: add another --way."
@@ -90,6 +90,8 @@ def _sources(axis: Axis, env: str, notes: list[str]) -> Iterator[tuple[str, list
         if own:
             hint = "Its steps are --source-steps, its seeds those of what begins with it."
             raise UsageError(f"--{own} is nothing that a source of its own can be given.", hint)
+        if name == SCRATCH:
+            raise UsageError(f"no source can be called {SCRATCH}.", "Call it otherwise.")
         if flags:
             yield axis.label(text), flags
         elif name not in known:

@@ -115,6 +115,18 @@ def test_sources_of_ones_own_are_named_with_their_flags() -> None:
     assert "distraction" not in flags(plan[4]) and plan[4].after == "from-walker-cartpole-swingup-seed0"
 
 
+def test_names_of_sources_are_those_of_files() -> None:
+    line = ("--source", "my/own --env walker-walk", "--source", "my/own --env walker-run", "--way", "slow")
+    plan, _ = transferred(*line, "--init-parts", "rssm")
+    assert [run.name for run in plan] == [
+        "from-my-own-env-walker-walk-seed0",
+        "from-my-own-env-walker-run-seed0",
+        "scratch-seed0",
+        "my-own-env-walker-walk-rssm-slow-seed0",
+        "my-own-env-walker-run-rssm-slow-seed0",
+    ]
+
+
 def test_what_there_is_not_is_said() -> None:
     plan, notes = transferred("--env", "cheetah-run")
     assert notes == [
@@ -123,6 +135,8 @@ def test_what_there_is_not_is_said() -> None:
     assert not any(run.name.startswith("task") for run in plan)
     with pytest.raises(UsageError, match=r"^there is no source 'rest'"):
         transferred("--source", "rest")
+    with pytest.raises(UsageError, match=r"^no source can be called scratch"):
+        transferred("--source", "scratch --env cartpole-balance")
     with pytest.raises(UsageError, match=r"^--out is nothing that a run of a sweep can be given"):
         transferred("--source", "mine --env cartpole-balance --out there")
     with pytest.raises(UsageError, match=r"^--steps is nothing that a source of its own can be given"):
