@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 from coral_cli.assembly.settings import Settings
-from coral_cli.assembly.slots import ENV
+from coral_cli.assembly.slots import DISTRACTION, ENV
 from coral_cli.assembly.values import parse
 from coral_cli.assembly.words import Word, joined
 from coral_cli.registry.errors import UsageError
-from coral_cli.registry.options import fields_of
+from coral_cli.registry.options import Json, fields_of
 from coral_cli.study.grid import SEED, Axis, differing, names, parted, plain, points, require_apart, unfolded
 from coral_cli.study.plan import Planned
 from coral_cli.study.questions import PARTS, SOURCE, WAY
@@ -21,7 +21,6 @@ OF = "of "
 SLOWER = 10
 """What ``slow`` divides the representation's learning rate by."""
 WAYS = ("frozen", "fine-tuned", "slow")
-SOURCES = ("random", "task", "body", "distraction")
 _PAIRS = {
     "cartpole-swingup": "cartpole-balance",
     "reacher-easy": "reacher-hard",
@@ -58,10 +57,11 @@ def transfers(
         (name,) = names(shared, fixed, [point])
         name = name if own.keys() > {SEED} else name.rpartition("-")[2]
         sources, scratch, targets = by_seed.setdefault(own[SEED], ([], [], []))
-        before = source_steps or _steps(base)
-        both = [("steps", str(before + _steps(base)))]
+        steps = int(_setting(base, "steps"))
+        before = source_steps or steps
+        both = [("steps", str(before + steps))]
         scratch.append(Planned(f"{SCRATCH}-{name}", _line(base, both), {SOURCE: SCRATCH, **own}))
-        for source, flags in _sources(axes[SOURCE], str(dict(base).get(ENV.flag) or ENV.default), notes):
+        for source, flags in _sources(axes[SOURCE], dict(base), notes):
             line = _line(base, [("steps", str(before)), *flags])
             sources.append(Planned(f"from-{plain(source)}-{name}", line, {SOURCE: f"{OF}{source}", **own}))
             for parts, way in itertools.product(*(_values(axes[flag]) for flag in (PARTS, WAY))):
@@ -75,14 +75,16 @@ def transfers(
     return [run for lists in by_seed.values() for some in lists for run in some], list(dict.fromkeys(notes))
 
 
-def _sources(axis: Axis, env: str, notes: list[str]) -> Iterator[tuple[str, list[Word]]]:
-    """Yield each source with the flags in which it differs from the target in ``env``."""
+def _sources(axis: Axis, target: Mapping[str, str | None], notes: list[str]) -> Iterator[tuple[str, list[Word]]]:
+    """Yield each source with the flags in which it differs from the ``target``."""
+    env = str(target.get(ENV.flag) or ENV.default)
+    other = next(name for name in ("procedural", "disks") if name != target.get(DISTRACTION))
     body = next(body for body in OTHER_BODIES if body.partition("-")[0] != env.partition("-")[0])
     known: Mapping[str, list[Word]] = {
         "random": [("policy", "random")],
         "task": [(ENV.flag, SAME_BODY[env])] if env in SAME_BODY else [],
         "body": [(ENV.flag, body)],
-        "distraction": [("distraction", "procedural")],
+        "distraction": [(DISTRACTION, other)],
     }
     for text in _values(axis):
         name, flags = parted(text)
@@ -107,7 +109,7 @@ def _sources(axis: Axis, env: str, notes: list[str]) -> Iterator[tuple[str, list
 def _taken(base: Sequence[Word], parts: str, way: str) -> list[Word]:
     """Return the flags of a run that takes ``parts`` over, and goes on with them in a ``way``."""
     kept = ",".join(part for part in parts.split(",") if part != "policy")
-    rate = float(dict(base).get("model-lr") or Settings().model_lr) / SLOWER
+    rate = float(_setting(base, "model_lr")) / SLOWER
     ways: dict[str, list[Word]] = {"frozen": [("freeze", kept)], "slow": [("model-lr", f"{rate:g}")]}
     return [(PARTS, parts), *ways.get(way, [])]
 
@@ -132,6 +134,8 @@ def _require(axis: Axis, known: Sequence[str]) -> None:
             raise UsageError(f"there is no {axis.flag} {text!r}.", f"There are: {', '.join(known)}.")
 
 
-def _steps(words: Sequence[Word]) -> int:
-    field = next(field for field in fields_of(Settings()) if field.name == "steps")
-    return int(parse(field, dict(words).get("steps") or str(Settings().steps)))
+def _setting(words: Sequence[Word], name: str) -> Json:
+    """Return the value of a setting, its default where it is not written. Raises UsageError for one that cannot be."""
+    field = next(field for field in fields_of(Settings()) if field.name == name)
+    text = dict(words).get(field.flag)
+    return parse(field, text) if text else field.default

@@ -92,6 +92,11 @@ def test_a_source_differs_in_what_it_is_and_from_scratch_has_the_steps_of_both()
     assert found["task-all-frozen-seed0"] == {**here, "init-parts": everything, "freeze": everything}
 
 
+def test_another_distraction_is_another_one() -> None:
+    plan, _ = transferred("--distraction", "procedural", "--source", "distraction")
+    assert (flags(plan[0])["distraction"], flags(plan[1])["distraction"]) == ("disks", "procedural")
+
+
 def test_sources_of_ones_own_are_named_with_their_flags() -> None:
     line = (
         "--source",
@@ -135,6 +140,8 @@ def test_what_there_is_not_is_said() -> None:
     assert not any(run.name.startswith("task") for run in plan)
     with pytest.raises(UsageError, match=r"^there is no source 'rest'"):
         transferred("--source", "rest")
+    with pytest.raises(UsageError, match=r"^--model-lr is 'fast'"):
+        transferred("--model-lr", "fast")
     with pytest.raises(UsageError, match=r"^no source can be called scratch"):
         transferred("--source", "scratch --env cartpole-balance")
     with pytest.raises(UsageError, match=r"^--out is nothing that a run of a sweep can be given"):
