@@ -12,6 +12,7 @@ NAVIGATION = {
             "/docs/how-to/bring-your-environment",
             "/docs/how-to/pretrain-and-transfer",
             "/docs/how-to/sweep",
+            "/docs/how-to/study",
             "/docs/how-to/many-runs",
             "/docs/how-to/ray",
             "/docs/how-to/slurm",
