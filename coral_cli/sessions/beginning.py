@@ -12,7 +12,7 @@ from coral_cli.assembly.assembly import Assembly
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.registry.options import Json
 from coral_cli.registry.places import absolute, as_written, typed
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.records import RECORDING, Sensor
 from coral_cli.runs.checkpoint import load_latest
 from coral_cli.runs.directory import RUNS, RunDirectory, find_checkpoint
 from coral_cli.runs.machine import machine
@@ -171,7 +171,8 @@ def about(assembly: Assembly, command: str, processes: int) -> dict[str, Json]:
     }
 
 
-def name_of(assembly: Assembly) -> str:
-    """Name a new run's directory by environment, losses and seed."""
+def name_of(assembly: Assembly, data: str = "") -> str:
+    """Name a new run's directory by environment, losses and seed; by its ``data`` where there is a recording alone."""
+    task = assembly.choices["env"].component
     losses = [choice.component for slot, choice in assembly.choices.items() if slot.endswith("-loss")]
-    return "-".join([assembly.choices["env"].component, *losses, f"seed{assembly.settings.seed}"])
+    return "-".join([data if task.startswith(RECORDING) else task, *losses, f"seed{assembly.settings.seed}"])

@@ -42,7 +42,7 @@ def test_commands(complete) -> None:
         "pretrain",
         "bench",
     ]
-    assert complete("coral ") == [*own, "methods", "doctor", "runs", "envs", "plugins"]
+    assert complete("coral ") == [*own, "methods", "doctor", "runs", "data", "envs", "plugins"]
     assert complete("coral pl") == ["plugins"]
     assert complete("coral plugins ") == ["list", "info", "check", "new"]
     assert complete("coral runs ") == ["list", "show", "remove", "rename"]
