@@ -1,0 +1,224 @@
+"""Recordings taken over into a dataset: first looked through, then written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from coral_cli.recordings.actions import Limits, Scaling, scaling
+from coral_cli.recordings.naming import chosen
+from coral_cli.recordings.pictures import Fit
+from coral_cli.recordings.rows import Taken, require_whole, rows_of
+from coral_cli.registry.contracts import RecordingModule
+from coral_cli.registry.errors import UnreadableError, UsageError
+from coral_cli.registry.options import Json
+from coral_cli.registry.stopping import Stopped
+from coral_cli.runs.dataset import DatasetWriter
+from coral_cli.runs.files import writing
+from coral_cli.version import __version__
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a user asks for. ``scale`` is as ``actions.scaling`` takes it; ``episodes`` are the first and one past."""
+
+    sensors: Sequence[str] = ()
+    fit: Fit = field(default_factory=Fit)
+    scale: str | None = None
+    episodes: tuple[int, int | None] = (0, None)
+    fps: float | None = None
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of recordings: a dataset at ``path``, and what a user must know of it."""
+
+    path: Path
+    episodes: int
+    rows: int
+    taken: Taken
+    fps: float | None
+    notes: tuple[str, ...]
+
+
+ABSENT = "absent"
+"""What an index says of the reward of episodes in which nobody was paid."""
+
+Report = Callable[[int, int, int], None]
+"""What is told of each episode: how many there are by now, of how many, and its rows."""
+
+
+def import_recordings(
+    recording: RecordingModule, source: Mapping[str, Json], out: Path, wishes: Wishes, report: Report
+) -> Imported:
+    """Write ``recording`` as a dataset at ``out``; ``source`` says where it came from.
+
+    Raises UsageError where ``out`` is taken, and for wishes that cannot be granted; UnreadableError for recordings that
+    are damaged. Nothing is left behind then, nor by an interruption.
+    """
+    if os.path.lexists(out) and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"{out} exists.", "Choose another --out.")
+    numbers = _numbers(recording.episodes, wishes.episodes)
+    names = chosen(wishes.sensors, recording.sensors)
+    if not names:
+        raise UsageError("the recordings have no sensor that can be read.", "An episode without observations is none.")
+    look = _look(recording, numbers)
+    taken = Taken(
+        {name: recording.sensors[old] for name, old in names.items()},
+        wishes.fit,
+        scaling(wishes.scale, recording.bounds, look.limits),
+        look.rewarded,
+    )
+    about = _about(recording, source, wishes, taken)
+    sensors = {name: wishes.fit.sensor(sensor) for name, sensor in taken.sensors.items()}
+    rows = 0
+    with _whole(out) as place:
+        writer = DatasetWriter(place, sensors, recording.action_size, about)
+        for done, number in enumerate(numbers, 1):
+            episode = recording.episode(number, tuple(names.values()))
+            require_whole(episode, recording.action_size, f"episode {number}")
+            arrays = rows_of(episode, taken, f"episode {number}")
+            writer.add(arrays, {"source": number, **_metrics(episode.metrics)})
+            rows += len(arrays["action"])
+            report(done, len(numbers), len(arrays["action"]))
+    notes = (*recording.notes, *look.notes, *_notes(taken, look))
+    return Imported(out, len(numbers), rows, taken, about.get("fps"), notes)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What all episodes say without their observations."""
+
+    limits: Limits
+    rewarded: bool
+    early: int
+
+    @property
+    def notes(self) -> Iterator[str]:
+        if self.early:
+            yield (
+                f"{self.early} steps say that their episode has ended, and it goes on: only what its last step says "
+                "is taken over."
+            )
+        if not self.rewarded:
+            yield "there are no rewards: a model learns none from this dataset."
+
+
+def _look(recording: RecordingModule, numbers: Sequence[int]) -> _Look:
+    low, high = np.full(recording.action_size, np.inf), np.full(recording.action_size, -np.inf)
+    rewarded, early = [], 0
+    for number in numbers:
+        episode = recording.episode(number, ())
+        require_whole(episode, recording.action_size, f"episode {number}")
+        low = np.minimum(low, np.min(episode.actions, 0))
+        high = np.maximum(high, np.max(episode.actions, 0))
+        rewarded.append(episode.rewards is not None)
+        early += int(np.count_nonzero(episode.terminated[:-1]))
+    if len(set(rewarded)) > 1:
+        raise UnreadableError(
+            f"episode {numbers[rewarded.index(False)]} has no rewards, and others have.",
+            "Leave it out with --episodes.",
+        )
+    return _Look((low, high), rewarded[0], early)
+
+
+def _numbers(count: int, asked: tuple[int, int | None]) -> range:
+    if not count:
+        raise UnreadableError("there is no episode in it.")
+    first, last = asked[0], min(count, count if asked[1] is None else asked[1])
+    if first >= last:
+        raise UsageError(f"there are {count} episodes, and no number {first}.", f"Numbers go from 0 to {count - 1}.")
+    return range(first, last)
+
+
+def _about(recording: RecordingModule, source: Mapping[str, Json], wishes: Wishes, taken: Taken) -> dict[str, Json]:
+    """Return what ``dataset.json`` says besides the episodes."""
+    names = {name: sensor.name for name, sensor in taken.sensors.items()}
+    fps = recording.fps if wishes.fps is None else wishes.fps
+    size = {"size": list(wishes.fit.size), "aspect": wishes.fit.aspect} if wishes.fit.size else {}
+    return {
+        "source": {**source, "sensors": names, **size},
+        **({} if fps is None else {"fps": fps}),
+        **({} if taken.rewarded else {"reward": ABSENT}),
+        "action_scale": taken.scaling.record,
+        "coral": __version__,
+    }
+
+
+def _metrics(metrics: Mapping[str, float]) -> dict[str, Json]:
+    return {"metrics": dict(metrics)} if metrics else {}
+
+
+def _notes(taken: Taken, look: _Look) -> Iterator[str]:
+    yield from _scale_notes(taken.scaling, look.limits)
+    size, aspect = taken.fit.size, taken.fit.aspect
+    for name, sensor in taken.sensors.items():
+        if sensor.spatial and size and sensor.shape[0] * size[1] != sensor.shape[1] * size[0]:
+            how = "its middle is taken (--aspect pad keeps all of it)" if aspect == "crop" else "its rest is black"
+            yield f"{name} is {sensor.shape[0]}x{sensor.shape[1]}, another aspect than {size[0]}x{size[1]}: {how}."
+
+
+def _scale_notes(scale: Scaling, seen: Limits) -> Iterator[str]:
+    if scale.by == "range":
+        yield (
+            "actions are scaled from the range they have in these episodes; a policy's 1 is the highest that was seen "
+            "(--scale-actions LOW:HIGH says others)."
+        )
+    if scale.beyond(seen):
+        yield f"actions go from {seen[0].min():.4g} to {seen[1].max():.4g}: what lies beyond the {scale.by} is cut off."
+
+
+@contextmanager
+def _whole(out: Path) -> Iterator[Path]:
+    """Give a directory beside ``out``, which takes its place when the block ends well, or else is removed."""
+    with writing(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        place = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".partial", dir=out.parent))
+    try:
+        place.chmod(0o777 & ~_umask())
+        yield place
+        with writing(out):
+            os.replace(place, out)
+    except Stopped as stopped:
+        stopped.add_note("while importing: nothing is left behind")
+        raise
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _umask() -> int:
+    """Return the user's mask for new files, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def bytes_in(folder: Path) -> int:
+    """Return the bytes of the files in a directory."""
+    return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+
+
+def described(imported: Imported) -> dict[str, Json]:
+    """Return what became of recordings as a JSON document, without the dataset's path."""
+    sensors: dict[str, Any] = {}
+    for name, sensor in imported.taken.sensors.items():
+        shape = imported.taken.fit.sensor(sensor).shape
+        sensors[name] = {"kind": sensor.kind, "shape": list(shape), "from": sensor.name}
+    return {
+        "episodes": imported.episodes,
+        "rows": imported.rows,
+        "sensors": sensors,
+        "fps": imported.fps,
+        "rewards": imported.taken.rewarded,
+        "action_scale": imported.taken.scaling.record,
+        "bytes": bytes_in(imported.path),
+        "notes": list(imported.notes),
+    }
