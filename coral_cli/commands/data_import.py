@@ -57,8 +57,9 @@ class ImportOptions:
         tuple[int, ...] | None,
         Help("Side, or height,width, of pictures and depth, by the mean of what a pixel covers.", min=1, max=2**14),
     ] = None
-    aspect: Annotated[
-        Literal["crop", "pad"], Help("What --size does to another aspect: take the middle, or add black.")
+    fit: Annotated[
+        Literal["crop", "pad", "squeeze"],
+        Help("How --size makes pictures of another shape: cut off, with black bars, or distorted."),
     ] = "crop"
     scale_actions: Annotated[
         str | None,
@@ -162,14 +163,14 @@ def _reading(source: str, name: str) -> Iterator[None]:
 
 def _wishes(options: ImportOptions) -> Any:
     from coral_cli.recordings.importing import Wishes
-    from coral_cli.recordings.pictures import Fit
+    from coral_cli.recordings.pictures import Sizing
 
     size = options.size
     if size is not None and len(size) not in (1, 2):
         raise UsageError(f"--size has {len(size)} numbers.", "Write --size 64, or --size 64,48 for height and width.")
     both = None if size is None else (size[0], size[-1])
-    fit, episodes = Fit(both, options.aspect), _episodes(options.episodes)
-    return Wishes(options.sensor, fit, options.scale_actions, episodes, options.fps)
+    sizing, episodes = Sizing(both, options.fit), _episodes(options.episodes)
+    return Wishes(options.sensor, sizing, options.scale_actions, episodes, options.fps)
 
 
 def _episodes(text: str | None) -> tuple[int, int | None]:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +12,13 @@ import numpy as np
 
 from coral_cli.recordings.actions import Limits, Scaling, scaling
 from coral_cli.recordings.naming import chosen
-from coral_cli.recordings.pictures import Fit
+from coral_cli.recordings.pictures import ASIS, Sizing
 from coral_cli.recordings.rows import Taken, require_whole, rows_of
+from coral_cli.recordings.whole import whole
 from coral_cli.registry.contracts import RecordingModule
 from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.options import Json
-from coral_cli.registry.stopping import Stopped
 from coral_cli.runs.dataset import DatasetWriter
-from coral_cli.runs.files import writing
 from coral_cli.version import __version__
 
 
@@ -31,7 +27,7 @@ class Wishes:
     """What a user asks for. ``scale`` is as ``actions.scaling`` takes it; ``episodes`` are the first and one past."""
 
     sensors: Sequence[str] = ()
-    fit: Fit = field(default_factory=Fit)
+    sizing: Sizing = ASIS
     scale: str | None = None
     episodes: tuple[int, int | None] = (0, None)
     fps: float | None = None
@@ -51,6 +47,13 @@ class Imported:
 
 ABSENT = "absent"
 """What an index says of the reward of episodes in which nobody was paid."""
+
+FITS = {
+    "crop": "its middle is taken (--fit pad keeps all of it)",
+    "pad": "black bars are added",
+    "squeeze": "it is distorted",
+}
+"""What becomes of pictures of another shape, in words."""
 
 Report = Callable[[int, int, int], None]
 """What is told of each episode: how many there are by now, of how many, and its rows."""
@@ -73,14 +76,14 @@ def import_recordings(
     look = _look(recording, numbers)
     taken = Taken(
         {name: recording.sensors[old] for name, old in names.items()},
-        wishes.fit,
+        wishes.sizing,
         scaling(wishes.scale, recording.bounds, look.limits),
         look.rewarded,
     )
     about = _about(recording, source, wishes, taken)
-    sensors = {name: wishes.fit.sensor(sensor) for name, sensor in taken.sensors.items()}
+    sensors = {name: wishes.sizing.sensor(sensor) for name, sensor in taken.sensors.items()}
     rows = 0
-    with _whole(out) as place:
+    with whole(out) as place:
         writer = DatasetWriter(place, sensors, recording.action_size, about)
         for done, number in enumerate(numbers, 1):
             episode = recording.episode(number, tuple(names.values()))
@@ -143,7 +146,7 @@ def _about(recording: RecordingModule, source: Mapping[str, Json], wishes: Wishe
     """Return what ``dataset.json`` says besides the episodes."""
     names = {name: sensor.name for name, sensor in taken.sensors.items()}
     fps = recording.fps if wishes.fps is None else wishes.fps
-    size = {"size": list(wishes.fit.size), "aspect": wishes.fit.aspect} if wishes.fit.size else {}
+    size = {"size": list(wishes.sizing.size), "fit": wishes.sizing.fit} if wishes.sizing.size else {}
     return {
         "source": {**source, "sensors": names, **size},
         **({} if fps is None else {"fps": fps}),
@@ -159,11 +162,10 @@ def _metrics(metrics: Mapping[str, float]) -> dict[str, Json]:
 
 def _notes(taken: Taken, look: _Look) -> Iterator[str]:
     yield from _scale_notes(taken.scaling, look.limits)
-    size, aspect = taken.fit.size, taken.fit.aspect
     for name, sensor in taken.sensors.items():
-        if sensor.spatial and size and sensor.shape[0] * size[1] != sensor.shape[1] * size[0]:
-            how = "its middle is taken (--aspect pad keeps all of it)" if aspect == "crop" else "its rest is black"
-            yield f"{name} is {sensor.shape[0]}x{sensor.shape[1]}, another aspect than {size[0]}x{size[1]}: {how}."
+        if taken.sizing.distorts(sensor):
+            given, new = ("x".join(map(str, shape[:2])) for shape in (sensor.shape, taken.sizing.sensor(sensor).shape))
+            yield f"{name} is {given}, and becomes {new}: {FITS[taken.sizing.fit]}."
 
 
 def _scale_notes(scale: Scaling, seen: Limits) -> Iterator[str]:
@@ -176,31 +178,6 @@ def _scale_notes(scale: Scaling, seen: Limits) -> Iterator[str]:
         yield f"actions go from {seen[0].min():.4g} to {seen[1].max():.4g}: what lies beyond the {scale.by} is cut off."
 
 
-@contextmanager
-def _whole(out: Path) -> Iterator[Path]:
-    """Give a directory beside ``out``, which takes its place when the block ends well, or else is removed."""
-    with writing(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        place = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".partial", dir=out.parent))
-    try:
-        place.chmod(0o777 & ~_umask())
-        yield place
-        with writing(out):
-            os.replace(place, out)
-    except Stopped as stopped:
-        stopped.add_note("while importing: nothing is left behind")
-        raise
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-
-
-def _umask() -> int:
-    """Return the user's mask for new files, which can only be read by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
-
-
 def bytes_in(folder: Path) -> int:
     """Return the bytes of the files in a directory."""
     return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
@@ -210,7 +187,7 @@ def described(imported: Imported) -> dict[str, Json]:
     """Return what became of recordings as a JSON document, without the dataset's path."""
     sensors: dict[str, Any] = {}
     for name, sensor in imported.taken.sensors.items():
-        shape = imported.taken.fit.sensor(sensor).shape
+        shape = imported.taken.sizing.sensor(sensor).shape
         sensors[name] = {"kind": sensor.kind, "shape": list(shape), "from": sensor.name}
     return {
         "episodes": imported.episodes,

@@ -40,16 +40,30 @@ def chosen(wishes: Sequence[str], there: Iterable[str]) -> dict[str, str]:
 
 
 def own_names(names: Iterable[str]) -> dict[str, str]:
-    """Return names of the recording by short ones of their own: ``front`` for ``observation.images.front``."""
+    """Return names of the recording by short ones of their own: ``front`` for ``observation.images.front``.
+
+    Each is made of as many last parts as it takes to tell it from the others.
+    """
+    parts = {name: _telling(name) for name in names}
     found: dict[str, str] = {}
-    for name in names:
-        parts = [_plain(part) for part in re.split(r"[./]", name)]
-        telling = [part for part in parts if part and part not in COMMON] or ["sensor"]
-        candidates = [telling[-1], "-".join(telling[-2:]), "-".join(telling)]
-        candidates += [f"{candidates[0]}-{number}" for number in range(2, len(found) + 3)]
-        flags = RESERVED | set(map(_flag, found))
-        found[next(free for free in candidates if _flag(free) not in flags)] = name
+    for name, own in parts.items():
+        others = [other for key, other in parts.items() if key != name]
+        short = next((size for size in range(1, len(own)) if own[-size:] not in [o[-size:] for o in others]), len(own))
+        found[_free("-".join(own[-short:]), found)] = name
     return found
+
+
+def _telling(name: str) -> tuple[str, ...]:
+    """Return the parts of a name that say which sensor it is."""
+    parts = tuple(filter(None, map(_plain, re.split(r"[./]", name)))) or ("sensor",)
+    return tuple(part for part in parts if part not in COMMON) or parts[-1:]
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    """Return ``name``, with a number behind it where its flags would be another's."""
+    flags = RESERVED | set(map(_flag, taken))
+    tried = (name if number == 1 else f"{name}-{number}" for number in range(1, len(flags) + 2))
+    return next(free for free in tried if _flag(free) not in flags)
 
 
 def _found(wish: str, names: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coral_cli.recordings.actions import Scaling
-from coral_cli.recordings.pictures import Fit
+from coral_cli.recordings.pictures import Sizing
 from coral_cli.recordings.values import value_of
 from coral_cli.registry.contracts import RecordedEpisode
 from coral_cli.registry.errors import UnreadableError
@@ -30,7 +30,7 @@ class Taken:
     """What is taken of recordings: ``sensors`` as they are there, by their names in the dataset, and how."""
 
     sensors: Mapping[str, Sensor]
-    fit: Fit
+    sizing: Sizing
     scaling: Scaling
     rewarded: bool
 
@@ -49,7 +49,7 @@ def rows_of(episode: RecordedEpisode, taken: Taken, where: str) -> Arrays:
     arrays: Arrays = {}
     for column, (name, sensor) in enumerate(taken.sensors.items()):
         values = episode.observations[sensor.name]
-        seen = _observed(values, sensor, taken.fit, count, f"{sensor.name} in {where}")
+        seen = _observed(values, sensor, taken.sizing, count, f"{sensor.name} in {where}")
         missing[len(seen) :, column] = True
         arrays[name] = _padded(seen, count + 1)
     arrays |= {"action": action, "terminated": terminated, "missing": missing}
@@ -76,12 +76,12 @@ def require_whole(episode: RecordedEpisode, size: int, where: str) -> None:
             raise UnreadableError(f"{where} has {name} that is not finite.", "Leave it out with --episodes.")
 
 
-def _observed(values: Iterable[NDArray[Any]], sensor: Sensor, fit: Fit, count: int, where: str) -> NDArray[Any]:
+def _observed(values: Iterable[NDArray[Any]], sensor: Sensor, sizing: Sizing, count: int, where: str) -> NDArray[Any]:
     """Return what a sensor observed, N or N + 1 values."""
     seen = []
     for value in itertools.islice(values, count + 2):
         try:
-            seen.append(fit(sensor, value_of(sensor, np.asarray(value))))
+            seen.append(sizing(sensor, value_of(sensor, np.asarray(value))))
         except ValueError as error:
             raise UnreadableError(f"{where} should be {sensor.kind} {sensor.shape}, but {error}.") from error
     if len(seen) not in (count, count + 1):
