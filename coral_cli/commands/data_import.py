@@ -64,8 +64,8 @@ class ImportOptions:
     scale_actions: Annotated[
         str | None,
         Help(
-            "What becomes -1 and 1: bounds (the format's), range (the data's), none, or LOW:HIGH, each one number or "
-            "one for each action (default: bounds where there are some, else none between -1 and 1, else range)."
+            "What becomes -1 and 1: bounds (the format's), range (the data's), keep, or LOW:HIGH, each one number or "
+            "one for each action (default: bounds where there are some, else keep between -1 and 1, else range)."
         ),
     ] = None
     episodes: Annotated[str | None, Help("How many episodes, or FROM:TO, TO not included (default: all).")] = None
@@ -78,7 +78,8 @@ class ImportOptions:
 
 
 OWN = flags_from(ImportOptions(), "Import", {"out": "DIR", "episodes": "N|FROM:TO", "scale_actions": "HOW"})
-ARGUMENTS = ("format", "The format."), ("source", "Its file, directory or id.")
+FORMAT = "format", "The format."
+SOURCE = "Its file, directory or id."
 
 
 class Import(Command):
@@ -89,10 +90,10 @@ class Import(Command):
         catalog: Catalog = given
         words = gathered(words, "sensor")
         name = words[0] if words and not words[0].startswith("-") else None
-        flags = OWN
+        flags, source = OWN, SOURCE
         if name is not None and (entry := _entry(name, catalog, tolerant=completing)):
-            flags = (*OWN, *_reader_flags(entry))
-        return Reading(words, signed(import_, flags, ARGUMENTS[0], second=ARGUMENTS[1]))
+            flags, source = (*OWN, *_reader_flags(entry)), _source(entry)
+        return Reading(words, signed(import_, flags, FORMAT, second=("source", source)))
 
 
 def import_(context: typer.Context, given: Given) -> int:
@@ -213,6 +214,11 @@ def _explain(name: str, catalog: Catalog) -> None:
     )
 
 
+def _source(entry: Entry) -> str:
+    record: Any = entry.record
+    return f"{record.takes[:1].upper()}{record.takes[1:]}."
+
+
 def _reader_flags(entry: Entry) -> Sequence[Flag]:
     record: Any = entry.record
     title = f"{record.name} ({entry.distribution} {entry.version})"
@@ -221,4 +227,4 @@ def _reader_flags(entry: Entry) -> Sequence[Flag]:
 
 def add(data: typer.Typer) -> None:
     """Add ``coral data import``."""
-    data.command("import", cls=Import, help=HELP)(signed(import_, OWN, ARGUMENTS[0], second=ARGUMENTS[1]))
+    data.command("import", cls=Import, help=HELP)(signed(import_, OWN, FORMAT, second=("source", SOURCE)))

@@ -13,7 +13,7 @@ from coral_cli.registry.options import Json
 
 Limits: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
 """The lowest and the highest action (A,)."""
-By: TypeAlias = Literal["bounds", "flags", "range", "none"]
+By: TypeAlias = Literal["bounds", "flags", "range", "keep"]
 HINT = "Choose --scale-actions range, or LOW:HIGH, such as -3.14:3.14 or -1,-1,0:1,1,0.08."
 
 
@@ -43,28 +43,28 @@ class Scaling:
 
 
 def scaling(wish: str | None, bounds: Limits | None, seen: Limits) -> Scaling:
-    """Return the scaling that ``wish`` asks for: ``bounds``, ``range``, ``none`` or ``LOW:HIGH``.
+    """Return the scaling that ``wish`` asks for: ``bounds``, ``range``, ``keep`` or ``LOW:HIGH``.
 
-    Without a wish it is the format's ``bounds``; where it says none, none for actions between -1 and 1, and the range
-    of those ``seen`` for others. Raises UsageError for what cannot be.
+    Without a wish it is the format's ``bounds``; where it says none, actions between -1 and 1 are kept, and others have
+    the range of those ``seen``. Raises UsageError for what cannot be.
     """
     size = len(seen[0])
     one: Limits = np.full(size, -1.0), np.full(size, 1.0)
     finite = bounds is not None and bool(np.isfinite(bounds).all() and (bounds[1] > bounds[0]).all())
     within = bool((seen[0] >= -1).all() and (seen[1] <= 1).all())
     if wish is None:
-        wish = "bounds" if finite else "none" if within else "range"
+        wish = "bounds" if finite else "keep" if within else "range"
     if wish == "bounds":
         if bounds is None or not finite:
             raise UsageError("the recordings say no bounds of their actions.", HINT)
         return Scaling("bounds", (np.asarray(bounds[0], np.float64), np.asarray(bounds[1], np.float64)))
     if wish == "range":
         return Scaling("range", _apart(seen))
-    if wish == "none":
+    if wish == "keep":
         if not within:
             told = f"actions go from {seen[0].min():.4g} to {seen[1].max():.4g}"
             raise UsageError(f"{told}, and a policy's from -1 to 1.", HINT)
-        return Scaling("none", one)
+        return Scaling("keep", one)
     return Scaling("flags", _limits(wish, size))
 
 
