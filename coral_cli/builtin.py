@@ -15,12 +15,18 @@ from coral_cli.plugin import (
     Rssm,
     hookimpl,
 )
-from coral_cli.registry.records import Record
+from coral_cli.registry.records import RECORDING, Record
 
 
 def find(kind: str, name: str) -> Record | None:
-    """Return the environment ``gym:ID`` or ``package.module:callable``; None for other names."""
-    if kind != "environment" or ":" not in name:
+    """Return the environment ``gym:ID``, ``package.module:callable`` or ``recording(...)``; None for other names."""
+    if kind != "environment":
+        return None
+    if name.startswith(RECORDING):
+        from coral_cli.environments.recording import recording
+
+        return recording(name)
+    if ":" not in name:
         return None
     from coral_cli.environments.foreign.records import resolve_foreign
 

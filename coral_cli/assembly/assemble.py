@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from coral_cli.assembly.record import Assembly, Choice
 from coral_cli.assembly.slots import DISTRACTION, ENV, OBSERVER
+from coral_cli.environments.recording import Recording
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.contracts import DistractionModule, ObserverModule, PolicyInputs
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError, within
@@ -85,7 +86,7 @@ class Assembler:
         missing = [name for name in kinds if name not in spaces]
         if missing:
             raise CoralError(f"the environment has no sensor {missing[0]!r}.", f"It has: {', '.join(spaces)}.")
-        taken = [name for name in kinds if name in RESERVED or _is_torchs(name)]
+        taken = [name for name in kinds if name in RESERVED or is_torchs(name)]
         if taken:
             raise CoralError(f"no sensor can be called {taken[0]!r}.", "Give it another name in the environment.")
         return {name: Sensor(name, kind, tuple(spaces[name].shape)) for name, kind in kinds.items()}
@@ -151,7 +152,7 @@ class Assembler:
 
         if not self.assembly.encoded:
             return NoRepresentation()
-        settings = self.assembly.settings
+        settings, env = self.assembly.settings, self._parts["env"][0]
         encoders = {name: self._build(f"{name}-encoder", seen[name]) for name in self.assembly.encoded}
         rssm = self._build("rssm", sum(encoder.size for encoder in encoders.values()), action_size)
         feature_size = rssm.latent_size + rssm.hidden_size
@@ -167,7 +168,8 @@ class Assembler:
             settings.head_layers,
             reward=settings.reward_weight,
             inverse_dynamics=settings.inverse_dynamics,
-            continues=self._parts["env"][0].terminates,
+            continues=env.terminates,
+            rewarded=not isinstance(env, Recording) or env.rewarded,
         )
         return Representation(seen, encoders, rssm, terms, self._parts["objective"][1], heads, action_size)
 
@@ -177,7 +179,7 @@ class Assembler:
             return record.build(options, *arguments)
 
 
-def _is_torchs(name: str) -> bool:
+def is_torchs(name: str) -> bool:
     """Return whether torch keeps a sensor's modules from being found by its name."""
     from torch import nn
 

@@ -64,11 +64,14 @@ def two_phase(body: Body, own: Iterable[Flag], scope: Scope = EVERYTHING) -> typ
     The catalog is the context's ``obj``.
     """
 
+    own = tuple(own)
+    repeatable = (*REPEATABLE, *(flag.name for flag in own if flag.field.type is tuple))
+
     class TwoPhase(Command):
         def reading(self, words: list[str], given: Any, completing: bool) -> Reading:
             catalog: Catalog = given
-            for kind in REPEATABLE:
-                words = gathered(words, kind)
+            for name in repeatable:
+                words = gathered(words, name)
             selection = _select(scan(words), catalog, scope, tolerant=completing)
             flags = (*assembly_flags(selection, catalog, scope), *own)
 

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from coral_cli.assembly.flags import Given, flags_from, taken
-from coral_cli.assembly.record import Choice
+from coral_cli.assembly.of_data import flags_of_data, renaming
 from coral_cli.assembly.resolve import command_line, resolve
 from coral_cli.assembly.resume import recorded_assembly, repeated, resumed
-from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.slots import DISTRACTION, ENV, OBSERVER, POLICY
 from coral_cli.assembly.two_phase import Scope, of_run, two_phase
 from coral_cli.commands.output import DebugFlag, QuietFlag, documents
 from coral_cli.commands.place import AUTO_RESUME, place_of
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.console import Terminal
-from coral_cli.registry.errors import UnreadableError, UsageError
-from coral_cli.registry.options import Help, Json, values_of, with_values
+from coral_cli.registry.errors import UsageError
+from coral_cli.registry.options import Help, Json
 from coral_cli.registry.places import absolute
+from coral_cli.registry.records import Fit
 from coral_cli.runs.directory import RunDirectory
-from coral_cli.runs.documents import FormError
 from coral_cli.sessions.requests import PretrainRequest
 
 HELP = """Train a representation on a dataset, without an environment or a policy.
@@ -36,6 +35,12 @@ class PretrainOptions:
     """Options of ``coral pretrain``: on what, how long, and where to."""
 
     data: Annotated[str | None, Help("A dataset's directory.")] = None
+    rename: Annotated[
+        tuple[str, ...], Help("Call a sensor as another task does, as in front=image; may be repeated.")
+    ] = ()
+    fit: Annotated[
+        Fit, Help("How larger pictures of another shape become smaller ones: cut off, with black bars, or distorted.")
+    ] = "crop"
     updates: Annotated[int, Help("Gradient updates to train for.", min=1)] = 50_000
     checkpoint_every: Annotated[int, Help("Updates between checkpoints.", min=1)] = 2_000
     out: Annotated[str | None, Help("This directory becomes the run (default: runs/NAME).")] = None
@@ -50,26 +55,11 @@ def of_data(written: Given, catalog: Catalog) -> Mapping[str, Json]:
     """Return the flags of the run to go on with; else the dataset's environment and a policy that learns nothing."""
     if written.get("resume") or not written.get("data"):
         return {**of_run(written, catalog), POLICY.flag: "random"}
-    from coral_cli.runs.dataset import INDEX, open_dataset
+    from coral_cli.runs.dataset import open_dataset
 
-    place = absolute(str(written["data"]))
-    record = open_dataset(place).record
-    try:
-        choice = Choice.from_json(record["env"])
-        seen = {name: record[name] for name in ("image_size", "render_quality")}
-        with_values(Settings(), seen)
-        if choice.kind != ENV.kind:
-            raise FormError("env is no environment")
-    except (FormError, TypeError, UsageError) as error:
-        raise UnreadableError(f"{place / INDEX} is damaged ({error}).") from error
-    found = catalog.locate(*choice.identity)
-    options = values_of(choice.options_of(found.record))
-    flags = {f"{ENV.flag}.{name}": value for name, value in options.items()} | seen
-    return {
-        ENV.flag: catalog.name(found),
-        **{name.replace("_", "-"): value for name, value in flags.items()},
-        POLICY.flag: "random",
-    }
+    names = renaming([word for word in str(written.get("rename") or "").split(",") if word.strip()])
+    dataset = open_dataset(absolute(str(written["data"]))).renamed(names)
+    return {**flags_of_data(dataset, catalog), POLICY.flag: "random"}
 
 
 SETTINGS = ("sensors", "seed", "device", "precision", "batch_size", "batch_length", "model_lr", "model_clip")
@@ -77,7 +67,7 @@ HEADS = ("head_hidden", "head_layers", "reward_weight", "inverse_dynamics")
 WEIGHTS = ("freeze", "init_from", "init_parts")
 SCOPE = Scope(
     slots=lambda slot: slot not in (ENV, POLICY) and slot.kind != DISTRACTION,
-    settings=(*SETTINGS, *HEADS, *WEIGHTS, "crop_margin", OBSERVER),
+    settings=(*SETTINGS, *HEADS, *WEIGHTS, "image_size", "crop_margin", OBSERVER),
     shorthands=True,
     base=of_data,
 )
@@ -112,6 +102,11 @@ def _request(options: PretrainOptions, written: Collection[str], given: Given, c
     place.require_kind(pretrained=True)
     record = RunDirectory.open(place.there).read_record() if place.there else {}
     data, updates, every = options.data, options.updates, options.checkpoint_every
+    rename, fit = list(options.rename), options.fit
+    if record:
+        again = place.again
+        rename = _same("rename", rename, record.get("rename", []), again or "rename" in written, again)
+        fit = _same("fit", fit, record.get("fit", "crop"), again or "fit" in written, again)
     if options.resume and place.there:
         assembly, _ = resumed(recorded_assembly(place.there), given, catalog)
         updates = updates if "updates" in written else record["updates"]
@@ -119,16 +114,17 @@ def _request(options: PretrainOptions, written: Collection[str], given: Given, c
     elif data is None:
         raise UsageError("--data is missing.", "Record a dataset with `coral rollout --out DIR`, then --data DIR.")
     else:
-        assembly = resolve({**of_data({"data": data}, catalog), **given}, catalog)
+        assembly = resolve({**of_data({"data": data, "rename": ",".join(rename)}, catalog), **given}, catalog)
         if place.there:
             assembly, _ = repeated(assembly, place.there, catalog)
     data = _same_data(data, record["data"], place.again) if record else data
     assert data is not None
+    words = [*(("--rename", ",".join(rename)) if rename else ()), *(("--fit", fit) if fit != "crop" else ())]
     command = command_line(
         assembly,
         catalog,
-        ("coral", "pretrain", "--data", data, "--updates", str(updates)),
-        without=(ENV.flag, POLICY.flag, "image-size", "render-quality"),
+        ("coral", "pretrain", "--data", data, "--updates", str(updates), *words),
+        without=(ENV.flag, POLICY.flag, "render-quality"),
     )
     return PretrainRequest(
         assembly,
@@ -139,10 +135,21 @@ def _request(options: PretrainOptions, written: Collection[str], given: Given, c
         every,
         place.out,
         place.resume,
+        renaming(rename),
+        fit,
         place.again,
         options.json,
         options.quiet,
     )
+
+
+def _same(flag: str, asked: Json, recorded: Json, compared: bool, again: bool) -> Any:
+    """Return what a run was started with. Raises UsageError where something else is asked for."""
+    if compared and asked != recorded:
+        said, before = (",".join(value) if isinstance(value, list) else value for value in (asked, recorded))
+        hint = "Choose another --out." if again else "Leave it out."
+        raise UsageError(f"--{flag} is {said or 'not there'}, but the run was started with {before or 'none'}.", hint)
+    return recorded
 
 
 def _same_data(asked: str | None, recorded: str, again: bool) -> str:
@@ -157,5 +164,6 @@ def _same_data(asked: str | None, recorded: str, again: bool) -> str:
 
 def add(app: typer.Typer) -> None:
     """Add ``coral pretrain``."""
-    own = flags_from(PretrainOptions(), "Pretraining", {"data": "DIR", "out": "DIR", "resume": "RUN"})
+    metavars = {"data": "DIR", "out": "DIR", "resume": "RUN", "rename": "OLD=NEW,..."}
+    own = flags_from(PretrainOptions(), "Pretraining", metavars)
     app.command("pretrain", cls=two_phase(pretrain, own, SCOPE), help=HELP)(lambda: None)

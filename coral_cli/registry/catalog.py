@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from coral_cli.registry.errors import PluginError, UsageError, frames_of
 from coral_cli.registry.nearest import meant
-from coral_cli.registry.records import Environment, Record
+from coral_cli.registry.records import RECORDING, Environment, Record
 from coral_cli.registry.sources import Source, current, required
 from coral_cli.version import CORE, FORMER, __version__
 
@@ -156,7 +156,7 @@ class Catalog:
         for entry in self.entries(kind):
             if entry.record.name == name and entry.distribution == distribution:
                 return entry
-        if distribution == CORE and name.startswith(GYMNASIUM) and not module_in(name):
+        if distribution == CORE and name.startswith((GYMNASIUM, RECORDING)) and not module_in(name):
             self._foreign(kind, name)
         if (kind, name) in self._found:
             return self._found[kind, name]

@@ -36,8 +36,13 @@ RESERVED = frozenset({"action", "reward", "terminated", "missing", "kl", "contin
 COUNTED = frozenset({"return", "length"})
 """Names that an environment's metrics cannot have: they are counted of every episode."""
 
+RECORDING = "recording("
+"""How the name of an environment begins of which there are recordings alone."""
+
 Split = Literal["training", "evaluation"]
 Backend = Literal["egl", "osmesa", "raycast"]
+Fit = Literal["crop", "pad", "squeeze"]
+"""How a picture comes to another shape: cut off at its sides, between black bars, or distorted."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from coral_cli.representation.networks import mlp
 
 @dataclass(frozen=True)
 class HeadSizes:
-    """The sizes of the heads, which are MLPs of ``layers`` x ``hidden``. The reward head is always there."""
+    """The sizes of the heads, which are MLPs of ``layers`` x ``hidden``."""
 
     hidden: int = 128
     layers: int = 2
@@ -26,12 +26,14 @@ class HeadSizes:
     """Weight of the inverse dynamics; 0: no such head."""
     continues: bool = False
     """Whether to predict that an episode goes on."""
+    rewarded: bool = True
+    """Whether there are rewards to predict: not in every recording."""
 
 
 def build_heads(sizes: HeadSizes, feature_size: int, action_size: int) -> nn.ModuleDict:
     """Make the heads: ``reward`` and ``continue`` map a state (F) to one number, ``inverse`` two (2 F) to an action."""
     hidden = [sizes.hidden] * sizes.layers
-    heads = nn.ModuleDict({"reward": mlp([feature_size, *hidden], 1)})
+    heads = nn.ModuleDict({"reward": mlp([feature_size, *hidden], 1)} if sizes.rewarded else {})
     if sizes.continues:
         heads["continue"] = mlp([feature_size, *hidden], 1)
     if sizes.inverse_dynamics:
@@ -41,7 +43,7 @@ def build_heads(sizes: HeadSizes, feature_size: int, action_size: int) -> nn.Mod
 
 def head_losses(heads: nn.ModuleDict, features: Tensor, batch: Batch) -> Mapping[str, Tensor]:
     """Return each head's loss on posterior samples (B, T, F), in nats; the inverse dynamics' is a squared error."""
-    losses = {"reward": _reward(heads["reward"](features).squeeze(-1), batch)}
+    losses = {"reward": _reward(heads["reward"](features).squeeze(-1), batch)} if "reward" in heads else {}
     if "continue" in heads:
         losses["continue"] = _continue(heads["continue"](features).squeeze(-1), batch)
     if "inverse" in heads:

@@ -1,19 +1,20 @@
 """Datasets: a directory of recorded episodes, for any program that reads NumPy archives.
 
-``dataset.json`` names the sensors and the environment; each ``episode-000000.npz`` holds arrays (L, ...), one per
-sensor, ``action``, ``reward``, ``terminated`` and ``missing``: the replay's rows ``(o_t, a_{t-1}, r_{t-1},
-terminated_t)``.
+``dataset.json`` names the sensors; each ``episode-000000.npz`` holds arrays (L, ...), one per sensor, ``action``,
+``reward``, ``terminated`` and ``missing``: the replay's rows ``(o_t, a_{t-1}, r_{t-1}, terminated_t)``. Where nobody
+was paid, the index says so, and there is no ``reward``.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import shlex
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.options import Json
+from coral_cli.registry.places import as_written
 from coral_cli.registry.records import Sensor
 from coral_cli.runs import documents
 from coral_cli.runs.documents import FormError
@@ -31,7 +33,15 @@ FORMAT = 1
 INDEX = "dataset.json"
 DAMAGES = (OSError, EOFError, ValueError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
 """What reading a damaged archive of arrays may raise."""
-REQUIRED = ("env", "image_size", "render_quality", "renderer", "action_size")
+REQUIRED = ("action_size",)
+ABSENT = "absent"
+"""What an index says of the reward of episodes in which nobody was paid."""
+LACKS = {
+    "reward": f'Where there are no rewards, write "reward": "{ABSENT}" into {INDEX}.',
+    "terminated": "Write false in every row where an episode was only cut off, true in the last row where it ended.",
+    "missing": "Write false for every row and sensor where nothing was missing.",
+}
+"""What to do where an archive lacks one of its arrays."""
 INDEX_BYTES = 1 << 26
 """An index has so many bytes at most: an episode takes some hundred."""
 PACKED = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1032}
@@ -40,11 +50,15 @@ PACKED = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1032}
 
 @dataclass(frozen=True)
 class Dataset:
-    """An existing dataset. ``record`` is what ``dataset.json`` says."""
+    """An existing dataset. ``record`` is what ``dataset.json`` says.
+
+    ``stored`` are the names under which its files hold those sensors that are called otherwise here.
+    """
 
     path: Path
     record: Mapping[str, Json]
     sensors: Mapping[str, Sensor]
+    stored: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def action_size(self) -> int:
@@ -56,41 +70,74 @@ class Dataset:
         """The rows in all episodes."""
         return sum(int(episode["rows"]) for episode in self.record["episodes"])
 
-    def episodes(self) -> Iterator[dict[str, NDArray[Any]]]:
-        """Yield the arrays of each episode. Raises UnreadableError for one missing, damaged or of another shape."""
-        for episode in self.record["episodes"]:
-            yield self._read(self.path / episode["file"], int(episode["rows"]))
+    @property
+    def rewarded(self) -> bool:
+        """Whether the episodes hold rewards."""
+        return bool(self.record.get("reward") != ABSENT)
 
-    def require_rows(self) -> None:
-        """Check that the files can hold the rows that the index claims, before memory or disk is taken for them.
+    def renamed(self, names: Mapping[str, str]) -> Dataset:
+        """Return the dataset with sensors called otherwise: ``names`` has the new ones by the old.
 
-        Raises UnreadableError for one missing, damaged, of another shape, or too small.
+        Raises UsageError for a sensor that there is not, and for a name that two would have.
         """
-        for episode in self.record["episodes"]:
-            path, rows = self.path / episode["file"], int(episode["rows"])
-            with _opened(path) as archive:
-                for name, shape in self._shapes(rows).items():
-                    _require(archive, name, shape, path)
+        for name in names:
+            if name not in self.sensors:
+                raise UsageError(f"{self.path} has no sensor {name!r}.", f"It has: {', '.join(self.sensors)}.")
+        called = [names.get(name, name) for name in self.sensors]
+        twice = [name for name in called if called.count(name) > 1]
+        if twice:
+            raise UsageError(f"two sensors would be called {twice[0]!r}.", "Rename the other one, too.")
+        new = {to: replace(sensor, name=to) for to, sensor in zip(called, self.sensors.values(), strict=True)}
+        return replace(self, sensors=new, stored={names[name]: name for name in names})
+
+    def episodes(self) -> Iterator[dict[str, NDArray[Any]]]:
+        """Yield the arrays of each episode, those of the sensors by their names here.
+
+        Raises UnreadableError for one missing, damaged or of another shape, or with values that cannot be.
+        """
+        for number in range(len(self.record["episodes"])):
+            arrays = self.read(number)
+            for name, odd in self.odd(arrays):
+                raise UnreadableError(f"{name!r} in {self.file(number)} {odd}.")
+            yield arrays
+
+    def file(self, number: int) -> Path:
+        """Return the file of an episode."""
+        return self.path / str(self.record["episodes"][number]["file"])
+
+    def read(self, number: int, leave: Collection[str] = ()) -> dict[str, NDArray[Any]]:
+        """Return the arrays of an episode, no row of those to ``leave``, which tell their type alone.
+
+        Raises UnreadableError for an episode missing, damaged, of another shape, or of more rows than its file holds.
+        """
+        path, arrays = self.file(number), {}
+        with _opened(path) as archive:
+            for name, shape in self._shapes(int(self.record["episodes"][number]["rows"])).items():
+                own = self.stored.get(name, name)
+                if name in leave:
+                    arrays[name] = np.empty((0, *shape[1:]), _require(archive, own, shape, path))
+                else:
+                    arrays[name] = _array(archive, own, shape, path)
+        return arrays
 
     def _shapes(self, rows: int) -> dict[str, tuple[int, ...]]:
         shapes = {name: (rows, *sensor.shape) for name, sensor in self.sensors.items()}
-        shapes |= {"action": (rows, self.action_size), "reward": (rows,), "terminated": (rows,)}
-        return shapes | {"missing": (rows, len(self.sensors))}
+        shapes |= {"action": (rows, self.action_size), **({"reward": (rows,)} if self.rewarded else {})}
+        return shapes | {"terminated": (rows,), "missing": (rows, len(self.sensors))}
 
-    def _read(self, path: Path, rows: int) -> dict[str, NDArray[Any]]:
-        with _opened(path) as archive:
-            arrays = {name: _array(archive, name, shape, path) for name, shape in self._shapes(rows).items()}
-        self._check_values(arrays, path)
-        return arrays
+    def there(self, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Return the values of each array, of a sensor's those alone where it was not missing."""
+        seen = dict(zip(self.sensors, ~arrays["missing"].astype(bool).T, strict=True))
+        return {name: array[seen[name]] if name in seen and len(array) else array for name, array in arrays.items()}
 
-    def _check_values(self, arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
-        """Raise UnreadableError for values that cannot be, save where a sensor is missing: there they do not matter."""
-        there = dict(zip(self.sensors, ~arrays["missing"].astype(bool).T, strict=True))
-        for name, array in arrays.items():
-            if name in self.sensors and self.sensors[name].kind == "image" and array.dtype != np.uint8:
-                raise UnreadableError(f"{name!r} in {path} is {array.dtype}, but images are uint8, 0 to 255.")
-            if array.dtype.kind == "f" and not np.isfinite(array[there.get(name, slice(None))]).all():
-                raise UnreadableError(f"{name!r} in {path} has values that are not finite.")
+    def odd(self, arrays: Mapping[str, NDArray[Any]]) -> Iterator[tuple[str, str]]:
+        """Yield each array with values that cannot be, and what they are. What is missing does not matter."""
+        for name, values in self.there(arrays).items():
+            kind = self.sensors[name].kind if name in self.sensors else ""
+            if kind == "image" and values.dtype != np.uint8:
+                yield name, f"is {values.dtype}, but images are uint8, 0 to 255"
+            elif values.dtype.kind == "f" and not np.isfinite(values).all():
+                yield name, "has values that are not finite"
 
 
 @contextmanager
@@ -102,9 +149,17 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         raise UnreadableError(f"{path} is missing or damaged ({error}).") from error
 
 
-def _require(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], path: Path) -> None:
-    """Raise UnreadableError for an array of another shape, of no numbers, or of more than its archive can hold."""
-    about = archive.getinfo(f"{name}.npy")
+def _require(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], path: Path) -> np.dtype[Any]:
+    """Return the type of an array, of which only the head is read.
+
+    Raises UnreadableError for one that is not there, of another shape, of no numbers, or of more than its archive can
+    hold.
+    """
+    try:
+        about = archive.getinfo(f"{name}.npy")
+    except KeyError:
+        hint = LACKS.get(name, f"It must hold one array for each sensor that {INDEX} names.")
+        raise UnreadableError(f"{path} holds no array {name!r}.", hint) from None
     with archive.open(about) as member:
         version = np.lib.format.read_magic(member)
         header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -117,6 +172,7 @@ def _require(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], path: 
     packed = min(about.compress_size, path.stat().st_size)
     if size > min(about.file_size, PACKED.get(about.compress_type, 0) * packed):
         raise UnreadableError(f"{name!r} in {path} claims {shape[0]:,} rows, which the file cannot hold.")
+    return dtype  # type: ignore[no-any-return]
 
 
 def _array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], path: Path) -> NDArray[Any]:
@@ -131,7 +187,7 @@ def open_dataset(path: Path) -> Dataset:
     """Open a dataset. Raises UnreadableError when ``path`` is none, or holds no episode."""
     index = path / INDEX
     if not index.is_file():
-        raise UnreadableError(f"{path} is no dataset: it holds no {INDEX}.", "Record one with `coral rollout`.")
+        raise UnreadableError(*_none(path))
     record = documents.read(index, INDEX_BYTES)
     try:
         documents.require(record, {"format": documents.whole}, ("format",))
@@ -148,6 +204,18 @@ def open_dataset(path: Path) -> Dataset:
     if not record["episodes"]:
         raise UnreadableError(f"{path} holds no episode.", "Record some with `coral rollout`.")
     return Dataset(path, record, documents.sensors(record["sensors"], "sensors"))
+
+
+def _none(path: Path) -> tuple[str, str]:
+    """Say why ``path`` is no dataset, and what to do."""
+    run = next((place for place in (path, path.parent) if (place / "run.json").is_file()), None)
+    if run is not None:
+        what = "a run" if run == path else "a part of a run"
+        hint = f"Record one with its agent: coral rollout --agent {shlex.quote(as_written(run))} --out DIR."
+        return f"{path} is {what}, and no dataset: it holds no {INDEX}.", hint
+    if not path.exists():
+        return f"{path} is no dataset: it does not exist.", "Record one with `coral rollout`."
+    return f"{path} is no dataset: it holds no {INDEX}.", "Record one with `coral rollout`."
 
 
 def _episodes(value: Json, where: str) -> None:
@@ -171,6 +239,16 @@ def _margin(value: Json, where: str) -> None:
         documents.whole(value, where)
 
 
+def _absent(value: Json, where: str) -> None:
+    if value not in (ABSENT, "present"):
+        raise FormError(f"{where} is neither {ABSENT!r} nor 'present'")
+
+
+def _rate(value: Json, where: str) -> None:
+    if documents.number(value, where) <= 0:
+        raise FormError(f"{where} is not above 0")
+
+
 CHECKS: dict[str, documents.Check] = {
     "sensors": documents.sensors,
     "action_size": documents.action_size,
@@ -179,6 +257,9 @@ CHECKS: dict[str, documents.Check] = {
     "render_quality": documents.text,
     "renderer": documents.drawer,
     "crop_margin": _margin,
+    "fps": _rate,
+    "reward": _absent,
+    "source": documents.table,
     "episodes": _episodes,
 }
 
@@ -214,7 +295,7 @@ class DatasetWriter:
         name = f"episode-{len(self._record['episodes']):06d}.npz"
         with replacing(self.path / name) as partial, partial.open("wb") as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # to NumPy one is allow_pickle
-        self._record["episodes"].append({"file": name, "rows": len(arrays["reward"]), **about})
+        self._record["episodes"].append({"file": name, "rows": len(arrays["action"]), **about})
         self._write_index()
 
     def _write_index(self) -> None:

@@ -29,9 +29,10 @@ RUNS = Path("runs")
 """The folder of runs, seen from the working directory, unless a path is given."""
 
 RECORD: dict[str, documents.Check] = {
-    **dict.fromkeys(("command", "coral", "started", "device", "data"), documents.text),
+    **dict.fromkeys(("command", "coral", "started", "device", "data", "fit"), documents.text),
     **dict.fromkeys(("assembly", "machine"), documents.table),
     "starts": documents.listed,
+    "rename": documents.texts,
     **dict.fromkeys(("processes", "updates", "checkpoint_every"), documents.count),
     "renderer": documents.drawer,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -13,15 +13,20 @@ import torch
 from numpy.typing import NDArray
 
 from coral_cli.assembly.assemble import Assembler
+from coral_cli.assembly.of_data import of_index, scalings
 from coral_cli.assembly.resolve import plugin_flags
+from coral_cli.environments.fitting import fitted
 from coral_cli.parallel.followers import Followers
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.events import Listener
 from coral_cli.registry.options import Json
 from coral_cli.registry.places import as_written
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.records import Fit, Sensor
 from coral_cli.runs.dataset import Dataset, open_dataset
+from coral_cli.runs.dataset_check import Look, in_words, look_over, refuse
+from coral_cli.runs.dataset_rules import Finding
 from coral_cli.runs.directory import RunDirectory
+from coral_cli.runs.picture_size import Scaling
 from coral_cli.sessions.beginning import about, begin, flags_said, name_of, new_run
 from coral_cli.sessions.blame import fault_of
 from coral_cli.sessions.device import choose_device
@@ -52,10 +57,11 @@ def _lead(request: PretrainRequest, display: Listener, followers: Followers) -> 
     ):
         if plan.over(begun.progress):
             return nothing_to_do(display, begun.progress, "updates")
-        dataset = open_dataset(request.data)
-        dataset.require_rows()
+        dataset = open_dataset(request.data).renamed(request.rename)
+        sensors = _sensors(request, dataset)
+        told_of = _looked_over(request, dataset)
         torch.manual_seed(settings.seed)
-        assembler, sensors = Assembler(assembly, request.catalog), _sensors(request, dataset)
+        assembler = Assembler(assembly, request.catalog)
         agent = assembler.agent(sensors, dataset.action_size, choose_device(settings.device))
         transfer = None
         if settings.init_from and not request.resume:
@@ -64,10 +70,10 @@ def _lead(request: PretrainRequest, display: Listener, followers: Followers) -> 
         said = _about(request, followers)
         begun.write(said)
         replay = Replay(sensors, dataset.action_size, dataset.transitions, begun.run.replay)
-        fill(replay, dataset, sensors)
+        told_of += fill(replay, dataset, sensors, scalings(dataset, settings, assembly.sensors), request.fit)
         followers.begin(Start(sensors, dataset.action_size, begun.run.replay, replay.capacity))
         record = record_of(assembly, sensors, dataset.action_size)
-        record |= {"renderer": dataset.record["renderer"], "coral": __version__, "pretrained": True}
+        record |= {"renderer": _renderer(dataset), "coral": __version__, "pretrained": True}
         told = stack.enter_context(supervised(begun.run, assembly, record, display, assembler.observers()))
         learner = assembler.learner(agent)
         pretrainer = Pretrainer(Updates(learner, replay, plan, followers), plan, told)
@@ -77,7 +83,9 @@ def _lead(request: PretrainRequest, display: Listener, followers: Followers) -> 
         if not request.resume:
             announce_frozen(settings, pretrainer.journal)
         announce_processes(followers, settings.batch_size, pretrainer.journal)
-        begun.warn(pretrainer.journal, replay.remark)
+        begun.warn(
+            pretrainer.journal, replay.remark, *(f"{in_words(found, dataset)}. {found.hint}" for found in told_of)
+        )
         begun.training = True
         fault = partial(fault_of, begun.run, assembler, learner, sensors, replay, plan)
         return told.carry_out(pretrainer, replace(AFTER, flags=plugin_flags(assembly)), fault)
@@ -98,6 +106,8 @@ def _schedule(request: PretrainRequest) -> PretrainSchedule:
 def _about(request: PretrainRequest, followers: Followers) -> dict[str, Json]:
     return about(request.assembly, request.command, followers.processes) | {
         "data": str(request.data),
+        "rename": [f"{old}={new}" for old, new in request.rename.items()],
+        "fit": request.fit,
         "updates": request.updates,
         "checkpoint_every": request.checkpoint_every,
     }
@@ -113,7 +123,7 @@ def _announce(
         env=as_written(dataset.path),
         seed=request.assembly.settings.seed,
         device=str(choose_device(request.assembly.settings.device)),
-        renderer=dataset.record["renderer"],
+        renderer=_renderer(dataset),
         unit="updates",
         budget=request.updates,
         resumed=request.resume is not None,
@@ -122,44 +132,66 @@ def _announce(
     )
 
 
+def _renderer(dataset: Dataset) -> str:
+    return str(dataset.record.get("renderer", "auto"))
+
+
 def _sensors(request: PretrainRequest, dataset: Dataset) -> dict[str, Sensor]:
     """Return the sensors in use, at the size to train on. Raises UsageError where the dataset's images are smaller."""
-    settings = request.assembly.settings
-    margin, recorded = settings.crop_margin or 0, dataset.record.get("crop_margin") or 0
     sensors = {}
+    sizes = scalings(dataset, request.assembly.settings, request.assembly.sensors)
     for name in request.assembly.sensors:
         sensor = dataset.sensors.get(name)
         if sensor is None:
             raise UsageError(f"{dataset.path} has no sensor {name!r}.", f"It has: {', '.join(dataset.sensors)}.")
         if sensor.spatial:
-            whole = zip(sensor.shape, settings.image_shape, strict=False)
-            height, width = (min(side - recorded, image) + margin for side, image in whole)  # some cameras draw less
+            height, width = sizes[name].target
             if sensor.shape[0] < height or sensor.shape[1] < width:
                 raise UsageError(
                     f"{name} in {dataset.path} is {sensor.shape[0]}x{sensor.shape[1]}, but {height}x{width} is needed.",
-                    "Add --crop-margin 0, or record it anew with a margin.",
+                    "Add --crop-margin 0, or a smaller --image-size, or record it anew with a margin.",
                 )
             sensor = Sensor(name, sensor.kind, (height, width, sensor.shape[2]))
         sensors[name] = sensor
     return sensors
 
 
-def fill(replay: Replay, dataset: Dataset, sensors: dict[str, Sensor]) -> None:
-    """Add the episodes that the replay does not hold yet, images cropped at the centre, zero where one is missing."""
+def _looked_over(request: PretrainRequest, dataset: Dataset) -> list[Finding]:
+    """Return what is to be told of the index and the numbers of all episodes. Raises UnreadableError as ``refuse``."""
+    used, settings = request.assembly.sensors, request.assembly.settings
+    found = [*of_index(dataset, request.catalog, settings, used, request.fit), *look_over(dataset, used, "numbers")]
+    refuse(found, dataset)
+    return found
+
+
+def fill(
+    replay: Replay, dataset: Dataset, sensors: Mapping[str, Sensor], sizes: Mapping[str, Scaling], fit: Fit
+) -> list[Finding]:
+    """Add the episodes that the replay does not hold yet, pictures as ``sizes`` say, zero where one is missing.
+
+    Returns what is to be told of the pictures. Raises UnreadableError as ``refuse`` does.
+    """
     columns = [list(dataset.sensors).index(name) for name in sensors]
-    for episode in itertools.islice(dataset.episodes(), replay.next_serial, None):
-        arrays = {name: episode[name] for name in ("action", "reward", "terminated")}
-        arrays["missing"] = episode["missing"][:, columns]
-        for (name, sensor), missing in zip(sensors.items(), arrays["missing"].T, strict=True):
-            arrays[name] = _centre(episode[name], sensor)
+    leave = [name for name in dataset.sensors if name not in sensors]
+    look = Look(dataset, [name for name, sensor in sensors.items() if sensor.spatial], "pictures")
+    for number in range(replay.next_serial, len(dataset.record["episodes"])):
+        episode = dataset.read(number, leave)
+        look.at(episode)
+        refuse(list(look.findings()), dataset)
+        rows = len(episode["action"])
+        arrays: dict[str, NDArray[Any]] = {"reward": np.zeros(rows, np.float32)}
+        arrays |= {name: episode[name] for name in ("action", "reward", "terminated") if name in episode}
+        arrays["missing"] = episode["missing"][:, columns].astype(bool)
+        for (name, _), missing in zip(sensors.items(), arrays["missing"].T, strict=True):
+            arrays[name] = _sized(episode[name], sizes[name], fit) if name in sizes else episode[name]
             arrays[name][missing] = 0
         replay.add(arrays)
     replay.flush()
+    return list(look.findings())
 
 
-def _centre(values: NDArray[Any], sensor: Sensor) -> NDArray[np.generic]:
-    if not sensor.spatial:
-        return values
-    height, width, _ = sensor.shape
+def _sized(values: NDArray[Any], size: Scaling, fit: Fit) -> NDArray[Any]:
+    """Return pictures (T, H, W, C) as they are trained on: the middle of them, scaled."""
+    height, width = size.view
     top, left = (values.shape[1] - height) // 2, (values.shape[2] - width) // 2
-    return values[:, top : top + height, left : left + width]
+    return fitted(values[:, top : top + height, left : left + width], size.target, fit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +12,7 @@ from coral_cli.assembly.record import Assembly
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.options import Json
 from coral_cli.registry.places import absolute
+from coral_cli.registry.records import Fit
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,10 @@ class RobustnessRequest:
 
 @dataclass(frozen=True)
 class PretrainRequest:
-    """The request of ``coral pretrain``. ``command`` says it in full; ``again`` is as in TrainRequest."""
+    """The request of ``coral pretrain``. ``command`` says it in full; ``again`` is as in TrainRequest.
+
+    ``rename`` has the names that sensors are to have, by those that they have in the dataset.
+    """
 
     assembly: Assembly
     catalog: Catalog
@@ -83,6 +87,8 @@ class PretrainRequest:
     checkpoint_every: int
     out: Path | None
     resume: Path | None
+    rename: Mapping[str, str] = field(default_factory=dict)
+    fit: Fit = "crop"
     again: bool = False
     json: bool = False
     quiet: bool = False

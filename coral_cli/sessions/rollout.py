@@ -72,6 +72,7 @@ def _about(request: RolloutRequest, assembly: Assembly, backend: Backend, env: E
         "render_quality": settings.render_quality,
         "renderer": backend,
         "action_repeat": action_repeat(env),
+        **({"fps": float(fps)} if (fps := env.metadata.get("render_fps")) else {}),
         "seed": request.seed,
         "actions": f"{as_written(request.agent)}{', exploring' if request.explore else ''}"
         if request.agent
