@@ -25,7 +25,7 @@ ROOMS = {
     "policies": {"registry", "parallel", "representation"},
     "builtin": {"registry", "environments", "representation", "policies", "engines"},
     "runs": {"registry"},
-    "recordings": {"registry", "runs"},
+    "recordings": {"registry", "environments", "runs"},
     "display": {"registry", "runs"},
     "report": {"registry", "runs"},
     "engines": set(),

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -21,7 +21,7 @@ from coral_cli.registry.errors import CoralError, PluginError, UnreadableError, 
 from coral_cli.registry.nearest import meant
 from coral_cli.registry.options import Help, Json, fields_of, values_of, with_values
 from coral_cli.registry.places import absolute, as_written
-from coral_cli.registry.records import Reader
+from coral_cli.registry.records import Fit, Reader
 from coral_cli.registry.terminal import say
 
 HELP = """Make a dataset of recordings in another format: lerobot, minari, robomimic or maniskill.
@@ -57,10 +57,9 @@ class ImportOptions:
         tuple[int, ...] | None,
         Help("Side, or height,width, of pictures and depth, by the mean of what a pixel covers.", min=1, max=2**14),
     ] = None
-    fit: Annotated[
-        Literal["crop", "pad", "squeeze"],
-        Help("How --size makes pictures of another shape: cut off, with black bars, or distorted."),
-    ] = "crop"
+    fit: Annotated[Fit, Help("How --size makes pictures of another shape: cut off, with black bars, or distorted.")] = (
+        "crop"
+    )
     scale_actions: Annotated[
         str | None,
         Help(

@@ -18,7 +18,7 @@ from coral_cli.recordings.whole import whole
 from coral_cli.registry.contracts import RecordingModule
 from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.options import Json
-from coral_cli.runs.dataset import DatasetWriter
+from coral_cli.runs.dataset import ABSENT, DatasetWriter
 from coral_cli.version import __version__
 
 
@@ -44,9 +44,6 @@ class Imported:
     fps: float | None
     notes: tuple[str, ...]
 
-
-ABSENT = "absent"
-"""What an index says of the reward of episodes in which nobody was paid."""
 
 FITS = {
     "crop": "its middle is taken (--fit pad keeps all of it)",

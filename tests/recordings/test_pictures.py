@@ -1,10 +1,9 @@
 """Pictures get smaller by area: each pixel is the mean of those it covers."""
 
 import numpy as np
-import pytest
 
 from coral_cli.plugin import Sensor
-from coral_cli.recordings.pictures import ASIS, Sizing, part
+from coral_cli.recordings.pictures import ASIS, Sizing
 
 EYE, FAR = Sensor("eye", "image", (4, 8, 3)), Sensor("far", "depth", (4, 8, 1))
 
@@ -43,15 +42,3 @@ def test_vectors_stay_as_they_are_and_so_does_everything_without_a_size() -> Non
     assert Sizing((2, 2)).sensor(Sensor("hand", "vector", (2,))).shape == (2,)
     assert Sizing((2, 2)).sensor(EYE).shape == (2, 2, 3)
     assert Sizing((2, 2)).distorts(EYE) and not Sizing((2, 4)).distorts(EYE)
-
-
-@pytest.mark.parametrize(
-    "fit, box, inner",
-    [
-        ("crop", (80, 0, 560, 480), (64, 64)),
-        ("pad", (0, 0, 640, 480), (48, 64)),
-        ("squeeze", (0, 0, 640, 480), (64, 64)),
-    ],
-)
-def test_which_part_is_shown(fit, box, inner) -> None:
-    assert part((480, 640), (64, 64), fit) == (box, inner)
