@@ -35,6 +35,8 @@ class Hdf5:
     def observations(self, number: int, leaf: Leaf) -> Iterable[NDArray[Any]]:
         """Return what was observed, N + 1 values."""
         found = self._group(number)["/".join(("observations", *leaf.path))]
+        if not hasattr(found, "shape"):
+            raise UnreadableError(f"{leaf.name} of episode {number} is no array, as its space says.")
         if leaf.picture and found.shape[1:] != leaf.shape:  # as JPEG, of one length each or of many
             return jpegs(found)
         return (found[row] for row in range(len(found))) if leaf.picture else np.asarray(found[()])

@@ -46,9 +46,12 @@ class RobomimicRecording:
         actions = np.asarray(demo["actions"][()])
         observations = {}
         for name in sensors:
-            parts = [demo["obs"][name]]
-            parts += [demo["next_obs"][name][-1:]] if "next_obs" in demo else []
-            observations[name] = values(*parts)
+            seen = [demo[part][name] for part in ("obs", "next_obs") if part in demo]
+            if any(len(array) != len(actions) for array in seen):
+                raise UnreadableError(
+                    f"{name} in {demo.name} has another number of rows than its {len(actions)} actions."
+                )
+            observations[name] = values(seen[0], *(array[-1:] for array in seen[1:]))
         dones = np.asarray(demo["dones"][()]) != 0 if "dones" in demo else np.zeros(len(actions), bool)
         rewards = np.asarray(demo["rewards"][()]) if "rewards" in demo else None
         return RecordedEpisode(observations, actions, rewards, dones)
