@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
-from coral_cli.assembly.of_data import of_index, renaming, scalings, settings_of
 from coral_cli.assembly.resolve import CROP_MARGIN
 from coral_cli.assembly.typer_surface import Command
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
@@ -40,6 +39,7 @@ class CheckOptions:
 
 def check(context: typer.Context, given: Given) -> int:
     """Look for what is wrong with a dataset."""
+    from coral_cli.assembly.of_data import of_index, renaming, scalings, settings_of
     from coral_cli.runs.dataset import open_dataset
     from coral_cli.runs.dataset_check import cramped, in_words, look_over
 
@@ -67,7 +67,8 @@ def check(context: typer.Context, given: Given) -> int:
     else:
         for one in found:
             say(f"{'problem' if one.refused else 'note'}: {sentence(as_written(in_words(one, dataset)))}.")
-            say(f"  hint: {sentence(as_written(one.hint))}")
+            if one.hint:
+                say(f"  hint: {sentence(as_written(one.hint))}")
         say(_summary(as_written(dataset.path), episodes, dataset.transitions, [problems, len(found) - problems]))
     return 1 if problems else 0
 

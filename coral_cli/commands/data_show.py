@@ -52,12 +52,16 @@ def show(context: typer.Context, given: Given) -> int:
         _draw(dataset, options, image)
     with Ticking("looked at", len(dataset.record["episodes"]), "episodes") as ticking:
         summary = summarise(dataset, ticking)
-    told = {**document(summary), "path": as_written(dataset.path), "image": None if image is None else str(image)}
+    told = {
+        **document(summary),
+        "path": as_written(dataset.path),
+        "image": None if image is None else as_written(image),
+    }
     if options.json:
         print_json(told)
         return 0
     for label, text in lines(told):
-        say(f"{label:<{LABEL}}{text}")
+        say(f"{label:<{LABEL}}{as_written(text)}")
     return 0
 
 
@@ -92,17 +96,15 @@ def lines(told: dict[str, Json]) -> Iterator[tuple[str, str]]:
     for index, (name, sensor) in enumerate(told["sensors"].items()):
         yield "" if index else "sensors", f"{name}  {_sensor(sensor)}"
     action = told["action"]
-    yield "actions", f"{action['size']} number{'s' * (action['size'] != 1)}, {_range(action['range'])}"
+    scaled = f", scaled by {told['action_scale']['by']}" if told["action_scale"] else ""
+    yield "actions", f"{action['size']} number{'s' * (action['size'] != 1)}, {_range(action['range'])}{scaled}"
     yield "rewards", _rewards(told["reward"])
     yield "ends", f"{count(told['ends']['terminated'])} terminated, {count(told['ends']['cut_off'])} cut off"
     yield "on disk", _disk(told)
-    if told["unreadable"]:
-        yield (
-            "unreadable",
-            f"{count(told['unreadable']['episodes'])} episodes; the first: {told['unreadable']['first']}",
-        )
+    if faults := told["unreadable"]:
+        yield "unreadable", f"{count(faults['episodes'])} of {count(told['episodes'])} episodes: {faults['first']}"
     if told["image"]:
-        yield "image", as_written(told["image"])
+        yield "image", told["image"]
 
 
 def _episodes(told: dict[str, Json]) -> Iterator[tuple[str, str]]:

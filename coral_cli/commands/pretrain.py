@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from coral_cli.assembly.flags import Given, flags_from, taken
-from coral_cli.assembly.of_data import flags_of_data, renaming
 from coral_cli.assembly.resolve import command_line, resolve
 from coral_cli.assembly.resume import recorded_assembly, repeated, resumed
 from coral_cli.assembly.slots import DISTRACTION, ENV, OBSERVER, POLICY
@@ -55,6 +54,7 @@ def of_data(written: Given, catalog: Catalog) -> Mapping[str, Json]:
     """Return the flags of the run to go on with; else the dataset's environment and a policy that learns nothing."""
     if written.get("resume") or not written.get("data"):
         return {**of_run(written, catalog), POLICY.flag: "random"}
+    from coral_cli.assembly.of_data import flags_of_data, renaming
     from coral_cli.runs.dataset import open_dataset
 
     names = renaming([word for word in str(written.get("rename") or "").split(",") if word.strip()])
@@ -98,6 +98,8 @@ def run_session(request: PretrainRequest) -> int:
 
 def _request(options: PretrainOptions, written: Collection[str], given: Given, catalog: Catalog) -> PretrainRequest:
     """Say what to run; ``written`` are the names of all flags that were."""
+    from coral_cli.assembly.of_data import renaming
+
     place = place_of(options.out, options.resume, options.auto_resume)
     place.require_kind(pretrained=True)
     record = RunDirectory.open(place.there).read_record() if place.there else {}

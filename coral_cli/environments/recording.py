@@ -16,7 +16,8 @@ from coral_cli.registry.records import RECORDING, Environment, Rendering, Sensor
 UNPAID = "no-rewards"
 SENSOR = r"[A-Za-z0-9_-]+"
 """The form of a sensor's name: what a flag and a module of torch can both be called."""
-_NAME = re.compile(rf"{re.escape(RECORDING)}({SENSOR}=(?:{'|'.join(get_args(SensorKind))})(?:,|(?=\))))+({UNPAID})?\)")
+_ONE = rf"{SENSOR}=(?:{'|'.join(get_args(SensorKind))})"
+_NAME = re.compile(rf"{re.escape(RECORDING)}{_ONE}(?:,{_ONE})*(?:,{UNPAID})?\)")
 _EACH = re.compile(rf"({SENSOR})=(\w+)")
 
 

@@ -249,6 +249,10 @@ def _rate(value: Json, where: str) -> None:
         raise FormError(f"{where} is not above 0")
 
 
+def _scale(value: Json, where: str) -> None:
+    documents.require(documents.table(value, where), {"by": documents.text}, ("by",))
+
+
 CHECKS: dict[str, documents.Check] = {
     "sensors": documents.sensors,
     "action_size": documents.action_size,
@@ -260,6 +264,7 @@ CHECKS: dict[str, documents.Check] = {
     "fps": _rate,
     "reward": _absent,
     "source": documents.table,
+    "action_scale": _scale,
     "episodes": _episodes,
 }
 

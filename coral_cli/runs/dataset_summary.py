@@ -68,12 +68,6 @@ class Summary:
         fps = self.dataset.record.get("fps")
         return sum(self.lengths) / fps if fps else None
 
-    @property
-    def source_bytes(self) -> int | None:
-        """What the files took that it was converted from; None where that is not recorded."""
-        said = (self.dataset.record.get("source") or {}).get("bytes")
-        return said if type(said) is int and said > 0 else None
-
     def add(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take in an episode whose pictures have no rows."""
         rows = len(arrays["action"])
@@ -124,6 +118,7 @@ def document(summary: Summary) -> dict[str, Json]:
         "bytes": summary.bytes,
         "raw_bytes": summary.raw_bytes,
         "source": dataset.record.get("source"),
+        "action_scale": dataset.record.get("action_scale"),
         "env": (dataset.record.get("env") or {}).get("component"),
         "image_size": dataset.record.get("image_size"),
         "crop_margin": dataset.record.get("crop_margin"),

@@ -6,6 +6,7 @@ import json
 import pkgutil
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -101,12 +102,25 @@ def prepare(words: list[str], catalog: Catalog) -> None:
                 record |= {"data": "data", "updates": 1, "checkpoint_every": 1}
             Path(value).mkdir(parents=True)
             (Path(value) / "run.json").write_text(json.dumps(record))
-        if flag == "--data" and not Path(value).exists():
-            env = resolve({"env": ENV}, catalog).to_json()["choices"]["env"]
-            about = {"env": env, "image_size": [64], "render_quality": "fast", "renderer": "egl"}
-            sensors = {"image": Sensor("image", "image", (2, 2, 3)), "proprio": Sensor("proprio", "vector", (2,))}
-            writer = DatasetWriter(Path(value), sensors, 1, about)
-            writer.add({"reward": torch.zeros(1).numpy()}, {})
+        if flag == "--data" and ("--rename" in words or not Path(value).exists()):
+            shutil.rmtree(value, ignore_errors=True)
+            make_dataset(Path(value), catalog, words)
+    if words[:1] == ["data"] and words[1] in ("show", "check") and not Path(words[2]).exists():
+        make_dataset(Path(words[2]), catalog, words)
+
+
+def make_dataset(path: Path, catalog: Catalog, words: list[str]) -> None:
+    """Makes a dataset of two rows, whose sensors have names that ``words`` may change."""
+    env = resolve({"env": ENV}, catalog).to_json()["choices"]["env"]
+    old = {pair.partition("=")[2]: pair.partition("=")[0] for pair in words if re.fullmatch(r"[\w.]+=\w+", pair)}
+    names = old.get("image", "image"), old.get("proprio", "proprio")
+    sensors = {names[0]: Sensor(names[0], "image", (2, 2, 3)), names[1]: Sensor(names[1], "vector", (2,))}
+    about = {"env": env, "image_size": [64], "render_quality": "fast", "renderer": "egl"}
+    writer = DatasetWriter(path, sensors, 1, about)
+    arrays = {name: torch.zeros(2, *sensor.shape).numpy() for name, sensor in sensors.items()}
+    arrays[names[0]] = arrays[names[0]].astype("uint8")
+    arrays |= {"action": torch.zeros(2, 1).numpy(), "reward": torch.zeros(2).numpy()}
+    writer.add(arrays | {"terminated": torch.zeros(2).bool().numpy(), "missing": torch.zeros(2, 2).bool().numpy()}, {})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
