@@ -112,7 +112,7 @@ def import_(context: typer.Context, given: Given) -> int:
 
 
 def _carry_out(entry: Entry, own: object, source: str, options: ImportOptions) -> int:
-    from coral_cli.recordings.importing import described, import_recordings
+    from coral_cli.recordings.importing import bytes_in, described, import_recordings
 
     record: Any = entry.record
     out, wishes = absolute(options.out or ""), _wishes(options)
@@ -123,7 +123,9 @@ def _carry_out(entry: Entry, own: object, source: str, options: ImportOptions) -
 
     with documents(options.json), _reading(source, record.name):
         place = absolute(source)
+        whole = place.exists() and not (options.sensor or options.size or options.episodes)
         about = {
+            **({"bytes": bytes_in(place)} if whole else {}),
             "format": record.name,
             "path": source,
             "reader": {"distribution": entry.distribution, "version": entry.version, "options": values_of(own)},

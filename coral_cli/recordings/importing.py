@@ -89,7 +89,7 @@ def import_recordings(
             writer.add(arrays, {"source": number, **_metrics(episode.metrics)})
             rows += len(arrays["action"])
             report(done, len(numbers), len(arrays["action"]))
-    notes = (*recording.notes, *look.notes, *_notes(taken, look))
+    notes = (*recording.notes, *look.notes, *_notes(taken, look, recording.lossy))
     return Imported(out, len(numbers), rows, taken, about.get("fps"), notes)
 
 
@@ -145,10 +145,10 @@ def _about(recording: RecordingModule, source: Mapping[str, Json], wishes: Wishe
     fps = recording.fps if wishes.fps is None else wishes.fps
     size = {"size": list(wishes.sizing.size), "fit": wishes.sizing.fit} if wishes.sizing.size else {}
     return {
-        "source": {**source, "sensors": names, **size},
+        "source": {**source, "sensors": names, **size, **({"lossy": True} if recording.lossy else {})},
         **({} if fps is None else {"fps": fps}),
         **({} if taken.rewarded else {"reward": ABSENT}),
-        "action_scale": taken.scaling.record,
+        **({} if taken.scaling.by == "keep" else {"action_scale": taken.scaling.record}),
         "coral": __version__,
     }
 
@@ -157,7 +157,9 @@ def _metrics(metrics: Mapping[str, float]) -> dict[str, Json]:
     return {"metrics": dict(metrics)} if metrics else {}
 
 
-def _notes(taken: Taken, look: _Look) -> Iterator[str]:
+def _notes(taken: Taken, look: _Look, lossy: bool) -> Iterator[str]:
+    if lossy and any(sensor.kind == "image" for sensor in taken.sensors.values()):
+        yield "pictures had lost detail where they came from; here they lose no more, and take more room."
     yield from _scale_notes(taken.scaling, look.limits)
     for name, sensor in taken.sensors.items():
         if taken.sizing.distorts(sensor):
@@ -175,9 +177,10 @@ def _scale_notes(scale: Scaling, seen: Limits) -> Iterator[str]:
         yield f"actions go from {seen[0].min():.4g} to {seen[1].max():.4g}: what lies beyond the {scale.by} is cut off."
 
 
-def bytes_in(folder: Path) -> int:
-    """Return the bytes of the files in a directory."""
-    return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+def bytes_in(place: Path) -> int:
+    """Return the bytes of a file, or of those in a directory."""
+    files = place.rglob("*") if place.is_dir() else (place,)
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def described(imported: Imported) -> dict[str, Json]:
@@ -192,7 +195,7 @@ def described(imported: Imported) -> dict[str, Json]:
         "sensors": sensors,
         "fps": imported.fps,
         "rewards": imported.taken.rewarded,
-        "action_scale": imported.taken.scaling.record,
+        "action_scale": None if imported.taken.scaling.by == "keep" else imported.taken.scaling.record,
         "bytes": bytes_in(imported.path),
         "notes": list(imported.notes),
     }

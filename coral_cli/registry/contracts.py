@@ -345,6 +345,11 @@ class RecordingModule(Protocol):
         ...
 
     @property
+    def lossy(self) -> bool:
+        """Whether pictures have lost detail where they are stored."""
+        ...
+
+    @property
     def notes(self) -> Sequence[str]:
         """What a user must know of how it was read, in sentences."""
         ...

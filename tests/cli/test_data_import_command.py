@@ -59,7 +59,9 @@ def test_a_format_has_options_of_its_own_and_the_source_is_found(tmp_path: Path,
     assert run("data import made-up some/id --out other --made-up.rain", [record]).code == 0
     assert built == [(Options(True, "wet."), str(tmp_path / "here")), (Options(True), "some/id")]
     about = json.loads((tmp_path / "data" / "dataset.json").read_text())["source"]
-    assert about["path"] == "here" and about["reader"]["options"] == {"rain": True, "note": "wet."}
+    assert (
+        about["bytes"] == 0 and about["path"] == "here" and about["reader"]["options"] == {"rain": True, "note": "wet."}
+    )
     told = run("data import made-up --help", [record]).out
     assert "--made-up.note TEXT" in told and "A file or a directory." in told
 

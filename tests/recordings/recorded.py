@@ -24,7 +24,14 @@ class Recorded:
 
     def __init__(self, more: int = 1, rewards: bool = True, **given) -> None:
         self.sensors = {"eye.rgb": Sensor("eye.rgb", "image", (16, 24, 3)), "hand": Sensor("hand", "vector", (2,))}
-        self.action_size, self.episodes, self.bounds, self.fps, self.notes = 2, 2, None, 10.0, ["it was raining."]
+        self.action_size, self.episodes, self.bounds, self.fps, self.lossy, self.notes = (
+            2,
+            2,
+            None,
+            10.0,
+            False,
+            ["it was raining."],
+        )
         self._more, self._rewards, self.closed, self.asked = more, rewards, 0, []
         vars(self).update(given)
 

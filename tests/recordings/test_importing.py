@@ -40,6 +40,7 @@ def test_a_dataset_holds_what_was_recorded(tmp_path: Path) -> None:
     assert [entry["source"] for entry in record["episodes"]] == [0, 1]
     assert [entry["metrics"] for entry in record["episodes"]] == [{"success": 0}, {"success": 1}]
     assert told == [(1, 2, 4), (2, 2, 2)] and (found.episodes, found.rows) == (2, 6)
+    assert record["source"].get("lossy") is None
     assert found.notes[0] == "it was raining." and "1 steps say" in found.notes[1] and "scaled" in found.notes[2]
 
 
@@ -128,3 +129,11 @@ def test_rewards_in_some_episodes_alone_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(UnreadableError, match="episode 1 has no rewards, and others have"):
         imported(Half(), tmp_path / "data")
+
+
+def test_what_was_lossy_is_said_where_pictures_are_taken(tmp_path: Path) -> None:
+    found = imported(Recorded(lossy=True), tmp_path / "data")
+    assert json.loads((tmp_path / "data" / "dataset.json").read_text())["source"]["lossy"] is True
+    assert any("lost detail" in note for note in found.notes)
+    other = imported(Recorded(lossy=True), tmp_path / "other", sensors=["hand"])
+    assert not any("lost detail" in note for note in other.notes)

@@ -140,6 +140,7 @@ def test_every_observation_is_there(tmp_path: Path, form: str, encoded: bool) ->
     assert outcome.code == 0, outcome.err
     record = json.loads((tmp_path / "data" / "dataset.json").read_text())
     assert set(record["sensors"]) == {"front", "raw", "state", "index_0", "index_1"} and "fps" not in record
+    assert record["source"].get("lossy", False) == encoded
     assert record["action_scale"] == {"by": "bounds", "low": [-2, -2], "high": [2, 2]}
     for episode, entry in enumerate(record["episodes"]):
         arrays, truth = np.load(tmp_path / "data" / entry["file"]), values(episode)

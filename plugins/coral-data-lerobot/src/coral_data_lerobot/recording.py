@@ -39,6 +39,7 @@ class LeRobotRecording:
         self.action_size = self._action_size()
         self.notes: list[str] = []
         self.sensors = dict(self._found_sensors())
+        self.lossy = any(self._features[name]["dtype"] == "video" for name in self.sensors)
         self._reward = self._column(options.reward, "lerobot.reward", default="next.reward")
         self._ended = self._ends(options.ended)
 
@@ -88,10 +89,6 @@ class LeRobotRecording:
             sensor = _sensor(name, about, bool(depth))
             if sensor:
                 yield name, sensor
-        if any(about["dtype"] == "video" for about in self._features.values()):
-            self.notes.append(
-                "pictures from videos have lost detail there; here they lose no more, and take more room."
-            )
 
     def _pictures(self, number: int, key: str, timestamps: NDArray[Any]) -> Iterator[NDArray[np.uint8]]:
         path, start = self._layout.video(number, key)

@@ -37,12 +37,14 @@ class Arrow:
 
     def observations(self, number: int, leaf: Leaf) -> Iterable[NDArray[Any]]:
         """Return what was observed, N + 1 values."""
-        column = self._column(number, "observations")
-        for part in leaf.path:
-            column = column.field(part.removeprefix("_index_"))
+        column = self._observed(number, leaf)
         if pa.types.is_binary(column.type):
             return jpegs(cell.as_py() for cell in column)
         return numbers(column).reshape(len(column), *leaf.shape)
+
+    def encoded(self, leaf: Leaf) -> bool:
+        """Whether pictures are stored as JPEG."""
+        return bool(pa.types.is_binary(self._observed(0, leaf).type))
 
     def success(self, number: int) -> NDArray[Any] | None:
         """Return what the infos of an episode say of success."""
@@ -55,6 +57,12 @@ class Arrow:
     def close(self) -> None:
         """Let go of the table."""
         self._table = pa.table({})
+
+    def _observed(self, number: int, leaf: Leaf) -> pa.Array:
+        column = self._column(number, "observations")
+        for part in leaf.path:
+            column = column.field(part.removeprefix("_index_"))
+        return column
 
     def _column(self, number: int, name: str) -> pa.Array:
         """Return a column as one array, whatever pieces it was written in."""

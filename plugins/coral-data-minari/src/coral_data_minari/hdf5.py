@@ -37,9 +37,14 @@ class Hdf5:
         found = self._group(number)["/".join(("observations", *leaf.path))]
         if not hasattr(found, "shape"):
             raise UnreadableError(f"{leaf.name} of episode {number} is no array, as its space says.")
-        if leaf.picture and found.shape[1:] != leaf.shape:  # as JPEG, of one length each or of many
+        if leaf.picture and found.shape[1:] != leaf.shape:
             return jpegs(found)
         return (found[row] for row in range(len(found))) if leaf.picture else np.asarray(found[()])
+
+    def encoded(self, leaf: Leaf) -> bool:
+        """Whether pictures are stored as JPEG: as bytes, of one length each or of many."""
+        found = self._group(0)["/".join(("observations", *leaf.path))]
+        return bool(found.shape[1:] != leaf.shape)
 
     def success(self, number: int) -> NDArray[Any] | None:
         """Return what the infos of an episode say of success."""

@@ -39,6 +39,8 @@ class MinariRecording:
             f"{name} is no sensor: {found[name].shape} of {found[name].dtype}." for name in sensors if not sensors[name]
         ]
         self._require_steps()
+        pictures = [leaf for leaf in found.values() if leaf.picture and self.episodes]
+        self.lossy = any(self._storage.encoded(leaf) for leaf in pictures)
 
     def episode(self, number: int, sensors: Collection[str]) -> RecordedEpisode:
         """Return an episode, with the values of ``sensors`` alone."""

@@ -21,6 +21,7 @@ class ManiSkillRecording:
     """The trajectories in the file at ``path``."""
 
     bounds = None
+    lossy = False
     fps: float | None
 
     def __init__(self, path: Path) -> None:

@@ -22,6 +22,7 @@ class RobomimicRecording:
     """The demonstrations in the file at ``path``."""
 
     bounds = None
+    lossy = False
 
     def __init__(self, options: RobomimicOptions, path: Path) -> None:
         self._file, self._path = opened(path), path
