@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Minari gives an episode that it stored as Arrow or Parquet back cut: read in Minari, the first 32,768 rows are the episode, without its end,
-# and the rest is handed out as the next one, in place of the episode that really comes next. Each piece also loses an action. Nothing is raised
-# or said: the dataset still tells the right number of episodes and of steps, and each episode the id that was asked for. The files are whole: PyArrow reads all
-# rows, in order. The same episodes stored as HDF5, which is the default, come back as they were.
+# Minari gives an episode that it stored as Arrow or Parquet back cut: read in Minari, the first 32,768 rows are the episode, without its
+# end, and the rest is handed out as the next one, in place of the episode that really comes next, and an action is lost in between.
+# Nothing is raised or said: the dataset still tells the right number of episodes and of steps, and each episode the id that was asked
+# for. The files are whole: PyArrow reads all rows, in order. The same episodes stored as HDF5, which is the default, come back as they
+# were.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

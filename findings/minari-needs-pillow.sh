@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Minari, installed with all of its extras that store data, can neither write nor read a dataset: both of its storages import Pillow at the top, for pictures, and none of
-# the extras brings it along, nor says the message which one would. This is so for datasets of plain numbers as well. minari[all] is no better: of
-# what it adds, nothing requires Pillow. `pip check` finds nothing wrong. With Pillow beside it, the same lines work.
+# Minari, installed with all of its extras that store data, can neither write nor read a dataset: both of its storages import Pillow at
+# the top, for pictures, and none of the extras brings it along, nor says the message which one would. This is so for datasets of plain
+# numbers as well. minari[all] is no better: of what it adds, nothing requires Pillow. `pip check` finds nothing wrong. With Pillow beside
+# it, the same lines work.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Minari 0.5.3 and 0.5.4 name 0.5.2 among the versions whose datasets they read, open one, and tell its episodes and steps, but cannot read an
-# episode that has pictures in it: 0.5.2 stored them as they were, later ones take all of them for JPEG. The errors do not speak of versions. Neither HDF5 nor Arrow can be
-# read, and datasets without pictures can. One line in the dataset's metadata.json, "jpeg_encoding": false, lets 0.5.4 read it, exactly; 0.5.3 does not know it.
+# Minari 0.5.3 and 0.5.4 name 0.5.2 among the versions whose datasets they read, open one, and tell its episodes and steps, but cannot
+# read an episode that has pictures in it: 0.5.2 stored them as they were, later ones take all of them for JPEG. The errors do not speak
+# of versions. Neither HDF5 nor Arrow can be read, and datasets without pictures can. One line in the dataset's metadata.json,
+# "jpeg_encoding": false, lets 0.5.4 read it, exactly; 0.5.3 does not know it.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Minari stores every observation of bytes that might be a picture as JPEG, by default and without a word: each Box of uint8 from 0 to 255 with sides
-# of at least 32 pixels, also one of a single channel. A map of labels, such as a segmentation, comes back with other labels in it, even with
-# labels that there were none of, and a mask of 0 and 1 is a mask no more. The same numbers in a space whose highest value is 254 come back as they were, and so they do
-# with jpeg_encoding=False, which exists since 0.5.4.
+# Minari stores every observation of bytes that might be a picture as JPEG, by default and without a word: each Box of uint8 from 0 to 255
+# with sides of at least 32 pixels, also one of a single channel. A map of labels, such as a segmentation, comes back with other labels in
+# it, even with labels that there were none of, and a mask of 0 and 1 is a mask no more. The same numbers in a space whose highest value
+# is 254 come back as they were, and so they do with jpeg_encoding=False, which exists since 0.5.4.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
