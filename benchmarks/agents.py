@@ -11,7 +11,7 @@ import torch
 
 from coral_cli import builtin
 from coral_cli.assembly.assemble import Assembler
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.assembly.resolve import resolve
 from coral_cli.measuring.noise import noise_replay
 from coral_cli.registry.catalog import Catalog, Entry

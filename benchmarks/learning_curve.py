@@ -19,7 +19,7 @@ import matplotlib.pyplot as plt
 
 from coral_cli import builtin
 from coral_cli.assembly.assemble import Assembler
-from coral_cli.assembly.resume import recorded_assembly
+from coral_cli.assembly.resume import saved_assembly
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.registry.discovery import discover
 from coral_cli.runs.directory import RunDirectory
@@ -35,7 +35,7 @@ def with_error(mean: float, error: float) -> str:
 
 def random_return(run: Path, episodes: int) -> tuple[float, float]:
     """Mean and standard error of the random policy's return in the run's environment."""
-    assembler = Assembler(recorded_assembly(run), discover(builtin))
+    assembler = Assembler(saved_assembly(run), discover(builtin))
     env = assembler.environment(select_backend())
     seeds = [episode_seed(0, "random policy", index) for index in range(episodes)]
     totals = [run_episode(env, seed, random_policy(env, seed), assembler.assembly.sensors).total for seed in seeds]

@@ -70,13 +70,13 @@ def events(name: str, updates: int, status: str | None) -> Iterator[Event]:
 
 
 def make(folder: Path, runs: int, updates: int, catalog: Catalog) -> None:
-    """Make runs, each with its record, metrics and a checkpoint."""
+    """Make runs, each with its metadata, metrics and a checkpoint."""
     for number in range(runs):
         task, method = TASKS[number % 4], METHODS[number // 4 % 4]
         flags = {"env": task, "method": method, "size": SIZES[number // 16 % 3], "seed": number, "steps": BUDGET}
         run = RunDirectory.create(folder / f"{task}-{method}-seed{number}", "")
         started = datetime.now(UTC).isoformat(timespec="seconds")
-        run.write_record({"assembly": resolve(flags, catalog).to_json(), "coral": "0.1.0", "started": started})
+        run.write_metadata({"assembly": resolve(flags, catalog).to_json(), "coral": "0.1.0", "started": started})
         lines = [to_line(event) for event in events(run.path.name, updates, STATUSES[number % len(STATUSES)])]
         run.metrics.write_text("\n".join(lines) + "\n")
         run.latest.write_bytes(b"\0" * 4096)
@@ -149,7 +149,7 @@ def _read(descriptor: int) -> bytes:
 def time_watch(folder: Path, seconds: float) -> None:
     """Print what following takes of a core: what a longer look takes more than a shorter one."""
     run = RunDirectory.create(folder / "growing", "")
-    run.write_record({"assembly": resolve({"env": TASKS[0]}, discover(builtin)).to_json(), "coral": "0.1.0"})
+    run.write_metadata({"assembly": resolve({"env": TASKS[0]}, discover(builtin)).to_json(), "coral": "0.1.0"})
     run.metrics.write_text(to_line(start("growing")) + "\n")
     with growing(run, each=1.0):
         short, long = watch(run, 10), watch(run, 10 + seconds)

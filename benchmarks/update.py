@@ -27,7 +27,7 @@ from agents import ACTIONS, PROPRIO, Subject, subject  # noqa: E402
 from apart import Apart, textbook  # noqa: E402
 from textbook import Sizes  # noqa: E402
 
-from coral_cli.assembly.record import Assembly  # noqa: E402
+from coral_cli.assembly.assembly import Assembly  # noqa: E402
 from coral_cli.assembly.shorthands import SIZES  # noqa: E402
 from coral_cli.measuring.flops import Flops, counted  # noqa: E402
 from coral_cli.measuring.machine import measured_on  # noqa: E402

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coral_cli.assembly.record import Assembly, Choice
+from coral_cli.assembly.assembly import Assembly, Choice
 from coral_cli.assembly.slots import DISTRACTION, ENV, OBSERVER
 from coral_cli.environments.recording import Recording
 from coral_cli.registry.catalog import Catalog
@@ -127,15 +127,15 @@ class Assembler:
         return Learner(agent, options)
 
     def _require_sensors(self, given: Mapping[str, Sensor]) -> None:
-        """Raise UnreadableError where a record asks for sensors that there are not, or that its parts do not take."""
+        """Raise UnreadableError where a saved assembly asks for sensors that are absent, or its parts do not take."""
         margin = self.assembly.settings.crop_margin or 0
         for name in self.assembly.sensors:
             sensor, slots = given.get(name), (f"{name}-loss", f"{name}-encoder")
             takers = [self._parts[slot][0] for slot in slots if slot in self._parts]
             if sensor is None or any(sensor.kind not in taker.sensors for taker in takers):
-                raise UnreadableError(f"the record of the assembly asks for another sensor {name!r} than there is.")
+                raise UnreadableError(f"the saved assembly asks for another sensor {name!r} than there is.")
             if sensor.spatial and min(sensor.shape[:2]) <= margin:
-                raise UnreadableError(f"the record of the assembly crops the sensor {name!r} away.")
+                raise UnreadableError(f"the saved assembly crops the sensor {name!r} away.")
 
     def observers(self) -> dict[str, Callable[[Path], ObserverModule]]:
         """Return what makes each observer, from a run's directory, by the name that selects it."""

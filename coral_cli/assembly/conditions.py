@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.assembly.flags import Flag, Given, signed
-from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.resolve import choice_of, flags_of, words_of
 from coral_cli.assembly.selection import Selection, choose
 from coral_cli.assembly.settings import Settings
@@ -135,10 +135,10 @@ def selected(trained: Assembly, given: Mapping[str, Json], catalog: Catalog) -> 
 
     Raises UsageError where none of the agent's sensors shows one of them, PluginError for a component that is missing.
     """
-    recorded = flags_of(trained, catalog)
+    saved = flags_of(trained, catalog)
     if DISTRACTION in given:
-        recorded = {flag: value for flag, value in recorded.items() if flag.split(".")[0] != DISTRACTION}
-    return SCOPE.of(choose({DISTRACTION: given[DISTRACTION]} if DISTRACTION in given else {}, catalog, recorded))
+        saved = {flag: value for flag, value in saved.items() if flag.split(".")[0] != DISTRACTION}
+    return SCOPE.of(choose({DISTRACTION: given[DISTRACTION]} if DISTRACTION in given else {}, catalog, saved))
 
 
 def condition_flags(selection: Selection, catalog: Catalog) -> list[Flag]:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.options import Json
 from coral_cli.registry.places import start, started
@@ -27,7 +27,7 @@ def copies_of(
 
 
 def _build(
-    record: Json, paths: Sequence[str], backend: Backend, split: Split, place: Path
+    metadata: Json, paths: Sequence[str], backend: Backend, split: Split, place: Path
 ) -> gymnasium.Env[dict[str, Any], Any]:
     """Build the environment where the command was started: the first environment may have gone elsewhere since."""
     from coral_cli import builtin
@@ -40,6 +40,6 @@ def _build(
         os.chdir(place)
     with started(place):
         select_backend(backend)
-        catalog, assembly = discover(builtin, paths=map(Path, paths)), Assembly.from_json(record)
+        catalog, assembly = discover(builtin, paths=map(Path, paths)), Assembly.from_json(metadata)
         catalog.get(ENV.kind, assembly.choices[ENV.name].component)  # the parent has it, so it may run
         return Assembler(assembly, catalog).environment(backend, split)

@@ -1,11 +1,11 @@
-"""The named methods and sizes that recorded flags stand for."""
+"""The named methods and sizes that saved flags stand for."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.assembly.shorthands import recognised
 from coral_cli.assembly.sizes import size_of, sized_flags
 from coral_cli.assembly.slots import kind_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from coral_cli.assembly.assemble import is_torchs
-from coral_cli.assembly.record import Choice
+from coral_cli.assembly.assembly import Choice
 from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.slots import ENV
 from coral_cli.environments.recording import name_of_recording
@@ -39,7 +39,12 @@ def flags_of_data(dataset: Dataset, catalog: Catalog) -> dict[str, Json]:
     Where no environment is named, or it has not all the sensors, or rewards are absent, it is a recording.
     """
     seen = _seen(dataset)
-    found = _environment(dataset, catalog)
+    try:
+        found = _environment(dataset, catalog)
+    except PluginError as error:
+        raise PluginError(
+            error.message, f"{error.hint.rstrip('.')}. Or: {LEAVE_OUT}" if error.hint else LEAVE_OUT
+        ) from error
     kinds = {name: sensor.kind for name, sensor in dataset.sensors.items()}
     if found is None or not _covers(found[0], dataset):
         for finding in named(kinds, is_torchs):
@@ -55,7 +60,7 @@ def flags_of_data(dataset: Dataset, catalog: Catalog) -> dict[str, Json]:
 
 def _seen(dataset: Dataset) -> dict[str, Json]:
     """Return the flags of how its pictures were drawn."""
-    said = {name: dataset.record[name] for name in ("image_size", "render_quality") if name in dataset.record}
+    said = {name: dataset.metadata[name] for name in ("image_size", "render_quality") if name in dataset.metadata}
     try:
         with_values(Settings(), said)
     except UsageError as error:
@@ -68,10 +73,10 @@ def _environment(dataset: Dataset, catalog: Catalog) -> tuple[Entry, dict[str, J
 
     Raises UnreadableError for what is none, and PluginError for one that is not installed.
     """
-    if "env" not in dataset.record:
+    if "env" not in dataset.metadata:
         return None
     try:
-        choice = Choice.from_json(dataset.record["env"])
+        choice = Choice.from_json(dataset.metadata["env"])
         if choice.kind != ENV.kind:
             raise FormError("env is no environment")
     except (FormError, TypeError, UsageError) as error:
@@ -89,7 +94,7 @@ def _covers(entry: Entry, dataset: Dataset) -> bool:
 
 def scalings(dataset: Dataset, settings: Settings, used: Sequence[str]) -> dict[str, Scaling]:
     """Return what becomes of the pictures of the sensors ``used``, with the sizes of ``settings``."""
-    recorded = dataset.record.get("crop_margin") or 0
+    recorded = dataset.metadata.get("crop_margin") or 0
     return {
         name: scaling((sensor.shape[0], sensor.shape[1]), recorded, settings.image_shape, settings.crop_margin or 0)
         for name, sensor in dataset.sensors.items()

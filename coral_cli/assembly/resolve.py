@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 
+from coral_cli.assembly.assembly import Assembly, Choice
 from coral_cli.assembly.cameras import followed
-from coral_cli.assembly.record import Assembly, Choice
 from coral_cli.assembly.selection import Selection, choose, crops
 from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.slots import ENV, OBJECTIVE, REPEATABLE, Slot

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.assembly.resolve import choice_of, flags_of
 from coral_cli.assembly.selection import choose
 from coral_cli.assembly.settings import RESUMABLE
@@ -18,13 +18,13 @@ from coral_cli.registry.options import Json, with_values
 from coral_cli.runs.directory import RunDirectory
 
 
-def recorded_assembly(run: Path) -> Assembly:
-    """Return the assembly in a run's record. Raises UnreadableError when there is none, or it is damaged."""
+def saved_assembly(run: Path) -> Assembly:
+    """Return the assembly in a run's metadata. Raises UnreadableError when there is none, or it is damaged."""
     directory = RunDirectory.open(run)
-    record = directory.read_record()
-    if "assembly" not in record:
-        raise UnreadableError(f"{directory.record} names no assembly.", "It is damaged, or no record of a run.")
-    return Assembly.from_json(record["assembly"])
+    metadata = directory.read_metadata()
+    if "assembly" not in metadata:
+        raise UnreadableError(f"{directory.metadata} names no assembly.", "It is damaged, or no run's.")
+    return Assembly.from_json(metadata["assembly"])
 
 
 def resumed(assembly: Assembly, given: Mapping[str, Json], catalog: Catalog) -> tuple[Assembly, dict[str, Json]]:
@@ -32,15 +32,15 @@ def resumed(assembly: Assembly, given: Mapping[str, Json], catalog: Catalog) -> 
 
     The latter are by name. Raises UsageError, with both values, when ``given`` differs in anything else.
     """
-    recorded = flags_of(assembly, catalog)
+    saved = flags_of(assembly, catalog)
     sized = sized_flags(assembly, catalog) if "size" in given else ()  # what it says of those it says anew
-    selection = choose(given, catalog, {flag: value for flag, value in recorded.items() if flag not in sized})
+    selection = choose(given, catalog, {flag: value for flag, value in saved.items() if flag not in sized})
     own = {flag: field.default for flag, field in selection.fields().items() if flag in sized}
     components = {slot.flag: catalog.name(entry) for slot, entry in selection.entries.items()}
     asked = {**own, **selection.defaults, **given, **components}
     resumable = {name.replace("_", "-"): name for name in RESUMABLE}
     changes: dict[str, Json] = {}
-    for flag, before in recorded.items():
+    for flag, before in saved.items():
         if flag.split(".")[0] == OBSERVER or text_of(asked.get(flag, before)) == text_of(before):
             continue
         if flag not in resumable:
@@ -59,11 +59,11 @@ def repeated(wanted: Assembly, run: Path, catalog: Catalog) -> tuple[Assembly, d
 
     Raises UsageError, with both values, when ``wanted`` differs in anything else: another run is meant.
     """
-    recorded = recorded_assembly(run)
-    theirs, ours = recorded.choices[ENV.name].component, wanted.choices[ENV.name].component
+    saved = saved_assembly(run)
+    theirs, ours = saved.choices[ENV.name].component, wanted.choices[ENV.name].component
     if theirs != ours:  # which may be code that nobody has allowed to run
         raise _another(run, ENV.flag, ours, theirs)
-    before, now = flags_of(recorded, catalog), flags_of(wanted, catalog)
+    before, now = flags_of(saved, catalog), flags_of(wanted, catalog)
     resumable = {name.replace("_", "-"): name for name in RESUMABLE}
     changes: dict[str, Json] = {}
     for flag in before | now:
@@ -73,9 +73,9 @@ def repeated(wanted: Assembly, run: Path, catalog: Catalog) -> tuple[Assembly, d
         if flag not in resumable:
             raise _another(run, flag, here, there)
         changes[resumable[flag]] = here
-    settings = with_values(recorded.settings, {**changes, OBSERVER: wanted.settings.observer})
+    settings = with_values(saved.settings, {**changes, OBSERVER: wanted.settings.observer})
     observers = {slot: choice for slot, choice in wanted.choices.items() if choice.kind == OBSERVER}
-    return Assembly({**recorded.unobserved().choices, **observers}, settings), changes
+    return Assembly({**saved.unobserved().choices, **observers}, settings), changes
 
 
 def _another(run: Path, flag: str, here: Json, there: Json) -> UsageError:

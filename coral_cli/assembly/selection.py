@@ -33,24 +33,24 @@ class Selection:
         return _fields(self.entries)
 
 
-def choose(given: Mapping[str, Json], catalog: Catalog, recorded: Mapping[str, Json] | None = None) -> Selection:
-    """Return the components that the flags ``given`` ask for; ``recorded`` holds the flags of a run to be resumed.
+def choose(given: Mapping[str, Json], catalog: Catalog, saved: Mapping[str, Json] | None = None) -> Selection:
+    """Return the components that the flags ``given`` ask for; ``saved`` holds the flags of a run to be resumed.
 
     What was written, of ``image`` also for other cameras, wins over a method, that over the policy's suggestions, those
     over the environment's. A size only ever makes smaller. Raises UsageError for an unknown component or sensor, one
     that does not take its sensor, or parts that do not go together.
     """
-    recorded = dict(recorded or {})
-    environment = _entry(ENV, {ENV.flag: ENV.default, **recorded, **given}[ENV.flag], catalog).record
+    saved = dict(saved or {})
+    environment = _entry(ENV, {ENV.flag: ENV.default, **saved, **given}[ENV.flag], catalog).record
     assert isinstance(environment, Environment)
-    if given.get(ENV.flag, recorded.get(ENV.flag)) != recorded.get(ENV.flag):
-        recorded.pop("sensors", None)  # those of another environment
+    if given.get(ENV.flag, saved.get(ENV.flag)) != saved.get(ENV.flag):
+        saved.pop("sensors", None)  # those of another environment
     alike = followed(given, environment.sensors)
     given = {**alike, **given}
     method = METHODS[_shorthand("method", METHODS, given)].flags if "method" in given else {}
     if method:
         _require_sensors(str(given["method"]), environment)
-    explicit = {**recorded, **expand(method, environment.sensors)}
+    explicit = {**saved, **expand(method, environment.sensors)}
     usual = expand(environment.defaults, environment.sensors)
     policy = _entry(POLICY, {POLICY.flag: POLICY.default, **usual, **explicit, **given}[POLICY.flag], catalog).record
     assert isinstance(policy, Policy)

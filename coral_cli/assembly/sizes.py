@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.assembly.resolve import flags_of
 from coral_cli.assembly.selection import choose
 from coral_cli.assembly.shorthands import SIZES, expand

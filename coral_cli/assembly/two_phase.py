@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from coral_cli.assembly.flags import Body, Flag, Given, signed
 from coral_cli.assembly.resolve import flags_of
-from coral_cli.assembly.resume import recorded_assembly
+from coral_cli.assembly.resume import saved_assembly
 from coral_cli.assembly.selection import Selection, choose
 from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.shorthands import METHODS, SIZES
@@ -52,7 +52,7 @@ def of_run(written: Given, catalog: Catalog) -> Mapping[str, Json]:
         return {}
     if ENV.flag in written:
         catalog.get(ENV.kind, written[ENV.flag])  # which allows it to run
-    return flags_of(recorded_assembly(absolute(run)), catalog)
+    return flags_of(saved_assembly(absolute(run)), catalog)
 
 
 EVERYTHING = Scope(lambda _: True, [field.name for field in fields_of(Settings())], True, of_run)

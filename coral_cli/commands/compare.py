@@ -83,7 +83,7 @@ def _require_metric(runs: Sequence[Compared], metric: str) -> None:
 def flags_of_all(runs: Sequence[Compared], names: Names) -> list[dict[str, Json]]:
     """Return the flags of each run that are not the same in all; methods and sizes stand for many."""
     with_method = [names.with_method(run.flags) for run in runs]
-    sized = [names.with_size(flags, run.record["assembly"]) for flags, run in zip(with_method, runs, strict=True)]
+    sized = [names.with_size(flags, run.metadata["assembly"]) for flags, run in zip(with_method, runs, strict=True)]
     short = [flags for flags in sized if flags is not None]
     full = short if len(short) == len(runs) else with_method
     own = {"method", "size", *differences([run.flags for run in runs])}  # no options of components that differ

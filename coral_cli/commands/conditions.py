@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.assembly.conditions import (
     OWN,
     SCOPE,
@@ -18,14 +19,13 @@ from coral_cli.assembly.conditions import (
     unknown_condition,
 )
 from coral_cli.assembly.flags import PLUGIN, Flag, Given
-from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.selection import Selection, choose
 from coral_cli.assembly.slots import DISTRACTION, ENV
 from coral_cli.assembly.two_phase import scan
 from coral_cli.registry.catalog import Catalog, module_in
 from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.places import absolute
-from coral_cli.runs.checkpoint import read_record
+from coral_cli.runs.checkpoint import read_metadata
 from coral_cli.runs.directory import find_checkpoint
 
 BETWEEN = "\0"
@@ -88,7 +88,7 @@ def _checkpoints(words: Sequence[str], own: Sequence[Flag]) -> Iterator[str]:
 
 def trained(checkpoint: Path) -> Assembly:
     """Return how an agent was trained. Raises UnreadableError when its checkpoint cannot be read."""
-    return Assembly.from_json(read_record(find_checkpoint(checkpoint)).get("assembly"))
+    return Assembly.from_json(read_metadata(find_checkpoint(checkpoint)).get("assembly"))
 
 
 def allow(env: str, checkpoint: Path, catalog: Catalog) -> None:

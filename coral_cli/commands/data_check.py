@@ -45,7 +45,7 @@ def check(context: typer.Context, given: Given) -> int:
 
     options, given = taken(CheckOptions(), given)
     dataset = open_dataset(absolute(given["data"])).renamed(renaming(options.rename))
-    names, episodes = list(dataset.sensors), len(dataset.record["episodes"])
+    names, episodes = list(dataset.sensors), len(dataset.metadata["episodes"])
     settings = settings_of(dataset)
     found = [*of_index(dataset, context.obj, settings, names, options.fit)]
     found += cramped(dataset.sensors, scalings(dataset, replace(settings, crop_margin=CROP_MARGIN), names))

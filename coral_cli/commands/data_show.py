@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from os.path import splitext
@@ -15,6 +16,7 @@ from coral_cli.assembly.typer_surface import Command
 from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.display.numbers import count, duration, number, size
 from coral_cli.display.ticking import Ticking
+from coral_cli.registry.console import Terminal
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help, Json
 from coral_cli.registry.places import absolute, as_written
@@ -31,6 +33,7 @@ class ShowOptions:
     """Options of ``coral data show``: what to draw, and how to print."""
 
     image: Annotated[str | None, Help("Draw pictures of one episode, a row for each camera.")] = None
+    pictures: Annotated[bool, Help("Show pictures of one episode in the terminal, as many as fit.")] = False
     frames: Annotated[int, Help("Pictures to draw of each camera, from first to last.", min=1, max=64)] = 6
     episode: Annotated[int, Help("The episode to draw; the first is 0.", min=0)] = 0
     json: JsonFlag = False
@@ -48,9 +51,12 @@ def show(context: typer.Context, given: Given) -> int:
     options, given = taken(ShowOptions(), given)
     image = _image(options.image)
     dataset = open_dataset(absolute(given["data"]))
+    strips = _strips(dataset, options) if options.image or options.pictures else {}
     if image is not None:
-        _draw(dataset, options, image)
-    with Ticking("looked at", len(dataset.record["episodes"]), "episodes") as ticking:
+        from coral_cli.runs.pictures import sheet, write_png
+
+        write_png(image, sheet([*strips.values()], FRAME))
+    with Ticking("looked at", len(dataset.metadata["episodes"]), "episodes") as ticking:
         summary = summarise(dataset, ticking)
     told = {
         **document(summary),
@@ -62,6 +68,8 @@ def show(context: typer.Context, given: Given) -> int:
         return 0
     for label, text in lines(told):
         say(f"{label:<{LABEL}}{as_written(text)}")
+    if options.pictures:
+        _show(strips)
     return 0
 
 
@@ -71,17 +79,32 @@ def _image(text: str | None) -> Path | None:
     return None if text is None else absolute(text)
 
 
-def _draw(dataset: Json, options: ShowOptions, image: Path) -> None:
-    from coral_cli.runs.dataset_pictures import strip
-    from coral_cli.runs.pictures import sheet, write_png
+def _strips(dataset: Json, options: ShowOptions) -> dict[str, Json]:
+    """Return the pictures of each camera. Raises UsageError where there are none."""
+    from coral_cli.runs.dataset_pictures import strips
 
-    episodes = len(dataset.record["episodes"])
+    episodes = len(dataset.metadata["episodes"])
     if options.episode >= episodes:
         raise UsageError(f"there is no episode {options.episode}.", f"{dataset.path} has episodes 0 to {episodes - 1}.")
-    rows = strip(dataset, options.episode, options.frames)
-    if not rows:
-        raise UsageError(f"{dataset.path} holds no pictures.", "Leave --image out.")
-    write_png(image, sheet(rows, FRAME))
+    found = strips(dataset, options.episode, options.frames)
+    if not found:
+        raise UsageError(f"{dataset.path} holds no pictures.", "Leave --image and --pictures out.")
+    return found
+
+
+def _show(strips: dict[str, Json]) -> None:
+    """Print pictures, where the terminal has the colours for them."""
+    from coral_cli.display.blocks import can_show, rows
+    from coral_cli.runs.pictures import shown
+
+    console = Terminal()
+    if not can_show(console):
+        say("note: pictures need a terminal with 256 colours or more; --image draws them.", file=sys.stderr)
+        return
+    for name, pictures in strips.items():
+        say(f"\n{name}")
+        for line in rows([shown(picture, 1) for picture in pictures], console.width):
+            console.print(line, soft_wrap=True)
 
 
 def lines(told: dict[str, Json]) -> Iterator[tuple[str, str]]:
@@ -153,6 +176,8 @@ def _disk(told: dict[str, Json]) -> str:
     if type(source.get("bytes")) is int and source["bytes"] > 0:
         text += f"; {told['bytes'] / source['bytes']:.1f} times the {size(source['bytes'])} of its source"
         text += ", whose pictures are lossy and packed here without loss" * bool(source.get("lossy"))
+    elif source and any(sensor["kind"] == "image" for sensor in told["sensors"].values()):
+        text += "; pictures are packed without loss, which takes about twice what a lossy video does"
     return text
 
 

@@ -30,7 +30,7 @@ class Place:
 
     def require_kind(self, pretrained: bool) -> None:
         """Raise UsageError when the run that lies there was made by the other command of the two."""
-        if self.there and ("data" in RunDirectory.open(self.there).read_record()) != pretrained:
+        if self.there and ("data" in RunDirectory.open(self.there).read_metadata()) != pretrained:
             go_on = shlex.join(["coral", "train" if pretrained else "pretrain", "--resume", as_written(self.there)])
             said = f"{self.there} was {'not ' if pretrained else ''}pretrained."
             raise UsageError(said, f"Go on with: {go_on}.")
@@ -47,6 +47,6 @@ def place_of(out: str | None, resume: str | None, auto: bool) -> Place:
         run = absolute(resume)
         return Place(None, run, run, False)
     path = absolute(out) if out else None
-    if path is None or not auto or not RunDirectory(path).record.is_file():
+    if path is None or not auto or not RunDirectory(path).metadata.is_file():
         return Place(path, None, None, auto)
     return Place(None, path, path, True) if RunDirectory(path).has_saved else Place(path, None, path, True)

@@ -10,7 +10,7 @@ import typer
 
 from coral_cli.assembly.flags import Given, flags_from, taken
 from coral_cli.assembly.resolve import command_line, resolve
-from coral_cli.assembly.resume import recorded_assembly, repeated, resumed
+from coral_cli.assembly.resume import repeated, resumed, saved_assembly
 from coral_cli.assembly.slots import DISTRACTION, ENV, OBSERVER, POLICY
 from coral_cli.assembly.two_phase import Scope, of_run, two_phase
 from coral_cli.commands.output import DebugFlag, QuietFlag, documents
@@ -102,24 +102,24 @@ def _request(options: PretrainOptions, written: Collection[str], given: Given, c
 
     place = place_of(options.out, options.resume, options.auto_resume)
     place.require_kind(pretrained=True)
-    record = RunDirectory.open(place.there).read_record() if place.there else {}
+    metadata = RunDirectory.open(place.there).read_metadata() if place.there else {}
     data, updates, every = options.data, options.updates, options.checkpoint_every
     rename, fit = list(options.rename), options.fit
-    if record:
+    if metadata:
         again = place.again
-        rename = _same("rename", rename, record.get("rename", []), again or "rename" in written, again)
-        fit = _same("fit", fit, record.get("fit", "crop"), again or "fit" in written, again)
+        rename = _same("rename", rename, metadata.get("rename", []), again or "rename" in written, again)
+        fit = _same("fit", fit, metadata.get("fit", "crop"), again or "fit" in written, again)
     if options.resume and place.there:
-        assembly, _ = resumed(recorded_assembly(place.there), given, catalog)
-        updates = updates if "updates" in written else record["updates"]
-        every = every if "checkpoint-every" in written else record["checkpoint_every"]
+        assembly, _ = resumed(saved_assembly(place.there), given, catalog)
+        updates = updates if "updates" in written else metadata["updates"]
+        every = every if "checkpoint-every" in written else metadata["checkpoint_every"]
     elif data is None:
         raise UsageError("--data is missing.", "Record a dataset with `coral rollout --out DIR`, then --data DIR.")
     else:
         assembly = resolve({**of_data({"data": data, "rename": ",".join(rename)}, catalog), **given}, catalog)
         if place.there:
             assembly, _ = repeated(assembly, place.there, catalog)
-    data = _same_data(data, record["data"], place.again) if record else data
+    data = _same_data(data, metadata["data"], place.again) if metadata else data
     assert data is not None
     words = [*(("--rename", ",".join(rename)) if rename else ()), *(("--fit", fit) if fit != "crop" else ())]
     command = command_line(
@@ -145,22 +145,22 @@ def _request(options: PretrainOptions, written: Collection[str], given: Given, c
     )
 
 
-def _same(flag: str, asked: Json, recorded: Json, compared: bool, again: bool) -> Any:
+def _same(flag: str, asked: Json, own: Json, compared: bool, again: bool) -> Any:
     """Return what a run was started with. Raises UsageError where something else is asked for."""
-    if compared and asked != recorded:
-        said, before = (",".join(value) if isinstance(value, list) else value for value in (asked, recorded))
+    if compared and asked != own:
+        said, before = (",".join(value) if isinstance(value, list) else value for value in (asked, own))
         hint = "Choose another --out." if again else "Leave it out."
         raise UsageError(f"--{flag} is {said or 'not there'}, but the run was started with {before or 'none'}.", hint)
-    return recorded
+    return own
 
 
-def _same_data(asked: str | None, recorded: str, again: bool) -> str:
+def _same_data(asked: str | None, own: str, again: bool) -> str:
     """Return where a run's dataset lies: where it lay, unless it is gone. Raises UsageError for another."""
-    if asked is None or absolute(asked) == absolute(recorded):
-        return recorded
-    if absolute(recorded).exists():
+    if asked is None or absolute(asked) == absolute(own):
+        return own
+    if absolute(own).exists():
         hint = "Choose another --out." if again else "Leave it out."
-        raise UsageError(f"--data is {asked}, but the run was started with {recorded}.", hint)
+        raise UsageError(f"--data is {asked}, but the run was started with {own}.", hint)
     return asked
 
 

@@ -184,7 +184,7 @@ def _runs(paths: Sequence[Path], metric: str, catalog: Catalog, begun: bool) -> 
     left_out = [f"{as_written(reason)}: left out." for reason in (*bare, *damaged)]
     names = Names(catalog)
     named = [replace(run, flags=names.with_method(run.flags)) for run in kept]
-    return [replace(run, sized=names.with_size(run.flags, run.record["assembly"])) for run in named], left_out
+    return [replace(run, sized=names.with_size(run.flags, run.metadata["assembly"])) for run in named], left_out
 
 
 def _warn_of(cases: Sequence[str], others: str, what: str) -> None:

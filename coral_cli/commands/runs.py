@@ -116,7 +116,7 @@ def _listed(path: Path, folder: Path, names: Names) -> Listed:
     name = path.relative_to(folder).as_posix() if path != folder else path.resolve().name
     if not run.flags:
         return Listed(run, name)
-    sized = names.with_size(run.flags, run.record["assembly"]) or {}
+    sized = names.with_size(run.flags, run.metadata["assembly"]) or {}
     return Listed(run, name, names.with_method(run.flags).get("method"), sized.get("size"))
 
 

@@ -101,7 +101,7 @@ def _resting(text: str) -> RunDirectory:
 
 def _require_run(run: RunDirectory) -> None:
     """Raise UnreadableError where a run.json is another program's, and UsageError where runs lie beneath it."""
-    if "assembly" not in run.read_record():
+    if "assembly" not in run.read_metadata():
         raise UnreadableError(
             f"{run.path} is no run: its run.json names no assembly.", "If it is one that is damaged, remove it by hand."
         )
@@ -131,9 +131,9 @@ def _remove(run: RunDirectory) -> None:
     """Remove all that is in a run's directory, its run.json last: what is left of an interruption is still a run."""
     with run.held(), writing(run.path):
         for path in run.path.iterdir():
-            if path != run.record:
+            if path != run.metadata:
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-        run.record.unlink()
+        run.metadata.unlink()
         run.path.rmdir()
 
 

@@ -46,7 +46,7 @@ def show(context: typer.Context, given: Given) -> int:
     if run.damage:
         raise run.damage
     names = Names(context.obj, listed=True)
-    sized = names.with_size(run.flags, run.record["assembly"]) or {}
+    sized = names.with_size(run.flags, run.metadata["assembly"]) or {}
     method = names.with_method(run.flags).get("method")
     listed = Listed(run, directory.path.resolve().name, method, sized.get("size"))
     if options.json:
@@ -61,7 +61,7 @@ def show(context: typer.Context, given: Given) -> int:
 def lines(listed: Listed, directory: RunDirectory, console: Terminal) -> Iterator[tuple[str, str]]:
     """Yield what is told: a name, and what is behind it."""
     run, now = listed.run, datetime.now(UTC)
-    unit = "updates" if "data" in run.record else "steps"
+    unit = "updates" if "data" in run.metadata else "steps"
     assert run.standing is not None
     yield "run", as_written(directory.path)
     yield "state", f"{run.state}{_because(run)}"
@@ -71,12 +71,12 @@ def lines(listed: Listed, directory: RunDirectory, console: Terminal) -> Iterato
     done = count(run.standing.step)
     yield unit, done if run.budget is None else f"{done} of {count(run.budget)}"
     yield from _returns(listed, directory, console)
-    for number_, start in enumerate(run.record.get("starts", ())):
+    for number_, start in enumerate(run.metadata.get("starts", ())):
         yield "" if number_ else "started", _start(start, now)
     if run.standing.newest:
         yield "trained for", duration(run.standing.newest.seconds)
     yield "on disk", f"{size(run.space)}: {', '.join(_parts(directory))}"
-    if command := run.record.get("command"):
+    if command := run.metadata.get("command"):
         yield "command", str(command)
     if step := next_step(run):
         yield step
@@ -135,8 +135,8 @@ def next_step(run: Overview) -> tuple[str, str] | None:
     if run.state == "damaged" or not directory.latest.is_file():
         return None
     if run.state == "done":
-        return None if "data" in run.record else ("evaluate", f"coral eval {path} --video")
-    return "go on", f"coral {'pretrain' if 'data' in run.record else 'train'} --resume {path}"
+        return None if "data" in run.metadata else ("evaluate", f"coral eval {path} --video")
+    return "go on", f"coral {'pretrain' if 'data' in run.metadata else 'train'} --resume {path}"
 
 
 def _document(listed: Listed, directory: RunDirectory) -> dict[str, Json]:
@@ -147,7 +147,7 @@ def _document(listed: Listed, directory: RunDirectory) -> dict[str, Json]:
         **document(listed),
         "evaluations": [{"step": e.step, **e.values} for e in events if e.kind == "evaluation"],
         "flags": dict(run.flags),
-        "record": dict(run.record),
+        "metadata": dict(run.metadata),
     }
 
 

@@ -10,7 +10,7 @@ import typer
 
 from coral_cli.assembly.flags import Given, flags_from, taken
 from coral_cli.assembly.resolve import resolve
-from coral_cli.assembly.resume import recorded_assembly, repeated, resumed
+from coral_cli.assembly.resume import repeated, resumed, saved_assembly
 from coral_cli.assembly.two_phase import two_phase
 from coral_cli.commands.output import DebugFlag, QuietFlag, documents, print_json
 from coral_cli.commands.place import AUTO_RESUME, place_of
@@ -94,7 +94,7 @@ def _request(output: TrainOutput, given: Given, catalog: Catalog) -> TrainReques
     place.require_kind(pretrained=False)
     changes: dict[str, Json] = {}
     if output.resume and place.there:
-        assembly, changes = resumed(recorded_assembly(place.there), given, catalog)
+        assembly, changes = resumed(saved_assembly(place.there), given, catalog)
     else:
         assembly = resolve(given, catalog)
         if place.there:

@@ -103,7 +103,7 @@ def document(listed: Listed) -> dict[str, Json]:
         "method": listed.method,
         "size": listed.size,
         "seed": run.flags.get("seed"),
-        "unit": ("updates" if "data" in run.record else "steps") if known else None,
+        "unit": ("updates" if "data" in run.metadata else "steps") if known else None,
         "steps": standing.step if standing else None,
         "budget": run.budget,
         "last_return": standing.last if standing else None,

@@ -14,7 +14,7 @@ from coral_cli.registry.errors import UsageError
 from coral_cli.registry.records import RECORDING, Environment, Rendering, SensorKind
 
 UNPAID = "no-rewards"
-SENSOR = r"[A-Za-z0-9_-]+"
+SENSOR = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 """The form of a sensor's name: what a flag and a module of torch can both be called."""
 _ONE = rf"{SENSOR}=(?:{'|'.join(get_args(SensorKind))})"
 _NAME = re.compile(rf"{re.escape(RECORDING)}{_ONE}(?:,{_ONE})*(?:,{UNPAID})?\)")

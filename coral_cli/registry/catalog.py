@@ -188,7 +188,7 @@ class Catalog:
                 return PluginError(f"{what} comes from {distribution} {version}; installed is {offer}.")
         if path:
             hint = f"If you know that plugin, add --plugin {shlex.quote(path)}."
-            return PluginError(f"its record says that {what} came from {path}, a plugin that is not installed.", hint)
+            return PluginError(f"its metadata says that {what} came from {path}, a plugin that is not installed.", hint)
         return _absent(what, distribution, version)
 
     def _foreign(self, kind: str, name: str) -> Entry | None:
@@ -227,14 +227,14 @@ _NUMBER = re.compile(r"[A-Za-z0-9.!+_-]+")
 
 
 def _absent(what: str, distribution: str, version: str) -> PluginError:
-    """Return the error where nothing here comes from ``distribution``, which is no more than a record's word."""
+    """Return the error where nothing here comes from ``distribution``, which is no more than what metadata says."""
     if not (_PLAIN.fullmatch(distribution) and _NUMBER.fullmatch(str(version))):
         named = f"{distribution!r} of version {version!r}"
-        return PluginError(f"its record says that {what} comes from {named}, which no package can be called.")
+        return PluginError(f"its metadata says that {what} comes from {named}, which no package can be called.")
     if distribution == CORE:
         offer = f"this is {CORE} {__version__}, which does not offer it"
         return PluginError(f"{what} comes from {CORE} {version}; {offer}.", "Use the version of coral that wrote it.")
     return PluginError(
-        f"its record says that {what} comes from {distribution} {version}, which is not installed.",
+        f"its metadata says that {what} comes from {distribution} {version}, which is not installed.",
         f"If you know that package: pip install '{distribution}=={version}'",
     )

@@ -31,7 +31,7 @@ T = TypeVar("T")
 class Help:
     """The meaning of an option in words, and its inclusive bounds.
 
-    ``before`` is what records stand for that were written before the option existed, where that is not its default.
+    ``before`` is its value for what was saved before the option existed, where that is not its default.
     """
 
     text: str
@@ -129,8 +129,8 @@ def with_values(options: T, values: Mapping[str, Json]) -> T:
     return dataclasses.replace(options, **checked)  # type: ignore[type-var]
 
 
-def with_recorded(options: T, values: Mapping[str, Json]) -> T:
-    """Return a copy of ``options`` with a record's ``values`` set and checked; what it lacks is as it was ``before``.
+def with_saved(options: T, values: Mapping[str, Json]) -> T:
+    """Return a copy of ``options`` with saved ``values`` set and checked; what it lacks is as it was ``before``.
 
     Raises UsageError as ``with_values`` does.
     """

@@ -10,8 +10,8 @@ from pathlib import Path
 from coral_cli.registry.options import Json
 from coral_cli.report.reading import events_of
 from coral_cli.report.student import t_interval
+from coral_cli.runs.flags import metadata_and_flags
 from coral_cli.runs.metrics import is_number
-from coral_cli.runs.recorded import recorded
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Compared:
     """A run with a metric of its E evaluations: means over their episodes."""
 
     path: Path
-    record: Mapping[str, Json]
+    metadata: Mapping[str, Json]
     """The contents of run.json."""
     flags: Mapping[str, Json]
     """What was assembled: components by slot, ``SLOT.OPTION``, settings."""
@@ -54,7 +54,7 @@ class Compared:
 
 def read(path: Path, metric: str) -> Compared:
     """Return a run with the evaluations in which ``metric`` has a value. Raises UnreadableError when it is damaged."""
-    record, flags = recorded(path)
+    metadata, flags = metadata_and_flags(path)
     evaluations = [event for event in events_of(path, ("evaluation",)) if event.kind == "evaluation"]
     seen = [
         {**event.values, "step": event.step} for event in evaluations if is_number(event.values.get(f"{metric}/mean"))
@@ -63,7 +63,7 @@ def read(path: Path, metric: str) -> Compared:
     episodes = [values.get("episodes") for values in seen]
     return Compared(
         path=path,
-        record=record,
+        metadata=metadata,
         flags=flags,
         steps=tuple(values["step"] for values in seen),
         values=tuple(float(values[f"{metric}/mean"]) for values in seen),

@@ -105,7 +105,7 @@ def write(sections: Sequence[Section], metric: str, path: Path, left_out: Sequen
         sections=[_drawn(section, metric, curves) for section in sections],
         films=films(runs, path),
         runs=[_facts(run, curves) for run in runs],
-        commands=[(as_written(run.path), run.record.get("command", "")) for run in runs],
+        commands=[(as_written(run.path), run.metadata.get("command", "")) for run in runs],
         left_out=left_out,
         size=_size(),
         colours=COLOURS,
@@ -196,9 +196,9 @@ def _size() -> dict[str, int]:
 
 
 def _facts(run: Run, curves: Curves) -> tuple[object, ...]:
-    machine, device = run.record.get("machine", {}), run.record.get("device", "")
+    machine, device = run.metadata.get("machine", {}), run.metadata.get("device", "")
     gpus = machine.get("gpus") if device != "cpu" else None
     where = ", ".join(gpus) if gpus else f"{device}, {machine.get('cpus', '?')} cores"
-    started = run.record.get("started", "")[:10]
+    started = run.metadata.get("started", "")[:10]
     last = max((one.steps[-1] for group in curves[run.path].values() for one in group.values()), default=0)
-    return as_written(run.path), run.seed, f"{last:,}", where, started, run.record.get("coral", "")
+    return as_written(run.path), run.seed, f"{last:,}", where, started, run.metadata.get("coral", "")

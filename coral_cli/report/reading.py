@@ -11,8 +11,8 @@ from coral_cli.registry.events import Event, EventKind
 from coral_cli.registry.nearest import meant
 from coral_cli.registry.options import Json
 from coral_cli.runs.directory import RunDirectory
+from coral_cli.runs.flags import metadata_and_flags
 from coral_cli.runs.metrics import is_number, read_metrics
-from coral_cli.runs.recorded import recorded
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Run:
     """One run: what it was, and a metric of its evaluations (E of them)."""
 
     path: Path
-    record: Mapping[str, Json]
+    metadata: Mapping[str, Json]
     """The contents of run.json."""
     flags: Mapping[str, Json]
     """What was assembled: components by slot, ``SLOT.OPTION``, settings."""
@@ -47,18 +47,18 @@ class Run:
     @property
     def pretrained(self) -> bool:
         """Whether the run learned from recorded data alone; its steps are updates then."""
-        return "data" in self.record
+        return "data" in self.metadata
 
 
 def read(path: Path, metric: str) -> Run:
     """Return a run and the evaluations in which ``metric`` has a value. Raises UnreadableError when it is damaged."""
-    record, flags = recorded(path)
+    metadata, flags = metadata_and_flags(path)
     evaluations = [event for event in events_of(path, ("evaluation",)) if event.kind == "evaluation"]
     metrics = {name.removesuffix("/mean") for event in evaluations for name in event.values if name.endswith("/mean")}
     seen = [event for event in evaluations if is_number(event.values.get(f"{metric}/mean"))]
     return Run(
         path=path,
-        record=record,
+        metadata=metadata,
         flags=flags,
         metrics=frozenset(metrics),
         steps=tuple(event.step for event in seen),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from coral_cli.registry.errors import UnreadableError
-from coral_cli.runs.documents import RECORD_BYTES
+from coral_cli.runs.documents import DOCUMENT_BYTES
 
 BLOCK = 1 << 15
 """Bytes that are read first; then twice as many, and so on."""
@@ -59,8 +59,8 @@ def backwards(path: Path, until: int | None = None) -> Iterator[bytes]:
                 lines.pop()
                 whole = True
             yield from reversed(lines)
-            if len(rest) > RECORD_BYTES:
-                raise UnreadableError(f"{path} has a line of more than {RECORD_BYTES:,} bytes.")
+            if len(rest) > DOCUMENT_BYTES:
+                raise UnreadableError(f"{path} has a line of more than {DOCUMENT_BYTES:,} bytes.")
             place, block = start, min(2 * block, LARGEST_BLOCK)
         if whole:
             yield rest

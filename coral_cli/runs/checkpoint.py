@@ -1,6 +1,6 @@
-"""Checkpoints: a torch archive of tensors and primitives, with a JSON record that needs no torch to read.
+"""Checkpoints: a torch archive of tensors and primitives, with metadata in JSON that needs no torch to read.
 
-The archive is a zip file; ``archive/coral.json`` in it holds the record, the rest is what ``torch.save``
+The archive is a zip file; ``archive/coral.json`` in it holds the metadata, the rest is what ``torch.save``
 writes. Its comment, the end of the file, is a SHA-256 of all before it, so damage is found before anything is
 used; a zip's own checksums leave its directory out. Tensors are only ever loaded with ``weights_only=True``,
 so loading runs no code. Whoever wrote a file could give it the right checksum, so that what is read is held to the form
@@ -33,14 +33,17 @@ FORMAT = 1
 """The format's number, raised whenever an older coral could no longer read what this one writes."""
 
 MEMBER = "archive/coral.json"
-"""The record's place in the archive: torch refuses members outside its own folder."""
+"""The metadata's place in the archive: torch refuses members outside its own folder."""
+
+KEY = "record"
+"""The metadata's key there."""
 
 WANTED = "Give a checkpoint written by `coral train`."
 
 CHECKSUM = 64
 """Bytes of the checksum, in hexadecimal digits."""
 
-RECORD: dict[str, documents.Check] = {
+METADATA: dict[str, documents.Check] = {
     "assembly": documents.table,
     "sensors": documents.sensors,
     "action_size": documents.action_size,
@@ -48,13 +51,13 @@ RECORD: dict[str, documents.Check] = {
     "coral": documents.text,
     "pretrained": documents.flag,
 }
-"""What a record says, as far as every reader relies on it."""
+"""What the metadata says, as far as every reader relies on it."""
 
 KEPT = 2
 """So many numbered checkpoints stay, so that one damaged file does not lose the run."""
 
 
-def save(path: Path, record: Json, state: dict[str, Any]) -> None:
+def save(path: Path, metadata: Json, state: dict[str, Any]) -> None:
     """Write a checkpoint; ``path`` is either the old file or the complete new one.
 
     ``state`` is made of dicts, lists, tuples, tensors, numbers, strings and None. Raises TypeError for
@@ -71,28 +74,28 @@ def save(path: Path, record: Json, state: dict[str, Any]) -> None:
             if isinstance(error.__context__, OSError):
                 raise error.__context__ from None
             raise
-        seal(partial, json.dumps({"format": FORMAT, "record": record}))
+        seal(partial, json.dumps({"format": FORMAT, KEY: metadata}))
 
 
-def read_record(path: Path) -> Json:
-    """Return the record alone, without torch. Raises UnreadableError when ``path`` is no intact checkpoint."""
+def read_metadata(path: Path) -> Json:
+    """Return the metadata alone, without torch. Raises UnreadableError when ``path`` is no intact checkpoint."""
     try:
         with path.open("rb") as file:
             _require_archive(path, file)
             _require_intact(path, file)
             with zipfile.ZipFile(file) as archive, archive.open(MEMBER) as member:
-                return _record(path, member.read(documents.RECORD_BYTES + 1))
+                return _metadata(path, member.read(documents.DOCUMENT_BYTES + 1))
     except OSError as error:
         raise UnreadableError(f"{path} cannot be opened ({error.strerror or error}).") from error
 
 
 def load(path: Path, device: str | torch.device = "cpu") -> tuple[Json, dict[str, Any]]:
-    """Return the record and the state, its tensors on ``device``. Raises UnreadableError; never runs code."""
+    """Return the metadata and the state, its tensors on ``device``. Raises UnreadableError; never runs code."""
     import pickle
 
     import torch
 
-    record = read_record(path)
+    metadata = read_metadata(path)
     try:
         state = torch.load(path, map_location=device, weights_only=True)
         require_form(state)
@@ -105,11 +108,11 @@ def load(path: Path, device: str | torch.device = "cpu") -> tuple[Json, dict[str
         raise _damaged(path, str(error)) from error
     except Exception as error:  # torch raises almost anything for an archive that it did not write
         raise _damaged(path, "its tensors are not what torch writes") from error
-    return record, state
+    return metadata, state
 
 
 def load_latest(directory: Path) -> tuple[Json, dict[str, Any], str]:
-    """Return the newest intact record and state in ``directory``, and what to say of a newer damaged one, if any.
+    """Return the newest intact metadata and state in ``directory``, and what to say of a newer damaged one, if any.
 
     Raises UnreadableError when none is intact.
     """
@@ -123,7 +126,7 @@ def load_latest(directory: Path) -> tuple[Json, dict[str, Any], str]:
 
 
 def seal(path: Path, content: str) -> None:
-    """Add the record and the checksum to what torch wrote."""
+    """Add the metadata and the checksum to what torch wrote."""
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(MEMBER, content)
         archive.comment = b"0" * CHECKSUM
@@ -145,14 +148,14 @@ def _checksum(file: BinaryIO) -> bytes:
     return digest.hexdigest().encode()
 
 
-def save_latest(directory: Path, step: int, record: Json, state: dict[str, Any], best: bool = False) -> Path:
+def save_latest(directory: Path, step: int, metadata: Json, state: dict[str, Any], best: bool = False) -> Path:
     """Write ``step-000050000.pt``, point ``latest.pt`` at it once it is complete, and drop old ones.
 
     The ``best`` one is kept as ``best.pt``, also after it has been dropped under its own name. It gets that name first:
     a process killed in between goes on from a state that has yet to find it.
     """
     path, kept = directory / f"step-{step:09d}.pt", directory / "best.pt"
-    save(path, record, state)
+    save(path, metadata, state)
     if best:
         _point(kept, path)
     _point(directory / "latest.pt", path)
@@ -204,23 +207,23 @@ def _require_intact(path: Path, file: BinaryIO) -> None:
         raise _damaged(path, "its checksum is wrong")
 
 
-def _record(path: Path, content: bytes) -> Json:
+def _metadata(path: Path, content: bytes) -> Json:
     try:
-        if len(content) > documents.RECORD_BYTES:
-            raise FormError(f"it has more than {documents.RECORD_BYTES:,} bytes")
+        if len(content) > documents.DOCUMENT_BYTES:
+            raise FormError(f"it has more than {documents.DOCUMENT_BYTES:,} bytes")
         document = documents.table(documents.parsed(content), "it")
-        documents.require(document, {"format": documents.whole}, ("format", "record"))
+        documents.require(document, {"format": documents.whole}, ("format", KEY))
         version = document["format"]
         if version == FORMAT:
-            documents.require(documents.table(document["record"], "it"), RECORD)
+            documents.require(documents.table(document[KEY], "it"), METADATA)
     except FormError as error:
-        raise _damaged(path, f"its record is not what coral writes ({error})") from error
+        raise _damaged(path, f"its metadata is not what coral writes ({error})") from error
     if version != FORMAT:
         raise UnreadableError(
             f"{path} has checkpoint format {version}, and this coral reads format {FORMAT}.",
             "Use the version of coral that wrote it, or a newer one.",
         )
-    return document["record"]
+    return document[KEY]
 
 
 def _damaged(path: Path, how: str) -> UnreadableError:

@@ -50,30 +50,30 @@ PACKED = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1032}
 
 @dataclass(frozen=True)
 class Dataset:
-    """An existing dataset. ``record`` is what ``dataset.json`` says.
+    """An existing dataset. ``metadata`` is what ``dataset.json`` says.
 
     ``stored`` are the names under which its files hold those sensors that are called otherwise here.
     """
 
     path: Path
-    record: Mapping[str, Json]
+    metadata: Mapping[str, Json]
     sensors: Mapping[str, Sensor]
     stored: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def action_size(self) -> int:
         """The numbers of an action."""
-        return int(self.record["action_size"])
+        return int(self.metadata["action_size"])
 
     @property
     def transitions(self) -> int:
         """The rows in all episodes."""
-        return sum(int(episode["rows"]) for episode in self.record["episodes"])
+        return sum(int(episode["rows"]) for episode in self.metadata["episodes"])
 
     @property
     def rewarded(self) -> bool:
         """Whether the episodes hold rewards."""
-        return bool(self.record.get("reward") != ABSENT)
+        return bool(self.metadata.get("reward") != ABSENT)
 
     def renamed(self, names: Mapping[str, str]) -> Dataset:
         """Return the dataset with sensors called otherwise: ``names`` has the new ones by the old.
@@ -95,7 +95,7 @@ class Dataset:
 
         Raises UnreadableError for one missing, damaged or of another shape, or with values that cannot be.
         """
-        for number in range(len(self.record["episodes"])):
+        for number in range(len(self.metadata["episodes"])):
             arrays = self.read(number)
             for name, odd in self.odd(arrays):
                 raise UnreadableError(f"{name!r} in {self.file(number)} {odd}.")
@@ -103,7 +103,7 @@ class Dataset:
 
     def file(self, number: int) -> Path:
         """Return the file of an episode."""
-        return self.path / str(self.record["episodes"][number]["file"])
+        return self.path / str(self.metadata["episodes"][number]["file"])
 
     def read(self, number: int, leave: Collection[str] = ()) -> dict[str, NDArray[Any]]:
         """Return the arrays of an episode, no row of those to ``leave``, which tell their type alone.
@@ -112,7 +112,7 @@ class Dataset:
         """
         path, arrays = self.file(number), {}
         with _opened(path) as archive:
-            for name, shape in self._shapes(int(self.record["episodes"][number]["rows"])).items():
+            for name, shape in self._shapes(int(self.metadata["episodes"][number]["rows"])).items():
                 own = self.stored.get(name, name)
                 if name in leave:
                     arrays[name] = np.empty((0, *shape[1:]), _require(archive, own, shape, path))
@@ -172,7 +172,7 @@ def _require(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], path: 
     packed = min(about.compress_size, path.stat().st_size)
     if size > min(about.file_size, PACKED.get(about.compress_type, 0) * packed):
         raise UnreadableError(f"{name!r} in {path} claims {shape[0]:,} rows, which the file cannot hold.")
-    return dtype  # type: ignore[no-any-return]
+    return dtype
 
 
 def _array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...], path: Path) -> NDArray[Any]:
@@ -188,22 +188,22 @@ def open_dataset(path: Path) -> Dataset:
     index = path / INDEX
     if not index.is_file():
         raise UnreadableError(*_none(path))
-    record = documents.read(index, INDEX_BYTES)
+    metadata = documents.read(index, INDEX_BYTES)
     try:
-        documents.require(record, {"format": documents.whole}, ("format",))
-        version = record["format"]
+        documents.require(metadata, {"format": documents.whole}, ("format",))
+        version = metadata["format"]
         if version == FORMAT:
-            documents.require(record, CHECKS, ("sensors", "episodes"))
+            documents.require(metadata, CHECKS, ("sensors", "episodes"))
     except FormError as error:
         raise UnreadableError(f"{index} is damaged: {error}.") from error
     if version != FORMAT:
         raise UnreadableError(f"{path} has dataset format {version}, and this coral reads format {FORMAT}.")
-    lacking = [key for key in REQUIRED if key not in record]
+    lacking = [key for key in REQUIRED if key not in metadata]
     if lacking:
         raise UnreadableError(f"{index} does not say {', '.join(lacking)}.", "See the format in the documentation.")
-    if not record["episodes"]:
+    if not metadata["episodes"]:
         raise UnreadableError(f"{path} holds no episode.", "Record some with `coral rollout`.")
-    return Dataset(path, record, documents.sensors(record["sensors"], "sensors"))
+    return Dataset(path, metadata, documents.sensors(metadata["sensors"], "sensors"))
 
 
 def _none(path: Path) -> tuple[str, str]:
@@ -273,13 +273,13 @@ class DatasetWriter:
     """A writer that records episodes one by one; what it has written is a complete dataset after each. Close it."""
 
     def __init__(self, path: Path, sensors: Mapping[str, Sensor], action_size: int, about: Mapping[str, Json]) -> None:
-        """Begin an empty dataset; ``about`` joins its record. Raises UsageError when ``path`` is not empty."""
+        """Begin an empty dataset; ``about`` joins its metadata. Raises UsageError when ``path`` is not empty."""
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise UsageError(f"{path} is not empty.", "Choose another --out.")
         with writing(path):
             path.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._record: dict[str, Any] = {
+        self._metadata: dict[str, Any] = {
             "format": FORMAT,
             **about,
             "sensors": {name: {"kind": sensor.kind, "shape": list(sensor.shape)} for name, sensor in sensors.items()},
@@ -290,19 +290,19 @@ class DatasetWriter:
 
     def close(self) -> None:
         """Remove the dataset again where no episode was recorded, so that its place is free."""
-        if not self._record["episodes"]:
+        if not self._metadata["episodes"]:
             with suppress(OSError):
                 (self.path / INDEX).unlink()
                 self.path.rmdir()
 
     def add(self, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Json]) -> None:
-        """Record one episode; ``about`` joins its entry in the record."""
-        name = f"episode-{len(self._record['episodes']):06d}.npz"
+        """Record one episode; ``about`` joins its entry in the metadata."""
+        name = f"episode-{len(self._metadata['episodes']):06d}.npz"
         with replacing(self.path / name) as partial, partial.open("wb") as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # to NumPy one is allow_pickle
-        self._record["episodes"].append({"file": name, "rows": len(arrays["action"]), **about})
+        self._metadata["episodes"].append({"file": name, "rows": len(arrays["action"]), **about})
         self._write_index()
 
     def _write_index(self) -> None:
         with replacing(self.path / INDEX) as partial:
-            partial.write_text(json.dumps(self._record, indent=1) + "\n", encoding="utf-8")
+            partial.write_text(json.dumps(self._metadata, indent=1) + "\n", encoding="utf-8")

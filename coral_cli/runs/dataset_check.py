@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
@@ -27,7 +28,7 @@ from coral_cli.runs.picture_size import Scaling
 
 CHANNELS = (1, 3, 4)
 """Numbers of a pixel, by which channels that stand first are told."""
-NAME = re.compile(r"[A-Za-z0-9_-]+")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 Part: TypeAlias = Literal["all", "numbers", "pictures"]
 """What of an episode is looked at: all of it, all but images and depth, or these alone."""
 
@@ -88,7 +89,7 @@ def look_over(
     """
     look = Look(dataset, used, part)
     leave = [name for name, sensor in dataset.sensors.items() if sensor.spatial] if part == "numbers" else ()
-    for number in range(len(dataset.record["episodes"])):
+    for number in range(len(dataset.metadata["episodes"])):
         try:
             look.at(dataset.read(number, leave))
         except UnreadableError as error:
@@ -99,14 +100,25 @@ def look_over(
 
 def named(sensors: Iterable[str], of_torch: Callable[[str], bool]) -> Iterator[Finding]:
     """Yield the names that no sensor can have; ``of_torch`` tells those that torch has taken."""
+    flags: set[str] = set()
     for name in sensors:
-        if NAME.fullmatch(name) and name not in RESERVED and not of_torch(name):
-            continue
-        what = "has another character than letters, digits, _ and -" if not NAME.fullmatch(name) else "is taken"
-        short = re.sub(r"[^A-Za-z0-9_-]+", "_", name.rpartition(".")[2]) or "sensor"
-        new = short if short not in RESERVED and not of_torch(short) else f"{short}_sensor"
-        message = f"no sensor can be called {name!r}: it {what}"
-        yield Finding("name", True, message, f"Call it otherwise: coral pretrain --rename {name}={new}.")
+        flag = name.replace("_", "-")
+        what = ""
+        if not NAME.fullmatch(name):
+            what = "has another character than letters, digits, _ and -"
+        elif name in RESERVED or of_torch(name) or flag in flags:
+            what = "is taken"
+        flags.add(flag)
+        if what:
+            yield Finding("name", True, f"no sensor can be called {name!r}: it {what}", _otherwise(name, of_torch))
+
+
+def _otherwise(name: str, of_torch: Callable[[str], bool]) -> str:
+    """Say what to call a sensor instead: by the last part of its name."""
+    new = re.sub(r"[^A-Za-z0-9]+", "_", name.rpartition(".")[2]).strip("_") or "sensor"
+    if new == name or new in RESERVED or of_torch(new):
+        new = f"{new}_sensor"
+    return f"Call it otherwise: coral pretrain --rename {shlex.quote(f'{name}={new}')}."
 
 
 def shaped(sensors: Mapping[str, Sensor], scalings: Mapping[str, Scaling], fit: Fit) -> Iterator[Finding]:
@@ -153,7 +165,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def in_words(finding: Finding, dataset: Dataset) -> str:
     """Return a finding as a sentence without its full stop, with how many of the episodes it is about."""
-    total = len(dataset.record["episodes"])
+    total = len(dataset.metadata["episodes"])
     if not finding.episodes:
         return finding.message
     which = f"{finding.episodes:,} of {total:,} episodes" if finding.episodes < total else f"all {total:,} episodes"

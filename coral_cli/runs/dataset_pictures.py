@@ -8,18 +8,18 @@ from coral_cli.runs.dataset import Dataset
 from coral_cli.runs.video import Frame
 
 
-def strip(dataset: Dataset, episode: int, frames: int) -> list[list[Frame]]:
-    """Return a row of at most ``frames`` pictures (H, W, C) for each image and depth sensor, evenly from first to last.
+def strips(dataset: Dataset, episode: int, frames: int) -> dict[str, list[Frame]]:
+    """Return at most ``frames`` pictures (H, W, C) of each image and depth sensor, evenly from first to last.
 
     Raises UnreadableError for an episode that cannot be read.
     """
     cameras = [name for name, sensor in dataset.sensors.items() if sensor.spatial]
     if not cameras:
-        return []
+        return {}
     arrays = dataset.read(episode, [name for name in dataset.sensors if name not in cameras])
     rows = len(arrays["action"])
     chosen = np.unique(np.linspace(0, rows - 1, min(frames, rows)).round().astype(int))
-    return [[_picture(arrays[name][row]) for row in chosen] for name in cameras]
+    return {name: [_picture(arrays[name][row]) for row in chosen] for name in cameras}
 
 
 def _picture(values: np.ndarray) -> Frame:

@@ -65,7 +65,7 @@ class Summary:
     @property
     def seconds(self) -> float | None:
         """How long all episodes took together; None where nobody knows."""
-        fps = self.dataset.record.get("fps")
+        fps = self.dataset.metadata.get("fps")
         return sum(self.lengths) / fps if fps else None
 
     def add(self, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -89,7 +89,7 @@ def summarise(dataset: Dataset, tell: Callable[[int], None] = lambda number: Non
     """Look at every episode. ``tell`` hears how many were looked at after each."""
     summary = Summary(dataset, bytes=(dataset.path / INDEX).stat().st_size)
     pictures = [name for name, sensor in dataset.sensors.items() if sensor.spatial]
-    for number in range(len(dataset.record["episodes"])):
+    for number in range(len(dataset.metadata["episodes"])):
         try:
             summary.add(dataset.read(number, pictures))
             summary.bytes += dataset.file(number).stat().st_size
@@ -106,23 +106,23 @@ def document(summary: Summary) -> dict[str, Json]:
     return {
         "path": str(dataset.path),
         "sensors": {name: _sensor(summary, sensor) for name, sensor in dataset.sensors.items()},
-        "episodes": len(dataset.record["episodes"]),
+        "episodes": len(dataset.metadata["episodes"]),
         "unreadable": {"episodes": summary.unreadable, "first": summary.fault} if summary.unreadable else None,
         "actions": sum(lengths),
         "length": {"min": min(lengths), "median": median(lengths), "max": max(lengths)} if lengths else None,
-        "fps": dataset.record.get("fps"),
+        "fps": dataset.metadata.get("fps"),
         "seconds": summary.seconds,
         "action": {"size": dataset.action_size, "range": _range(summary, "action")},
         "reward": {"range": _range(summary, "reward"), "returns": _returns(summary)} if dataset.rewarded else None,
         "ends": {"terminated": summary.terminated, "cut_off": len(lengths) - summary.terminated},
         "bytes": summary.bytes,
         "raw_bytes": summary.raw_bytes,
-        "source": dataset.record.get("source"),
-        "action_scale": dataset.record.get("action_scale"),
-        "env": (dataset.record.get("env") or {}).get("component"),
-        "image_size": dataset.record.get("image_size"),
-        "crop_margin": dataset.record.get("crop_margin"),
-        "recorded_actions": dataset.record.get("actions"),
+        "source": dataset.metadata.get("source"),
+        "action_scale": dataset.metadata.get("action_scale"),
+        "env": (dataset.metadata.get("env") or {}).get("component"),
+        "image_size": dataset.metadata.get("image_size"),
+        "crop_margin": dataset.metadata.get("crop_margin"),
+        "recorded_actions": dataset.metadata.get("actions"),
     }
 
 

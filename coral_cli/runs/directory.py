@@ -28,7 +28,7 @@ from coral_cli.runs.files import SUFFIX, replacing, writing
 RUNS = Path("runs")
 """The folder of runs, seen from the working directory, unless a path is given."""
 
-RECORD: dict[str, documents.Check] = {
+METADATA: dict[str, documents.Check] = {
     **dict.fromkeys(("command", "coral", "started", "device", "data", "fit"), documents.text),
     **dict.fromkeys(("assembly", "machine"), documents.table),
     "starts": documents.listed,
@@ -106,12 +106,12 @@ class RunDirectory:
             raise UnreadableError(f"{path} does not exist.", f"Runs are saved in {RUNS}/, or where --out says.")
         if not path.is_dir():
             raise UnreadableError(f"{path} is a file, not a run directory.", "Give the directory that holds run.json.")
-        if not run.record.is_file():
+        if not run.metadata.is_file():
             raise UnreadableError(f"{path} is not a run: it holds no run.json.", "Give the directory that holds one.")
         return run
 
     @property
-    def record(self) -> Path:
+    def metadata(self) -> Path:
         """The file that says what was run, and on what machine."""
         return self.path / "run.json"
 
@@ -165,31 +165,31 @@ class RunDirectory:
         finally:
             os.close(descriptor)
 
-    def write_record(self, record: Json) -> None:
+    def write_metadata(self, metadata: Json) -> None:
         """Write run.json. Raises CoralError when it cannot be written."""
-        with replacing(self.record) as partial:
-            partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        with replacing(self.metadata) as partial:
+            partial.write_text(json.dumps(metadata, indent=2) + "\n", encoding="utf-8")
 
-    def write_start(self, record: Json) -> None:
-        """Write run.json when the run starts, or is resumed: ``record``, and all ``starts`` so far, this one included.
+    def write_start(self, metadata: Json) -> None:
+        """Write run.json when the run starts, or is resumed: ``metadata``, and all ``starts`` so far, this one too.
 
-        What ``record`` says is true of this start, but for ``started``: that stays the time of the first. Raises
+        What ``metadata`` says is true of this start, but for ``started``: that stays the time of the first. Raises
         CoralError when it cannot be written, UnreadableError when the one before is damaged.
         """
-        before = self.read_record() if self.record.is_file() else {}
+        before = self.read_metadata() if self.metadata.is_file() else {}
         known = before.get("starts", [_start(before)] if before else [])
-        starts = [*known, _start(record)]
-        self.write_record(record | {"started": before.get("started", record["started"]), "starts": starts})
+        starts = [*known, _start(metadata)]
+        self.write_metadata(metadata | {"started": before.get("started", metadata["started"]), "starts": starts})
 
-    def read_record(self) -> Json:
+    def read_metadata(self) -> Json:
         """Return what run.json says. Raises UnreadableError when it is damaged, or no run's."""
-        record = documents.read(self.record)
+        metadata = documents.read(self.metadata)
         try:
-            documents.require(record, RECORD, PRETRAINED if "data" in record else ())
-            documents.require(record.get("machine", {}), MACHINE)
+            documents.require(metadata, METADATA, PRETRAINED if "data" in metadata else ())
+            documents.require(metadata.get("machine", {}), MACHINE)
         except FormError as error:
-            raise UnreadableError(f"{self.record} is damaged, or no run's: {error}.") from error
-        return record
+            raise UnreadableError(f"{self.metadata} is damaged, or no run's: {error}.") from error
+        return metadata
 
 
 def find_checkpoint(path: Path) -> Path:
@@ -210,11 +210,11 @@ def _quoted(path: Path) -> str:
     return shlex.quote(as_written(path))
 
 
-def _start(record: Mapping[str, Json]) -> dict[str, Json]:
-    """Return what is kept of one start of a run, from its record. Older ones do not say everything."""
+def _start(metadata: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what is kept of one start of a run, from its metadata. Older ones do not say everything."""
     return {
-        "time": record.get("started"),
-        **{name: record.get(name) for name in ("coral", "commit", "typed", "machine")},
+        "time": metadata.get("started"),
+        **{name: metadata.get(name) for name in ("coral", "commit", "typed", "machine")},
     }
 
 
@@ -249,20 +249,20 @@ def _unused(runs: Path, name: str) -> Path:
 def _free(out: Path, again: bool) -> frozenset[str]:
     """Return the names of what lies in ``out`` and is no run's. Raises UsageError when no run can begin there."""
     run = RunDirectory(out)
-    if run.record.exists() and not (again and not run.has_saved):
+    if run.metadata.exists() and not (again and not run.has_saved):
         go_on = f"go on with --resume {_quoted(out)}" if run.has_saved else "add --auto-resume to start this one again"
         raise UsageError(f"{out} already holds a run.", f"Choose another --out, or {go_on}.")
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file.", "Choose another --out.")
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-        found = [] if run.record.exists() else sorted(out.iterdir())
+        found = [] if run.metadata.exists() else sorted(out.iterdir())
     held = [path for path in found if path not in _skeleton(run) or _holds(path)]
     if held and not again:
         raise UsageError(f"{out} is not empty.", "Choose another --out.")
-    own = (run.record, run.metrics, run.checkpoints, run.videos, run.replay)
+    own = (run.metadata, run.metrics, run.checkpoints, run.videos, run.replay)
     around = [path for path in held if not path.is_symlink()]
-    if any(run.record.name in files for path in around for _, _, files in os.walk(path)):
+    if any(run.metadata.name in files for path in around for _, _, files in os.walk(path)):
         raise UsageError(f"{out} holds other runs.", "Choose another --out: one run cannot lie around others.")
     for path in held:
         if path in own:
@@ -275,7 +275,7 @@ def _free(out: Path, again: bool) -> frozenset[str]:
 
 def _skeleton(run: RunDirectory) -> tuple[Path, ...]:
     """Name what a process leaves that was killed before it had written run.json."""
-    return run.checkpoints, run.videos, run.record.with_name(f".{run.record.name}{SUFFIX}")
+    return run.checkpoints, run.videos, run.metadata.with_name(f".{run.metadata.name}{SUFFIX}")
 
 
 def _holds(path: Path) -> bool:

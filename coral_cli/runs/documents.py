@@ -15,8 +15,8 @@ from coral_cli.registry.errors import UnreadableError
 from coral_cli.registry.options import LARGEST, Json
 from coral_cli.registry.records import Backend, Sensor, SensorKind
 
-RECORD_BYTES = 1 << 22
-"""A record has so many bytes at most: coral's own take some ten thousand, a run's five hundred more a start."""
+DOCUMENT_BYTES = 1 << 22
+"""A document has so many bytes at most: a run.json takes some ten thousand, and five hundred more a start."""
 DEPTH = 32
 SENSOR_SIZE = 1 << 28
 """Numbers that a sensor gives at a time, at most."""
@@ -33,7 +33,7 @@ class FormError(ValueError):
     """A document is not of the form that coral writes; the message says where."""
 
 
-def read(path: Path, most: int = RECORD_BYTES) -> dict[str, Json]:
+def read(path: Path, most: int = DOCUMENT_BYTES) -> dict[str, Json]:
     """Return the JSON object in a file of at most ``most`` bytes. Raises UnreadableError."""
     try:
         with path.open("rb") as file:

@@ -46,7 +46,7 @@ def named(text: str) -> RunDirectory:
     Raises UnreadableError where there is none.
     """
     path, inside = absolute(text), absolute(RUNS / text)
-    if not RunDirectory(path).record.is_file() and RunDirectory(inside).record.is_file():
+    if not RunDirectory(path).metadata.is_file() and RunDirectory(inside).metadata.is_file():
         return RunDirectory(inside)
     if not path.exists():
         known = [run.relative_to(absolute(RUNS)).as_posix() for run in below(absolute(RUNS))]

@@ -11,7 +11,7 @@ from coral_cli.registry.events import Event
 from coral_cli.registry.options import Json
 from coral_cli.runs.backwards import backwards, reading, whole_lines
 from coral_cli.runs.directory import RunDirectory
-from coral_cli.runs.documents import RECORD_BYTES, Check, FormError, number, require, text, whole
+from coral_cli.runs.documents import DOCUMENT_BYTES, Check, FormError, number, require, text, whole
 from coral_cli.runs.history import history
 from coral_cli.runs.metrics import MEASURED, beginning, event_of, is_number
 from coral_cli.runs.standing import STATES, speaks
@@ -117,9 +117,9 @@ class Following:
         """Return lines that have come to their end since the last look, some of them if they are many."""
         with reading(self._run.metrics) as file:
             file.seek(self._place)
-            read = file.read(RECORD_BYTES)
+            read = file.read(DOCUMENT_BYTES)
         end = read.rfind(b"\n") + 1
-        if not end and len(read) == RECORD_BYTES:  # no event is as long
+        if not end and len(read) == DOCUMENT_BYTES:  # no event is as long
             end = len(read)
         self._place += end
         return read[:end]

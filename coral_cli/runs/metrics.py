@@ -14,7 +14,7 @@ from typing import TypeGuard, get_args
 from coral_cli.registry.errors import UnreadableError
 from coral_cli.registry.events import Event, EventKind
 from coral_cli.registry.options import Json
-from coral_cli.runs.documents import RECORD_BYTES, Check, FormError, number, parsed, require, table, text, whole
+from coral_cli.runs.documents import DOCUMENT_BYTES, Check, FormError, number, parsed, require, table, text, whole
 from coral_cli.runs.files import writing
 
 MEASURED = ("episode", "update", "evaluation")
@@ -88,8 +88,8 @@ def read_metrics(path: Path, only: Sequence[EventKind] = ()) -> list[Event]:
     passed_over = tuple(map(beginning, others))
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(iter(lambda: file.readline(RECORD_BYTES), b""), start=1):
-                if not line.endswith(b"\n") and len(line) < RECORD_BYTES:
+            for number, line in enumerate(iter(lambda: file.readline(DOCUMENT_BYTES), b""), start=1):
+                if not line.endswith(b"\n") and len(line) < DOCUMENT_BYTES:
                     break
                 if line.startswith(passed_over):
                     continue

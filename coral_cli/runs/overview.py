@@ -11,7 +11,7 @@ from coral_cli.registry.errors import UnreadableError
 from coral_cli.registry.options import Json
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.finding import disk_space
-from coral_cli.runs.recorded import budget, recorded
+from coral_cli.runs.flags import budget, metadata_and_flags
 from coral_cli.runs.standing import Standing, standing
 
 
@@ -22,7 +22,7 @@ class Overview:
     path: Path
     space: int
     """The bytes that it takes on the disk."""
-    record: Mapping[str, Json] = field(default_factory=dict)
+    metadata: Mapping[str, Json] = field(default_factory=dict)
     """The contents of run.json."""
     flags: Mapping[str, Json] = field(default_factory=dict)
     """What was assembled: components by slot, ``SLOT.OPTION``, settings."""
@@ -37,26 +37,26 @@ class Overview:
     @property
     def budget(self) -> int | None:
         """The steps that it is to do; updates, of a run on recorded data."""
-        return budget(self.record, self.flags)
+        return budget(self.metadata, self.flags)
 
     @property
     def started(self) -> datetime | None:
         """When it was started first, in UTC."""
-        return moment(self.record.get("started"))
+        return moment(self.metadata.get("started"))
 
 
 def overview(path: Path) -> Overview:
     """Look at a run. What is damaged is told, and raises nothing."""
     space = disk_space(path)
     try:
-        record, flags = recorded(path)
-        return Overview(path, space, record, flags, standing(RunDirectory(path)))
+        metadata, flags = metadata_and_flags(path)
+        return Overview(path, space, metadata, flags, standing(RunDirectory(path)))
     except UnreadableError as error:
         return Overview(path, space, damage=error)
 
 
 def moment(text: Json) -> datetime | None:
-    """Return the time that a record tells (ISO 8601; UTC unless it says otherwise), None for what is none."""
+    """Return the time that a run's metadata tells (ISO 8601; UTC unless it says otherwise), None for what is none."""
     try:
         time = datetime.fromisoformat(text)
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)

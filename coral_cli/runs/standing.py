@@ -124,7 +124,7 @@ def _look(run: RunDirectory, seen: _Seen) -> None:
 def speaks(run: RunDirectory) -> bool:
     """Whether a run has written anything lately."""
     with suppress(OSError):
-        path = run.metrics if run.metrics.exists() else run.record
+        path = run.metrics if run.metrics.exists() else run.metadata
         return time.time() - path.stat().st_mtime < QUIET
     return False
 

@@ -2,43 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from coral_cli.assembly.record import Assembly
-from coral_cli.assembly.resolve import flags_of
-from coral_cli.assembly.slots import OBSERVER
-from coral_cli.registry.catalog import Catalog
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.registry.options import Json
 from coral_cli.registry.places import absolute, as_written, typed
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.records import RECORDING, Sensor
 from coral_cli.runs.checkpoint import load_latest
 from coral_cli.runs.directory import RUNS, RunDirectory, find_checkpoint
 from coral_cli.runs.machine import machine
 from coral_cli.runs.source import commit
+from coral_cli.sessions.building import Trainee
+from coral_cli.sessions.requests import PretrainRequest, TrainRequest
 from coral_cli.sessions.supervision import Loop
 from coral_cli.training.agent import Agent
 from coral_cli.training.progress import Journal, Progress
+from coral_cli.training.replay import Replay
 from coral_cli.version import __version__
+
+Request: TypeAlias = TrainRequest | PretrainRequest
 
 
 @dataclass
 class Begun:
-    """A run that is held, and the state that it goes on from (None: it is new).
+    """The run of a ``request``, which is held, and the state that it goes on from (None: it is new).
 
-    ``saved`` is the record of that state's checkpoint, ``damage`` what to say of a newer one that cannot be read, if
-    there is one. ``training`` is true from the first step on.
+    ``saved`` is the metadata of that state's checkpoint, ``damage`` what to say of a newer one that cannot be read, if
+    there is one. ``about`` is what run.json says of this start. ``training`` is true from the first step on.
     """
 
+    request: Request
     run: RunDirectory
     state: Mapping[str, Any] | None = None
     saved: Mapping[str, Json] = field(default_factory=dict)
     damage: str = ""
+    about: Json = field(default_factory=dict)
     training: bool = False
 
     @property
@@ -51,11 +54,20 @@ class Begun:
         """The number of episodes that the replay had had when the state was saved."""
         return int(self.state["replay"]["next_serial"]) if self.state is not None else 0
 
-    def require_same(self, agent: Agent, sensors: Mapping[str, Sensor]) -> None:
-        """Have a run that goes on do so with what it knows, before anything of it is opened for writing.
+    def load(self, trainee: Trainee, about: Json, capacity: int, known: int = 0) -> Replay:
+        """Give ``trainee`` the weights to go on with, and open its replay of ``capacity``, with ``known`` episodes.
 
-        Raises CoralError for other ``sensors`` or another action size, and UnreadableError for weights that do not fit.
+        The run.json of a new run then says ``about``. Raises what ``Replay`` does, CoralError for other sensors or
+        another action size, and UnreadableError for weights that do not fit.
         """
+        self._require_same(trainee.agent, trainee.sensors)
+        self.about = about
+        if self.state is None:
+            self.run.write_start(about)
+        return Replay(trainee.sensors, trainee.agent.action_size, capacity, self.run.replay, known)
+
+    def _require_same(self, agent: Agent, sensors: Mapping[str, Sensor]) -> None:
+        """Have a run that goes on do so with what it knows, before anything of it is opened for writing."""
         if self.state is None:
             return
         _require_same_spaces(self.run, self.saved, sensors, agent.action_size)
@@ -67,16 +79,11 @@ class Begun:
                 "A component has changed since: go on with the version that the run was started with.",
             ) from error
 
-    def write(self, record: Json) -> None:
-        """Write ``record`` into the run.json of a new run; that of one that goes on waits for ``go_on``."""
-        if self.state is None:
-            self.run.write_start(record)
-
-    def go_on(self, loop: Loop, record: Json) -> None:
+    def go_on(self, loop: Loop) -> None:
         """Bring ``loop`` to where the run has stopped, and run.json up to date once that has worked."""
         if self.state is not None:
             loop.load_state_dict(self.state)
-            self.run.write_start(record)
+            self.run.write_start(self.about)
 
     def warn(self, journal: Journal, *remarks: str) -> None:
         """Tell of a damaged checkpoint, and whatever else there is to remark."""
@@ -85,24 +92,24 @@ class Begun:
 
 
 @contextmanager
-def begin(
-    resume: Path | None, create: Callable[[], RunDirectory], unit: str = "", budget: int | None = None
-) -> Iterator[Begun]:
-    """Hold the run to ``resume``, or the new one that ``create`` makes; nobody else may train in it meanwhile.
+def begin(request: Request, name: str, unit: str, budget: int | None) -> Iterator[Begun]:
+    """Hold the run to resume, or a new one, which nobody else may train in meanwhile.
 
-    A new run that ends before its first step leaves nothing behind, whatever the reason. Raises UnreadableError when
-    there is nothing to go on from, and UsageError when that has done more of its ``unit`` (``steps``) than the
-    ``budget`` asked for, or another process trains there.
+    Without a place of its own it is called ``name``, among the others where the command was started. A new run that
+    ends before its first step leaves nothing behind, whatever the reason. Raises UnreadableError when there is nothing
+    to go on from, and UsageError when that has done more of its ``unit`` (``steps``) than the ``budget`` asked for, or
+    another process trains there.
     """
-    run = create() if resume is None else RunDirectory.open(resume)
-    fresh = not run.record.exists()
-    begun = Begun(run)
+    resume = request.resume
+    run = RunDirectory.open(resume) if resume else RunDirectory.create(request.out, name, absolute(RUNS), request.again)
+    fresh = not run.metadata.exists()
+    begun = Begun(request, run)
     with run.held():
         try:
             if resume is None:
                 run.start_afresh()
             else:
-                begun = _opened(run, unit, budget)
+                begun = _opened(request, run, unit, budget)
             yield begun
         except BaseException as error:
             if not begun.training:
@@ -112,13 +119,13 @@ def begin(
             raise
 
 
-def _opened(run: RunDirectory, unit: str, budget: int | None) -> Begun:
+def _opened(request: Request, run: RunDirectory, unit: str, budget: int | None) -> Begun:
     if not run.has_saved:
         find_checkpoint(run.path)  # which says so
     saved, state, damage = load_latest(run.checkpoints)
     if budget is not None and budget < (done := state["progress"][unit]):
         raise UsageError(f"--{unit} is {budget:,}, but the run has done {done:,} already.", "Ask for more.")
-    return Begun(run, state, saved, damage)
+    return Begun(request, run, state, saved, damage)
 
 
 def _left(run: RunDirectory, fresh: bool) -> str:
@@ -150,14 +157,6 @@ def _numbers(count: int) -> str:
     return f"{count} number{'s' if count != 1 else ''}"
 
 
-def new_run(out: Path | None, name: str, again: bool) -> RunDirectory:
-    """Make a new run: ``out``, or one called ``name`` among the others, where the command was started.
-
-    With ``again``, also in place of one that has saved nothing.
-    """
-    return RunDirectory.create(out, name, absolute(RUNS), again)
-
-
 def about(assembly: Assembly, command: str, processes: int) -> dict[str, Json]:
     """Return what run.json says of every run at a start; a later resumption finds the budget it was last given."""
     return {
@@ -172,20 +171,8 @@ def about(assembly: Assembly, command: str, processes: int) -> dict[str, Json]:
     }
 
 
-def flags_said(assembly: Assembly, catalog: Catalog) -> dict[str, Json]:
-    """Return what the start event says of every component, option and setting but the observers': ``flag/NAME``.
-
-    Lists are texts, as on the command line.
-    """
-    flags = flags_of(assembly.unobserved(), catalog)
-    return {
-        f"flag/{name}": ",".join(map(str, value)) if isinstance(value, list | tuple) else value
-        for name, value in flags.items()
-        if name != OBSERVER
-    }
-
-
-def name_of(assembly: Assembly) -> str:
-    """Name a new run's directory by environment, losses and seed."""
+def name_of(assembly: Assembly, data: str = "") -> str:
+    """Name a new run's directory by environment, losses and seed; by its ``data`` where there is a recording alone."""
+    task = assembly.choices["env"].component
     losses = [choice.component for slot, choice in assembly.choices.items() if slot.endswith("-loss")]
-    return "-".join([assembly.choices["env"].component, *losses, f"seed{assembly.settings.seed}"])
+    return "-".join([data if task.startswith(RECORDING) else task, *losses, f"seed{assembly.settings.seed}"])

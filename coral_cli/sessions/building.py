@@ -22,7 +22,7 @@ from coral_cli.registry.places import absolute
 from coral_cli.registry.records import Backend, Sensor, Split
 from coral_cli.sessions.blame import name_of
 from coral_cli.sessions.device import choose_device
-from coral_cli.sessions.requests import TrainRequest
+from coral_cli.sessions.requests import PretrainRequest, TrainRequest
 from coral_cli.sessions.transfer import Transfer, take_over
 from coral_cli.training.agent import Agent
 from coral_cli.training.learner import Learner
@@ -32,17 +32,24 @@ Copies: TypeAlias = gymnasium.Env[dict[str, Any], Any] | Vectorised
 
 
 @dataclass(frozen=True)
-class Built:
-    """All that a session builds: environments, agent and sizes. Where nothing is evaluated, ``eval_env`` is ``env``."""
+class Trainee:
+    """An agent that is to learn, and what trains it. ``sensors`` are as the environment, or a dataset, gives them."""
 
-    env: gymnasium.Env[dict[str, Any], Any]
-    eval_env: gymnasium.Env[dict[str, Any], Any]
+    assembler: Assembler
     sensors: Mapping[str, Sensor]
     agent: Agent
     learner: Learner
+    transfer: Transfer | None
+
+
+@dataclass(frozen=True)
+class Built(Trainee):
+    """A trainee with its environments and sizes. Where nothing is evaluated, ``eval_env`` is ``env``."""
+
+    env: gymnasium.Env[dict[str, Any], Any]
+    eval_env: gymnasium.Env[dict[str, Any], Any]
     backend: Backend
     replay_capacity: int
-    transfer: Transfer | None = None
 
     def close(self) -> None:
         self.env.close()
@@ -90,14 +97,30 @@ def build(request: TrainRequest, backend: Backend) -> Built:
         env = eval_env = made.enter_context(closing(assembler.environment(backend)))
         if settings.eval_every:
             eval_env = made.enter_context(closing(assembler.environment(backend, "evaluation")))
-        sensors = assembler.sensors(env)
-        agent = assembler.agent(sensors, math.prod(env.action_space.shape or ()), device)
-        transfer = None
-        if settings.init_from and not request.resume:
-            transfer = take_over(agent, absolute(settings.init_from), request.assembly, request.catalog)
-        learner = assembler.learner(agent)
+        action_size = math.prod(env.action_space.shape or ())
+        trainee = trainee_of(request, assembler, assembler.sensors(env), action_size, device)
         made.pop_all()
-    return Built(env, eval_env, sensors, agent, learner, backend, _capacity(settings, action_repeat(env)), transfer)
+    return Built(
+        **vars(trainee),
+        env=env,
+        eval_env=eval_env,
+        backend=backend,
+        replay_capacity=_capacity(settings, action_repeat(env)),
+    )
+
+
+def trainee_of(
+    request: TrainRequest | PretrainRequest,
+    assembler: Assembler,
+    sensors: Mapping[str, Sensor],
+    action_size: int,
+    device: torch.device,
+) -> Trainee:
+    """Build an agent and its learner; a new run's begins with the weights that it takes over, if any."""
+    agent, source, transfer = assembler.agent(sensors, action_size, device), assembler.assembly.settings.init_from, None
+    if source and not request.resume:
+        transfer = take_over(agent, absolute(source), assembler.assembly, request.catalog)
+    return Trainee(assembler, sensors, agent, assembler.learner(agent), transfer)
 
 
 def _capacity(settings: Settings, repeat: int) -> int:

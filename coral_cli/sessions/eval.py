@@ -54,7 +54,7 @@ def evaluate(request: EvalRequest) -> Evaluation:
     if request.condition:
         saved = elsewhere(saved, request.condition, request.catalog)
     path, assembly = saved.path, saved.assembly
-    backend = drawing(request.renderer, saved.record)
+    backend = drawing(request.renderer, saved.metadata)
     with naming(assembly), closing(saved.assembler.environment(backend, "evaluation")) as env:
         require_same(saved, env, request.condition)
         agent = saved.agent(choose_device(request.device))
@@ -104,11 +104,11 @@ def require_same(saved: Saved, env: gymnasium.Env[dict[str, Any], Any], conditio
         )
 
 
-def drawing(renderer: str, record: Mapping[str, Any]) -> Backend:
+def drawing(renderer: str, metadata: Mapping[str, Any]) -> Backend:
     """Return what draws: ``renderer`` or, if that is "auto", what drew in training. Raises CoralError without it."""
     if renderer != "auto":
         return select_backend(renderer)
-    trained = str(record.get("renderer", "auto"))
+    trained = str(metadata.get("renderer", "auto"))
     try:
         return select_backend(trained)
     except CoralError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.assembly.resolve import flags_of
 from coral_cli.assembly.values import text_of
 from coral_cli.registry.catalog import Catalog

@@ -13,7 +13,7 @@ import torch
 import torch.distributed as dist
 
 from coral_cli.assembly.assemble import Assembler
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.parallel.followers import Channel, Followers
 from coral_cli.parallel.torchrun import Place, find_place
 from coral_cli.registry.catalog import Catalog
@@ -78,11 +78,11 @@ def joined(device: torch.device) -> Iterator[Channel]:
     dist.destroy_process_group()  # not after an error, when others may still wait for an answer
 
 
-def announce_processes(followers: Followers, batch_size: int, journal: Journal) -> None:
+def announce_processes(processes: int, batch_size: int, journal: Journal) -> None:
     """Tell how many processes learn together, if there are several."""
-    if followers.processes > 1:
-        share = f"{batch_size // followers.processes} of the {batch_size} sequences of a batch"
-        journal.emit("note", message=f"{followers.processes} processes, each with {share}.")
+    if processes > 1:
+        share = f"{batch_size // processes} of the {batch_size} sequences of a batch"
+        journal.emit("note", message=f"{processes} processes, each with {share}.")
 
 
 def _follow(place: Place, assembly: Assembly, catalog: Catalog, channel: Channel) -> int:

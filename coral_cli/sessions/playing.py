@@ -43,7 +43,7 @@ def play(
         return [*evaluation_episodes(agent, OneByOne(env, keep=keep), seed, count, stop)]
     with writing(video):
         video.parent.mkdir(parents=True, exist_ok=True)
-    frames = _Recorder(env, agent, keep).frames(seed, count, episodes, stop)
+    frames = _Film(env, agent, keep).frames(seed, count, episodes, stop)
     with suppress(_CutError):
         write_video(video, frames, frames_per_second(env))
     return episodes
@@ -62,8 +62,8 @@ def _part_of_name(condition: str) -> str:
     return f"-{re.sub(r'[^a-zA-Z0-9_.+]+', '-', condition)[:LONGEST].strip('-')}"
 
 
-class _Recorder:
-    """A recorder that turns episodes into frames as they happen: the agent's cameras beside an outside view."""
+class _Film:
+    """A film of episodes, drawn as they happen: the agent's cameras beside an outside view."""
 
     def __init__(self, env: gymnasium.Env[dict[str, Any], Any], agent: Agent, keep: bool) -> None:
         self._env, self._agent, self._keep = env, agent, keep

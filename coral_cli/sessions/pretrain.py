@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,20 +24,16 @@ from coral_cli.registry.records import Fit, Sensor
 from coral_cli.runs.dataset import Dataset, open_dataset
 from coral_cli.runs.dataset_check import Look, in_words, look_over, refuse
 from coral_cli.runs.dataset_rules import Finding
-from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.picture_size import Scaling
-from coral_cli.sessions.beginning import about, begin, flags_said, name_of, new_run
-from coral_cli.sessions.blame import fault_of
+from coral_cli.sessions.beginning import about, begin, name_of
+from coral_cli.sessions.building import trainee_of
 from coral_cli.sessions.device import choose_device
-from coral_cli.sessions.parallel import Start, announce_processes, in_step
+from coral_cli.sessions.parallel import in_step
+from coral_cli.sessions.preparing import prepared
 from coral_cli.sessions.requests import PretrainRequest
-from coral_cli.sessions.saved import record_of
-from coral_cli.sessions.supervision import After, nothing_to_do, supervised
-from coral_cli.sessions.transfer import announce_frozen, announce_transfer, take_over
+from coral_cli.sessions.supervision import After, nothing_to_do
 from coral_cli.training.pretrainer import Pretrainer, PretrainSchedule
 from coral_cli.training.replay import Replay
-from coral_cli.training.updates import Updates
-from coral_cli.version import __version__
 
 AFTER = After(done="use it with: coral train --init-from {run}", go_on="coral pretrain --resume {run}")
 
@@ -50,45 +45,23 @@ def pretrain(request: PretrainRequest, display: Listener) -> int:
 
 def _lead(request: PretrainRequest, display: Listener, followers: Followers) -> int:
     assembly, settings, plan = request.assembly, request.assembly.settings, _schedule(request)
-    name = f"pretrain-{name_of(assembly)}"
-    with (
-        begin(request.resume, lambda: new_run(request.out, name, request.again), "updates", plan.updates) as begun,
-        ExitStack() as stack,
-    ):
+    name = f"pretrain-{name_of(assembly, request.data.name)}"
+    with begin(request, name, "updates", plan.updates) as begun, ExitStack() as stack:
         if plan.over(begun.progress):
             return nothing_to_do(display, begun.progress, "updates")
         dataset = open_dataset(request.data).renamed(request.rename)
-        sensors = _sensors(request, dataset)
-        told_of = _looked_over(request, dataset)
+        found = _looked_over(request, dataset)
         torch.manual_seed(settings.seed)
-        assembler = Assembler(assembly, request.catalog)
-        agent = assembler.agent(sensors, dataset.action_size, choose_device(settings.device))
-        transfer = None
-        if settings.init_from and not request.resume:
-            transfer = take_over(agent, request.init_from, assembly, request.catalog)
-        begun.require_same(agent, sensors)
-        said = _about(request, followers)
-        begun.write(said)
-        replay = Replay(sensors, dataset.action_size, dataset.transitions, begun.run.replay)
-        told_of += fill(replay, dataset, sensors, scalings(dataset, settings, assembly.sensors), request.fit)
-        followers.begin(Start(sensors, dataset.action_size, begun.run.replay, replay.capacity))
-        record = record_of(assembly, sensors, dataset.action_size)
-        record |= {"renderer": _renderer(dataset), "coral": __version__, "pretrained": True}
-        told = stack.enter_context(supervised(begun.run, assembly, record, display, assembler.observers()))
-        learner = assembler.learner(agent)
-        pretrainer = Pretrainer(Updates(learner, replay, plan, followers), plan, told)
-        begun.go_on(pretrainer, said)
-        _announce(request, dataset, begun.run, pretrainer, replay)
-        announce_transfer(transfer, pretrainer.journal)
-        if not request.resume:
-            announce_frozen(settings, pretrainer.journal)
-        announce_processes(followers, settings.batch_size, pretrainer.journal)
-        begun.warn(
-            pretrainer.journal, replay.remark, *(f"{in_words(found, dataset)}. {found.hint}" for found in told_of)
-        )
-        begun.training = True
-        fault = partial(fault_of, begun.run, assembler, learner, sensors, replay, plan)
-        return told.carry_out(pretrainer, replace(AFTER, flags=plugin_flags(assembly)), fault)
+        assembler, sensors = Assembler(assembly, request.catalog), _sensors(request, dataset)
+        trainee = trainee_of(request, assembler, sensors, dataset.action_size, choose_device(settings.device))
+        replay = begun.load(trainee, _about(request, followers), dataset.transitions)
+        found += fill(replay, dataset, sensors, scalings(dataset, settings, assembly.sensors), request.fit)
+        drawn = {"renderer": dataset.metadata.get("renderer", "auto")}
+        run = stack.enter_context(prepared(begun, trainee, replay, plan, followers, display, **drawn, pretrained=True))
+        pretrainer = Pretrainer(run.updates, plan, run.supervision)
+        run.begin(pretrainer, env=as_written(dataset.path), unit="updates", budget=plan.updates, **drawn)
+        told = (f"{in_words(one, dataset)}. {one.hint}" for one in found)
+        return run.carry_out(pretrainer, replace(AFTER, flags=plugin_flags(assembly)), *told)
 
 
 def _schedule(request: PretrainRequest) -> PretrainSchedule:
@@ -111,29 +84,6 @@ def _about(request: PretrainRequest, followers: Followers) -> dict[str, Json]:
         "updates": request.updates,
         "checkpoint_every": request.checkpoint_every,
     }
-
-
-def _announce(
-    request: PretrainRequest, dataset: Dataset, run: RunDirectory, pretrainer: Pretrainer, replay: Replay
-) -> None:
-    pretrainer.journal.begin(
-        name=run.path.name,
-        out=as_written(run.path),
-        command=request.command,
-        env=as_written(dataset.path),
-        seed=request.assembly.settings.seed,
-        device=str(choose_device(request.assembly.settings.device)),
-        renderer=_renderer(dataset),
-        unit="updates",
-        budget=request.updates,
-        resumed=request.resume is not None,
-        replay_bytes=replay.bytes,
-        **flags_said(request.assembly, request.catalog),
-    )
-
-
-def _renderer(dataset: Dataset) -> str:
-    return str(dataset.record.get("renderer", "auto"))
 
 
 def _sensors(request: PretrainRequest, dataset: Dataset) -> dict[str, Sensor]:
@@ -160,7 +110,8 @@ def _looked_over(request: PretrainRequest, dataset: Dataset) -> list[Finding]:
     """Return what is to be told of the index and the numbers of all episodes. Raises UnreadableError as ``refuse``."""
     used, settings = request.assembly.sensors, request.assembly.settings
     found = [*of_index(dataset, request.catalog, settings, used, request.fit), *look_over(dataset, used, "numbers")]
-    refuse(found, dataset)
+    new = request.resume is None  # what an older coral began goes on, where its files can be read
+    refuse([one for one in found if new or one.kind == "unreadable"], dataset)
     return found
 
 
@@ -174,7 +125,7 @@ def fill(
     columns = [list(dataset.sensors).index(name) for name in sensors]
     leave = [name for name in dataset.sensors if name not in sensors]
     look = Look(dataset, [name for name, sensor in sensors.items() if sensor.spatial], "pictures")
-    for number in range(replay.next_serial, len(dataset.record["episodes"])):
+    for number in range(replay.next_serial, len(dataset.metadata["episodes"])):
         episode = dataset.read(number, leave)
         look.at(episode)
         refuse(list(look.findings()), dataset)

@@ -136,7 +136,7 @@ def _play(
     request: ProbeRequest, saved: Saved, agent: Agent, seed: int, tell: Tell
 ) -> tuple[list[Watched], bool, float, list[str]]:
     """Return the episodes, whether they differ from undistracted ones that are known, frames a second, and notes."""
-    backend = drawing(request.renderer, saved.record)
+    backend = drawing(request.renderer, saved.metadata)
     notes = ["it was pretrained and has no policy, so its actions are random"] if saved.pretrained else []
     with ExitStack() as made:
         env = made.enter_context(closing(saved.assembler.environment(backend, "evaluation")))

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.assembly.conditions import Condition
-from coral_cli.assembly.record import Assembly
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.options import Json
-from coral_cli.registry.places import absolute
 from coral_cli.registry.records import Fit
 
 
@@ -92,11 +91,6 @@ class PretrainRequest:
     again: bool = False
     json: bool = False
     quiet: bool = False
-
-    @property
-    def init_from(self) -> Path:
-        """The place that weights are taken over from."""
-        return absolute(self.assembly.settings.init_from or "")
 
 
 @dataclass(frozen=True)

@@ -77,11 +77,11 @@ def plan(request: RobustnessRequest) -> Plan:
 
 def _one_backend(request: RobustnessRequest, agents: Sequence[Saved]) -> Backend:
     """Return what draws for all. Raises UsageError where their training had several: one process has one."""
-    trained = {str(saved.record.get("renderer", "auto")): saved.path for saved in agents}
+    trained = {str(saved.metadata.get("renderer", "auto")): saved.path for saved in agents}
     if request.renderer == "auto" and len(trained) > 1:
         said = ", but ".join(f"{path} on images drawn by {renderer}" for renderer, path in trained.items())
         raise UsageError(f"these agents do not see alike: {said}.", "Add --renderer: it draws for all of them.")
-    return drawing(request.renderer, agents[0].record)
+    return drawing(request.renderer, agents[0].metadata)
 
 
 def _require_films(pairs: Sequence[Pair]) -> None:

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from coral_cli.assembly.assemble import Assembler
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.assembly.slots import DISTRACTION, ENV
 from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.environments.rendering.backend import select_backend
@@ -45,7 +45,7 @@ def rollout(request: RolloutRequest, report: Callable[[int, Episode], None]) -> 
         )
     assembly = saved.assembly if saved else request.assembly
     assembler = Assembler(assembly, request.catalog)
-    renderer = str(saved.record.get("renderer", "auto")) if saved and request.renderer == "auto" else request.renderer
+    renderer = str(saved.metadata.get("renderer", "auto")) if saved and request.renderer == "auto" else request.renderer
     backend = select_backend(renderer)
     with naming(assembly), closing(assembler.environment(backend)) as env:
         agent = saved.agent(choose_device(request.device)) if saved else None
@@ -63,10 +63,10 @@ def rollout(request: RolloutRequest, report: Callable[[int, Episode], None]) -> 
 
 def _about(request: RolloutRequest, assembly: Assembly, backend: Backend, env: Env) -> dict[str, Json]:
     """Return what ``dataset.json`` says besides the episodes."""
-    settings, record = assembly.settings, assembly.to_json()
+    settings, saved = assembly.settings, assembly.to_json()
     return {
-        "env": record["choices"]["env"],
-        "distractions": [choice for choice in record["choices"].values() if choice["kind"] == DISTRACTION],
+        "env": saved["choices"]["env"],
+        "distractions": [choice for choice in saved["choices"].values() if choice["kind"] == DISTRACTION],
         "image_size": list(settings.image_size),
         "crop_margin": settings.crop_margin,
         "render_quality": settings.render_quality,

@@ -10,22 +10,22 @@ from typing import Any
 import torch
 
 from coral_cli.assembly.assemble import Assembler
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import AbsentError, UnreadableError, UsageError
 from coral_cli.registry.options import Json
 from coral_cli.registry.records import Sensor
-from coral_cli.runs.checkpoint import load, read_record
+from coral_cli.runs.checkpoint import load, read_metadata
 from coral_cli.runs.directory import RunDirectory, find_checkpoint
 from coral_cli.training.agent import Agent
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A checkpoint's record; ``sensors`` are as the environment gives them."""
+    """A checkpoint's metadata; ``sensors`` are as the environment gives them."""
 
     path: Path
-    record: Mapping[str, Json]
+    metadata: Mapping[str, Json]
     assembler: Assembler
     sensors: Mapping[str, Sensor]
     action_size: int
@@ -39,7 +39,7 @@ class Saved:
     def pretrained(self) -> bool:
         """Whether it is a representation alone, without a policy. Raises UnreadableError for a damaged run.json."""
         run = RunDirectory(self.path.parent.parent)  # checkpoints did not always say it themselves
-        return bool(self.record.get("pretrained")) or (run.record.is_file() and "data" in run.read_record())
+        return bool(self.metadata.get("pretrained")) or (run.metadata.is_file() and "data" in run.read_metadata())
 
     def agent(self, device: torch.device) -> Agent:
         """Build the agent with its weights. Raises UnreadableError when they do not fit the assembly."""
@@ -67,18 +67,18 @@ def open_saved(path: Path, catalog: Catalog) -> Saved:
     Raises UnreadableError when it cannot be read, PluginError when the catalog lacks one of its components.
     """
     path = find_checkpoint(path)
-    record = read_record(path)
-    assembly = Assembly.from_json(record.get("assembly"))
+    metadata = read_metadata(path)
+    assembly = Assembly.from_json(metadata.get("assembly"))
     try:
-        sensors = {name: Sensor(name, s["kind"], tuple(s["shape"])) for name, s in record["sensors"].items()}
-        return Saved(path, record, Assembler(assembly, catalog), sensors, record["action_size"])
+        sensors = {name: Sensor(name, s["kind"], tuple(s["shape"])) for name, s in metadata["sensors"].items()}
+        return Saved(path, metadata, Assembler(assembly, catalog), sensors, metadata["action_size"])
     except (KeyError, TypeError, AttributeError) as error:
         raise UnreadableError(
             f"{path} does not say which sensors its agent has; it is from another version."
         ) from error
 
 
-def record_of(assembly: Assembly, sensors: Mapping[str, Sensor], action_size: int) -> dict[str, Any]:
+def metadata_of(assembly: Assembly, sensors: Mapping[str, Sensor], action_size: int) -> dict[str, Any]:
     """Return what a checkpoint must say so that ``open_saved`` can build the agent again."""
     return {
         "assembly": assembly.unobserved().to_json(),

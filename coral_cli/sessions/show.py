@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from coral_cli.assembly.assemble import Assembler
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.registry.catalog import Catalog

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.registry.errors import CoralError, NotFiniteError, described
 from coral_cli.registry.events import Event, Listener
 from coral_cli.registry.options import Json
@@ -59,8 +59,8 @@ class Supervision:
 
     run: RunDirectory
     assembly: Assembly
-    record: Json
-    """The record that goes into every checkpoint."""
+    metadata: Json
+    """The metadata that goes into every checkpoint."""
     display: Listener
     metrics: MetricsWriter
     observing: Observers
@@ -80,7 +80,9 @@ class Supervision:
 
     def save(self, state: Mapping[str, Any], best: bool) -> str:
         """Keep a state as a checkpoint, with ``best`` as the best so far, and return its path."""
-        return as_written(save_latest(self.run.checkpoints, state["progress"]["steps"], self.record, dict(state), best))
+        return as_written(
+            save_latest(self.run.checkpoints, state["progress"]["steps"], self.metadata, dict(state), best)
+        )
 
     def carry_out(self, loop: Loop, after: After, find_fault: Callable[[], str]) -> int:
         """Run ``loop`` until its end or an interruption, and tell the ending; return the exit code.
@@ -133,11 +135,11 @@ class Supervision:
 
 @contextmanager
 def supervised(
-    run: RunDirectory, assembly: Assembly, record: Json, display: Listener, observers: Makers
+    run: RunDirectory, assembly: Assembly, metadata: Json, display: Listener, observers: Makers
 ) -> Iterator[Supervision]:
     """Give a loop what it needs to train the agent of ``assembly`` in ``run``, which is held."""
     with MetricsWriter(run.metrics) as metrics, closing(Observers(observers, run.path)) as observing:
-        yield Supervision(run, assembly, record, display, metrics, observing, Interruption())
+        yield Supervision(run, assembly, metadata, display, metrics, observing, Interruption())
 
 
 def nothing_to_do(display: Listener, progress: Progress, unit: str) -> int:

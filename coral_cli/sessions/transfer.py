@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.assembly.settings import Settings
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.places import as_written

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.assembly.resolve import resolve
 from coral_cli.assembly.settings import BUDGET, Settings
 from coral_cli.assembly.slots import ENV

@@ -80,9 +80,9 @@ class Index:
 
         Raises CoralError when it cannot be written.
         """
-        record: dict[str, Any] = {"capacity": self.capacity, "next_serial": self.next_serial, "cursor": self.cursor}
-        record |= {name: getattr(self.episodes, name).tolist() for name in LISTS}
-        text = json.dumps(record | {"row_bytes": dict(self.row_bytes)})
+        document: dict[str, Any] = {"capacity": self.capacity, "next_serial": self.next_serial, "cursor": self.cursor}
+        document |= {name: getattr(self.episodes, name).tolist() for name in LISTS}
+        text = json.dumps(document | {"row_bytes": dict(self.row_bytes)})
         sealed = f'{text[:-1]}, "checksum": "{_checksum(text)}"}}'
         for name in names:
             with replacing(directory / name, sync) as partial:
@@ -114,17 +114,17 @@ def _read(path: Path) -> Index:
     if not path.exists():
         raise UnreadableError(f"the replay's index {path} is gone.")
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(record, dict):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(document, dict):
             raise ValueError("it holds no object")
-        checksum = record.pop("checksum", None)
-        if checksum not in (None, _checksum(json.dumps(record))):
+        checksum = document.pop("checksum", None)
+        if checksum not in (None, _checksum(json.dumps(document))):
             raise ValueError("its checksum is wrong")
-        lists = [_whole(*record[name]) for name in LISTS]
+        lists = [_whole(*document[name]) for name in LISTS]
         if len(set(map(len, lists))) > 1:
             raise ValueError("its lists differ in length")
-        capacity, next_serial, cursor = _whole(record["capacity"], record["next_serial"], record["cursor"])
-        sizes = dict(record.get("row_bytes", {}))
+        capacity, next_serial, cursor = _whole(document["capacity"], document["next_serial"], document["cursor"])
+        sizes = dict(document.get("row_bytes", {}))
         _whole(*sizes.values())
         episodes = Episodes(*(np.array(values, np.int64) for values in lists))
         index = Index(capacity, next_serial, cursor, episodes, sizes)

@@ -29,7 +29,7 @@ class Updates:
         self, learner: Learner, replay: Replay, batching: Batching, followers: Followers | None = None
     ) -> None:
         self.learner, self.agent, self.replay = learner, learner.agent, replay
-        self.measurement = Measurement()
+        self.batching, self.measurement = batching, Measurement()
         self._followers = followers or Followers()
         self._batches = Batches(replay, learner.agent, batching)
 
@@ -49,6 +49,11 @@ class Updates:
             batch = self._batches.draw()
         with self.measurement.timing("learn"):
             self.measurement.add(ranks.averaged(self.learner.update(batch, shares)))
+
+    @property
+    def processes(self) -> int:
+        """The number of processes that learn together."""
+        return self._followers.processes
 
     @property
     def noise(self) -> int:

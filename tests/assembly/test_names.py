@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.assembly.names import Names
-from coral_cli.assembly.record import Assembly
 from coral_cli.assembly.resolve import flags_of, resolve
 from coral_cli.assembly.sizes import size_of
 from coral_cli.registry.catalog import Catalog

@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from coral_cli import builtin
 from coral_cli.app import application
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.assembly.resolve import command_line, resolve
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover

@@ -9,9 +9,9 @@ import pytest
 
 from coral_cli import builtin
 from coral_cli.assembly.assemble import Assembler
-from coral_cli.assembly.record import Assembly
+from coral_cli.assembly.assembly import Assembly
 from coral_cli.assembly.resolve import command_line, flags_of, resolve
-from coral_cli.assembly.resume import recorded_assembly, resumed
+from coral_cli.assembly.resume import resumed, saved_assembly
 from coral_cli.environments.box_push.options import BoxPushOptions
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
@@ -64,9 +64,9 @@ def test_anything_else_is_refused_with_both_values(
     assert "--steps" in caught.value.hint
 
 
-def test_the_record_of_a_run(assembly: Assembly, tmp_path: Path) -> None:
+def test_the_metadata_of_a_run(assembly: Assembly, tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(json.dumps({"assembly": assembly.to_json()}))
-    assert recorded_assembly(tmp_path) == assembly
+    assert saved_assembly(tmp_path) == assembly
 
 
 EMPTY = '{"assembly": {"choices": {}, "settings": {}}}'
@@ -75,24 +75,24 @@ EMPTY = '{"assembly": {"choices": {}, "settings": {}}}'
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"assembly": {}}', '{"assembly": {"choices": 3, "settings": {}}}', EMPTY]
 )
-def test_a_damaged_record_is_unreadable(text: str, tmp_path: Path) -> None:
+def test_damaged_metadata_is_unreadable(text: str, tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(UnreadableError):
-        recorded_assembly(tmp_path)
+        saved_assembly(tmp_path)
 
 
 def test_no_run_is_unreadable(tmp_path: Path) -> None:
     with pytest.raises(UnreadableError):
-        recorded_assembly(tmp_path / "missing")
+        saved_assembly(tmp_path / "missing")
 
 
 def test_a_run_of_before_an_option_goes_on_as_it_was() -> None:
     """box-push was drawn in another look, with every action one step, before the options of these existed."""
     catalog = discover(builtin, {"CORAL_PLUGINS": ""})
-    record = resolve({"env": "box-push", "env.action": "torque", "env.random-start": True}, catalog).to_json()
+    metadata = resolve({"env": "box-push", "env.action": "torque", "env.random-start": True}, catalog).to_json()
     for option in ("look", "action_repeat"):
-        del record["choices"]["env"]["options"][option]
-    assembly = Assembly.from_json(record)
+        del metadata["choices"]["env"]["options"][option]
+    assembly = Assembly.from_json(metadata)
     flags = flags_of(assembly, catalog)
     assert (flags["env.look"], flags["env.action-repeat"], flags["env.action"]) == ("walls", 1, "torque")
     line = command_line(assembly, catalog)

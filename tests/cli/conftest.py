@@ -65,7 +65,7 @@ def make_run(toy_catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         written = {"env": "maze", "method": "v-coral", "size": "tiny", "steps": 1000, "seed": 0, **flags}
         assembly = resolve({flag.replace("_", "-"): value for flag, value in written.items()}, toy_catalog)
         run = RunDirectory.create(tmp_path / place, "")
-        run.write_record({"assembly": assembly.to_json(), "coral": "0.1.0", "started": started})
+        run.write_metadata({"assembly": assembly.to_json(), "coral": "0.1.0", "started": started})
         if events:
             run.metrics.write_text("".join(to_line(event) + "\n" for event in events))
         return run

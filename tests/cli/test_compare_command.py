@@ -87,7 +87,7 @@ def test_runs_that_have_not_been_evaluated(make_run, coral) -> None:
     ],
 )
 def test_errors(words, code, message, pair, make_run, coral) -> None:
-    make_run("runs/torn").record.write_text("{")
+    make_run("runs/torn").metadata.write_text("{")
     outcome = coral("compare", *words)
     assert outcome.code == code and message in outcome.err
 

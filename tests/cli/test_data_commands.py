@@ -47,6 +47,10 @@ def test_what_is_known_of_its_origin_is_shown(coral, data):
     assert 'rate        not recorded ("fps" in dataset.json)\n' in out
     assert ", scaled by bounds\n" in out
     assert "times the 100 B of its source, whose pictures are lossy and packed here without loss\n" in out
+    write_index(data, source={"format": "minari"})
+    out = coral("data", "show", "data").out
+    assert "from        minari\n" in out
+    assert "; pictures are packed without loss, which takes about twice what a lossy video does\n" in out
 
 
 def test_pictures_are_drawn(coral, data):
@@ -58,9 +62,17 @@ def test_pictures_are_drawn(coral, data):
         assert image.size == (3 * 192 + 2 * 4, 192)
 
 
+def test_a_terminal_without_colours_is_told_what_else_draws(coral, data):
+    outcome = coral("data", "show", "data", "--pictures")
+    assert outcome.code == 0 and outcome.err == (
+        "note: pictures need a terminal with 256 colours or more; --image draws them.\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["--pictures", "--episode", "3"], "there is no episode 3"),
         (["--image", "strip.jpg"], "--image is 'strip.jpg', but pictures are .png files"),
         (["--image", "strip.png", "--episode", "3"], "there is no episode 3"),
     ],

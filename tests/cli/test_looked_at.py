@@ -33,10 +33,10 @@ def console():
     return Terminal(file=io.StringIO(), width=100, height=30)
 
 
-def test_any_record_is_a_row_and_can_be_looked_at(make_run, told, toy_catalog, console) -> None:
+def test_any_metadata_is_a_row_and_can_be_looked_at(make_run, told, toy_catalog, console) -> None:
     run = make_run("runs/a", told.began(), told.evaluated(10, 2.0, 1.0))
     sound = read(run.path, "return")
-    whole = json.loads(run.record.read_text())
+    whole = json.loads(run.metadata.read_text())
     for choice in whole["assembly"]["choices"].values():  # one option of each will do
         choice["options"] = dict([*choice["options"].items()][:1])
     settings = whole["assembly"]["settings"]
@@ -47,12 +47,12 @@ def test_any_record_is_a_row_and_can_be_looked_at(make_run, told, toy_catalog, c
         "starts": [{"time": "2026-01-02T03:04:05+00:00", "coral": "1", "commit": "abc", "machine": {"gpus": ["x"]}}],
     }
     names, states = Names(toy_catalog, listed=True), set()
-    for path, value, record in variants(whole):
-        run.record.write_text(json.dumps(record))
+    for path, value, metadata in variants(whole):
+        run.metadata.write_text(json.dumps(metadata))
         looked = overview(run.path)
         listed = Listed(looked, "a")
         if looked.flags:
-            sized = names.with_size(looked.flags, record["assembly"]) or {}
+            sized = names.with_size(looked.flags, metadata["assembly"]) or {}
             listed = Listed(looked, "a", names.with_method(looked.flags).get("method"), sized.get("size"))
             runs = [sound, read(run.path, "return")]
             flags_of_all(runs, names)

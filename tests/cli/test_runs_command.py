@@ -23,7 +23,7 @@ def study(make_run, told):
     make_run("runs/deep/p", told.began(), told.ended(30, "failed"), method="p-coral", steps=2_000_000)
     make_run("runs/box", told.began(), told.evaluated(20, -5.0), env="box-push", size="small", distraction=("noise",))
     make_run("runs/new")
-    make_run("runs/torn").record.write_text("{")
+    make_run("runs/torn").metadata.write_text("{")
     return make_run
 
 
@@ -98,16 +98,16 @@ def test_filtering(study, coral) -> None:
 
 def test_an_agent_without_a_named_method_is_called_by_its_losses(make_run, told, coral) -> None:
     run = make_run("runs/a")
-    record = json.loads(run.record.read_text())
-    record["assembly"]["choices"]["env"]["component"] = "gym:Pendulum-v1"
-    run.write_record(record)
+    metadata = json.loads(run.metadata.read_text())
+    metadata["assembly"]["choices"]["env"]["component"] = "gym:Pendulum-v1"
+    run.write_metadata(metadata)
     [row] = rows(coral("runs").out)[1:]
     assert row[2:5] == ["gym:Pendulum-v1", "cv+recon", "0"], "an environment that no plugin lists is not looked up"
 
 
 def test_a_run_on_recorded_data_counts_updates(make_run, told, coral) -> None:
     run = make_run("runs/a", told.began(), told.ended(30, "interrupted"))
-    run.write_record(json.loads(run.record.read_text()) | {"data": "data", "updates": 50, "checkpoint_every": 10})
+    run.write_metadata(json.loads(run.metadata.read_text()) | {"data": "data", "updates": 50, "checkpoint_every": 10})
     assert "30/50" in rows(coral("runs").out)[1]
     [document] = json.loads(coral("runs", "--json").out)
     assert (document["unit"], document["steps"], document["budget"]) == ("updates", 30, 50)
@@ -231,7 +231,7 @@ def test_one_run_in_full(make_run, told, coral) -> None:
     assert lines["go"] == "on       coral train --resume runs/a" and "rm -r" not in outcome.out
     document = json.loads(coral("runs", "show", "runs/a", "--json").out)
     assert document["evaluations"] == [{"step": 400, "episodes": 10, "return/mean": 9.0, "return/stderr": None}]
-    assert document["flags"]["seed"] == 4 and document["record"]["coral"] == "0.1.0"
+    assert document["flags"]["seed"] == 4 and document["metadata"]["coral"] == "0.1.0"
 
 
 def test_a_run_that_was_killed_is_told_so(make_run, told, coral) -> None:
@@ -240,7 +240,7 @@ def test_a_run_that_was_killed_is_told_so(make_run, told, coral) -> None:
 
 
 def test_a_damaged_run_is_not_shown(make_run, coral) -> None:
-    make_run("runs/a").record.write_text("[]")
+    make_run("runs/a").metadata.write_text("[]")
     outcome = coral("runs", "show", "a")
     assert outcome.code == 4 and "cannot be read" in outcome.err
 
@@ -283,7 +283,7 @@ def test_what_is_in_training_is_neither_removed_nor_renamed(make_run, told, cora
         for words in (("remove", "live", "--yes"), ("rename", "live", "x")):
             outcome = coral("runs", *words)
             assert (outcome.code, outcome.err) == (2, "error: runs/live is in training.\nhint: Stop it first.\n")
-    assert run.record.exists()
+    assert run.metadata.exists()
 
 
 def test_what_is_no_run_is_not_removed(make_run, coral, tmp_path) -> None:
@@ -302,7 +302,7 @@ def test_what_is_no_run_is_not_removed(make_run, coral, tmp_path) -> None:
     ):
         outcome = coral("runs", "remove", path, "--yes")
         assert outcome.code == code and message in outcome.err
-    assert (tmp_path / "other/thesis").exists() and run.record.exists()
+    assert (tmp_path / "other/thesis").exists() and run.metadata.exists()
 
 
 def test_links_in_a_run_go_and_what_they_lead_to_stays(make_run, coral, tmp_path) -> None:

@@ -85,9 +85,9 @@ def prepare(words: list[str], catalog: Catalog) -> None:
         (run / "metrics.jsonl").write_text(to_line(Event("evaluation", 100_000, 1.0, {"return/mean": 1.0})) + "\n")
     for word in words[1:]:
         if words[0] == "eval" and word.startswith("runs/") and not Path(word).exists():
-            record = {"assembly": resolve({"env": ENV}, catalog).to_json()}
-            RunDirectory.create(Path(word), "").write_record(record)
-            save(Path(word) / "checkpoints" / "latest.pt", record | {"sensors": {}, "action_size": 1}, {})
+            metadata = {"assembly": resolve({"env": ENV}, catalog).to_json()}
+            RunDirectory.create(Path(word), "").write_metadata(metadata)
+            save(Path(word) / "checkpoints" / "latest.pt", metadata | {"sensors": {}, "action_size": 1}, {})
     for name in looked_at(words):
         run = Path("runs") / name
         run.mkdir(parents=True, exist_ok=True)
@@ -97,11 +97,11 @@ def prepare(words: list[str], catalog: Catalog) -> None:
             make_folder(Path(value))
             write_plan(Path(value), Plan((Planned("seed0", ("--env", ENV, "--seed", "0")),)))
         elif flag == "--resume" and not Path(value).exists():
-            record = {"assembly": resolve({"env": ENV}, catalog).to_json()}
+            metadata = {"assembly": resolve({"env": ENV}, catalog).to_json()}
             if words[0] == "pretrain":
-                record |= {"data": "data", "updates": 1, "checkpoint_every": 1}
+                metadata |= {"data": "data", "updates": 1, "checkpoint_every": 1}
             Path(value).mkdir(parents=True)
-            (Path(value) / "run.json").write_text(json.dumps(record))
+            (Path(value) / "run.json").write_text(json.dumps(metadata))
         if flag == "--data" and ("--rename" in words or not Path(value).exists()):
             shutil.rmtree(value, ignore_errors=True)
             make_dataset(Path(value), catalog, words)

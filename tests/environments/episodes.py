@@ -10,8 +10,8 @@ def actions_of(environment, count, seed=0):
 def episode(environment, seed, steps=4):
     """Everything that is seen and earned, to be compared."""
     observation, _ = environment.reset(seed=seed)
-    record = [observation["image"].tobytes(), observation["proprio"].tobytes()]
+    trace = [observation["image"].tobytes(), observation["proprio"].tobytes()]
     for action in actions_of(environment, steps):
         observation, reward, *_ = environment.step(action)
-        record += [observation["image"].tobytes(), observation["proprio"].tobytes(), reward]
-    return record
+        trace += [observation["image"].tobytes(), observation["proprio"].tobytes(), reward]
+    return trace

@@ -148,12 +148,12 @@ def test_proprioception_is_the_arm_alone():
 
 def episode(environment, seed, steps=6):
     observation, _ = environment.reset(seed=seed)
-    record = [observation["image"].tobytes(), observation["proprio"].tobytes()]
+    trace = [observation["image"].tobytes(), observation["proprio"].tobytes()]
     rng = np.random.default_rng(0)
     for _ in range(steps):
         observation, reward, *_ = environment.step(rng.uniform(-1, 1, environment.action_space.shape))
-        record += [observation["image"].tobytes(), observation["proprio"].tobytes(), reward]
-    return record
+        trace += [observation["image"].tobytes(), observation["proprio"].tobytes(), reward]
+    return trace
 
 
 @pytest.mark.parametrize("action", ["torque", "cartesian"])

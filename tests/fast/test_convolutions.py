@@ -9,11 +9,11 @@ from coral_cli.fast.convolutions import FEW_CHANNELS, MANY_CHANNELS, Downsamplin
 from coral_cli.fast.rectifier import Rectifier
 
 
-def values(layer, image, direction):
-    """What comes out, and the gradients of image, weight and bias in ``direction``."""
+def values(run, layer, image, direction):
+    """What ``run`` makes of the image, and the gradients of image, weight and bias in ``direction``."""
     layer.zero_grad()
     image = image.clone().requires_grad_()
-    out = layer(image)
+    out = run(image)
     out.backward(direction.to(out.dtype))
     return [out.detach(), image.grad, layer.weight.grad, layer.bias.grad]
 
@@ -24,13 +24,13 @@ def reference(function, layer, image, direction):
     return [out.detach(), *torch.autograd.grad(out, (image, weight, bias), direction.double())]
 
 
-def compared(function, layer, image, autocast):
+def compared(function, layer, image, autocast=False, run=None):
     torch.manual_seed(1)
     image = image.to(memory_format=torch.channels_last)
     with torch.no_grad():
-        direction = torch.randn_like(layer(image))
+        direction = torch.randn_like((run or layer)(image))
     with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
-        found = values(layer, image, direction)
+        found = values(run or layer, layer, image, direction)
     for ours, theirs in zip(found, reference(function, layer, image, direction), strict=True):
         error = (ours.double() - theirs).norm() / theirs.norm()
         assert error < (1e-2 if autocast else 1e-5), error
@@ -53,6 +53,23 @@ def test_up(before, after, shape, kernel, autocast):
     torch.manual_seed(0)
     layer = Upsampling(before, after, kernel).to(memory_format=torch.channels_last)
     compared(conv_transpose2d, layer, torch.randn(5, before, *shape), autocast)
+
+
+@pytest.mark.parametrize(
+    ("kind", "plain", "overwrites"),
+    [(Downsampling, conv2d, True), (Downsampling, conv2d, False), (Upsampling, conv_transpose2d, False)],
+)
+@pytest.mark.parametrize("side", [1, 3, 11])
+def test_rectified_layers_are_torch_s_with_a_relu_behind(kind, plain, overwrites, side):
+    torch.manual_seed(0)
+    layer, rectifier = kind(4, 6, 4).to(memory_format=torch.channels_last), Rectifier(overwrites)
+    image = torch.randn(5, 4, *(side + 3 * (kind is Downsampling) for _ in range(2)))
+    compared(
+        lambda *inputs, stride: plain(*inputs, stride=stride).relu(),
+        layer,
+        image,
+        run=lambda x: layer.rectified(x, rectifier),
+    )
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

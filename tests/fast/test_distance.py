@@ -19,7 +19,9 @@ def test_value_and_gradient_are_torch_s(shape):
 
 
 def test_half_precision_is_added_up_in_single():
-    mean = torch.full((1, 4096), 0.1, dtype=torch.bfloat16)
+    mean = torch.full((1, 4096), 0.1, dtype=torch.bfloat16, requires_grad=True)
     found = squared_distance(mean, torch.zeros(1, 4096))
     assert found.dtype == torch.float32
     torch.testing.assert_close(found, 4096 * mean[0, :1].float().square(), rtol=1e-5, atol=0)
+    (gradient,) = torch.autograd.grad(found.sum(), mean)
+    assert torch.equal(gradient, 2 * mean)

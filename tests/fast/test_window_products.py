@@ -1,4 +1,7 @@
-"""Each product with all windows is torch's convolution, transposed convolution or gradient of the weight."""
+"""Each product with all windows is torch's convolution, transposed convolution or gradient of the weight.
+
+So are their own gradients, but for the convolution's of a map, whose gradients are the other two.
+"""
 
 import pytest
 import torch
@@ -50,6 +53,57 @@ def test_the_gradient_of_the_weight_is_torch_s(shape):
     coarse = torch.randn_like(conv2d(fine, weight, stride=2))
     expected = grad.conv2d_weight(fine, weight.shape, coarse, stride=2)
     torch.testing.assert_close(weight_gradient(coarse, fine, weight), expected)
+
+
+def both_ways(ours, torchs, *inputs):
+    """The values of two functions of ``inputs``, and their gradients in one direction."""
+    results = []
+    for function in (ours, torchs):
+        leaves = [part.clone().requires_grad_() for part in inputs]
+        value = function(*leaves)
+        direction = torch.randn(value.shape, dtype=value.dtype, generator=torch.Generator().manual_seed(1))
+        results.append([value.detach(), *torch.autograd.grad((value * direction).sum(), leaves)])
+    return zip(*results, strict=True)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_products_have_the_gradients_of_torch_s(shape):
+    fine, weight, bias = tensors(*shape)
+    coarse = torch.randn_like(conv2d(fine, weight, stride=2))
+    rest = [(side - shape[0]) % 2 for side in shape[1:]]
+    pairs = [
+        *both_ways(
+            lambda fine, *others: pixels_down(fine.permute(0, 2, 3, 1), *others).permute(0, 3, 1, 2),
+            lambda *inputs: conv2d(*inputs, stride=2),
+            *(fine, weight, bias),
+        ),
+        *both_ways(
+            lambda coarse, weight: up_by_product(coarse, weight, fine.shape),
+            lambda coarse, weight: conv_transpose2d(coarse, weight, stride=2, output_padding=rest),
+            *(coarse, weight),
+        ),
+        *both_ways(
+            lambda coarse, fine: weight_gradient(coarse, fine, weight),
+            lambda coarse, fine: grad.conv2d_weight(fine, weight.shape, coarse, stride=2),
+            *(coarse, fine),
+        ),
+    ]
+    assert len(pairs) == 4 + 3 + 3
+    for ours, torchs in pairs:
+        torch.testing.assert_close(ours, torchs)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_gradients_of_a_map_s_convolution_are_the_other_two(shape):
+    inputs = [part.requires_grad_() for part in tensors(*shape)]
+    with torch.no_grad():
+        value = down_by_product(*inputs)
+        coarse = torch.randn_like(value)
+        found = up_by_product(coarse, inputs[1], inputs[0].shape), weight_gradient(coarse, *inputs[:2])
+    expected = conv2d(*inputs, stride=2)
+    torch.testing.assert_close(value, expected.detach())
+    for ours, torchs in zip(found, torch.autograd.grad((expected * coarse).sum(), inputs[:2]), strict=True):
+        torch.testing.assert_close(ours, torchs)
 
 
 @pytest.mark.parametrize(("side", "few"), [(4, True), (8, True), (9, True), (10, False)])

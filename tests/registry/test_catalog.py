@@ -80,7 +80,7 @@ def test_what_a_checkpoint_names() -> None:
     assert catalog.locate("loss", "byol", "pack", "1.0") is entry
     with pytest.raises(PluginError, match="not installed") as caught:
         catalog.locate("loss", "byol", "pack-c", "3.1")
-    assert caught.value.message == "its record says that loss 'byol' comes from pack-c 3.1, which is not installed."
+    assert caught.value.message == "its metadata says that loss 'byol' comes from pack-c 3.1, which is not installed."
     assert caught.value.hint == "If you know that package: pip install 'pack-c==3.1'"
     with pytest.raises(PluginError, match="broken: ImportError: jax"):
         catalog.locate("loss", "byol", "pack-b", "1")
@@ -105,7 +105,7 @@ def test_a_record_puts_nothing_into_a_command_but_names_and_versions(distributio
         Catalog([loss("cpc")]).locate("loss", "byol", distribution, version)
     assert caught.value.hint == ""
     assert caught.value.message == (
-        f"its record says that loss 'byol' comes from {distribution!r} of version {version!r}, "
+        f"its metadata says that loss 'byol' comes from {distribution!r} of version {version!r}, "
         "which no package can be called."
     )
 

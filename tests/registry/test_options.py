@@ -14,7 +14,7 @@ from coral_cli.registry.options import (
     NoOptions,
     fields_of,
     values_of,
-    with_recorded,
+    with_saved,
     with_values,
 )
 
@@ -121,8 +121,8 @@ class Later:
 
 
 def test_a_record_that_lacks_an_option_stands_for_what_was_before_it() -> None:
-    assert with_recorded(Later(), {"side": 32}) == Later(32, "old")
-    assert with_recorded(Later(), {"look": "new"}) == Later(64, "new")
+    assert with_saved(Later(), {"side": 32}) == Later(32, "old")
+    assert with_saved(Later(), {"look": "new"}) == Later(64, "new")
     assert with_values(Later(), {"side": 32}) == Later(32, "new")
     with pytest.raises(UsageError, match="look cannot be 'blue'"):
-        with_recorded(Later(), {"look": "blue"})
+        with_saved(Later(), {"look": "blue"})

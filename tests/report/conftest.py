@@ -39,7 +39,7 @@ def make_run(tmp_path: Path) -> MakeRun:
             slot, _, option = flag.rpartition(".")
             choices[slot]["options"][option] = value
         run = RunDirectory.create(tmp_path / name, "")
-        run.write_record(
+        run.write_metadata(
             {
                 "command": f"coral train --out {name} <b>",
                 "assembly": {"choices": choices, "settings": settings},

@@ -77,7 +77,7 @@ def test_sizes_and_methods_name_agents(make_run, report) -> None:
     for method, size in (("v-coral", "tiny"), ("v-coral", "paper"), ("p-coral", "tiny")):
         run = make_run(f"{method}-{size}", {1000: 1.0})
         assembly = resolve({"env": "cartpole-swingup", "method": method, "size": size}, catalog)
-        RunDirectory(run).write_record({"assembly": assembly.to_json()})
+        RunDirectory(run).write_metadata({"assembly": assembly.to_json()})
     names = [line.split("  ")[0] for line in report(".")[1].splitlines()[1:]]
     assert names == ["p-coral, size tiny", "v-coral, size paper", "v-coral, size tiny"]
 
@@ -257,8 +257,8 @@ def test_a_page_and_a_picture(name, start, make_run, report, tmp_path, monkeypat
 def test_a_page_of_runs_that_were_not_evaluated_yet(make_run, report, tmp_path) -> None:
     make_run("runs/a", {}, updates={500: {"loss/image": 2.0}})
     pretrained = make_run("runs/b", {})
-    record = json.loads((pretrained / "run.json").read_text())
-    (pretrained / "run.json").write_text(json.dumps(record | {"data": "there", "updates": 5, "checkpoint_every": 5}))
+    metadata = json.loads((pretrained / "run.json").read_text())
+    (pretrained / "run.json").write_text(json.dumps(metadata | {"data": "there", "updates": 5, "checkpoint_every": 5}))
     code, out, err = report("--out", "x.html")
     assert (code, err) == (0, "warning: runs/b has no evaluation of return: left out.\n")
     assert out.splitlines()[0].split() == [
@@ -281,12 +281,12 @@ def test_a_page_of_runs_that_were_not_evaluated_yet(make_run, report, tmp_path) 
 def test_a_run_of_no_task_is_left_out(task, make_run, report) -> None:
     make_run("a", {1000: 1.0})
     torn = make_run("torn", {1000: 1.0})
-    record = json.loads((torn / "run.json").read_text())
+    metadata = json.loads((torn / "run.json").read_text())
     if "env" in task:
-        record["assembly"]["choices"]["env"]["component"] = task["env"]
+        metadata["assembly"]["choices"]["env"]["component"] = task["env"]
     else:
-        record["assembly"]["settings"] |= task
-    (torn / "run.json").write_text(json.dumps(record))
+        metadata["assembly"]["settings"] |= task
+    (torn / "run.json").write_text(json.dumps(metadata))
     code, _, err = report(".", "--out", "x.html")
     assert code == 0 and err.startswith("warning: torn/run.json is damaged, or no run's: ")
     assert err.endswith(": left out.\n")

@@ -125,9 +125,9 @@ def test_colours_have_a_dark_twin(make_run, page, tmp_path: Path) -> None:
 def test_what_strangers_write_is_text(make_run, page, tmp_path: Path) -> None:
     run = make_run("a'\"<b>&", {1000: 1.0}, {"image-loss": HOSTILE}, options={"env.x": HOSTILE}, distraction=[HOSTILE])
     other = make_run("b", {1000: 1.0}, {"image-loss": "cv"}, distraction=[HOSTILE])
-    record = json.loads((run / "run.json").read_text())
-    record |= {"command": HOSTILE, "device": HOSTILE, "machine": {"cpus": 2, "gpus": [HOSTILE]}, "coral": HOSTILE}
-    (run / "run.json").write_text(json.dumps(record))
+    metadata = json.loads((run / "run.json").read_text())
+    metadata |= {"command": HOSTILE, "device": HOSTILE, "machine": {"cpus": 2, "gpus": [HOSTILE]}, "coral": HOSTILE}
+    (run / "run.json").write_text(json.dumps(metadata))
     with (run / "metrics.jsonl").open("a") as file:
         values = {f"loss/{HOSTILE}": 1.0, f"{HOSTILE}/mean": 2.0}
         for kind in ("update", "evaluation"):

@@ -59,10 +59,10 @@ def test_what_is_no_run(name: str, message: str, tmp_path: Path) -> None:
         find([tmp_path / name])
 
 
-@pytest.mark.parametrize("record", ["{}", "[]", '{"assembly": {"choices": {"env": 1}}}', "{"])
-def test_a_damaged_record(record: str, make_run) -> None:
+@pytest.mark.parametrize("metadata", ["{}", "[]", '{"assembly": {"choices": {"env": 1}}}', "{"])
+def test_damaged_metadata(metadata: str, make_run) -> None:
     path = make_run("a", {1: 1.0})
-    (path / "run.json").write_text(record)
+    (path / "run.json").write_text(metadata)
     with pytest.raises(UnreadableError):
         read(path, "return")
 

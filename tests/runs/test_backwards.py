@@ -28,7 +28,7 @@ def test_only_what_stands_before_a_place(tmp_path):
 def test_what_cannot_be_read(tmp_path, monkeypatch):
     with pytest.raises(UnreadableError, match="No such file"):
         list(backwards(tmp_path / "none"))
-    monkeypatch.setattr(module, "RECORD_BYTES", 10)
+    monkeypatch.setattr(module, "DOCUMENT_BYTES", 10)
     (tmp_path / "f").write_bytes(b"x" * 100 + b"\n")
     with pytest.raises(UnreadableError, match="a line of more than 10 bytes"):
         list(backwards(tmp_path / "f"))

@@ -17,9 +17,9 @@ import torch
 
 from coral_cli.registry.errors import CoralError, UnreadableError
 from coral_cli.runs import files
-from coral_cli.runs.checkpoint import load, read_record, save, save_latest, seal
+from coral_cli.runs.checkpoint import load, read_metadata, save, save_latest, seal
 
-RECORD = {"assembly": {"choices": {"env": "cartpole-swingup"}}, "best": None}
+METADATA = {"assembly": {"choices": {"env": "cartpole-swingup"}}, "best": None}
 
 
 def state():
@@ -53,15 +53,15 @@ def assert_same(a, b):
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / "checkpoint.pt"
-    save(path, RECORD, state())
+    save(path, METADATA, state())
     return path
 
 
-def test_record_and_state_come_back(tmp_path):
+def test_metadata_and_state_come_back(tmp_path):
     saved = state()
-    save(tmp_path / "x.pt", RECORD, saved)
-    record, loaded = load(tmp_path / "x.pt", "cpu")
-    assert record == RECORD == read_record(tmp_path / "x.pt")
+    save(tmp_path / "x.pt", METADATA, saved)
+    metadata, loaded = load(tmp_path / "x.pt", "cpu")
+    assert metadata == METADATA == read_metadata(tmp_path / "x.pt")
     assert_same(saved, loaded)
 
 
@@ -69,10 +69,10 @@ def test_plain_torch_opens_it_with_weights_only(path):
     assert torch.load(path, weights_only=True)["counts"]["steps"] == 1200
 
 
-def test_the_record_needs_no_torch(path):
+def test_the_metadata_needs_no_torch(path):
     code = (
-        "import sys; from pathlib import Path; from coral_cli.runs.checkpoint import read_record\n"
-        f"print(read_record(Path({str(path)!r}))['assembly']['choices']['env'], 'torch' in sys.modules)"
+        "import sys; from pathlib import Path; from coral_cli.runs.checkpoint import read_metadata\n"
+        f"print(read_metadata(Path({str(path)!r}))['assembly']['choices']['env'], 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["cartpole-swingup", "False"]
@@ -85,7 +85,7 @@ def test_a_byte_flipped_anywhere_is_noticed(path):
         damaged = bytearray(whole)
         damaged[place] ^= 0x55
         path.write_bytes(damaged)
-        for read in (read_record, load):
+        for read in (read_metadata, load):
             with pytest.raises(UnreadableError):
                 read(path)
 
@@ -115,9 +115,9 @@ def test_an_empty_file_and_a_text_are_no_checkpoints(path):
 
 def test_what_is_missing_or_a_directory_cannot_be_opened(tmp_path):
     with pytest.raises(UnreadableError, match=r"cannot be opened \(No such file"):
-        read_record(tmp_path / "missing.pt")
+        read_metadata(tmp_path / "missing.pt")
     with pytest.raises(UnreadableError, match=r"cannot be opened \(Is a directory"):
-        read_record(tmp_path)
+        read_metadata(tmp_path)
 
 
 class Bomb:
@@ -146,7 +146,7 @@ def test_a_bomb_inside_a_forged_checkpoint_does_not_go_off(tmp_path):
     with path.open("wb") as file:
         torch.save({"model": Bomb(trace)}, file)
     seal(path, '{"format": 1, "record": {}}')
-    assert read_record(path) == {}
+    assert read_metadata(path) == {}
     with pytest.raises(UnreadableError, match="could run code"):
         load(path)
     assert not trace.exists()
@@ -167,18 +167,18 @@ def test_an_archive_of_something_else_is_named_so(tmp_path):
     ("content", "sentence"),
     [
         ('{"format": 2, "record": {}}', "format 2, and this coral reads format 1"),
-        ('{"record": {}}', "record is not what coral writes"),
-        ("[]", "record is not what coral writes"),
-        ("{", "record is not what coral writes"),
+        ('{"record": {}}', "metadata is not what coral writes"),
+        ("[]", "metadata is not what coral writes"),
+        ("{", "metadata is not what coral writes"),
     ],
 )
-def test_a_record_of_another_kind(tmp_path, content, sentence):
+def test_metadata_of_another_kind(tmp_path, content, sentence):
     path = tmp_path / "x.pt"
     with path.open("wb") as file:
         torch.save({}, file)
     seal(path, content)
     with pytest.raises(UnreadableError, match=sentence):
-        read_record(path)
+        read_metadata(path)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_latest_best_and_the_newest_two(tmp_path):
     for step in (10, 20, 30, 40):
         path = save_latest(tmp_path, step, {"step": step}, {"step": step}, best=step == 20)
         assert path.name == ("best.pt" if step == 20 else f"step-{step:09d}.pt")
-        assert read_record(tmp_path / "latest.pt") == {"step": step}
+        assert read_metadata(tmp_path / "latest.pt") == {"step": step}
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["best.pt", "latest.pt", "step-000000030.pt", "step-000000040.pt"]
     assert load(tmp_path / "best.pt") == ({"step": 20}, {"step": 20})
@@ -217,7 +217,7 @@ def test_a_run_that_went_back_keeps_its_new_checkpoint(tmp_path):
         save_latest(tmp_path, step, {}, {"step": step})
     path = save_latest(tmp_path, 15, {"step": 15}, {})  # resumed from step 10
     assert path.exists()
-    assert read_record(tmp_path / "latest.pt") == {"step": 15}
+    assert read_metadata(tmp_path / "latest.pt") == {"step": 15}
 
 
 def test_a_clock_that_went_back_does_not_take_the_new_one(tmp_path):
@@ -240,7 +240,7 @@ def test_a_process_killed_while_it_names_the_best_has_yet_to_find_it(tmp_path, m
     monkeypatch.setattr(os, "link", killed)
     with pytest.raises(KeyboardInterrupt):
         save_latest(tmp_path, 20, {"step": 20}, {}, best=True)
-    assert (read_record(tmp_path / "best.pt"), read_record(tmp_path / "latest.pt")) == ({"step": 20}, {"step": 10})
+    assert (read_metadata(tmp_path / "best.pt"), read_metadata(tmp_path / "latest.pt")) == ({"step": 20}, {"step": 10})
 
 
 def test_without_hard_links_the_latest_is_a_copy(tmp_path, monkeypatch):
@@ -250,7 +250,7 @@ def test_without_hard_links_the_latest_is_a_copy(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "link", refuse)
     path = save_latest(tmp_path, 10, {"step": 10}, {})
     assert not (tmp_path / "latest.pt").samefile(path)
-    assert read_record(tmp_path / "latest.pt") == {"step": 10}
+    assert read_metadata(tmp_path / "latest.pt") == {"step": 10}
 
 
 def test_a_crash_before_the_rename_leaves_the_old_latest(tmp_path, monkeypatch):
@@ -264,7 +264,7 @@ def test_a_crash_before_the_rename_leaves_the_old_latest(tmp_path, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             save_latest(tmp_path, 20, {"step": 20}, {})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest.pt", "step-000000010.pt"]
-    assert read_record(tmp_path / "latest.pt") == {"step": 10}
+    assert read_metadata(tmp_path / "latest.pt") == {"step": 10}
 
 
 def test_what_a_killed_process_left_is_swept_up(tmp_path):

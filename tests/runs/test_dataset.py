@@ -38,7 +38,7 @@ def path(tmp_path):
 def test_what_is_written_comes_back(path):
     dataset = open_dataset(path)
     assert dataset.sensors == SENSORS and dataset.action_size == 1 and dataset.transitions == 8
-    assert dataset.record["renderer"] == "egl" and dataset.record["episodes"][1]["return"] == 1.0
+    assert dataset.metadata["renderer"] == "egl" and dataset.metadata["episodes"][1]["return"] == 1.0
     for number, (arrays, rows) in enumerate(zip(dataset.episodes(), (5, 3), strict=True)):
         for name, value in episode(rows, number).items():
             np.testing.assert_array_equal(arrays[name], value)
@@ -82,17 +82,17 @@ def test_a_damaged_episode_is_named(path):
 
 
 def test_an_episode_of_another_shape_is_named(path):
-    record = json.loads((path / INDEX).read_text())
-    record["sensors"]["skin"]["shape"] = [3]
-    (path / INDEX).write_text(json.dumps(record))
+    metadata = json.loads((path / INDEX).read_text())
+    metadata["sensors"]["skin"]["shape"] = [3]
+    (path / INDEX).write_text(json.dumps(metadata))
     with pytest.raises(UnreadableError, match=r"'skin' in .* has shape \(5, 2\), but should have \(5, 3\)"):
         list(open_dataset(path).episodes())
 
 
 def test_what_an_index_lacks_is_named(path):
-    record = json.loads((path / INDEX).read_text())
-    del record["action_size"]
-    (path / INDEX).write_text(json.dumps(record))
+    metadata = json.loads((path / INDEX).read_text())
+    del metadata["action_size"]
+    (path / INDEX).write_text(json.dumps(metadata))
     with pytest.raises(UnreadableError, match="does not say action_size"):
         open_dataset(path)
 
@@ -132,9 +132,9 @@ def test_images_that_are_no_bytes_and_numbers_that_are_none_are_refused(path):
 
 def test_rows_that_the_files_do_not_have_are_refused_before_anything_is_read(path):
     assert open_dataset(path).read(1, ["eye"])["eye"].shape == (0, 4, 6, 3)
-    record = json.loads((path / INDEX).read_text())
-    record["episodes"][1]["rows"] = 10**12
-    (path / INDEX).write_text(json.dumps(record))
+    metadata = json.loads((path / INDEX).read_text())
+    metadata["episodes"][1]["rows"] = 10**12
+    (path / INDEX).write_text(json.dumps(metadata))
     with pytest.raises(UnreadableError, match=r"'eye' in .* has shape \(3, .*, but should have \(1000000000000, "):
         open_dataset(path).read(1, ["eye"])
     (path / "episode-000001.npz").unlink()
@@ -145,9 +145,9 @@ def test_rows_that_the_files_do_not_have_are_refused_before_anything_is_read(pat
 @pytest.mark.parametrize("compressed", [True, False])
 def test_rows_that_a_file_claims_and_cannot_hold_are_refused_before_they_take_memory(path, compressed):
     rows = 10**9
-    record = json.loads((path / INDEX).read_text())
-    record["episodes"][0]["rows"] = rows
-    (path / INDEX).write_text(json.dumps(record))
+    metadata = json.loads((path / INDEX).read_text())
+    metadata["episodes"][0]["rows"] = rows
+    (path / INDEX).write_text(json.dumps(metadata))
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": (rows, 4, 6, 3)})
     kind = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
@@ -168,9 +168,9 @@ def test_an_array_of_zeros_is_held_by_few_bytes(tmp_path):
 
 
 def test_a_file_that_is_named_twice_is_refused(path):
-    record = json.loads((path / INDEX).read_text())
-    record["episodes"].append(record["episodes"][0])
-    (path / INDEX).write_text(json.dumps(record))
+    metadata = json.loads((path / INDEX).read_text())
+    metadata["episodes"].append(metadata["episodes"][0])
+    (path / INDEX).write_text(json.dumps(metadata))
     with pytest.raises(UnreadableError, match=r"episodes name episode-000000\.npz twice"):
         open_dataset(path)
 
@@ -182,9 +182,9 @@ def test_a_directory_without_an_index_is_none(tmp_path):
 
 @pytest.mark.parametrize("name", ["../secret.npz", "/etc/hosts", "a/b.npz", "..", ""])
 def test_an_episode_lies_in_the_dataset(path, name):
-    record = json.loads((path / INDEX).read_text())
-    record["episodes"][0]["file"] = name
-    (path / INDEX).write_text(json.dumps(record))
+    metadata = json.loads((path / INDEX).read_text())
+    metadata["episodes"][0]["file"] = name
+    (path / INDEX).write_text(json.dumps(metadata))
     with pytest.raises(UnreadableError, match="not the name of a file"):
         open_dataset(path)
 

@@ -125,7 +125,7 @@ def test_what_is_odd_is_told(path, change, numbers, kind, words):
 
 def test_an_episode_of_one_row_is_told(path):
     spoil(path, lambda a: a.update({name: value[:1] for name, value in a.items()}), 2)
-    episodes = open_dataset(path).record["episodes"]
+    episodes = open_dataset(path).metadata["episodes"]
     episodes[2]["rows"] = 1
     write_index(path, episodes=episodes)
     one = only(path)
@@ -191,13 +191,14 @@ def test_several_problems_are_counted_in_one_sentence(path):
     ("name", "words", "hint"),
     [
         ("observation.images.front", "has another character", "--rename observation.images.front=front"),
-        ("rgb camera", "has another character", "--rename rgb camera=rgb_camera"),
+        ("rgb camera", "has another character", "--rename 'rgb camera=rgb_camera'"),
+        ("fro_nt", "is taken", "--rename fro_nt=fro_nt_sensor"),
         ("reward", "is taken", "--rename reward=reward_sensor"),
         ("keys", "is taken", "--rename keys=keys_sensor"),
     ],
 )
 def test_names_that_no_sensor_can_have_are_refused(name, words, hint):
-    (one,) = named(["front", name], lambda word: word == "keys")
+    (one,) = named(["fro-nt", name], lambda word: word == "keys")
     assert one.refused and words in one.message and hint in one.hint
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from coral_cli.registry.errors import UnreadableError
 from coral_cli.runs.dataset import open_dataset
-from coral_cli.runs.dataset_pictures import strip
+from coral_cli.runs.dataset_pictures import strips
 from coral_cli.runs.dataset_summary import document, summarise
 
 from .recorded import SENSORS, arrays, record, spoil, write_index
@@ -95,8 +95,8 @@ def test_absent_rewards(path):
 
 
 def test_pictures_from_the_first_to_the_last(path):
-    (row,) = strip(open_dataset(path), 0, 3)  # 6 rows: 0, 2.5 (to even: 2), 5
+    (row,) = strips(open_dataset(path), 0, 3).values()  # 6 rows: 0, 2.5 (to even: 2), 5
     eye = arrays(0, 6)["eye"]
     assert all((picture == eye[at]).all() for picture, at in zip(row, (0, 2, 5), strict=True))
-    (row,) = strip(open_dataset(path), 1, 64)
+    (row,) = strips(open_dataset(path), 1, 64).values()
     assert len(row) == 4

@@ -39,7 +39,7 @@ def test_out_may_be_an_empty_directory():
 
 def test_out_that_holds_a_run_is_refused_with_the_way_to_go_on():
     run = RunDirectory.create(Path("x"), "ignored")
-    run.write_record({})
+    run.write_metadata({})
     for way in ("", "--resume x"):  # before its first checkpoint there is nothing to go on from
         with pytest.raises(UsageError, match="already holds a run") as error:
             RunDirectory.create(Path("x"), "ignored")
@@ -72,7 +72,7 @@ def test_files_that_no_run_has_may_lie_where_a_command_is_repeated():
     Path("job/slurm.out").write_text("started")
     Path("job/old").symlink_to("job")
     run = RunDirectory.create(Path("job"), "ignored", again=True)
-    run.write_record({})
+    run.write_metadata({})
     run.replay.mkdir()
     run.discard()
     assert sorted(os.listdir("job")) == ["old", "slurm.out"] and Path("job/slurm.out").read_text() == "started"
@@ -93,7 +93,7 @@ def test_what_a_run_would_overwrite_stands_in_its_way(name):
 
 def test_hints_quote_paths_for_a_shell():
     run = RunDirectory.create(Path("my run"), "ignored")
-    run.write_record({})
+    run.write_metadata({})
     with pytest.raises(UnreadableError, match="no checkpoint yet") as error:
         find_checkpoint(run.path)
     assert "--out 'my run' and" in error.value.hint
@@ -124,43 +124,43 @@ def test_a_place_that_cannot_be_written_is_one_sentence():
         RunDirectory.create(Path("file/run"), "ignored")
 
 
-def test_the_record_comes_back():
+def test_the_metadata_comes_back():
     run = RunDirectory.create(None, "x")
-    run.write_record({"command": "coral train", "n": [1, None, 2.5]})
-    assert RunDirectory.open(run.path).read_record() == {"command": "coral train", "n": [1, None, 2.5]}
+    run.write_metadata({"command": "coral train", "n": [1, None, 2.5]})
+    assert RunDirectory.open(run.path).read_metadata() == {"command": "coral train", "n": [1, None, 2.5]}
 
 
 def start(time, **more):
     return {"started": time, "coral": "1", "commit": None, "typed": f"coral {time}", "machine": {"cpus": 2}, **more}
 
 
-def test_the_record_keeps_every_start():
+def test_the_metadata_keeps_every_start():
     run = RunDirectory.create(None, "x")
     for said in (start("monday", budget=1), start("tuesday", budget=2), start("friday", budget=3, coral="2")):
         run.write_start(said)
-    record = run.read_record()
-    assert (record["started"], record["budget"], record["coral"]) == ("monday", 3, "2")
+    metadata = run.read_metadata()
+    assert (metadata["started"], metadata["budget"], metadata["coral"]) == ("monday", 3, "2")
     kept = {"commit": None, "machine": {"cpus": 2}}
-    assert record["starts"] == [
+    assert metadata["starts"] == [
         {"time": "monday", "coral": "1", "typed": "coral monday", **kept},
         {"time": "tuesday", "coral": "1", "typed": "coral tuesday", **kept},
         {"time": "friday", "coral": "2", "typed": "coral friday", **kept},
     ]
 
 
-def test_an_older_record_is_the_first_start():
+def test_older_metadata_is_the_first_start():
     run = RunDirectory.create(None, "x")
-    run.write_record({"started": "monday", "coral": "0.1", "machine": {"cpus": 8}})
+    run.write_metadata({"started": "monday", "coral": "0.1", "machine": {"cpus": 8}})
     run.write_start(start("tuesday"))
-    record = run.read_record()
+    metadata = run.read_metadata()
     first = {"time": "monday", "coral": "0.1", "commit": None, "typed": None, "machine": {"cpus": 8}}
-    assert record["starts"][0] == first and record["started"] == "monday"
-    assert [each["time"] for each in record["starts"]] == ["monday", "tuesday"]
+    assert metadata["starts"][0] == first and metadata["started"] == "monday"
+    assert [each["time"] for each in metadata["starts"]] == ["monday", "tuesday"]
 
 
-def test_a_crash_between_writing_and_renaming_leaves_the_old_record(monkeypatch):
+def test_a_crash_between_writing_and_renaming_leaves_the_old_metadata(monkeypatch):
     run = RunDirectory.create(None, "x")
-    run.write_record({"version": "old"})
+    run.write_metadata({"version": "old"})
 
     def crash(*_):
         raise KeyboardInterrupt
@@ -168,8 +168,8 @@ def test_a_crash_between_writing_and_renaming_leaves_the_old_record(monkeypatch)
     with monkeypatch.context() as patch:
         patch.setattr(files.os, "replace", crash)
         with pytest.raises(KeyboardInterrupt):
-            run.write_record({"version": "new"})
-    assert run.read_record() == {"version": "old"}
+            run.write_metadata({"version": "new"})
+    assert run.read_metadata() == {"version": "old"}
     assert list(run.path.glob(".*")) == []
 
 
@@ -185,16 +185,16 @@ def test_opening_something_else_says_what_it_is():
             RunDirectory.open(Path(path))
 
 
-def test_a_damaged_record_is_unreadable():
+def test_damaged_metadata_is_unreadable():
     run = RunDirectory.create(None, "x")
-    run.record.write_text('{"command": ')
+    run.metadata.write_text('{"command": ')
     with pytest.raises(UnreadableError, match=r"run\.json cannot be read"):
-        RunDirectory.open(run.path).read_record()
+        RunDirectory.open(run.path).read_metadata()
 
 
 def test_a_checkpoint_is_found_by_file_and_by_run():
     run = RunDirectory.create(None, "x")
-    run.write_record({})
+    run.write_metadata({})
     with pytest.raises(UnreadableError, match="no checkpoint yet"):
         find_checkpoint(run.path)
     run.latest.touch()

@@ -114,7 +114,7 @@ def test_every_line_from_the_beginning_for_other_programs(run):
 
 
 def test_a_line_without_end_takes_no_memory(run, monkeypatch):
-    monkeypatch.setattr(module, "RECORD_BYTES", 1000)
+    monkeypatch.setattr(module, "DOCUMENT_BYTES", 1000)
     run.metrics.write_text("x" * 5000 + "\n")
     write(run, episode(1))
     assert list(Following(run).lines()) == [episode(1)]

@@ -20,7 +20,7 @@ from coral_cli.runs.standing import standing
 @pytest.fixture
 def run(tmp_path):
     run = RunDirectory.create(tmp_path / "run", "")
-    run.write_record({})
+    run.write_metadata({})
     return run
 
 

@@ -248,7 +248,7 @@ def stopped(name: str, module: str, patched: str, *words: str) -> tuple[int, str
         ("SIGTERM", "torch", ""),
         ("SIGTERM", "", "still_env:Still.reset"),
         ("SIGTERM", "", "coral_cli.runs.directory:RunDirectory.create"),
-        ("SIGTERM", "", "coral_cli.runs.directory:RunDirectory.write_record"),
+        ("SIGTERM", "", "coral_cli.runs.directory:RunDirectory.write_metadata"),
         ("SIGHUP", "", "coral_cli.environments.vectorised:Vectorised._start"),
         ("SIGTERM", "", "coral_cli.training.trainer:Trainer.__init__"),
     ],
@@ -268,7 +268,7 @@ def test_a_signal_before_a_resumed_run_s_first_step_changes_nothing() -> None:
     assert train(24) == 0
     before = contents(Path("run"))
     words = [*COMMAND, "--auto-resume", "--steps", "40"]
-    code, err = stopped("SIGTERM", "", "coral_cli.sessions.beginning:Begun.require_same", *words)
+    code, err = stopped("SIGTERM", "", "coral_cli.training.agent:Agent.load_weights", *words)
     assert (code, err) == (143, "stopped by SIGTERM before the first step: run is as it was.\n")
     assert contents(Path("run")) == before
     assert train(40) == 0 and steps_done() == 40

@@ -7,7 +7,7 @@ import pytest
 
 import coral_cli
 from coral_cli.app import main
-from coral_cli.runs.checkpoint import load, read_record, save
+from coral_cli.runs.checkpoint import load, read_metadata, save
 
 SIZES = ["--size", "tiny", "--image-encoder.depth", "2", "--rssm.gru", "8", "--policy.hidden", "8"]
 BATCHES = ["--batch-size", "2", "--batch-length", "4"]
@@ -26,12 +26,12 @@ def make_old(assembly):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """A run of 2,000 steps whose record and checkpoints have the former name."""
+    """A run of 2,000 steps whose run.json and checkpoints have the former name."""
     run = tmp_path_factory.mktemp("runs") / "run"
     assert main(["train", *TINY, "--steps", "2000", "--out", str(run), "--quiet"]) == 0
-    record = json.loads((run / "run.json").read_text())
-    make_old(record["assembly"])
-    (run / "run.json").write_text(json.dumps(record))
+    metadata = json.loads((run / "run.json").read_text())
+    make_old(metadata["assembly"])
+    (run / "run.json").write_text(json.dumps(metadata))
     for path in {path.resolve() for path in run.glob("checkpoints/*.pt")}:
         about, state = load(path)
         make_old(about["assembly"])
@@ -46,7 +46,7 @@ def run(finished, tmp_path):
 
 def test_the_fixture_is_old(run):
     assert owners(json.loads((run / "run.json").read_text())["assembly"]) == {"coral-cli"}
-    assert owners(read_record(run / "checkpoints" / "latest.pt")["assembly"]) == {"coral-cli"}
+    assert owners(read_metadata(run / "checkpoints" / "latest.pt")["assembly"]) == {"coral-cli"}
 
 
 def test_it_is_evaluated_also_where_its_environment_is_named(run, capsys):
@@ -63,7 +63,7 @@ def test_it_is_gone_on_with_and_has_the_name_of_today_then(run, capsys):
     said = capsys.readouterr()
     assert "coral-cli" not in said.out + said.err
     assert owners(json.loads((run / "run.json").read_text())["assembly"]) == {"coral-rl"}
-    assert owners(read_record(run / "checkpoints" / "latest.pt")["assembly"]) == {"coral-rl"}
+    assert owners(read_metadata(run / "checkpoints" / "latest.pt")["assembly"]) == {"coral-rl"}
 
 
 def test_flags_that_repeat_what_it_was_started_with_are_no_change(run):
@@ -91,19 +91,19 @@ def test_it_is_reported(run, capsys):
 def test_its_dataset_trains_a_representation(run, tmp_path):
     data, out = tmp_path / "data", tmp_path / "pretrained"
     assert main(["rollout", "--agent", str(run), "--episodes", "1", "--out", str(data), "--quiet"]) == 0
-    record = json.loads((data / "dataset.json").read_text())
-    assert record["env"]["distribution"] == "coral-rl"
-    record["env"]["distribution"] = "coral-cli"
-    (data / "dataset.json").write_text(json.dumps(record))
+    metadata = json.loads((data / "dataset.json").read_text())
+    assert metadata["env"]["distribution"] == "coral-rl"
+    metadata["env"]["distribution"] = "coral-cli"
+    (data / "dataset.json").write_text(json.dumps(metadata))
     words = ["pretrain", "--data", str(data), *SIZES[:-2], *BATCHES, "--updates", "2", "--out", str(out), "--quiet"]
     assert main(words) == 0
     assert owners(json.loads((out / "run.json").read_text())["assembly"]) == {"coral-rl"}
 
 
 def test_what_it_had_and_coral_lacks_is_no_reason_to_install_another_project(run, capsys):
-    record = json.loads((run / "run.json").read_text())
-    record["assembly"]["choices"]["rssm"] |= {"component": "bygone", "version": "0.0.9"}
-    (run / "run.json").write_text(json.dumps(record))
+    metadata = json.loads((run / "run.json").read_text())
+    metadata["assembly"]["choices"]["rssm"] |= {"component": "bygone", "version": "0.0.9"}
+    (run / "run.json").write_text(json.dumps(metadata))
     assert main(["train", "--resume", str(run), "--steps", "3000"]) == 3
     assert capsys.readouterr().err == (
         f"error: rssm 'bygone' comes from coral-rl 0.0.9; this is coral-rl {coral_cli.__version__}, "

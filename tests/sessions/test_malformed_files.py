@@ -16,7 +16,7 @@ from coral_cli.report.reading import read
 from coral_cli.runs import checkpoint
 from coral_cli.runs.dataset import INDEX, open_dataset
 from coral_cli.runs.directory import RunDirectory
-from coral_cli.runs.documents import RECORD_BYTES
+from coral_cli.runs.documents import DOCUMENT_BYTES
 from coral_cli.runs.metrics import read_metrics
 from coral_cli.sessions.saved import open_saved
 from coral_cli.training.batches import Batching
@@ -71,11 +71,11 @@ def allowed(use, path, value):
     return 0
 
 
-def sealed(path, record, archive):
-    """Writes a checkpoint with the right checksum; a ``record`` may be text."""
+def sealed(path, metadata, archive):
+    """Writes a checkpoint with the right checksum; ``metadata`` may be text."""
     path.write_bytes(archive)
-    document = {"format": checkpoint.FORMAT, "record": record}
-    checkpoint.seal(path, record if isinstance(record, str) else json.dumps(document))
+    document = {"format": checkpoint.FORMAT, "record": metadata}
+    checkpoint.seal(path, metadata if isinstance(metadata, str) else json.dumps(document))
 
 
 def archive_of(state):
@@ -84,8 +84,8 @@ def archive_of(state):
     return buffer.getvalue()
 
 
-def test_records_of_checkpoints(saved, tmp_path, catalog):
-    record, _ = saved
+def test_metadata_of_checkpoints(saved, tmp_path, catalog):
+    metadata, _ = saved
     archive, path = archive_of({}), tmp_path / "x.pt"
 
     def use():
@@ -94,19 +94,19 @@ def test_records_of_checkpoints(saved, tmp_path, catalog):
         if found.assembly != whole.assembly or found.sensors != whole.sensors:
             found.assembler.agent(found.sensors, found.action_size, torch.device("cpu"))
 
-    sealed(path, record, archive)
+    sealed(path, metadata, archive)
     whole = open_saved(path, catalog)
     codes = []
-    for place, value, document in variants(record):
+    for place, value, document in variants(metadata):
         sealed(path, document, archive)
         codes.append(allowed(use, place, value))
     assert codes.count(4) > 0.8 * len(codes) > 1000
 
 
-def test_what_cannot_be_built_as_it_is_recorded_is_unreadable(saved, tmp_path, catalog, capsys):
-    record, state = saved
+def test_what_cannot_be_built_as_it_was_saved_is_unreadable(saved, tmp_path, catalog, capsys):
+    metadata, state = saved
     path = tmp_path / "x.pt"
-    sealed(path, changed(record, ("sensors", "image", "shape"), [8, 8, 3]), archive_of(state))
+    sealed(path, changed(metadata, ("sensors", "image", "shape"), [8, 8, 3]), archive_of(state))
     with pytest.raises(UnreadableError, match=r"does not fit its own assembly \(images of 2x2 are too small"):
         open_saved(path, catalog).agent(torch.device("cpu"))
     assert main(["train", *ENV, *TRAIN, "--init-from", str(path), "--out", str(tmp_path / "run")]) == 4
@@ -114,9 +114,9 @@ def test_what_cannot_be_built_as_it_is_recorded_is_unreadable(saved, tmp_path, c
 
 
 def test_states_of_checkpoints(saved, tmp_path, catalog):
-    record, state = saved
+    metadata, state = saved
     path = tmp_path / "x.pt"
-    sealed(path, record, archive_of(state))
+    sealed(path, metadata, archive_of(state))
     saved_agent = open_saved(path, catalog)
     agent = saved_agent.agent(torch.device("cpu"))
     replay = Replay(agent.sensors, agent.action_size, 8)
@@ -136,18 +136,18 @@ def test_states_of_checkpoints(saved, tmp_path, catalog):
     wrong = (None, "", -1, float("nan"), [], {}, torch.ones(3))
     for place in places:
         for value in wrong:
-            sealed(path, record, archive_of(changed(state, place, value)))
+            sealed(path, metadata, archive_of(changed(state, place, value)))
             allowed(use, ("state", *place), value)
 
 
-def test_records_of_runs(run, tmp_path):
-    record = json.loads((run / "run.json").read_text())
+def test_metadata_of_runs(run, tmp_path):
+    metadata = json.loads((run / "run.json").read_text())
     other = RunDirectory.create(tmp_path / "run", "")
     other.metrics.write_bytes((run / "metrics.jsonl").read_bytes())
-    for place, value, document in variants(record):
-        other.record.write_text(json.dumps(document))
+    for place, value, document in variants(metadata):
+        other.metadata.write_text(json.dumps(document))
         allowed(lambda: read(other.path, "return").task, place, value)
-        allowed(lambda: other.read_record().get("renderer", "auto").split(), place, value)
+        allowed(lambda: other.read_metadata().get("renderer", "auto").split(), place, value)
 
 
 def test_lines_of_metrics(run, tmp_path):
@@ -159,7 +159,7 @@ def test_lines_of_metrics(run, tmp_path):
 
 
 def test_indices_of_datasets(data, tmp_path, catalog):
-    record = json.loads((data / INDEX).read_text())
+    metadata = json.loads((data / INDEX).read_text())
     (tmp_path / "episode-000000.npz").write_bytes((data / "episode-000000.npz").read_bytes())
 
     def use():
@@ -167,37 +167,37 @@ def test_indices_of_datasets(data, tmp_path, catalog):
         assert dataset.transitions + dataset.action_size > 0
         of_data({"data": str(tmp_path)}, catalog)
 
-    for place, value, document in variants(record):
+    for place, value, document in variants(metadata):
         (tmp_path / INDEX).write_text(json.dumps(document))
         allowed(use, place, value)
-    for number in range(len(record["sensors"])):
-        name = list(record["sensors"])[number]
-        (tmp_path / INDEX).write_text(json.dumps(changed(record, ("sensors", name, "shape"), [1, 1, 3])))
+    for number in range(len(metadata["sensors"])):
+        name = list(metadata["sensors"])[number]
+        (tmp_path / INDEX).write_text(json.dumps(changed(metadata, ("sensors", name, "shape"), [1, 1, 3])))
         with pytest.raises(UnreadableError):
             next(open_dataset(tmp_path).episodes())
 
 
-def test_a_record_is_bounded(saved, tmp_path):
-    record, state = saved
+def test_metadata_is_bounded(saved, tmp_path):
+    metadata, state = saved
     path = tmp_path / "x.pt"
-    sealed(path, json.dumps({"format": 1, "record": record}) + " " * RECORD_BYTES, archive_of(state))
+    sealed(path, json.dumps({"format": 1, "record": metadata}) + " " * DOCUMENT_BYTES, archive_of(state))
     with pytest.raises(UnreadableError, match="more than 4,194,304 bytes"):
-        checkpoint.read_record(path)
+        checkpoint.read_metadata(path)
     sealed(path, "[" * 100_000, archive_of(state))
     with pytest.raises(UnreadableError, match="not what coral writes"):
-        checkpoint.read_record(path)
+        checkpoint.read_metadata(path)
 
 
 @pytest.mark.parametrize("content", ["[]", "3", '"x"', "{", "", "\ud83d", '{"a": ' * 500 + "1" + "}" * 500, "9" * 5000])
-def test_what_is_no_record_of_a_run(tmp_path, content):
+def test_what_is_no_metadata_of_a_run(tmp_path, content):
     run = RunDirectory.create(tmp_path / "run", "")
-    run.record.write_text(content, encoding="utf-8", errors="surrogatepass")
+    run.metadata.write_text(content, encoding="utf-8", errors="surrogatepass")
     with pytest.raises(UnreadableError, match=r"run\.json cannot be read"):
-        run.read_record()
+        run.read_metadata()
 
 
 def test_a_packed_archive_is_not_unpacked(saved, tmp_path):
-    record, state = saved
+    metadata, state = saved
     path = tmp_path / "x.pt"
     with (
         zipfile.ZipFile(io.BytesIO(archive_of(state))) as archive,
@@ -205,6 +205,6 @@ def test_a_packed_archive_is_not_unpacked(saved, tmp_path):
     ):
         for name in archive.namelist():
             packed.writestr(name, archive.read(name))
-    checkpoint.seal(path, json.dumps({"format": 1, "record": record}))
+    checkpoint.seal(path, json.dumps({"format": 1, "record": metadata}))
     with pytest.raises(UnreadableError, match="coral did not write"):
-        checkpoint.read_record(path)
+        checkpoint.read_metadata(path)

@@ -10,7 +10,7 @@ from typing import Annotated
 import pytest
 
 from coral_cli.plugin import Event, Help, Observer
-from coral_cli.runs.checkpoint import read_record
+from coral_cli.runs.checkpoint import read_metadata
 from coral_cli.runs.metrics import read_metrics, to_line
 from coral_cli.testing import Outcome, run
 
@@ -107,10 +107,10 @@ def test_one_that_raises_is_named_once_and_dropped(observed: Path) -> None:
 
 
 def test_the_run_knows_its_observers_and_the_checkpoint_does_not(observed: Path) -> None:
-    record = json.loads((observed / "run.json").read_text())
-    assert "--observer diary,update,episode,unbuilt,closes,second" in record["command"]
-    assert "--observer.diary.file mine.jsonl" in record["command"]
-    assembly = read_record(observed / "checkpoints" / "latest.pt")["assembly"]
+    metadata = json.loads((observed / "run.json").read_text())
+    assert "--observer diary,update,episode,unbuilt,closes,second" in metadata["command"]
+    assert "--observer.diary.file mine.jsonl" in metadata["command"]
+    assembly = read_metadata(observed / "checkpoints" / "latest.pt")["assembly"]
     assert not [slot for slot in assembly["choices"] if slot.startswith("observer")]
     assert run(f"eval {observed} --episodes 1").code == 0, "without any of them"
 

@@ -10,7 +10,7 @@ import pytest
 import coral_cli
 from coral_cli.app import main
 from coral_cli.registry.errors import PluginError
-from coral_cli.runs.checkpoint import read_record
+from coral_cli.runs.checkpoint import read_metadata
 
 PACE = "--random-episodes 1 --updates-per-step 0.1 --eval-every 0 --batch-length 4 --size tiny --policy.hidden 8"
 
@@ -32,9 +32,9 @@ def run(plugin: Path, tmp_path_factory) -> Path:
 
 
 def test_run_and_checkpoint_say_where_it_came_from(run: Path, plugin: Path) -> None:
-    record = json.loads((run / "run.json").read_text())
-    assert record["command"].endswith(f" --plugin {plugin}")
-    for assembly in (record["assembly"], read_record(run / "checkpoints" / "latest.pt")["assembly"]):
+    metadata = json.loads((run / "run.json").read_text())
+    assert metadata["command"].endswith(f" --plugin {plugin}")
+    for assembly in (metadata["assembly"], read_metadata(run / "checkpoints" / "latest.pt")["assembly"]):
         choice = assembly["choices"]["env"]
         assert (choice["path"], choice["distribution"], choice["version"]) == (str(plugin), "coral-env-short", "0.1.0")
         assert "path" not in assembly["choices"]["rssm"]
@@ -44,7 +44,7 @@ def test_run_and_checkpoint_say_where_it_came_from(run: Path, plugin: Path) -> N
 def test_it_is_never_loaded_unasked(words: str, run: Path, plugin: Path, capsys, monkeypatch) -> None:
     assert main(words.format(run=run).split()) == 3
     assert capsys.readouterr().err.splitlines() == [
-        f"error: its record says that environment 'short' came from {plugin}, a plugin that is not installed.",
+        f"error: its metadata says that environment 'short' came from {plugin}, a plugin that is not installed.",
         f"hint: If you know that plugin, add --plugin {plugin}.",
     ]
 

@@ -49,8 +49,8 @@ def test_a_rollout_stores_every_sensor_and_can_be_repeated(data, tmp_path):
         "wrist": (44, 44, 3),
         "proprio": (17,),
     }
-    assert [entry["rows"] for entry in dataset.record["episodes"]] == [101, 101]
-    assert dataset.record["env"]["component"] == "box-push" and dataset.record["actions"] == "random"
+    assert [entry["rows"] for entry in dataset.metadata["episodes"]] == [101, 101]
+    assert dataset.metadata["env"]["component"] == "box-push" and dataset.metadata["actions"] == "random"
     again = tmp_path / "again"
     assert main(["rollout", *BOX, "--episodes", "1", "--seed", "3", "--out", str(again), "--quiet"]) == 0
     first, second = next(dataset.episodes()), next(open_dataset(again).episodes())
@@ -92,11 +92,11 @@ def test_a_pretrained_representation_has_no_policy_to_evaluate(words, lone, pret
     assert not Path("film.mp4").exists()
 
 
-def test_a_run_that_was_pretrained_before_checkpoints_said_so_is_known_by_its_record(pretrained, tmp_path, capsys):
+def test_a_run_that_was_pretrained_before_checkpoints_said_so_is_known_by_its_metadata(pretrained, tmp_path, capsys):
     run = tmp_path / "run"
     shutil.copytree(pretrained, run)
-    record, state = load(run / "checkpoints" / "latest.pt")
-    save(run / "checkpoints" / "latest.pt", {k: v for k, v in record.items() if k != "pretrained"}, state)
+    metadata, state = load(run / "checkpoints" / "latest.pt")
+    save(run / "checkpoints" / "latest.pt", {k: v for k, v in metadata.items() if k != "pretrained"}, state)
     assert main(["eval", str(run), "--episodes", "1"]) == 2
     assert "was pretrained" in capsys.readouterr().err
 
@@ -138,7 +138,7 @@ def test_a_resumed_run_heeds_what_is_written(data, pretrained, tmp_path, monkeyp
     shutil.copytree(data, tmp_path / "other")
     assert main(["pretrain", "--resume", str(run), "--data", str(tmp_path / "other")]) == 2
     assert "but the run was started with" in capsys.readouterr().err
-    monkeypatch.chdir(tmp_path)  # the record's path does not depend on where one stands
+    monkeypatch.chdir(tmp_path)  # the path in run.json does not depend on where one stands
     assert main(["pretrain", "--resume", "run", "--data", str(data), "--updates", "8", "--quiet"]) == 0
     assert load(run / "checkpoints" / "latest.pt")[1]["progress"]["updates"] == 8
     assert main(["pretrain", "--resume", "run", "--updates", "7"]) == 2
@@ -177,8 +177,8 @@ def test_image_only_pretraining_ignores_the_other_sensors(data, tmp_path):
     run = tmp_path / "run"
     words = ["--method", "recon-image", "--image-loss.depth", "2", "--data", str(data), "--out", str(run)]
     assert main([*PRETRAIN, *words]) == 0
-    record = load(run / "checkpoints" / "latest.pt")[0]
-    assert record["sensors"] == {  # no margin is needed
+    metadata = load(run / "checkpoints" / "latest.pt")[0]
+    assert metadata["sensors"] == {  # no margin is needed
         "image": {"kind": "image", "shape": [64, 64, 3]},
         "wrist": {"kind": "image", "shape": [32, 32, 3]},
     }

@@ -71,9 +71,9 @@ def weights(run):
 
 
 def test_no_environment_is_needed(pretrained):
-    record, _ = load(pretrained / "checkpoints" / "latest.pt")
-    assert record["assembly"]["choices"]["env"]["component"] == "recording(image=image,proprio=vector)"
-    assert record["sensors"]["image"]["shape"] == [44, 44, 3]  # 32 and 12 for random crops
+    metadata, _ = load(pretrained / "checkpoints" / "latest.pt")
+    assert metadata["assembly"]["choices"]["env"]["component"] == "recording(image=image,proprio=vector)"
+    assert metadata["sensors"]["image"]["shape"] == [44, 44, 3]  # 32 and 12 for random crops
     events = read_metrics(pretrained / "metrics.jsonl")
     assert events[-1].values["status"] == "done"
     told = [event.values["message"] for event in events if event.kind == "warning"]
@@ -109,9 +109,9 @@ def test_it_goes_on_with_the_same_names(pretrained, data, catalog, tmp_path, cap
 
 
 def test_the_command_that_is_told_says_it_all(pretrained, data, catalog, tmp_path):
-    record = json.loads((pretrained / "run.json").read_text())
-    assert "--rename front=image,state=proprio" in record["command"] and "--env" not in record["command"]
-    assert record["rename"] == ["front=image", "state=proprio"] and record["fit"] == "crop"
+    metadata = json.loads((pretrained / "run.json").read_text())
+    assert "--rename front=image,state=proprio" in metadata["command"] and "--env" not in metadata["command"]
+    assert metadata["rename"] == ["front=image", "state=proprio"] and metadata["fit"] == "crop"
 
 
 def replayed(run, shape):
@@ -170,3 +170,39 @@ def test_what_was_pretrained_on_a_recording_cannot_be_played(pretrained, catalog
         assert "was pretrained" in capsys.readouterr().err
     assert main(["eval", str(pretrained), "--losses", "--episodes", "1"], catalog) == 2
     assert "it is known from a recording alone" in capsys.readouterr().err
+
+
+def test_channels_that_stand_first_are_told_as_such(catalog, tmp_path, capsys):
+    data = write(tmp_path / "data", side=(44, 44))
+    for file in data.glob("*.npz"):
+        with np.load(file) as archive:
+            held = dict(archive)
+        np.savez_compressed(file, **held | {"front": np.moveaxis(held["front"], -1, 1)})
+    index = json.loads((data / "dataset.json").read_text())
+    index["sensors"]["front"]["shape"] = [3, 44, 44]
+    (data / "dataset.json").write_text(json.dumps(index))
+    assert main([*PRETRAIN, "--data", str(data), "--out", str(tmp_path / "run")], catalog) == 4
+    err = capsys.readouterr().err
+    assert "the images of 'front' are 3x44x44: their channels stand first" in err and "np.moveaxis" in err
+
+
+def test_a_run_is_named_after_the_data_and_a_spoilt_dataset_does_not_keep_it_from_going_on(
+    catalog, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    data = write(tmp_path / "arm")
+    assert main([*PRETRAIN, "--data", "arm", "--updates", "1"], catalog) == 0
+    (run,) = (tmp_path / "runs").iterdir()
+    assert run.name == "pretrain-arm-cv-recon-seed0"
+    with np.load(data / "episode-000000.npz") as archive:
+        held = dict(archive)
+    np.savez_compressed(data / "episode-000000.npz", **held | {"action": held["action"] + 1})
+    assert main(["pretrain", "--resume", str(run), "--updates", "2", "--quiet"], catalog) == 0
+
+
+def test_an_environment_that_is_not_installed_can_be_left_out(catalog, tmp_path, capsys):
+    env = {"kind": "environment", "component": "arm", "distribution": "robots", "version": "1", "options": {}}
+    data = write(tmp_path / "data", env=env)
+    assert main([*PRETRAIN, "--data", str(data), "--out", str(tmp_path / "run")], catalog) == 3
+    err = capsys.readouterr().err
+    assert "robots 1, which is not installed" in err and 'Or: Leave "env" out of dataset.json' in err

@@ -359,16 +359,16 @@ def test_a_run_that_is_not_there(runs: Path) -> None:
 
 
 def test_agents_that_do_not_see_alike(runs: Path, tmp_path: Path) -> None:
-    record, state = load(runs / "plain" / "checkpoints" / "latest.pt")
-    save(tmp_path / "other.pt", record | {"renderer": "egl" if record["renderer"] != "egl" else "raycast"}, state)
+    metadata, state = load(runs / "plain" / "checkpoints" / "latest.pt")
+    save(tmp_path / "other.pt", metadata | {"renderer": "egl" if metadata["renderer"] != "egl" else "raycast"}, state)
     outcome = coral(f"eval plain {tmp_path}/other.pt --episodes 1")
     assert outcome.code == 2 and "error: these agents do not see alike: plain" in outcome.err
     assert coral(f"eval plain {tmp_path}/other.pt --episodes 1 --renderer raycast").code == 0
 
 
 def test_a_representation_has_nothing_to_compare(runs: Path, tmp_path: Path) -> None:
-    record, state = load(runs / "plain" / "checkpoints" / "latest.pt")
-    save(tmp_path / "bare.pt", record | {"pretrained": True}, state)
+    metadata, state = load(runs / "plain" / "checkpoints" / "latest.pt")
+    save(tmp_path / "bare.pt", metadata | {"pretrained": True}, state)
     outcome = coral(f"eval plain {tmp_path}/bare.pt --episodes 1")
     assert outcome.code == 2 and "bare.pt was pretrained: it has no policy that could be evaluated." in outcome.err
 

@@ -44,13 +44,13 @@ def test_a_run_leaves_what_is_documented(run):
     names = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
     assert {"run.json", "metrics.jsonl", "replay/image.bin", "replay/index.json"} <= names
     assert {"checkpoints/latest.pt", "checkpoints/best.pt", "checkpoints/step-000000300.pt"} <= names
-    record = json.loads((run / "run.json").read_text())
-    assert record["command"].startswith("coral train --env box-push --env.action-repeat 1 --image-loss cpc")
-    assert record["assembly"]["choices"]["image-loss"]["distribution"] == "coral-rl"
-    assert record["renderer"] in ("egl", "osmesa", "raycast") and record["assembly"]["settings"]["seed"] == 0
+    metadata = json.loads((run / "run.json").read_text())
+    assert metadata["command"].startswith("coral train --env box-push --env.action-repeat 1 --image-loss cpc")
+    assert metadata["assembly"]["choices"]["image-loss"]["distribution"] == "coral-rl"
+    assert metadata["renderer"] in ("egl", "osmesa", "raycast") and metadata["assembly"]["settings"]["seed"] == 0
     typed = shlex.join(["coral", "train", *BOX, "--steps", "300", "--out", str(run), "--quiet"])
-    assert [start["typed"] for start in record["starts"]] == [record["typed"]] == [typed]
-    assert record["starts"][0]["time"] == record["started"] and record["machine"]["cpu"]
+    assert [start["typed"] for start in metadata["starts"]] == [metadata["typed"]] == [typed]
+    assert metadata["starts"][0]["time"] == metadata["started"] and metadata["machine"]["cpu"]
 
 
 def test_a_run_s_events_tell_its_story(run):
@@ -158,12 +158,12 @@ def test_an_interrupted_run_is_saved_and_goes_on(number, code, tmp_path, capsys)
     assert after["progress"]["steps"] == budget
     assert after["progress"]["updates"] > saved["progress"]["updates"]
     assert after["replay"]["next_serial"] == saved["replay"]["next_serial"] + 2  # the replay went on growing
-    record = json.loads((run / "run.json").read_text())
-    assert record["assembly"]["settings"]["steps"] == budget
-    first, second = record["starts"]
-    assert first["typed"].endswith(f"--replay-size 5k --out {run}") and first["time"] == record["started"]
-    assert second["typed"] == record["typed"] == f"coral train --resume {run} --steps {budget} --quiet"
-    assert second["machine"]["cpu"] == record["machine"]["cpu"] and first["time"] <= second["time"]
+    metadata = json.loads((run / "run.json").read_text())
+    assert metadata["assembly"]["settings"]["steps"] == budget
+    first, second = metadata["starts"]
+    assert first["typed"].endswith(f"--replay-size 5k --out {run}") and first["time"] == metadata["started"]
+    assert second["typed"] == metadata["typed"] == f"coral train --resume {run} --steps {budget} --quiet"
+    assert second["machine"]["cpu"] == metadata["machine"]["cpu"] and first["time"] <= second["time"]
     episodes = [event.values["episode"] for event in read_metrics(run / "metrics.jsonl") if event.kind == "episode"]
     assert episodes == list(range(1, len(episodes) + 1))
 

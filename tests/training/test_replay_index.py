@@ -39,10 +39,10 @@ def contents(directory):
 
 def change(directory, names=(NAME, COPY), **values):
     """As somebody would who writes no checksum: an older coral."""
-    record = json.loads((directory / NAME).read_text())
-    del record["checksum"]
+    document = json.loads((directory / NAME).read_text())
+    del document["checksum"]
     for name in names:
-        (directory / name).write_text(json.dumps(record | values))
+        (directory / name).write_text(json.dumps(document | values))
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def test_a_digit_that_has_changed_is_found_by_the_checksum(tmp_path):
 
 def test_an_index_of_an_older_coral_is_read(tmp_path):
     filled(tmp_path)
-    record = json.loads((tmp_path / NAME).read_text())
-    (tmp_path / NAME).write_text(json.dumps({k: v for k, v in record.items() if k not in ("checksum", "row_bytes")}))
+    document = json.loads((tmp_path / NAME).read_text())
+    (tmp_path / NAME).write_text(json.dumps({k: v for k, v in document.items() if k not in ("checksum", "row_bytes")}))
     (tmp_path / COPY).unlink()
     again = Replay(SENSORS, 1, 30, tmp_path)
     assert again.everything("reward").tolist() == rewards(0, 1, 2) and again.remark == ""

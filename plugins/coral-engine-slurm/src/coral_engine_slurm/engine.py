@@ -11,8 +11,8 @@ from pathlib import Path
 
 from coral_cli.plugin import Job, JobStatus, UsageError
 from coral_engine_slurm.attempt import Attempt
+from coral_engine_slurm.ledger import Ended, Ledger, Sent
 from coral_engine_slurm.queues import SAFE, Queue
-from coral_engine_slurm.records import Ended, Records, Sent
 
 ARRAY = 1000
 """Jobs of an array, at most: Slurm's own limit, unless a cluster has another."""
@@ -43,7 +43,7 @@ class SlurmEngine:
         self._queue, self._folder = queue, folder / "slurm"
         self._most = most if queue.arrays else most or 1
         self._environ = {SAFE: os.environ.get(SAFE), THREADS: os.environ.get(THREADS) or str(threads)}
-        self._records = Records(self._folder, queue.name)
+        self._ledger = Ledger(self._folder, queue.name)
         self._waiting: dict[str, Job] = {}
         self._sent: dict[str, Sent] = {}
         self._statuses: dict[str, JobStatus] = {}
@@ -82,7 +82,7 @@ class SlurmEngine:
         Raises UsageError when Slurm has never answered, or not for SILENCE.
         """
         self._looked = time.monotonic()
-        earlier = {name: sent for name in self._waiting if (sent := self._records.sent(name))}
+        earlier = {name: sent for name in self._waiting if (sent := self._ledger.sent(name))}
         try:
             words = self._queue.states([sent.number for sent in (*self._sent.values(), *earlier.values())])
         except OSError as error:
@@ -111,12 +111,12 @@ class SlurmEngine:
         while ready and (room := self._room(len(self._sent) + others)) > 0:
             some, ready = ready[:room], ready[room:]
             attempts = [
-                Attempt(job.command, job.directory, job.log, self._records.place(job.name), self._environ)
+                Attempt(job.command, job.directory, job.log, self._ledger.place(job.name), self._environ)
                 for job in some
             ]
             numbers = self._queue.send(attempts, self._most or len(some))
             by_name = {job.name: number for job, number in zip(some, numbers, strict=True)}
-            self._records.add(by_name, self._waiting)
+            self._ledger.add(by_name, self._waiting)
             for job in some:
                 self._sent[job.name] = Sent(by_name[job.name], job.command)
                 del self._waiting[job.name]
@@ -132,7 +132,7 @@ class SlurmEngine:
             return JobStatus("pending")
         if word in RUNNING:
             return JobStatus("running")
-        ended = self._records.ended(name)
+        ended = self._ledger.ended(name)
         if word == "CANCELLED" and not self._cancelled and not (ended and ended.code == 0):
             return JobStatus("failed", "cancelled in Slurm")
         if ended:

@@ -31,7 +31,7 @@ class Ended:
     asked: bool
 
 
-class Records:
+class Ledger:
     """The files in ``folder``; ``cluster`` is the queue that the jobs are in.
 
     Raises UsageError where what lies there is damaged, or about jobs in another queue.

@@ -12,27 +12,27 @@ from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.documents import FormError
 
 COMPONENT: dict[str, documents.Check] = {"component": documents.text, "options": documents.table}
-"""What is taken from the record of a component."""
+"""What is taken from what run.json says of a component."""
 
 
-def recorded(path: Path) -> tuple[dict[str, Json], dict[str, Json]]:
+def metadata_and_flags(path: Path) -> tuple[dict[str, Json], dict[str, Json]]:
     """Return what the run.json of a run says, and the flags of its assembly.
 
     Those are components by slot, ``SLOT.OPTION`` and settings. Raises UnreadableError where it is damaged.
     """
     directory = RunDirectory.open(path)
-    record = directory.read_record()
-    if "assembly" not in record:
-        raise UnreadableError(f"{directory.record} names no assembly.", "It is damaged, or no run's.")
+    metadata = directory.read_metadata()
+    if "assembly" not in metadata:
+        raise UnreadableError(f"{directory.metadata} names no assembly.", "It is damaged, or no run's.")
     try:
-        return record, _flags(record["assembly"])
+        return metadata, _flags(metadata["assembly"])
     except FormError as error:
-        raise UnreadableError(f"{directory.record} is damaged, or no run's: {error}.") from error
+        raise UnreadableError(f"{directory.metadata} is damaged, or no run's: {error}.") from error
 
 
-def budget(record: Mapping[str, Json], flags: Mapping[str, Json]) -> int | None:
+def budget(metadata: Mapping[str, Json], flags: Mapping[str, Json]) -> int | None:
     """Return the steps that a run is to do, or the updates of one on recorded data; None where nobody says it."""
-    value = record.get("updates") if "data" in record else flags.get("steps")
+    value = metadata.get("updates") if "data" in metadata else flags.get("steps")
     return value if type(value) is int else None
 
 

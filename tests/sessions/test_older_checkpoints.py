@@ -1,4 +1,4 @@
-"""Checkpoints and runs of earlier versions, whose records say less, or meant something else by the same words."""
+"""Checkpoints and runs of earlier versions, whose metadata says less, or meant something else by the same words."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def run(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 
 def rewrite(run: Path, change: Any) -> None:
-    """Changes the record and the state of the latest checkpoint, and what run.json says of the assembly."""
+    """Changes the metadata and the state of the latest checkpoint, and what run.json says of the assembly."""
     path = run / "checkpoints" / "latest.pt"
-    record, state = load(path)
-    change(record, state)
-    save(path, record, state)
+    metadata, state = load(path)
+    change(metadata, state)
+    save(path, metadata, state)
     about = json.loads((run / "run.json").read_text())
-    (run / "run.json").write_text(json.dumps(about | {"assembly": record.get("assembly", {})}))
+    (run / "run.json").write_text(json.dumps(about | {"assembly": metadata.get("assembly", {})}))
 
 
 ROLLOUT = ["rollout", "--agent", "run", "--episodes", "1", "--out", "data"]
@@ -50,7 +50,7 @@ RESUME = ["train", "--resume", "run", "--steps", "60"]
     ("key", "code"), [("renderer", 0), ("coral", 0), ("assembly", 4), ("sensors", 4), ("action_size", 4)]
 )
 def test_a_checkpoint_that_does_not_say_something(run, key, code, command, capsys) -> None:
-    rewrite(run, lambda record, _: record.pop(key))
+    rewrite(run, lambda metadata, _: metadata.pop(key))
     if command is RESUME and key in ("sensors", "action_size"):
         code = 1 if key == "sensors" else 0  # the environment says so, too
     assert main([*command, "--quiet"]) == code
@@ -63,8 +63,8 @@ def test_a_checkpoint_with_a_counter_of_another_version_is_unreadable(run, capsy
     assert "of another version of coral" in capsys.readouterr().err
 
 
-def older(record: dict[str, Any], _: Any) -> None:
-    options = record["assembly"]["choices"]["env"]["options"]
+def older(metadata: dict[str, Any], _: Any) -> None:
+    options = metadata["assembly"]["choices"]["env"]["options"]
     del options["limit"], options["success"]
 
 
@@ -73,7 +73,7 @@ def length(capsys) -> float:
     return float(json.loads(capsys.readouterr().out)["statistics"]["length/mean"])
 
 
-def test_max_steps_of_a_foreign_environment_means_what_it_meant_when_it_was_recorded(run, capsys) -> None:
+def test_max_steps_of_a_foreign_environment_means_what_it_meant_when_it_was_saved(run, capsys) -> None:
     assert length(capsys) == 20
     rewrite(run, older)
     assert length(capsys) == 200  # its own limit: max-steps counted only where there was none

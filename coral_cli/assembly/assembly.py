@@ -9,7 +9,7 @@ from typing import Any, Self
 from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.slots import ENV, OBJECTIVE, OBSERVER, POLICY, RSSM, kind_of
 from coral_cli.registry.errors import UnreadableError, UsageError
-from coral_cli.registry.options import Json, values_of, with_recorded, with_values
+from coral_cli.registry.options import Json, values_of, with_saved, with_values
 from coral_cli.registry.records import Record
 from coral_cli.registry.sources import current
 from coral_cli.runs import documents
@@ -19,7 +19,7 @@ CHOICE: dict[str, documents.Check] = {
     **dict.fromkeys(("kind", "component", "distribution", "version", "path"), documents.text),
     "options": documents.table,
 }
-"""What a record says of a component; the path may be missing."""
+"""What is saved of a component; the path may be missing."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class Choice:
     def options_of(self, record: Record) -> Any:
         """Return the options of ``record``, the component, as chosen. Raises UnreadableError where it lacks one."""
         try:
-            return with_recorded(record.options, self.options)
+            return with_saved(record.options, self.options)
         except UsageError as error:  # flags were checked when they were read, so this comes from a file
             raise UnreadableError(
-                f"the record of the assembly does not fit the {record.kind} {record.name!r}: {error.message}",
-                "Use the version of it that the record was written with.",
+                f"the saved assembly does not fit the {record.kind} {record.name!r}: {error.message}",
+                "Use the version of it that the assembly was saved with.",
             ) from error
 
     @classmethod
@@ -108,9 +108,7 @@ class Assembly:
             assembly = cls(choices, with_values(Settings(), data["settings"]))
             assembly._require_slots()
         except (FormError, TypeError, UsageError) as error:
-            raise UnreadableError(
-                f"the record of the assembly is damaged or from another version ({error})."
-            ) from error
+            raise UnreadableError(f"the saved assembly is damaged or from another version ({error}).") from error
         return assembly
 
     def _require_slots(self) -> None:
