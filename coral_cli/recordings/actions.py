@@ -37,7 +37,7 @@ class Scaling:
         return bool((seen[0] < low - slack).any() or (seen[1] > high + slack).any())
 
     @property
-    def record(self) -> Json:
+    def metadata(self) -> Json:
         """What a dataset says of it: an action a was recorded as ``low + (a + 1) / 2 * (high - low)``."""
         return {"by": self.by, "low": self.limits[0].tolist(), "high": self.limits[1].tolist()}
 

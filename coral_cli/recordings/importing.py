@@ -148,7 +148,7 @@ def _about(recording: RecordingModule, source: Mapping[str, Json], wishes: Wishe
         "source": {**source, "sensors": names, **size, **({"lossy": True} if recording.lossy else {})},
         **({} if fps is None else {"fps": fps}),
         **({} if taken.rewarded else {"reward": ABSENT}),
-        **({} if taken.scaling.by == "keep" else {"action_scale": taken.scaling.record}),
+        **({} if taken.scaling.by == "keep" else {"action_scale": taken.scaling.metadata}),
         "coral": __version__,
     }
 
@@ -195,7 +195,7 @@ def described(imported: Imported) -> dict[str, Json]:
         "sensors": sensors,
         "fps": imported.fps,
         "rewards": imported.taken.rewarded,
-        "action_scale": None if imported.taken.scaling.by == "keep" else imported.taken.scaling.record,
+        "action_scale": None if imported.taken.scaling.by == "keep" else imported.taken.scaling.metadata,
         "bytes": bytes_in(imported.path),
         "notes": list(imported.notes),
     }

@@ -24,8 +24,8 @@ WITHIN = np.array([-0.4, 0.0]), np.array([0.3, 1.0])
     ],
 )
 def test_what_becomes_of_them(wish, bounds, seen, by, low, high) -> None:
-    record = scaling(wish, bounds, seen).record
-    assert record == {"by": by, "low": low, "high": high}
+    metadata = scaling(wish, bounds, seen).metadata
+    assert metadata == {"by": by, "low": low, "high": high}
 
 
 def test_low_becomes_minus_one_and_what_was_recorded_can_be_told_from_it() -> None:
@@ -33,7 +33,7 @@ def test_low_becomes_minus_one_and_what_was_recorded_can_be_told_from_it() -> No
     recorded = np.array([[-0.5, 10.0], [0.1, 2.5]])
     scaled = scale(recorded)
     assert scaled.dtype == np.float32 and np.allclose(scaled, [[-1, 1], [0.2, -0.5]], atol=1e-7)
-    low, high = (np.array(scale.record[side]) for side in ("low", "high"))
+    low, high = (np.array(scale.metadata[side]) for side in ("low", "high"))
     assert np.allclose(low + (scaled + 1) / 2 * (high - low), recorded, atol=1e-6)
 
 
