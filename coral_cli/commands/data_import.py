@@ -192,24 +192,25 @@ def _entry(name: str, catalog: Catalog, tolerant: bool) -> Entry | None:
     except CoralError:
         if tolerant:
             return None
-        _explain(name, catalog)
+        if name not in [entry.record.name for entry in catalog.entries(Reader.kind)]:
+            raise _absent(name, catalog) from None
         raise
 
 
-def _explain(name: str, catalog: Catalog) -> None:
-    """Raise the error that says what to install for a format, or which formats there are."""
+def _absent(name: str, catalog: Catalog) -> CoralError:
+    """Return the error that says what to install for a format, or which formats there are."""
     package = FIRST_PARTY.get(name)
     if package is None:
         known = [*FIRST_PARTY, *catalog.names(Reader.kind)]
         hint = meant(name, known, f"Formats: {', '.join(dict.fromkeys(known))}; plugins can add others.", "{!r}")
-        raise UsageError(f"there is no format {name!r}.", hint)
+        return UsageError(f"there is no format {name!r}.", hint)
     found = [plugin for plugin in catalog.plugins if plugin.distribution == package]
     if found and found[0].status != "active":
         why = f": {found[0].error}" if found[0].error else ""
-        raise PluginError(
+        return PluginError(
             f"{name} is read by {package}, which is {found[0].status}{why}.", f"See `coral plugins info {package}`."
         )
-    raise PluginError(
+    return PluginError(
         f"{name} is read by {package}, which is not installed.",
         f"From a clone of coral: pip install ./plugins/{package}",
     )
