@@ -29,7 +29,7 @@ def complete(coral, monkeypatch: pytest.MonkeyPatch):
 
 def test_commands(complete) -> None:
     own = ["train", "watch", "sweep", "reproduce", "eval", "compare", "probe", "report", "rollout", "pretrain", "bench"]
-    assert complete("coral ") == [*own, "methods", "doctor", "runs", "envs", "plugins"]
+    assert complete("coral ") == [*own, "methods", "doctor", "runs", "data", "envs", "plugins"]
     assert complete("coral pl") == ["plugins"]
     assert complete("coral plugins ") == ["list", "info", "check", "new"]
     assert complete("coral runs ") == ["list", "show", "remove", "rename"]
