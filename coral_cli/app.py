@@ -33,6 +33,7 @@ from coral_cli.commands import (
     reproduce,
     rollout,
     runs,
+    study,
     sweep,
     train,
     watch,
@@ -127,7 +128,7 @@ def application(catalog: Catalog) -> typer.Typer:
     """Return the commands, also those of plugins; the context's ``obj`` is the catalog."""
     app = typer.Typer(cls=Group, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
     app.callback()(_root)
-    around = (train, watch, runs, sweep, reproduce, eval, compare, probe, report)
+    around = (train, watch, runs, sweep, reproduce, study, eval, compare, probe, report)
     for command in (*around, rollout, data, pretrain, bench, methods, envs, plugins, doctor):
         command.add(app)
     own = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}

@@ -24,7 +24,7 @@ from coral_cli.registry.terminal import say
 from coral_cli.runs.files import writing
 from coral_cli.version import CORE, __version__
 
-Kind: TypeAlias = Literal["loss", "encoder", "rssm", "environment", "distraction", "policy", "observer"]
+Kind: TypeAlias = Literal["loss", "encoder", "rssm", "environment", "distraction", "policy", "observer", "engine"]
 
 SHORT = {"environment": "env"}
 """The word for a kind in the name of a package, where that is not the kind's own name."""
@@ -36,8 +36,12 @@ TRIED = {
     "distraction": "--distraction {name}",
     "policy": "--policy {name}",
     "observer": "--observer {name}",
+    "engine": "--on {name}",
 }
 """The flags that use a component."""
+TRAINED = "coral train {} --size tiny --dry-run"
+SWEPT = "coral sweep {} --env cartpole-swingup --measure 0 --dry-run -- --size tiny"
+"""The command that tries a component's flags, and an engine's."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def _words(name: str, kind: Kind, catalog: Catalog) -> dict[str, str]:
         "package": distribution.replace("-", "_"),
         "module": kind,
         "class_": _class(name, kind),
-        "command": f"coral train {TRIED[kind].format(name=name)} --size tiny --dry-run",
+        "command": (SWEPT if kind == "engine" else TRAINED).format(TRIED[kind].format(name=name)),
         "version": ".".join(__version__.split(".")[:2]),
         "next": str(int(__version__.split(".")[0]) + 1),
     }

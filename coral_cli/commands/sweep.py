@@ -22,15 +22,24 @@ from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.options import Help, Json, fields_of, with_values
 from coral_cli.registry.places import absolute, as_written
 from coral_cli.registry.records import Engine
-from coral_cli.study.checking import Run, checked, codes, planned, require_allowed, require_grown
-from coral_cli.study.grid import SEED, Axis, axes, require_apart
-from coral_cli.study.plan import FILE, SWEEPS, read_plan
+from coral_cli.study.checking import (
+    Run,
+    checked,
+    codes,
+    planned,
+    require_allowed,
+    require_different,
+    require_grown,
+)
+from coral_cli.study.grid import SEED, Axis, axes, require_apart, unfolded
+from coral_cli.study.plan import FILE, SWEEPS, Planned, read_plan
 from coral_cli.study.requests import SweepRequest
 
 HELP = """Train every combination of values, several runs at a time.
 
 Every flag of `coral train` may stand before the --, each as often as there are values: they are combined with those of
-all other flags. What stands behind the -- holds for every run. `coral sweep --env cartpole-swingup --method v-coral
+all other flags. What stands behind the -- holds for every run, what stands in a value's quotes for that value's runs
+alone: --method "cv-image --image-encoder.depth 8". `coral sweep --env cartpole-swingup --method v-coral
 --method p-coral --seeds 5 --jobs 2 -- --size small` trains ten runs, two at a time.
 
 The same command again goes on with what is not done."""
@@ -98,11 +107,21 @@ def request_of(
     rest: Given,
     catalog: Catalog,
     name: str,
+    plan: Sequence[Planned] | None = None,
 ) -> SweepRequest:
-    """Ask for all combinations, in a directory called ``name`` unless --out says otherwise."""
+    """Ask for all combinations, or for ``plan``, in a directory called ``name`` unless --out says otherwise."""
     require_apart(spanned, fixed)
     require_engine((word for axis in spanned for word in axis.words), options.on, catalog)
-    runs = planned(spanned, fixed, catalog, [field.flag for field in fields_of(options)])
+    engine = catalog.get(Engine.kind, options.on).record
+    own = [
+        *(field.flag for field in fields_of(options)),
+        *(f"{engine.name}.{f.flag}" for f in fields_of(engine.options)),
+    ]
+    misplaced = next((name for name, _ in fixed if name in own), None)
+    if misplaced:
+        raise UsageError(f"--{misplaced} is no flag of a run, and stands behind the --.", "Write it before the --.")
+    runs = planned(spanned, fixed, catalog, own) if plan is None else checked(plan, catalog, own, fixed)
+    require_different(runs)
     return _asked(runs, _folder(options.out, name, runs, catalog), options, rest, catalog)
 
 
@@ -153,7 +172,7 @@ def _said(flag: str, value: Json) -> list[str]:
 def _name(spanned: Sequence[Axis], fixed: Sequence[Word]) -> str:
     """Name a sweep by its environment and method, and by what it spans: ``cartpole-swingup-by-method``."""
     several = [axis.flag for axis in spanned if len(axis.words) > 1 and axis.flag != SEED]
-    single = dict([*fixed, *(axis.words[0] for axis in spanned if axis.flag not in several)])
+    single = dict(unfolded([*fixed, *(axis.words[0] for axis in spanned if axis.flag not in several)]))
     same = [single.get(ENV.flag) or ("" if ENV.flag in several else ENV.default), single.get("method")]
     by = [f"by-{'-'.join(flag.rpartition('.')[2] for flag in several)}"] if several else []
     return "-".join(filter(None, [*same, *by]))

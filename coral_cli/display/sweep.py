@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -157,6 +158,8 @@ def screen(head: str, rows: Sequence[Row], eta: Range | None, width: int, height
 
 def _table(rows: Sequence[Row], width: int) -> Table:
     """Return the rows in as many columns as fit: the name and the state always, then steps, return, time, reason."""
+    names = [row.name for row in rows]
+    shortest = max(map(len, shortened(names, 0)), default=0)
     columns = {"state": [str(row.state) for row in rows]}
     others = {
         "steps": [progress(row) for row in rows],
@@ -166,11 +169,12 @@ def _table(rows: Sequence[Row], width: int) -> Table:
     needed = GAP + len("running")
     for title, texts in others.items():
         column = GAP + max(map(len, (title, *texts)))
-        if NAME + needed + column > width:
+        if (shortest if title == "eta" else NAME) + needed + column > width:  # how long all take stands above
             break
         columns[title] = texts
         needed += column
-    room = min(max((len(row.name) for row in rows), default=0), max(width - needed, 1))
+    names = shortened(names, max(width - needed, 1))
+    room = min(max(map(len, names), default=0), max(width - needed, 1))
     why = any(row.reason for row in rows) and room + needed + GAP + REASON <= width
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     table.add_column("run", no_wrap=True, min_width=room)
@@ -181,10 +185,19 @@ def _table(rows: Sequence[Row], width: int) -> Table:
         )
     if why:
         table.add_column("why", no_wrap=True, overflow="ellipsis")
-    for row, *texts in zip(rows, *columns.values(), strict=True):
-        cells = [Text(cut(row.name, room)), Text(texts[0], STYLES[row.state]), *map(Text, texts[1:])]
+    for row, name, *texts in zip(rows, names, *columns.values(), strict=True):
+        cells = [Text(cut(name, room)), Text(texts[0], STYLES[row.state]), *map(Text, texts[1:])]
         table.add_row(*cells, *([Text(sentence(row.reason))] if why else []))
     return table
+
+
+def shortened(names: Sequence[str], room: int) -> list[str]:
+    """Leave out the words that all names begin with, if one of them has more letters than there is ``room`` for."""
+    if max(map(len, names), default=0) <= room or len(names) < 2:
+        return list(names)
+    places = zip(*(name.split("-")[:-1] for name in names), strict=False)
+    shared = sum(len(words[0]) + 1 for words in itertools.takewhile(lambda words: len(set(words)) == 1, places))
+    return [f"…{name[shared - 1 :]}" for name in names] if shared > 2 else list(names)
 
 
 def cut(name: str, room: int) -> str:
@@ -202,8 +215,8 @@ def line(row: Row) -> str:
 
 
 def progress(row: Row) -> str:
-    """Write how far a run is: ``24,000/100,000``."""
-    return f"{count(row.step)}/{count(row.budget)}"
+    """Write how far a run is: ``24,000/100,000``; of one that went further than is asked for now, only how far."""
+    return count(row.step) if row.step > row.budget else f"{count(row.step)}/{count(row.budget)}"
 
 
 def tally(rows: Sequence[Row], eta: Range | None) -> str:

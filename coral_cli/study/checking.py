@@ -19,8 +19,9 @@ from coral_cli.registry.catalog import Catalog, module_in
 from coral_cli.registry.errors import CoralError, PluginError, UsageError
 from coral_cli.registry.options import Json, fields_of, with_values
 from coral_cli.registry.records import Environment
-from coral_cli.study.grid import SEED, Axis, describe, differing, names, points
+from coral_cli.study.grid import SEED, Axis, differing, names, points, unfolded
 from coral_cli.study.plan import Plan, Planned
+from coral_cli.study.refusing import refusal
 
 
 @dataclass(frozen=True)
@@ -47,30 +48,36 @@ class Run:
 
 
 def planned(spanned: Sequence[Axis], fixed: Sequence[Word], catalog: Catalog, others: Collection[str]) -> list[Run]:
-    """Return the runs of all combinations. Raises CoralError, naming the combination, where one cannot be.
+    """Return the runs of all combinations. Raises CoralError, naming the combinations, where some cannot be.
 
     ``others`` are flags of the command itself, which an unknown one may have been meant for.
     """
     found = points(spanned)
-    lines = [joined((*point, *fixed)) for point in found]
+    lines = [joined((*unfolded(point), *fixed)) for point in found]
     own = [differing(spanned, point) for point in found]
     plan = [
         Planned(name, tuple(line), differs)
         for name, line, differs in zip(names(spanned, fixed, found), lines, own, strict=True)
     ]
-    runs = checked(plan, catalog, others)
+    return checked(plan, catalog, others, fixed)
+
+
+def require_different(runs: Sequence[Run]) -> None:
+    """Raise UsageError for two runs that are the same."""
     seen: dict[str, Run] = {}
     for run in runs:
-        twin = seen.setdefault(_text(run.assembly), run)
+        twin = seen.setdefault(f"{run.planned.after} {_text(run.assembly)}", run)
         if twin is not run:
             raise UsageError(f"{twin.name} and {run.name} are the same run.", "Leave one of the two values out.")
-    return runs
 
 
-def checked(plan: Sequence[Planned], catalog: Catalog, others: Collection[str] = ()) -> list[Run]:
-    """Return planned runs with their assemblies. Raises CoralError as ``planned`` does."""
+def checked(
+    plan: Sequence[Planned], catalog: Catalog, others: Collection[str] = (), fixed: Sequence[Word] = ()
+) -> list[Run]:
+    """Return planned runs with their assemblies. Raises CoralError as ``planned`` does; ``fixed`` hold for all."""
     known: dict[str, Assembly | CoralError] = {}
-    runs, errors = [], []
+    runs: list[Run] = []
+    errors: list[tuple[Planned, CoralError]] = []
     for one in plan:
         words = split(one.flags)
         key = json.dumps([word for word in words if word[0] != SEED])
@@ -78,22 +85,12 @@ def checked(plan: Sequence[Planned], catalog: Catalog, others: Collection[str] =
             known[key] = _resolved(words, catalog, others)
         found = known[key]
         if isinstance(found, CoralError):
-            errors.append((describe({flag: text for flag, text in one.differs.items() if flag != SEED}), found))
+            errors.append((one, found))
         else:
             runs.append(Run(one, _seeded(found, _seed(words))))
     if errors:
-        raise _error(errors, everywhere=not runs)
+        raise refusal(errors, [run.planned for run in runs], fixed)
     return runs
-
-
-def _error(errors: Sequence[tuple[str, CoralError]], everywhere: bool) -> CoralError:
-    """Return the first of ``errors``, naming the combination unless all combinations have the same one."""
-    which, first = errors[0]
-    others = len({name for name, _ in errors}) - 1
-    if not which or (everywhere and all(error.message == first.message for _, error in errors)):
-        return first
-    more = f" ({others} more combination{'s' if others > 1 else ''} cannot be, either)" if others else ""
-    return type(first)(f"{which}: {first.message.rstrip('.')}{more}.", first.hint)
 
 
 def _resolved(words: Sequence[Word], catalog: Catalog, others: Collection[str]) -> Assembly | CoralError:
@@ -129,10 +126,13 @@ def _text(assembly: Assembly) -> str:
 def require_grown(old: Plan, runs: Sequence[Run], folder: Path, catalog: Catalog) -> None:
     """Raise UsageError unless ``runs`` are all those of the ``old`` plan, but for their budgets, and maybe more."""
     now = {run.name: run for run in runs}
+    awaited = {run.after for run in old.runs}
     for before in old.runs:
         why = "" if before.name in now else "which is not asked for now"
         if not why and not _same(before, now[before.name], catalog):
             why = "with other flags"
+        if not why and before.name in awaited and before.flags != now[before.name].planned.flags:
+            why = "whose weights others have begun with, with other flags"
         if why:
             raise UsageError(
                 f"{folder} holds another sweep: it has {before.name}, {why}.",
@@ -141,6 +141,8 @@ def require_grown(old: Plan, runs: Sequence[Run], folder: Path, catalog: Catalog
 
 
 def _same(before: Planned, now: Run, catalog: Catalog) -> bool:
+    if before.after != now.planned.after:
+        return False
     if before.flags == now.planned.flags:
         return True
     if _env(before) != _env(now.planned):  # which may be code that nobody has allowed to run

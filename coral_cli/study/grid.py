@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import re
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from coral_cli.assembly.slots import ENV, REPEATABLE
-from coral_cli.assembly.words import Word
+from coral_cli.assembly.words import Word, split
 from coral_cli.registry.errors import UsageError
 
 SEED = "seed"
@@ -35,10 +36,42 @@ Point: TypeAlias = tuple[Word, ...]
 
 @dataclass(frozen=True)
 class Axis:
-    """A flag and the values that it takes, in their order."""
+    """A flag and the values that it takes, in their order; a value may bring flags along (``parted``)."""
 
     flag: str
     words: tuple[Word, ...]
+
+    def label(self, text: str) -> str:
+        """Return what tells a value from the others: the value by itself, unless another one begins like it."""
+        alone = parted(text)[0]
+        return alone if [parted(other or "")[0] for _, other in self.words].count(alone) == 1 else text
+
+
+def parted(text: str) -> tuple[str, list[Word]]:
+    """Return a value and the flags that stand behind it in the same quotes, and hold where it does.
+
+    ``cv-image --image-encoder.depth 8`` is ``cv-image`` and one flag. Raises UsageError for quotes without an end.
+    """
+    value, mark, rest = text.partition(" --")
+    if not mark:
+        return text, []
+    try:
+        return value.strip(), split(shlex.split(f"--{rest}"))
+    except ValueError as error:
+        raise UsageError(f"{text!r} has quotes without an end.", "Write --method 'v-coral --rssm.gru 64'.") from error
+
+
+def unfolded(words: Sequence[Word]) -> list[Word]:
+    """Return the flags of a run, those that its values bring along among them."""
+    found: list[Word] = []
+    for name, text in words:
+        value, own = parted(text or "")
+        found += [(name, _plainly(name, value) if own else text), *own]
+    return found
+
+
+def _plainly(name: str, value: str) -> str:
+    return "" if name in REPEATABLE and value == NONE else value
 
 
 def axes(words: Sequence[Word]) -> list[Axis]:
@@ -49,7 +82,7 @@ def axes(words: Sequence[Word]) -> list[Axis]:
     found: dict[str, list[Word]] = {}
     for name, text in words:
         values = found.setdefault(_positive(name) if text is None else name, [])
-        word = (name, "" if name in REPEATABLE and text == NONE else text)
+        word = (name, text and _plainly(name, text))
         if word in values:
             raise UsageError(f"--{name} {text or ''}".rstrip() + " stands there twice.", "Write each value once.")
         values.append(word)
@@ -58,16 +91,31 @@ def axes(words: Sequence[Word]) -> list[Axis]:
 
 def require_apart(spanned: Sequence[Axis], fixed: Sequence[Word]) -> None:
     """Raise UsageError for a flag that both spans an axis and holds for every run, or that no run can have."""
-    behind = {_positive(name) if text is None else name for name, text in fixed}
+    behind = {_flag(word) for word in fixed}
     for axis in spanned:
         if axis.flag in behind:
             raise UsageError(
                 f"--{axis.flag} stands before and behind the --.",
                 "Before it, each value is a run of its own; behind it, one value holds for every run.",
             )
-    for flag in (*behind, *(axis.flag for axis in spanned)):
+    inside = [(axis, _flag(word)) for axis in spanned for _, text in axis.words for word in parted(text or "")[1]]
+    for axis, flag in inside:
+        if flag in behind or any(flag in _flags(other) for other in spanned if other is not axis):
+            hint = "Write it in one of the two places."
+            raise UsageError(f"--{flag} stands inside a value of --{axis.flag}, and elsewhere, too.", hint)
+    for flag in (*behind, *(axis.flag for axis in spanned), *(flag for _, flag in inside)):
         if flag in NEVER:
             raise UsageError(f"--{flag} is nothing that a run of a sweep can be given.", NEVER[flag])
+
+
+def _flag(word: Word) -> str:
+    name, text = word
+    return _positive(name) if text is None else name
+
+
+def _flags(axis: Axis) -> set[str]:
+    """Return the flag of an axis, and those that its values bring along."""
+    return {axis.flag, *(_flag(word) for _, text in axis.words for word in parted(text or "")[1])}
 
 
 def points(spanned: Sequence[Axis]) -> list[Point]:
@@ -81,19 +129,21 @@ def points(spanned: Sequence[Axis]) -> list[Point]:
 
 def differing(spanned: Sequence[Axis], point: Point) -> dict[str, str]:
     """Return what is a point's own, as text by flag: its place on every axis of several values, and its seed."""
-    several = {axis.flag for axis in spanned if len(axis.words) > 1 or axis.flag == SEED}
-    own = {_positive(name) if text is None else name: _said(name, text) for name, text in point}
-    return {flag: text for flag, text in own.items() if flag in several}
+    several = {axis.flag: axis for axis in spanned if len(axis.words) > 1 or axis.flag == SEED}
+    own = {_flag(word): word for word in point}
+    return {
+        flag: _said(name, text and several[flag].label(text)) for flag, (name, text) in own.items() if flag in several
+    }
 
 
 def names(spanned: Sequence[Axis], fixed: Sequence[Word], found: Sequence[Point]) -> list[str]:
     """Name the run of each point by what is its own, such as ``cartpole-swingup-v-coral-seed0``."""
-    env = next((text for name, text in (*fixed, *(found[0] if found else ())) if name == ENV.flag), ENV.default)
+    env = dict(unfolded((*(found[0] if found else ()), *fixed))).get(ENV.flag) or ENV.default
     named = []
     for point in found:
         own = differing(spanned, point)
         parts = [_part(flag, text) for flag, text in own.items()]
-        named.append("-".join([*([_plain(str(env))] if own.keys() <= {SEED} else []), *parts]))
+        named.append("-".join([*([plain(str(env))] if own.keys() <= {SEED} else []), *parts]))
     count = Counter(name.lower() for name in named)
     if max(count.values(), default=1) > 1 or max(map(len, named), default=0) > 5 * LONGEST:
         digits = len(str(len(named)))
@@ -125,9 +175,9 @@ def _part(flag: str, text: str) -> str:
         return word if text == "on" else f"no-{word}"
     if text == NONE:
         return f"no-{word}"
-    return word + _plain(text) if re.match(r"[+-]?\.?\d", text) else _plain(text)
+    return word + plain(text) if re.match(r"[+-]?\.?\d", text) else plain(text)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return ``text`` with only what any file system has in names."""
-    return re.sub(r"[^\w.,+-]+", "-", text[-LONGEST:], flags=re.ASCII).strip("-.,") or "value"
+    return re.sub(r"[^\w.,+-]+(--)?", "-", text[-LONGEST:], flags=re.ASCII).strip("-.,") or "value"

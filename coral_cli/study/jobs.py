@@ -20,7 +20,11 @@ def program() -> tuple[str, ...]:
 
 
 def job_of(run: Run, folder: Path, plugins: Iterable[str], words: Sequence[str] = ()) -> Job:
-    """Return the job that trains ``run`` in the sweep's ``folder``; ``words`` stand in for ``program``."""
+    """Return the job that trains ``run`` in the sweep's ``folder``; ``words`` stand in for ``program``.
+
+    What it waits for is named by an absolute path: the same whatever directory the sweep is gone on with from.
+    """
+    begin = ("--init-from", str(folder.absolute() / run.planned.after)) if run.planned.after else ()
     return Job(
         run.name,
         (
@@ -28,7 +32,7 @@ def job_of(run: Run, folder: Path, plugins: Iterable[str], words: Sequence[str] 
             "train",
             *run.planned.flags,
             *plugin_words(plugins),
-            *("--out", as_written(folder / run.name), "--auto-resume"),
+            *("--out", as_written(folder / run.name), *begin, "--auto-resume"),
         ),
         start(),
         folder / LOGS / f"{run.name}.log",

@@ -30,11 +30,15 @@ _NAME = re.compile(r"\w[\w.,+-]{0,250}", re.ASCII)
 
 @dataclass(frozen=True)
 class Planned:
-    """One run of a plan: its name, its flags for ``coral train``, word by word, and what tells it from the others."""
+    """One run of a plan: its name, its flags for ``coral train``, word by word, and what tells it from the others.
+
+    It waits for the run ``after``, if there is one, and starts with the weights of its last checkpoint.
+    """
 
     name: str
     flags: tuple[str, ...]
     differs: Mapping[str, str] = field(default_factory=dict)
+    after: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,24 +53,33 @@ class Plan:
 
     def to_json(self) -> dict[str, Json]:
         """Return the plan as a document."""
-        runs = [{"name": run.name, "flags": list(run.flags), "differs": dict(run.differs)} for run in self.runs]
-        return {"coral": __version__, "plugins": list(self.plugins), "runs": runs}
+        return {"coral": __version__, "plugins": list(self.plugins), "runs": list(map(_document, self.runs))}
 
     @classmethod
     def from_json(cls, data: Json) -> Plan:
         """Read what ``to_json`` writes. Raises FormError for anything else."""
         documents.require(data, {"coral": documents.text}, ("plugins", "runs"))
         runs = tuple(_planned(run) for run in documents.listed(data["runs"], "runs"))
-        if len({run.name for run in runs}) < len(runs):
-            raise FormError("two runs have the same name")
+        before: set[str] = set()
+        for run in runs:
+            if run.name in before:
+                raise FormError("two runs have the same name")
+            if run.after and run.after not in before:
+                raise FormError(f"{run.name} waits for a run that does not stand before it")
+            before.add(run.name)
         return cls(runs, tuple(documents.texts(data["plugins"], "plugins")))
 
 
+def _document(run: Planned) -> dict[str, Json]:
+    known = {"name": run.name, "flags": list(run.flags), "differs": dict(run.differs)}
+    return {**known, "after": run.after} if run.after else known
+
+
 def _planned(data: Json) -> Planned:
-    checks: dict[str, documents.Check] = {"name": _name, "flags": documents.texts, "differs": documents.table}
-    documents.require(documents.table(data, "a run"), checks, checks)
+    needed: dict[str, documents.Check] = {"name": _name, "flags": documents.texts, "differs": documents.table}
+    documents.require(documents.table(data, "a run"), {**needed, "after": _name}, needed)
     differs = {flag: documents.text(text, flag) for flag, text in data["differs"].items()}
-    return Planned(data["name"], tuple(data["flags"]), differs)
+    return Planned(data["name"], tuple(data["flags"]), differs, data.get("after", ""))
 
 
 def _name(value: Json, where: str) -> str:

@@ -99,7 +99,12 @@ def _show(request: SweepRequest, sweep: Sweep, about: str, note: str, load: str,
 
 def _plan(request: SweepRequest, sweep: Sweep, about: str) -> dict[str, Json]:
     runs = [
-        {**document(row), "flags": list(run.planned.flags), "differs": dict(run.planned.differs)}
+        {
+            **document(row),
+            "flags": list(run.planned.flags),
+            "differs": dict(run.planned.differs),
+            **({"after": run.planned.after} if run.planned.after else {}),
+        }
         for run, row in zip(sweep.runs, sweep.rows, strict=True)
     ]
     where = {"out": as_written(request.folder), "engine": request.engine.name, "about": about}

@@ -41,6 +41,14 @@ class Going:
     stalls: int = 0
     begun: bool = False
     over: bool = False
+    source: Going | None = None
+    """The run that it waits for."""
+    submitted: bool = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether what it waits for is done, and it has not been submitted yet."""
+        return not self.submitted and (self.source is None or self.source.row.state == "done")
 
 
 @dataclass
@@ -64,6 +72,9 @@ class Sweep:
             Going(run, job, self._row(run), Follower(self.folder / run.name))
             for run, job in zip(self.runs, self.jobs, strict=True)
         ]
+        by_name = {one.run.name: one for one in self._going}
+        for one in self._going:
+            one.source = by_name.get(one.run.planned.after)
 
     @property
     def rows(self) -> list[Row]:
@@ -84,7 +95,7 @@ class Sweep:
         to_do = [one for one in self._going if one.row.state != "done"]
         with Interruption() as interruption:
             asked = False
-            self._submit(engine, to_do)
+            self._submit(engine, [one for one in to_do if one.ready])
             display(self.rows, [], self.eta)
             while to_do:
                 try:
@@ -138,15 +149,21 @@ class Sweep:
     def _submit(self, engine: EngineModule, some: Sequence[Going]) -> None:
         for one in some:
             one.logged = one.job.log.stat().st_size if one.job.log.exists() else 0
+            one.submitted = True
         engine.submit([one.job for one in some])
 
     def _look(self, to_do: Sequence[Going], engine: EngineModule, display: SweepDisplay, again: bool) -> list[Going]:
         """Take in what has become of the jobs, and show it; return those that are not over."""
         statuses = engine.poll()
         before = [one.row.state for one in to_do]
-        cut_off = [one for one in to_do if self._take(one, statuses.get(one.job.name, JobStatus("pending")), again)]
-        if cut_off:
-            self._submit(engine, cut_off)
+        sent = [one for one in to_do if one.submitted]
+        now = [one for one in sent if self._take(one, statuses.get(one.job.name, JobStatus("pending")), again)]
+        waiting = [one for one in to_do if not one.submitted]
+        for one in waiting:
+            self._give_up(one, again)
+        now += [one for one in waiting if one.ready and again]
+        if now:
+            self._submit(engine, now)
         changed = [one.row for one, state in zip(to_do, before, strict=True) if one.row.state != state]
         display(self.rows, changed, self.eta)
         return [one for one in to_do if not one.over]
@@ -174,6 +191,13 @@ class Sweep:
             row.state, row.reason = "failed", self._why(one, status)
         return False
 
+    def _give_up(self, one: Going, again: bool) -> None:
+        """Let go of a run that waits for what will not be done."""
+        source = one.source
+        if source is not None and source.over and source.row.state != "done":
+            one.over, one.row.reason = True, f"it waits for {source.run.name}, which {_ending(source.row.state)}"
+        one.over = one.over or not again
+
     def _measure(self, one: Going) -> None:
         one.follower.look()
         progress, row = one.follower.progress, one.row
@@ -195,3 +219,7 @@ class Sweep:
 def _left(row: Row, pace: float | None) -> float | None:
     """Return the seconds that are left of a run whose whole training takes ``pace``."""
     return None if pace is None else pace * max(0.0, 1 - row.step / row.budget)
+
+
+def _ending(state: RowState) -> str:
+    return "has failed" if state == "failed" else "is not done"

@@ -13,6 +13,7 @@ NAVIGATION = {
             "/docs/how-to/use-recordings",
             "/docs/how-to/pretrain-and-transfer",
             "/docs/how-to/sweep",
+            "/docs/how-to/study",
             "/docs/how-to/many-runs",
             "/docs/how-to/ray",
             "/docs/how-to/slurm",

@@ -28,7 +28,20 @@ def complete(coral, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_commands(complete) -> None:
-    own = ["train", "watch", "sweep", "reproduce", "eval", "compare", "probe", "report", "rollout", "pretrain", "bench"]
+    own = [
+        "train",
+        "watch",
+        "sweep",
+        "reproduce",
+        "study",
+        "eval",
+        "compare",
+        "probe",
+        "report",
+        "rollout",
+        "pretrain",
+        "bench",
+    ]
     assert complete("coral ") == [*own, "methods", "doctor", "runs", "data", "envs", "plugins"]
     assert complete("coral pl") == ["plugins"]
     assert complete("coral plugins ") == ["list", "info", "check", "new"]

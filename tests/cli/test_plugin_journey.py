@@ -49,6 +49,10 @@ def test_new_installed_checked_and_trained(kind: str, python: Path, tmp_path: Pa
     components = json.loads(run(f"coral_cli plugins list --kind {kind} --json"))["components"]
     assert ("mine", distribution, "0.1.0") in [(c["name"], c["distribution"], c["version"]) for c in components]
     run(f"coral_cli plugins check {distribution}")
+    if kind == "engine":
+        line = f"sweep --env cartpole-swingup {TRIED[kind].format(name='mine')} --seed 0 --measure 0 --out swept"
+        assert "done" in run(f"coral_cli {line} -- --steps 1200 {SIZES} {PACE}")
+        return
     env = "--steps 60" if kind == "environment" else "--env cartpole-swingup --steps 1200"
     out = run(f"coral_cli train {env} {TRIED[kind].format(name='mine')} {SIZES} {PACE} --out run --json")
     assert '"status": "done"' in out

@@ -29,7 +29,13 @@ def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     "words",
     [
         *("--help", "--version", "train --help", "eval --help", "report --help", "bench --help", "plugins list"),
-        *("sweep --help", "reproduce", "sweep --method v-coral --seeds 2 --measure 0 --dry-run"),
+        *(
+            "sweep --help",
+            "reproduce",
+            "study",
+            "study transfer --measure 0 --dry-run",
+            "sweep --method v-coral --seeds 2 --measure 0 --dry-run",
+        ),
         *("runs --help", "runs list --json", "compare --help", "watch --help"),
     ],
 )

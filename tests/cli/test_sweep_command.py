@@ -121,6 +121,18 @@ def test_an_engine_of_a_plugin_has_flags_of_its_own(coral, asked, toy_catalog) -
     assert "there is no engine named 'fra'" in coral("sweep", "--env", "maze", "--on", "fra", catalog=catalog).err
 
 
+def test_flags_of_the_sweep_are_found_and_belong_before_the_rest(coral, asked) -> None:
+    assert coral("sweep", "--env", "maze", "--threads", "2").err.splitlines()[:2] == [
+        "error: there is no option --threads.",
+        "hint: Did you mean --local.threads?",
+    ]
+    for flag in ("jobs", "local.threads"):
+        assert coral("sweep", "--env", "maze", "--", f"--{flag}", "2").err.splitlines()[:2] == [
+            f"error: --{flag} is no flag of a run, and stands behind the --.",
+            "hint: Write it before the --.",
+        ]
+
+
 def test_the_shell_completes_flags_of_runs_too(complete) -> None:  # noqa: F811
     assert complete("coral sweep --jo") == ["--jobs"]
     assert complete("coral sweep --method v-coral --method p-") == ["p-coral"]

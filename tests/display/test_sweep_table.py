@@ -41,11 +41,11 @@ def test_where_there_is_room_everything_is_shown() -> None:
     assert lines[:5] == [
         "sweeps/a  2 at a time",
         "8 pending, 1 running, 1 done, 1 failed, 1 stopped of 12  eta 1 to 2 hours",
-        "run                        state              steps  return  eta               why",
-        "cheetah-run-v-coral-seed0  done     101,000/100,000   431.2",
-        "cheetah-run-p-coral-seed0  failed     3,000/100,000       -                    the arm does not answer",
+        "run                        state             steps  return  eta               why",
+        "cheetah-run-v-coral-seed0  done            101,000   431.2",
+        "cheetah-run-p-coral-seed0  failed    3,000/100,000       -                    the arm does not answer",
     ]
-    assert lines[5] == "walker-walk-v-coral-seed0  running   24,000/100,000    12.5  10 to 20 minutes"
+    assert lines[5] == "walker-walk-v-coral-seed0  running  24,000/100,000    12.5  10 to 20 minutes"
     assert len(lines) == 3 + len(ROWS)
 
 
@@ -62,6 +62,23 @@ def test_it_never_is_larger_than_the_terminal(width, height) -> None:
 
 def test_what_is_left_out_is_counted() -> None:
     assert drawn(80, 8)[-1] == "and 9 more: 8 pending, 1 done"
+
+
+def test_long_names_lose_what_all_begin_with_and_then_the_time_is_left_out() -> None:
+    losses = ("recon", "cpc")
+    rows = [Row(f"cartpole-swingup-{loss}-seed0", 100_000, "running", 9, 1.0, 9.0, (60.0, 120.0)) for loss in losses]
+    assert drawn(65, 9, rows)[2:] == [
+        "run            state        steps  return  eta",
+        "…-recon-seed0  running  9/100,000    1.00  1 to 2 minutes",
+        "…-cpc-seed0    running  9/100,000    1.00  1 to 2 minutes",
+    ]
+    tasks = ("cheetah-run-under-a-distraction", "walker-walk-under-another-one-too")
+    rows = [Row(f"{task}-seed0", 100_000, "running", 9, 1.0, 9.0, (60.0, 120.0)) for task in tasks]
+    assert drawn(80, 9, rows)[2:] == [
+        "run                                      state        steps  return",
+        "cheetah-run-under-a-distraction-seed0    running  9/100,000    1.00",
+        "walker-walk-under-another-one-too-seed0  running  9/100,000    1.00",
+    ]
 
 
 def test_states_that_end_have_no_time_left() -> None:
@@ -159,8 +176,8 @@ def test_the_plan() -> None:
 
 def test_the_results() -> None:
     assert printed(print_results, ROWS[:2]) == [
-        "run                        state             steps  return  training time  why",
-        "cheetah-run-v-coral-seed0  done    101,000/100,000   431.2  0:11:40",
-        "cheetah-run-p-coral-seed0  failed    3,000/100,000       -  0:00:20        the arm does not answer",
+        "run                        state           steps  return  training time  why",
+        "cheetah-run-v-coral-seed0  done          101,000   431.2  0:11:40",
+        "cheetah-run-p-coral-seed0  failed  3,000/100,000       -  0:00:20        the arm does not answer",
     ]
     assert printed(print_results, ROWS[:1])[0].split() == ["run", "state", "steps", "return", "training", "time"]

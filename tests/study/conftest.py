@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -18,6 +19,8 @@ PROGRAM = """
 import json, pathlib, signal, sys, time
 words = sys.argv[1:]
 assert words[0] == "train" and words[-1] == "--auto-resume", words
+if "--init-from" in words:
+    assert (pathlib.Path(words[words.index("--init-from") + 1]) / "metrics.jsonl").exists()
 run = pathlib.Path(words[words.index("--out") + 1])
 kind = words[1]
 run.mkdir(exist_ok=True)
@@ -62,13 +65,19 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def made(place: Path, toy_catalog: Catalog) -> Callable[..., tuple[list[Run], list[Job]]]:
-    """``made(a="--works", b="--fails")``: runs of 100 steps by name, and their jobs."""
+    """``made(a="--works", b="--fails")``: runs of 100 steps by name, and their jobs.
 
-    def make(**kinds: str) -> tuple[list[Run], list[Job]]:
+    ``after`` says which of them wait for which others.
+    """
+
+    def make(after: Mapping[str, str] = MappingProxyType({}), **kinds: str) -> tuple[list[Run], list[Job]]:
         from coral_cli.study.jobs import job_of
 
         runs = [
-            Run(Planned(name, (kind,)), resolve({"steps": 100, "rssm.gru": 10 + len(kind)}, toy_catalog))
+            Run(
+                Planned(name, (kind,), after=after.get(name, "")),
+                resolve({"steps": 100, "rssm.gru": 10 + len(kind)}, toy_catalog),
+            )
             for name, kind in kinds.items()
         ]
         words = (sys.executable, str(place / "program.py"))

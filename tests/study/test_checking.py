@@ -11,7 +11,14 @@ from coral_cli.assembly.words import split, values
 from coral_cli.plugin import AbsentError, Environment
 from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.errors import CoralError, PluginError, UsageError
-from coral_cli.study.checking import checked, codes, planned, require_allowed, require_grown
+from coral_cli.study.checking import (
+    checked,
+    codes,
+    planned,
+    require_allowed,
+    require_different,
+    require_grown,
+)
 from coral_cli.study.grid import axes
 from coral_cli.study.plan import Plan, Planned
 
@@ -84,16 +91,44 @@ def test_an_error_names_the_combination(toy_catalog) -> None:
             toy_catalog,
             "--image-loss cv --image-loss byol --image-loss.temperature 0.1 --image-loss.temperature 1 --seed 0",
         )
-    assert error.value.message.startswith(
-        "image-loss cv, image-loss.temperature 0.1: loss 'cv' has no option 'temperature'"
-    )
-    assert error.value.message.endswith("(1 more combination cannot be, either).")
+    assert error.value.message == "image-loss cv: loss 'cv' has no option 'temperature' (--image-loss.temperature)."
     assert error.value.hint == "It belongs to byol: add --image-loss byol."
+
+
+def test_combinations_without_a_value_of_their_own_are_listed(toy_catalog) -> None:
+    with pytest.raises(UsageError) as error:
+        runs(
+            toy_catalog,
+            "--method v-coral --method cv-same --method u-coral --method recon-same --seed 0",
+            "--image-loss.temperature 1",
+        )
+    assert error.value.message == (
+        "method v-coral; method cv-same: loss 'cv' has no option 'temperature' (--image-loss.temperature) "
+        "(2 more combinations cannot be, either)."
+    )
+
+
+def test_a_flag_that_fits_some_values_alone_is_sent_into_their_quotes(toy_catalog) -> None:
+    line = "--method proprio-sac --method cv-image --seed 0"
+    with pytest.raises(UsageError) as error:
+        runs(toy_catalog, line, "--image-encoder.depth 8")
+    assert error.value.message.startswith("method proprio-sac: sensor 'image' has no encoder here")
+    hint = "A flag in a value's quotes holds for that value alone: --method 'cv-image --image-encoder.depth 8'."
+    assert error.value.hint == hint
+    spanned = axes([("method", "proprio-sac"), ("method", "cv-image --image-encoder.depth 8"), ("seed", "0")])
+    first, second = planned(spanned, [], toy_catalog, [])
+    assert (first.name, second.name) == ("proprio-sac-seed0", "cv-image-seed0")
+    assert second.planned.flags == ("--method", "cv-image", "--image-encoder.depth", "8", "--seed", "0")
+    assert second.assembly.choices["image-encoder"].options["depth"] == 8
+    assert "image-encoder" not in first.assembly.choices
 
 
 def test_what_no_combination_has_is_told_as_it_is(toy_catalog) -> None:
     with pytest.raises(UsageError) as error:
         runs(toy_catalog, "--method v-coral --method p-coral --seed 0", "--stebs 3")
+    assert error.value.message == "there is no option --stebs."
+    with pytest.raises(UsageError) as error:
+        runs(toy_catalog, "--method v-coral --method q-coral --seed 0", "--stebs 3")
     assert error.value.message == "there is no option --stebs."
     with pytest.raises(UsageError, match=r"^method a-coral: --method cannot be 'a-coral'"):
         runs(toy_catalog, "--method v-coral --method a-coral --seed 0")
@@ -103,7 +138,7 @@ def test_what_no_combination_has_is_told_as_it_is(toy_catalog) -> None:
 
 def test_two_values_that_come_to_the_same_run_are_refused(toy_catalog) -> None:
     with pytest.raises(UsageError, match=r"^weight1-seed0 and weight1.0-seed0 are the same run"):
-        runs(toy_catalog, "--image-loss.weight 1 --image-loss.weight 1.0 --seed 0")
+        require_different(runs(toy_catalog, "--image-loss.weight 1 --image-loss.weight 1.0 --seed 0"))
 
 
 def test_what_an_environment_needs_is_asked_before(toy_catalog) -> None:

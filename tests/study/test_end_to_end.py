@@ -109,3 +109,31 @@ def test_before_anything_is_written_a_dry_run_has_measured_it(capsys) -> None:
     low, high = plan["eta_range_seconds"]
     assert 0 < low < high and plan["kind"] == "plan" and plan["out"] == "sweep"
     assert sorted(path.name for path in Path().iterdir() if path.name != "__pycache__") == ["still_env.py"]
+
+
+def transfer(steps: int, *words: str) -> int:
+    line = "--env still_env:Still --source random --init-parts encoders --way frozen --seeds 1 --measure 0 --out moved"
+    own = [*PACE.split(), "--steps", str(steps), "--method", "recon-same"]
+    return main(["study", "transfer", *line.split(), *words, "--", *own])
+
+
+def test_weights_are_taken_over_from_a_run_that_was_waited_for_and_the_study_grows(capsys) -> None:
+    assert transfer(16, "--jobs", "2") == 0
+    told = capsys.readouterr().out
+    assert "scratch         4.00" in told and "random, frozen  1.00" in told
+    target = Path("moved/random-encoders-frozen-seed0")
+    events = [json.loads(line) for line in (target / "metrics.jsonl").read_text().splitlines()]
+    notes = [event["values"]["message"] for event in events if event["kind"] == "note"]
+    assert any("weights taken over from" in note and "moved/from-random-seed0" in note for note in notes)
+    assert transfer(24) == 2  # the source would go on, too
+    error = "error: moved holds another sweep: it has from-random-seed0, whose weights others have begun with"
+    assert capsys.readouterr().err.startswith(error)
+    assert transfer(24, "--source-steps", "16") == 0
+    steps = {run.path.name: run.steps[-1] for run in (read(path, "return") for path in find([Path("moved")]))}
+    assert steps == {"from-random-seed0": 16, "scratch-seed0": 40, "random-encoders-frozen-seed0": 24}
+    starts = [
+        json.loads(line)["values"]["resumed"]
+        for line in (target / "metrics.jsonl").read_text().splitlines()
+        if '"kind": "start"' in line
+    ]
+    assert starts == [False, True]

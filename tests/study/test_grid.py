@@ -6,7 +6,7 @@ import pytest
 
 from coral_cli.assembly.words import Word, joined, split
 from coral_cli.registry.errors import UsageError
-from coral_cli.study.grid import axes, differing, names, points, require_apart
+from coral_cli.study.grid import axes, differing, names, parted, points, require_apart, unfolded
 
 
 def words(line: str) -> list[Word]:
@@ -83,6 +83,9 @@ def test_what_differs_is_told_by_flag() -> None:
     [
         ("--size small", "--size tiny", "--size stands before and behind the --."),
         ("--env.x", "--env.no-x", "--env.x stands before and behind the --."),
+        ("--method=a␣--x␣1", "--x 2", "--x stands inside a value of --method, and elsewhere, too."),
+        ("--method=a␣--x␣1 --x 2", "", "--x stands inside a value of --method, and elsewhere, too."),
+        ("--method=a␣--out␣b", "", "--out is nothing that a run of a sweep can be given."),
         ("--out a", "", "--out is nothing that a run of a sweep can be given."),
         ("", "--resume a", "--resume is nothing that a run of a sweep can be given."),
         ("", "--plugin a", "--plugin is nothing that a run of a sweep can be given."),
@@ -90,13 +93,37 @@ def test_what_differs_is_told_by_flag() -> None:
 )
 def test_what_cannot_be_is_said(before, behind, message) -> None:
     with pytest.raises(UsageError) as error:
-        require_apart(axes(split(before.split())), split(behind.split()))
+        require_apart(axes(split([word.replace("␣", " ") for word in before.split()])), split(behind.split()))
     assert error.value.message == message and error.value.hint
 
 
 def test_a_value_that_stands_there_twice_is_refused() -> None:
     with pytest.raises(UsageError, match="--method a stands there twice"):
         axes(words("--method a --method b --method a"))
+
+
+def test_flags_in_a_values_quotes_hold_for_that_value() -> None:
+    text = "v-coral --rssm.gru 8 --env.no-x --tag 'a b'"
+    assert parted(text) == ("v-coral", [("rssm.gru", "8"), ("env.no-x", None), ("tag", "a b")])
+    assert parted("a-- b") == ("a-- b", [])
+    assert unfolded([("method", text), ("seed", "0")]) == [
+        ("method", "v-coral"),
+        ("rssm.gru", "8"),
+        ("env.no-x", None),
+        ("tag", "a b"),
+        ("seed", "0"),
+    ]
+    assert unfolded([("distraction", "none --steps 3")]) == [("distraction", ""), ("steps", "3")]
+    with pytest.raises(UsageError, match="has quotes without an end"):
+        parted("v-coral --tag 'a")
+
+
+def test_a_value_with_flags_is_called_by_itself_unless_another_begins_like_it() -> None:
+    spanned = axes([("method", "a --x 1"), ("method", "b"), ("seed", "0")])
+    assert names(spanned, [], points(spanned)) == ["a-seed0", "b-seed0"]
+    spanned = axes([("method", "a --x 1"), ("method", "a"), ("seed", "0")])
+    assert names(spanned, [], points(spanned)) == ["a-x-1-seed0", "a-seed0"]
+    assert differing(spanned, points(spanned)[0]) == {"method": "a --x 1", "seed": "0"}
 
 
 @pytest.mark.parametrize("line", [["train"], ["--a", "b", "c"], ["-x"], ["--"]])

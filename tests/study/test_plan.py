@@ -12,7 +12,7 @@ from coral_cli.study.plan import Plan, Planned, held, make_folder, read_plan, wr
 PLAN = Plan(
     (
         Planned("v-coral-seed0", ("--method", "v-coral", "--seed", "0"), {"method": "v-coral", "seed": "0"}),
-        Planned("a,b+c.d_e", ("--distraction=", "--seed", "1"), {}),
+        Planned("a,b+c.d_e", ("--distraction=", "--seed", "1"), {}, "v-coral-seed0"),
     ),
     ("/plug in.py",),
 )
@@ -49,6 +49,9 @@ RUN = {"name": "a", "flags": [], "differs": {}}
         {"runs": [{**RUN, "differs": {"a": []}}], "plugins": []},
         {"runs": [RUN, RUN], "plugins": []},
         {"runs": [], "plugins": "a"},
+        {"runs": [{**RUN, "after": "b"}], "plugins": []},
+        {"runs": [{**RUN, "after": "a"}], "plugins": []},
+        {"runs": [{**RUN, "after": 3}], "plugins": []},
         *(
             {"runs": [{**RUN, "name": name}], "plugins": []}
             for name in ("", "..", "../a", "/a", "a/b", "-a", ".a", "a" * 300, 3)

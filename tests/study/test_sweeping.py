@@ -69,7 +69,7 @@ class Scripted:
         pass
 
 
-def carried_out(made, engine, then=lambda said: None, **kinds: str) -> tuple[int, Sweep, Heard]:
+def carried_out(made, engine, then=lambda said: None, **kinds) -> tuple[int, Sweep, Heard]:
     runs, jobs = made(**kinds)
     sweep, heard = Sweep(runs, jobs, Path("sweep"), 2, tick=0.01), Heard(then)
     return sweep.carry_out(engine, heard), sweep, heard
@@ -134,6 +134,41 @@ def test_the_same_again_leaves_alone_what_is_done_and_tries_the_rest(made) -> No
     assert order()[4:] == ["b new"]
     engine = Scripted()
     assert carried_out(made, engine, a="--works")[0] == 0 and engine.submitted == []
+
+
+def test_what_waits_for_another_begins_when_that_is_done_and_with_its_weights(made) -> None:
+    after = {"b": "a", "c": "b"}
+    code, sweep, heard = carried_out(made, Local(3, 1), after=after, a="--works", b="--works", c="--works", d="--works")
+    assert code == 0 and set(states(sweep).values()) == {"done"}
+    assert [name for name in order() if name[0] != "d"] == ["a new", "b new", "c new"]
+    for earlier, later in (("a done", "b running"), ("b done", "c running")):
+        assert heard.changes.index(earlier) < heard.changes.index(later)
+    command = sweep.jobs[1].command
+    assert command[command.index("--init-from") + 1] == str(Path("sweep/a").absolute())
+    assert carried_out(made, Scripted(), after=after, a="--works", b="--works")[0] == 0  # all of it is there
+    engine = Scripted(e="running done")
+    assert carried_out(made, engine, after={"e": "a"}, a="--works", e="--works")[0] == 0
+    assert engine.submitted == ["e"]
+
+
+def test_what_waits_for_one_that_fails_or_stops_is_not_begun(made) -> None:
+    engine = Scripted(a="running failed", d="running done")
+    kinds = {"a": "--works", "b": "--works", "c": "--works", "d": "--works"}
+    code, sweep, _ = carried_out(made, engine, after={"b": "a", "c": "b"}, **kinds)
+    assert code == 1 and engine.submitted == ["a", "d"]
+    assert states(sweep) == {"a": "failed", "b": "pending", "c": "pending", "d": "done"}
+    assert [row.reason for row in sweep.rows[1:3]] == [
+        "it waits for a, which has failed",
+        "it waits for b, which is not done",
+    ]
+
+    def stop(said: str) -> None:
+        if said == "a running":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    engine = Scripted(a="running")
+    code, sweep, _ = carried_out(made, engine, stop, after={"b": "a"}, a="--works", b="--works")
+    assert code == 143 and engine.submitted == ["a"] and states(sweep) == {"a": "stopped", "b": "pending"}
 
 
 @pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

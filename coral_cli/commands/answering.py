@@ -1,0 +1,211 @@
+"""From the runs of a study to its heat maps."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from coral_cli.assembly.slots import DISTRACTION, ENV
+from coral_cli.assembly.words import split
+from coral_cli.registry.errors import UnreadableError
+from coral_cli.report.costs import Costs, costs_of
+from coral_cli.report.heat import Curves, Line
+from coral_cli.report.reading import Run, read
+from coral_cli.report.relative import HeatMap, area, square
+from coral_cli.study.checking import Run as Planned
+from coral_cli.study.grid import NONE, SEED, Axis
+from coral_cli.study.outcomes import seen
+from coral_cli.study.questions import IMAGE_LOSS, OVERHEAD, PARTS, SOURCE, TRANSFER, WAY, Question
+from coral_cli.study.transferring import SCRATCH
+
+CLEAN = "clean"
+"""The row of what has no distraction."""
+NEGATIVE = "negative transfer"
+RETURN = "return"
+MEASURES = {"update": ("ms", "update"), "run": ("minutes", "minutes"), "memory": ("MB", "memory")}
+"""What a training costs: unit, and the name in ``Costs``."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run of a study: what tells it from the others, the steps that it was to do, its evaluations once it is done.
+
+    ``before`` are the steps of the run that it started with.
+    """
+
+    labels: Mapping[str, str]
+    steps: int
+    before: int
+    done: Run | None
+
+    @property
+    def final(self) -> float | None:
+        """The return of the last evaluation; None of what is not done."""
+        return self.done.values[-1] if self.done and self.done.values else None
+
+    def area(self, end: int) -> float | None:
+        """Return the mean return on the way to step ``end``; None of what is not done."""
+        return area(self.done.steps, self.done.values, end) if self.done else None
+
+    @property
+    def costs(self) -> Costs:
+        """What the run has cost, as far as it is done."""
+        return costs_of(self.done.path) if self.done else Costs(None, None, None)
+
+
+def outcomes(question: Question, runs: Sequence[Planned], folder: Path, spanned: Sequence[Axis]) -> list[Outcome]:
+    """Return what is known of the planned ``runs`` in ``folder``, but for those that others wait for.
+
+    ``spanned`` are the axes: of those of the question single values are told, too.
+    """
+    told = question.axes.keys() - {SOURCE, PARTS, WAY}  # these a plan of transfer tells of each run that has them
+    alone = [axis for axis in spanned if len(axis.words) == 1 and axis.flag in told]
+    single = {axis.flag: axis.label(axis.words[0][1] or "") or NONE for axis in alone}
+    steps = {run.name: run.steps for run in runs}
+    awaited = {run.planned.after for run in runs}
+    return [
+        Outcome(
+            {**single, ENV.flag: _env(run), **run.planned.differs},
+            run.steps,
+            steps.get(run.planned.after, 0),
+            _done(run, folder / run.name),
+        )
+        for run in runs
+        if run.name not in awaited
+    ]
+
+
+def _env(run: Planned) -> str:
+    return dict(split(run.planned.flags)).get(ENV.flag) or str(ENV.default)
+
+
+def _done(run: Planned, path: Path) -> Run | None:
+    try:
+        return read(path, RETURN) if seen(path, run.steps).done else None
+    except UnreadableError:
+        return None
+
+
+def heat_maps(question: Question, found: Sequence[Outcome]) -> list[HeatMap]:
+    """Return the heat maps of a question: one for each environment, and whatever else was varied beside it."""
+    maps: list[HeatMap] = []
+    for title, here in _groups(question, found):
+        if question is TRANSFER:
+            maps += _transfer(title, here)
+        elif question is OVERHEAD:
+            maps.append(_overhead(title, here))
+        else:
+            maps.append(_losses(title, here))
+    return maps
+
+
+def _groups(question: Question, found: Sequence[Outcome]) -> Iterator[tuple[str, list[Outcome]]]:
+    """Yield the runs that one heat map is about, with what they have in common as its title."""
+    own = {*question.axes, SEED} - {ENV.flag}
+    every = [{flag: text for flag, text in one.labels.items() if flag not in own} for one in found]
+    for rest in [labels for index, labels in enumerate(every) if labels not in every[:index]]:
+        title = ", ".join(text if flag == ENV.flag else f"{flag} {text}" for flag, text in rest.items())
+        yield title, [one for one, labels in zip(found, every, strict=True) if labels == rest]
+
+
+def _losses(title: str, found: Sequence[Outcome]) -> HeatMap:
+    losses, distractions = (_labels(found, flag) for flag in (IMAGE_LOSS, DISTRACTION))
+    squares = {}
+    for loss in losses:
+        clean = _of(found, {DISTRACTION: NONE, IMAGE_LOSS: loss})
+        for distraction in distractions:
+            labels = {DISTRACTION: distraction, IMAGE_LOSS: loss}
+            these = _of(found, labels)
+            if these:
+                reference = None if distraction == NONE else [one.final for one in clean]
+                key = (CLEAN if distraction == NONE else distraction, loss)
+                squares[key] = square(_shared(these), [one.final for one in these], reference, these[0].steps)
+    rows = [CLEAN if name == NONE else name for name in distractions]
+    return HeatMap(title, "return relative to clean", rows, losses, DISTRACTION, IMAGE_LOSS, squares)
+
+
+def _transfer(title: str, found: Sequence[Outcome]) -> list[HeatMap]:
+    """Return areas under the curves of the target's own steps, and last returns at the same steps of both together."""
+    targets = [one for one in found if WAY in one.labels]
+    scratch = _of(found, {SOURCE: SCRATCH})
+    parts = _labels(targets, PARTS)
+    end = min((one.steps for one in targets), default=0)
+    areas, finals = {}, {}
+    for source in _labels(targets, SOURCE):
+        for way in _labels(targets, WAY):
+            for part in parts:
+                these = _of(targets, {SOURCE: source, WAY: way, PARTS: part})
+                if these:
+                    labels, key = _shared(these), (f"{source}, {way}", part)
+                    steps = these[0].steps + these[0].before
+                    areas[key] = square(
+                        labels, [one.area(end) for one in these], [one.area(end) for one in scratch], steps
+                    )
+                    finals[key] = square(labels, [one.final for one in these], [one.final for one in scratch], steps)
+    rows = list(dict.fromkeys(row for row, _ in areas))
+    if scratch and parts:
+        labels, key = _shared(scratch), (SCRATCH, parts[0])
+        areas[key] = square(labels, [one.area(end) for one in scratch], None, end)
+        finals[key] = square(labels, [one.final for one in scratch], None, scratch[0].steps)
+        rows = [SCRATCH, *rows]
+    names = "source, way", PARTS
+    return [
+        HeatMap(title, "area under the curve relative to scratch", rows, parts, *names, areas, NEGATIVE),
+        HeatMap(
+            title, "last return relative to scratch after as many steps in all", rows, parts, *names, finals, NEGATIVE
+        ),
+    ]
+
+
+def curves(question: Question, found: Sequence[Outcome]) -> list[Curves]:
+    """Return what is to be drawn beside heat maps of transfer: returns over all steps, those of the source included."""
+    if question is not TRANSFER:
+        return []
+    drawn = []
+    for title, here in _groups(question, found):
+        scratch = _curve(SCRATCH, _of(here, {SOURCE: SCRATCH}))
+        targets = [one for one in here if WAY in one.labels]
+        for source in _labels(targets, SOURCE):
+            lines = [
+                _curve(f"{parts}, {way}", these)
+                for parts, way in itertools.product(_labels(targets, PARTS), _labels(targets, WAY))
+                if (these := _of(targets, {SOURCE: source, PARTS: parts, WAY: way}))
+            ]
+            drawn.append(Curves(f"{title}: from {source}", [scratch, *lines]))
+    return drawn
+
+
+def _curve(name: str, found: Sequence[Outcome]) -> Line:
+    return Line(name, found[0].before, [(one.done.steps, one.done.values) for one in found if one.done])
+
+
+def _overhead(title: str, found: Sequence[Outcome]) -> HeatMap:
+    methods = _labels(found, "method")
+    columns = [*MEASURES, RETURN]
+    squares = {}
+    for method in methods:
+        these, first = _of(found, {"method": method}), _of(found, {"method": methods[0]})
+        for column in columns:
+            unit, name = MEASURES.get(column, ("", ""))
+            values, theirs = (
+                [getattr(one.costs, name) if name else one.final for one in some] for some in (these, first)
+            )
+            labels = {**_shared(these), "measure": column}
+            reference = None if method == methods[0] else theirs
+            squares[column, method] = square(labels, values, reference, these[0].steps, unit, is_cost=bool(name))
+    return HeatMap(title, f"relative to {methods[0]}", columns, methods, "measure", "method", squares)
+
+
+def _shared(found: Sequence[Outcome]) -> dict[str, str]:
+    """Return the labels of runs that differ in their seeds alone."""
+    return {flag: text for flag, text in found[0].labels.items() if flag != SEED}
+
+
+def _labels(found: Sequence[Outcome], flag: str) -> list[str]:
+    return list(dict.fromkeys(one.labels[flag] for one in found if flag in one.labels))
+
+
+def _of(found: Sequence[Outcome], labels: Mapping[str, str]) -> list[Outcome]:
+    return [one for one in found if labels.items() <= one.labels.items()]

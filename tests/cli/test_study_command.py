@@ -1,0 +1,245 @@
+"""``coral study``: from its line to what is asked for, and from runs to what it answers."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from coral_cli.app import main
+from coral_cli.registry.errors import CoralError
+from coral_cli.study.questions import QUESTIONS
+from coral_cli.study.requests import SweepRequest
+
+LINE = "loss-by-distraction --distraction none --distraction disks --image-loss cv --image-loss cpc --out there"
+
+
+@pytest.fixture
+def asked(monkeypatch, tmp_path) -> list[SweepRequest]:
+    """What is asked for, instead of doing it, in an empty directory."""
+    found: list[SweepRequest] = []
+    monkeypatch.setattr("coral_cli.commands.sweep.run_session", lambda request: found.append(request) or 0)
+    monkeypatch.setenv("CORAL_PLUGINS", "")
+    monkeypatch.chdir(tmp_path)
+    return found
+
+
+def study(line: str) -> int:
+    return main(["study", *line.split()])
+
+
+def finish(
+    request: SweepRequest, name: str, curve: dict[int, float], status: str = "done", seconds: float = 60
+) -> None:
+    """Write what the run ``name`` of a sweep leaves."""
+    run = next(run for run in request.runs if run.name == name)
+    place = request.folder / name
+    place.mkdir(parents=True)
+    (place / "run.json").write_text(json.dumps({"assembly": run.assembly.to_json()}))
+    learning = {"seconds/learn": 0.5, "updates_per_s": 100 / seconds, "memory_mb": 10 * seconds}
+    events = [("update", 1, learning), *(("evaluation", step, {"return/mean": value}) for step, value in curve.items())]
+    events += [("end", run.steps, {"status": status})]
+    lines = [json.dumps({"kind": k, "step": s, "seconds": seconds, "values": v}) + "\n" for k, s, v in events]
+    (place / "metrics.jsonl").write_text("".join(lines))
+
+
+def test_a_question_is_a_sweep_with_two_seeds(asked) -> None:
+    assert study("loss-by-distraction --jobs 3 --distraction.video.folder clips") == 0
+    (request,) = asked
+    assert len(request.runs) == 8 * 4 * 2 and request.jobs == 3
+    assert request.folder == Path.cwd() / "sweeps" / "study-loss-by-distraction"
+    assert {run.steps for run in request.runs} == {100_000}
+    videos = [run for run in request.runs if run.planned.differs["distraction"] == "video"]
+    assert len(videos) == 8 and videos[0].name == "video-recon-seed0"
+    assert videos[0].assembly.choices["distraction.video"].options["folder"] == "clips"
+    assert request.again == "coral study loss-by-distraction --jobs 3 --distraction.video.folder clips"
+
+
+def test_without_clips_the_films_are_left_out_and_that_is_said(asked, capsys) -> None:
+    assert study("loss-by-distraction --seeds 1 --dry-run") == 0
+    assert len(asked[0].runs) == 7 * 4
+    note = "note: video is left out, for it needs clips of yours: add --distraction.video.folder DIR.\n"
+    assert capsys.readouterr().err == note
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--seeds 2 --env cheetah-run", "error: there is no name of a question."),
+        ("transfr", "error: there is no question 'transfr'.\nhint: Did you mean transfer?"),
+        ("overhead transfer", "error: 'transfer' is a second name."),
+        ("overhead --source-steps 5", "error: --source-steps belongs to transfer."),
+        ("overhead --show --dry-run", "error: --show and --dry-run exclude each other."),
+        ("overhead --picture a.gif", "error: --picture is 'a.gif', but pictures are .png, .svg, .pdf files."),
+        ("overhead --csv a.txt", "error: --csv is 'a.txt', but tables are .csv files."),
+        ("overhead --seeds 2 -- --seed 4", "error: the seeds stand there twice."),
+        ("transfer --way melted", "error: there is no way 'melted'."),
+        ("transfer -- --way slow", "error: --way is what transfer varies, and stands behind the --."),
+        ("overhead -- --method v-coral", "error: --method is what overhead varies, and stands behind the --."),
+        ("transfer --env cheetah-run --source task", "error: no source is left, so nothing can be taken over."),
+        ("transfer --source body --way frozen", "error: no source is left, so nothing can be taken over."),
+        ("overhead -- --stebs 3", "error: there is no option --stebs."),
+    ],
+)
+def test_what_cannot_be_is_said(line, message, asked, capsys) -> None:
+    assert study(line) == 2 and not asked
+    assert capsys.readouterr().err.startswith(message)
+
+
+def test_the_questions_are_listed(asked, capsys) -> None:
+    assert study("") == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]] == list(QUESTIONS)
+    assert study("--json") == 0
+    assert [one["name"] for one in json.loads(capsys.readouterr().out)] == list(QUESTIONS)
+
+
+def test_returns_stand_beside_the_clean_ones_and_nothing_is_guessed(asked, capsys) -> None:
+    assert study(f"{LINE} --show") == 0 and not asked  # nothing is trained
+    captured = capsys.readouterr()
+    told = captured.out.splitlines()
+    assert captured.err == "note: there is no run of it yet: there does not exist.\n"
+    assert told[0] == "cartpole-swingup: return relative to clean"
+    assert told[2].split("  ")[0] == "clean" and told[2].count("0 of 2 done") == 2
+    assert told[-1] == "8 of 8 runs are not finished: their squares have no value"
+    study(LINE)
+    (request,) = asked
+    for seed, (clean, disks) in enumerate([(100.0, 50.0), (200.0, 25.0)]):
+        finish(request, f"no-distraction-cv-seed{seed}", {50_000: 1.0, 100_000: clean})
+        finish(request, f"disks-cv-seed{seed}", {50_000: 1.0, 100_000: disks})
+    finish(request, "no-distraction-cpc-seed0", {100_000: 10.0})
+    finish(request, "no-distraction-cpc-seed1", {90_000: 10.0}, status="stopped")
+    finish(request, "disks-cpc-seed0", {100_000: 5.0})
+    finish(request, "disks-cpc-seed1", {100_000: 5.0})
+    capsys.readouterr()
+    assert study(f"{LINE} --show --csv found.csv") == 0
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert lines[1:4] == [
+        "distraction  cv                    cpc",
+        "clean        150.0 [100.0, 200.0]  1 of 2 done",
+        "disks        0.25 [0.12, 0.50]!    5.00 [5.00, 5.00], no ratio",
+    ]
+    assert lines[4:] == [
+        "[95 % interval over seeds]",
+        "! worse: the reference lies outside the interval",
+        "1 of 8 runs is not finished: their squares have no value",
+        "no ratio: the reference is not finished, is 0, or a return is negative",
+        "written: found.csv",
+    ]
+    rows = list(csv.DictReader(Path("found.csv").read_text().splitlines()))
+    assert [(row["distraction"], row["image-loss"], row["relative"]) for row in rows] == [
+        ("none", "cv", ""),
+        ("disks", "cv", "0.25"),
+        ("none", "cpc", ""),
+        ("disks", "cpc", ""),
+    ]
+    assert study(f"{LINE} --show --json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["kind"] == "answer" and answer["maps"][0]["squares"][1]["relative"]["value"] == 0.25
+
+
+def test_more_that_is_varied_has_heat_maps_of_its_own(asked, capsys) -> None:
+    assert study(f"{LINE} --rssm.gru 8 --rssm.gru 16 --env reacher-easy --env cartpole-swingup --show") == 0
+    titles = [line for line in capsys.readouterr().out.splitlines() if "relative" in line]
+    assert titles == [
+        f"{env}, rssm.gru {gru}: return relative to clean"
+        for env in ("reacher-easy", "cartpole-swingup")
+        for gru in (8, 16)
+    ]
+
+
+TRANSFERS = "transfer --source body --init-parts encoders --way slow --way fine-tuned --seeds 1 --out there"
+
+
+def test_transfer_is_an_area_beside_scratch_with_what_the_source_has_cost(asked, capsys) -> None:
+    study(f"{TRANSFERS} -- --steps 100")
+    (request,) = asked
+    assert [run.name for run in request.runs] == [
+        "from-body-seed0",
+        "scratch-seed0",
+        "body-encoders-slow-seed0",
+        "body-encoders-fine-tuned-seed0",
+    ]
+    finish(request, "from-body-seed0", {100: 1.0})
+    finish(request, "scratch-seed0", {20: 0.0, 60: 20.0, 100: 40.0, 200: 60.0})
+    finish(request, "body-encoders-slow-seed0", {20: 10.0, 100: 20.0})
+    capsys.readouterr()
+    assert study(f"{TRANSFERS} --show -- --steps 100") == 0
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        "cartpole-swingup: area under the curve relative to scratch",
+        "source, way       encoders     steps",
+        "scratch           20.0           100",
+        "body, slow        0.75           200",
+        "body, fine-tuned  0 of 1 done    200",
+        "1 of 3 runs is not finished: their squares have no value",
+        "",
+        "cartpole-swingup: last return relative to scratch after as many steps in all",
+        "source, way       encoders",
+        "scratch           60.0",
+        "body, slow        0.33",
+        "body, fine-tuned  0 of 1 done",
+        "1 of 3 runs is not finished: their squares have no value",
+    ]
+
+
+def test_a_source_may_differ_in_what_stands_elsewhere_too(asked) -> None:
+    line = ["--source", "mine --env cartpole-balance --method p-coral", "--init-parts", "rssm", "--seeds", "1"]
+    assert main(["study", "transfer", *line, "--env", "cartpole-swingup", "--", "--method", "v-coral"]) == 0
+    first, *_ = asked[0].runs
+    assert first.name == "from-mine-seed0" and first.assembly.choices["env"].component == "cartpole-balance"
+    assert {run.assembly.choices["image-loss"].component for run in asked[0].runs[1:]} == {"cv"}
+    assert first.assembly.choices["image-loss"].component == "cpc"
+
+
+def test_one_way_of_one_source_is_no_scratch(asked, capsys) -> None:
+    assert study("transfer --source random --init-parts encoders --way slow --seeds 1 --size tiny --show") == 0
+    lines = [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()]
+    title = "cartpole-swingup: area under the curve relative to scratch"
+    assert lines[:4] == [title, "source, way", "scratch", "random, slow"]
+
+
+def test_overhead_is_told_with_its_units(asked, capsys) -> None:
+    line = "overhead --method v-coral --method cv-image --seeds 1 --out there"
+    study(line)
+    (request,) = asked
+    finish(request, "v-coral-seed0", {100_000: 8.0}, seconds=60)
+    finish(request, "cv-image-seed0", {100_000: 6.0}, seconds=30)
+    capsys.readouterr()
+    assert study(f"{line} --show") == 0
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        "cartpole-swingup: relative to v-coral",
+        "measure  v-coral       cv-image",
+        "update   300.0 ms      0.50",
+        "run      1.00 minutes  0.50",
+        "memory   600.0 MB      0.50",
+        "return   8.00          0.75",
+    ]
+
+
+def test_runs_that_have_failed_are_told_after_the_answer(asked, capsys, monkeypatch) -> None:
+    def fails(request: SweepRequest) -> int:
+        raise CoralError("1 of 8 runs has failed: a: no arm.", "See the log.")
+
+    monkeypatch.setattr("coral_cli.commands.sweep.run_session", fails)
+    assert study(LINE) == 1
+    told = capsys.readouterr()
+    assert "0 of 2 done" in told.out and "1 of 8 runs has failed" in told.err
+    monkeypatch.setattr("coral_cli.commands.sweep.run_session", lambda request: 130)
+    assert study(LINE) == 130 and "0 of 2 done" in capsys.readouterr().out
+    assert study(f"{LINE} --dry-run") == 130 and capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("line", [LINE, TRANSFERS, "overhead --seeds 1 --out there"])
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_pictures_are_drawn_of_all_and_of_nothing(line, ending, asked, capsys) -> None:
+    pytest.importorskip("matplotlib")
+    study(line)
+    assert study(f"{line} --show --picture nothing.{ending}") == 0
+    for run in asked[0].runs:
+        finish(asked[0], run.name, {run.steps // 2: 1.0, run.steps: 2.0})
+    assert study(f"{line} --show --picture all.{ending}") == 0
+    signs = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
+    assert all(Path(f"{name}.{ending}").read_bytes().startswith(signs[ending]) for name in ("nothing", "all"))
