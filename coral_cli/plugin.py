@@ -8,7 +8,7 @@ hooks, marked with ``hookimpl``, that yield component records::
         yield Loss("mine", "What it does in one sentence.", build=build, options=MyOptions())
 
 What computes with torch stands in ``coral_cli.plugin_tensors``, what simulates with MuJoCo in
-``coral_cli.plugin_simulation``.
+``coral_cli.plugin_simulation``, what reads recordings in ``coral_cli.plugin_recordings``.
 """
 
 from __future__ import annotations
@@ -30,12 +30,14 @@ from coral_cli.registry.contracts import (
     ObserverModule,
     PolicyInputs,
     PolicyModule,
+    RecordedEpisode,
+    RecordingModule,
     RssmModule,
     Scene,
     Trajectory,
     World,
 )
-from coral_cli.registry.errors import AbsentError, UsageError
+from coral_cli.registry.errors import AbsentError, UnreadableError, UsageError
 from coral_cli.registry.events import Event
 from coral_cli.registry.hooks import hookimpl
 from coral_cli.registry.options import Help, LossOptions, NoOptions
@@ -51,6 +53,7 @@ from coral_cli.registry.records import (
     ObjectiveOptions,
     Observer,
     Policy,
+    Reader,
     Rendering,
     Rssm,
     Sensor,
@@ -88,6 +91,9 @@ __all__ = [  # noqa: F822 (some are loaded later)
     "Policy",
     "PolicyInputs",
     "PolicyModule",
+    "Reader",
+    "RecordedEpisode",
+    "RecordingModule",
     "Rendering",
     "Rssm",
     "RssmModule",
@@ -97,6 +103,7 @@ __all__ = [  # noqa: F822 (some are loaded later)
     "Simulation",
     "Split",
     "Trajectory",
+    "UnreadableError",
     "UsageError",
     "World",
     "gather",

@@ -23,6 +23,7 @@ BUILT = {
     "distraction": (contracts.DistractionModule, contracts.Scene),
     "observer": (contracts.ObserverModule,),
     "engine": (contracts.EngineModule, contracts.Job, contracts.JobStatus),
+    "reader": (contracts.RecordingModule, contracts.RecordedEpisode),
 }
 """The classes of what a kind's ``build`` returns, and of what that is given."""
 

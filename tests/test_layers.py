@@ -17,6 +17,7 @@ ROOMS = {
     "plugin": {"registry"},
     "plugin_tensors": {"parallel", "representation"},
     "plugin_simulation": {"environments"},
+    "plugin_recordings": {"recordings", "runs"},
     "fast": set(),
     "parallel": {"registry"},
     "environments": {"registry"},
@@ -24,6 +25,7 @@ ROOMS = {
     "policies": {"registry", "parallel", "representation"},
     "builtin": {"registry", "environments", "representation", "policies", "engines"},
     "runs": {"registry"},
+    "recordings": {"registry", "environments", "runs"},
     "display": {"registry", "runs"},
     "report": {"registry", "runs"},
     "engines": set(),
@@ -91,11 +93,11 @@ def test_imports_follow_the_layers(path: Path) -> None:
 
 
 def test_the_table_of_rooms_says_the_same() -> None:
-    """``plugin_tensors`` and its neighbour share a row; ``plugin`` and ``version`` are open to all."""
+    """``plugin_tensors`` and its neighbours share a row; ``plugin`` and ``version`` are open to all."""
     page = (ROOT.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `coral_cli/(\w+)(?:\.py)?`[^|]*\|[^|]*\| ([^|]*) \|$", page, re.MULTILINE)
     said = {name: set(re.findall(r"\w+", known.replace("what is built in", "builtin"))) for name, known in rows}
-    for name in ROOMS.keys() - {"plugin_tensors", "plugin_simulation"}:
+    for name in ROOMS.keys() - {"plugin_tensors", "plugin_simulation", "plugin_recordings"}:
         assert said[name] - {"nothing", "else", "plugin"} == ROOMS[name], name
 
 

@@ -30,6 +30,7 @@ Kind: TypeAlias = Literal[
     "distraction",
     "observer",
     "engine",
+    "reader",
     "command",
     "check",
 ]

@@ -17,6 +17,7 @@ from coral_cli.registry.records import (
     Objective,
     Observer,
     Policy,
+    Reader,
     Rssm,
 )
 
@@ -67,6 +68,10 @@ class Hooks:
         """Yield engines that the runs of a sweep are done on (``coral sweep --on NAME``)."""
 
     @hookspec
+    def coral_readers(self) -> Iterable[Reader]:  # type: ignore[empty-body]
+        """Yield readers of recordings in others' formats (``coral data import NAME``)."""
+
+    @hookspec
     def coral_commands(self) -> Iterable[Command]:  # type: ignore[empty-body]
         """Yield commands (``coral NAME``)."""
 
@@ -85,6 +90,7 @@ HOOK_KINDS = {
     "coral_distractions": "distraction",
     "coral_observers": "observer",
     "coral_engines": "engine",
+    "coral_readers": "reader",
     "coral_commands": "command",
     "coral_checks": "check",
 }

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ObserverModule,
         PolicyInputs,
         PolicyModule,
+        RecordingModule,
         RssmModule,
     )
 
@@ -264,6 +265,22 @@ class Engine:
 
 
 @dataclass(frozen=True)
+class Reader:
+    """What reads recordings in a format of others. ``build(options, source)`` returns a RecordingModule.
+
+    ``source`` is what the user named: an absolute path where there is a file or a directory, else the words as they
+    were written. ``takes`` says in a few words what that is, such as ``a dataset's directory``.
+    """
+
+    kind: ClassVar[str] = "reader"
+    name: str
+    summary: str
+    build: Callable[[Any, str], RecordingModule]
+    options: object = NoOptions()
+    takes: str = "a file or a directory"
+
+
+@dataclass(frozen=True)
 class Command:
     """A command of its own, ``coral NAME``. ``run(options)`` does it and returns the exit code."""
 
@@ -289,10 +306,34 @@ class Check:
 
 
 Record: TypeAlias = (
-    Loss | Encoder | Rssm | Policy | Objective | Environment | Distraction | Observer | Engine | Command | Check
+    Loss
+    | Encoder
+    | Rssm
+    | Policy
+    | Objective
+    | Environment
+    | Distraction
+    | Observer
+    | Engine
+    | Reader
+    | Command
+    | Check
 )
 KINDS: Mapping[str, type[Record]] = {
     record.kind: record
-    for record in (Environment, Loss, Encoder, Rssm, Objective, Policy, Distraction, Observer, Engine, Command, Check)
+    for record in (
+        Environment,
+        Loss,
+        Encoder,
+        Rssm,
+        Objective,
+        Policy,
+        Distraction,
+        Observer,
+        Engine,
+        Reader,
+        Command,
+        Check,
+    )
 }
 """The kinds of record by name, in the order in which lists show them."""

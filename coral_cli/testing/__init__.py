@@ -23,6 +23,7 @@ from coral_cli.testing.losses import check_loss
 from coral_cli.testing.objectives import check_objective
 from coral_cli.testing.observers import check_observer
 from coral_cli.testing.policies import check_policy
+from coral_cli.testing.readers import check_reader
 from coral_cli.testing.rssms import check_rssm
 from coral_cli.testing.running import Outcome, run
 from coral_cli.testing.toys import TOY_ENCODER, TOY_ENVIRONMENT, TOY_RSSM
@@ -43,6 +44,7 @@ __all__ = [
     "check_objective",
     "check_observer",
     "check_policy",
+    "check_reader",
     "check_rssm",
     "run",
     "select_backend",

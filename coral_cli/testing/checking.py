@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from coral_cli.registry.records import Check as DoctorCheck
-from coral_cli.registry.records import Command, Record
+from coral_cli.registry.records import Command, Reader, Record
 from coral_cli.testing.distractions import check_distraction
 from coral_cli.testing.encoders import check_encoder
 from coral_cli.testing.engines import check_engine
@@ -21,9 +21,14 @@ from coral_cli.testing.rssms import check_rssm
 
 
 def check(record: Record, options: object | None = None) -> None:
-    """Raise ConformanceError where ``record``, built with ``options`` (default: its own), breaks a rule."""
+    """Raise ConformanceError where ``record``, built with ``options`` (default: its own), breaks a rule.
+
+    What a reader reads has to be there: that is for ``check_reader``.
+    """
     if isinstance(record, Command):
         settle(f"command {record.name!r}", failures_of(record, RECORD))
+    elif isinstance(record, Reader):
+        settle(f"reader {record.name!r}", failures_of(record, RECORD))
     elif isinstance(record, DoctorCheck):
         settle(f"check {record.name!r}", failures_of(record, RECORD) or failures_of(record, (_answer,)))
     else:

@@ -47,6 +47,7 @@ NAVIGATION = {
             "/docs/plugins/objective",
             "/docs/plugins/observer",
             "/docs/plugins/engine",
+            "/docs/plugins/reader",
             "/docs/plugins/command-and-check",
             "/docs/plugins/options",
             "/docs/plugins/tensors",
