@@ -212,12 +212,15 @@ def _draw(every: Sequence[Told], options: ReportOptions, out: Path, left_out: Se
 
         write_csv(out, found, metric)
     elif out.suffix.lower() == PAGE:
+        from coral_cli.commands.report_later import later
         from coral_cli.commands.report_tables import tables
         from coral_cli.report.page import Section, write
 
-        write(
-            [Section(told.task, tables(told), told.comparison) for told in every], metric, out, left_out, options.over
-        )
+        damaged: list[str] = []
+        sections = [Section(told.task, tables(told), told.comparison, later(told.task, damaged)) for told in every]
+        _warn_of(damaged, "cannot be read either", "left out")
+        reasons = [*left_out, *(f"{as_written(reason)}: left out." for reason in damaged)]
+        write(sections, metric, out, reasons, options.over)
     else:
         from coral_cli.report.figure import save
 

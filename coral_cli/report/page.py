@@ -59,6 +59,8 @@ class Section:
     task: Task
     tables: Sequence[TextTable]
     comparison: Comparison | None = None
+    later: Sequence[tuple[str, Sequence[TextTable]]] = ()
+    """Headings, with tables of what was found out after the training."""
 
     @property
     def runs(self) -> list[Run]:
@@ -150,6 +152,7 @@ def _drawn(section: Section, metric: str, known: Series) -> dict[str, object]:
         "agents": [(agent.name, _counted(agent)) for agent in task.agents],
         "groups": groups,
         "tables": section.tables,
+        "later": section.later,
         "differences": section.differences,
     }
 
