@@ -11,6 +11,8 @@ from coral_cli.report.estimates import Estimate
 from coral_cli.report.grouping import Task
 from coral_cli.report.probes import Probes, probes
 
+INTERVAL = "95 % interval over runs, of a single one over its episodes"
+
 
 def later(task: Task, damaged: list[str]) -> list[tuple[str, list[TextTable]]]:
     """Return headings with the tables below them; none of what was not looked at, nor of several tasks that are pooled.
@@ -30,7 +32,7 @@ def _conditions(found: Robustness, names: Sequence[str]) -> list[TextTable]:
     """Return tables of returns, of successes and of changes, a row for each agent."""
     same = len(found.seeds) == len(found.episodes) == 1
     episodes = _plural(found.episodes, "episode")
-    about = f"{episodes}{', the same for all' if same else ''}{_after(found.steps)}"
+    about = f"{episodes}{', the same for all' if same else ''}{_after(found.steps)}; {INTERVAL}"
     returns = {place: _said(known) for place, known in found.returns.items()}
     tables = [_by_agent(f"Return under other conditions: {about}", "return", found, names, returns)]
     if found.successes:
