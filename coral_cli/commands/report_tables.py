@@ -68,7 +68,7 @@ def _middle(told: Told) -> TextTable:
     paper = columns.index("paper")
     shown = [index for index in range(len(columns)) if index != paper or any(row[paper] != "-" for row in rows)]
     names, cells = [columns[index] for index in shown], [[row[index] for index in shown] for row in rows]
-    return TextTable(f"{told.metric}: {told.task.name}", names, cells)
+    return TextTable(f"{told.metric} on {told.task.name}: interquartile means over runs", names, cells)
 
 
 def _averages(told: Told) -> TextTable:

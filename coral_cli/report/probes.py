@@ -29,9 +29,9 @@ class Probes:
     runs: Mapping[int, int]
     """The number of runs that were looked into, by the agent's number."""
     latent: Mapping[tuple[int, str], Mapping[str, Estimate]]
-    """By agent and reader, then by quantity."""
+    """The shares by agent and reader, then by quantity."""
     pictures: Mapping[int, Mapping[int, Estimate]]
-    """By agent, then by the number of steps that the pictures were foreseen before."""
+    """The shares of pictures by agent, then by the number of steps that they were foreseen before."""
 
 
 def probes(task: Task, damaged: list[str]) -> Probes | None:
