@@ -78,7 +78,7 @@ class Probed:
 def run_of(checkpoint: Path) -> RunDirectory | None:
     """Return the run that a checkpoint lies in, None for one that lies alone."""
     run = RunDirectory(checkpoint.parent.parent)
-    return run if checkpoint.parent == run.checkpoints and run.record.is_file() else None
+    return run if checkpoint.parent == run.checkpoints and run.metadata.is_file() else None
 
 
 def step_of(checkpoint: Path) -> int | None:
