@@ -94,7 +94,7 @@ def test_a_document_says_everything(disks: Path) -> None:
     assert list(agent["pictures"]) == ["0", "1", "5"] and agent["notes"] == []
     assert document == told(f"{disks} {SHORT} --embeddings --seed 5"), "a seed decides"
     kept = probed(RunDirectory(disks))
-    assert kept is not None and (kept.step, kept.seed, kept.unseen) == (30, 5, 1)
+    assert kept is not None and (kept.step, kept.seed, kept.unseen) == (36, 5, 1)
     for source, found in (("latent", kept.latent), ("embeddings", kept.embeddings)):
         assert [asdict(one) for one in found] == agent[source]
     assert {str(ahead): share for ahead, share in kept.pictures} == agent["pictures"]
