@@ -1,4 +1,4 @@
-"""What it costs to look at runs: ``coral runs`` on a thousand of them, and ``coral watch`` beside one that goes on.
+"""What it costs to look at runs: ``coral runs`` and ``coral report`` of many, ``coral watch`` beside one that goes on.
 
 python benchmarks/looking.py
 
@@ -95,15 +95,31 @@ def processor(children: Callable[[], None]) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def time_list(folder: Path, repeats: int, *options: str) -> None:
-    """Print how long a list takes, into a pipe."""
-    clock, used = [], []
+def time_command(title: str, repeats: int, *words: str) -> float:
+    """Print how long a command takes, into a pipe, and its memory; return its seconds of a processor."""
+    clock, used, memory = [], [], []
     for _ in range(repeats):
         began = time.perf_counter()
-        command = coral("runs", str(folder), *options)
-        used.append(processor(lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=True)))  # noqa: B023
+        process = subprocess.Popen(coral(*words), stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise SystemExit(f"coral {' '.join(words)} ended with {process.returncode}")
         clock.append(time.perf_counter() - began)
-    print(f"coral runs {' '.join(options):<12} {min(clock):.2f} s, {min(used):.2f} s of a processor")
+        used.append(usage.ru_utime + usage.ru_stime)
+        memory.append(usage.ru_maxrss / 1e3)  # Linux counts kilobytes
+    print(f"{title:<26} {min(clock):.2f} s, {min(used):.2f} s of a processor, {min(memory):.0f} MB")
+    return min(used)
+
+
+def time_report(folder: Path, runs: int, repeats: int) -> None:
+    """Print how long a report of so many runs takes, what each of them adds to one, and how long a page."""
+    some = sorted(folder.glob("*/"))[:runs]
+    one = time_command("coral report, 1 run", repeats, "report", str(some[0]))
+    used = time_command(f"coral report, {len(some)} runs", repeats, "report", *map(str, some))
+    print(f"  {1000 * (used - one) / max(len(some) - 1, 1):.1f} ms for each run more")
+    page = ("--out", str(folder.parent / "page.html"))
+    time_command("  with --out page.html", repeats, "report", *map(str, some), *page)
 
 
 @contextmanager
@@ -161,6 +177,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--updates", type=int, default=400, help="updates that the metrics of a run tell of")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--reported", type=int, default=300, help="runs of a report")
     parser.add_argument("--seconds", type=float, default=30, help="to watch for")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
@@ -169,8 +186,9 @@ def main() -> None:
         make(folder, given.runs, given.updates, discover(builtin))
         taken = sum(path.stat().st_size for path in folder.glob("*/metrics.jsonl"))
         print(f"{given.runs} runs, {taken / 1e6:.0f} MB of metrics")
-        time_list(folder, given.repeats)
-        time_list(folder, given.repeats, "--json")
+        time_command("coral runs", given.repeats, "runs", str(folder))
+        time_command("coral runs --json", given.repeats, "runs", str(folder), "--json")
+        time_report(folder, given.reported, given.repeats)
         time_watch(folder, given.seconds)
 
 

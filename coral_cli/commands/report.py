@@ -25,7 +25,7 @@ from coral_cli.registry.options import Help, Json
 from coral_cli.registry.places import absolute, as_written
 from coral_cli.registry.terminal import say, sentence
 from coral_cli.report.grouping import Agent, Task, pooled, tasks
-from coral_cli.report.reading import Run, evaluated, read
+from coral_cli.report.reading import Over, Run, evaluated, read
 from coral_cli.runs.directory import RUNS
 from coral_cli.runs.finding import find
 
@@ -40,7 +40,7 @@ all runs in it."""
 PICTURES = (".png", ".svg", ".pdf")
 OTHERS = (".jpg", ".jpeg", ".gif", ".webp")
 """Kinds of picture that are not made."""
-PAGE = ".html"
+PAGE, NUMBERS = ".html", ".csv"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,11 @@ class ReportOptions:
         tuple[int, ...], Help("Environment steps to compare at (default: as far as all of an agent's runs went).")
     ] = ()
     pool: Annotated[bool, Help("Also pool all tasks, where the metric has one scale on them.")] = False
-    out: Annotated[str | None, Help("Also draw curves: a page (.html) or a picture (.png, .svg, .pdf).")] = None
+    out: Annotated[
+        str | None, Help("Also draw curves: a page (.html), a picture (.png, .svg, .pdf) or their numbers (.csv).")
+    ] = None
+    draw: Annotated[tuple[str, ...], Help("Curves of a picture: success, loss/total, ... (default: the metric).")] = ()
+    over: Annotated[Over, Help("What curves go over; a page has both.")] = "steps"
     csv: Annotated[str | None, Help("Also write the statistics to this file, a line for each agent and step.")] = None
     json: JsonFlag = False
     debug: DebugFlag = False
@@ -62,19 +66,21 @@ def report(context: typer.Context, given: Given) -> int:
     """Read the runs and tell of them."""
     options, given = taken(ReportOptions(), given)
     out, file = _out(options.out), csv_file(options.csv)
+    if options.draw and (out is None or out.suffix.lower() not in PICTURES):
+        raise UsageError("--draw chooses the curves of a picture.", "Add --out curves.png; pages and files have all.")
     paths = [absolute(text) for text in given.get("run", [RUNS])]
     begun = out is not None and out.suffix.lower() == PAGE
     every, left_out = compared(options, paths, context.obj, begun)
     if out is not None:
-        _draw(every, options.metric, out, left_out)
-    if options.json:
-        print_json(documents_of(every))
-    else:
-        print_tables(every, out)
+        _draw(every, options, out, left_out)
     if file is not None:
         from coral_cli.commands.report_tables import write_csv
 
         write_csv(file, every)
+    if options.json:
+        print_json(documents_of(every))
+    else:
+        print_tables(every, out, file)
     return 0
 
 
@@ -147,8 +153,8 @@ def _one_scale(found: Sequence[Task], known: Mapping[str, float | None], metric:
 
 
 def _out(text: str | None) -> Path | None:
-    """Return the page's or picture's absolute path. Raises UsageError for what is neither."""
-    if text is not None and Path(text).suffix.lower() not in (PAGE, *PICTURES):
+    """Return the absolute path of what is drawn. Raises UsageError for what cannot be drawn."""
+    if text is not None and Path(text).suffix.lower() not in (PAGE, NUMBERS, *PICTURES):
         raise UsageError(f"--out is {text!r}, which is neither a page nor a picture.", f"Write --out {_file(text)}.")
     return None if text is None else absolute(text)
 
@@ -199,20 +205,30 @@ def _repetitions(agent: Agent) -> list[str]:
     return [f"{count} runs of {agent.name} have seed {seed}" for seed, count in times.items() if count > 1]
 
 
-def _draw(every: Sequence[Told], metric: str, out: Path, left_out: Sequence[str]) -> None:
-    if out.suffix.lower() == PAGE:
+def _draw(every: Sequence[Told], options: ReportOptions, out: Path, left_out: Sequence[str]) -> None:
+    metric, found = options.metric, [told.task for told in every]
+    if out.suffix.lower() == NUMBERS:
+        from coral_cli.report.curves import write_csv
+
+        write_csv(out, found, metric)
+    elif out.suffix.lower() == PAGE:
+        from coral_cli.commands.report_later import later
         from coral_cli.commands.report_tables import tables
         from coral_cli.report.page import Section, write
 
-        write([Section(told.task, tables(told), told.comparison) for told in every], metric, out, left_out)
+        damaged: list[str] = []
+        sections = [Section(told.task, tables(told), told.comparison, later(told.task, damaged)) for told in every]
+        _warn_of(damaged, "cannot be read either", "left out")
+        reasons = [*left_out, *(f"{as_written(reason)}: left out." for reason in damaged)]
+        write(sections, metric, out, reasons, options.over)
     else:
         from coral_cli.report.figure import save
 
-        save([(told.task, told.comparison) for told in every], metric, out)
+        save([(told.task, told.comparison) for told in every], metric, out, options.draw, options.over)
 
 
-def print_tables(every: Sequence[Told], out: Path | None = None) -> None:
-    """Print a table for each task, and where curves were drawn."""
+def print_tables(every: Sequence[Told], out: Path | None = None, file: Path | None = None) -> None:
+    """Print a table for each task, where curves were drawn, and into which file the statistics were written."""
     from coral_cli.commands.report_tables import tables
 
     console = Terminal()
@@ -220,12 +236,17 @@ def print_tables(every: Sequence[Told], out: Path | None = None) -> None:
         if index:
             console.print()
         print_table(console, table.columns, table.rows, range(1, len(table.columns)))
-    if out is not None:
-        console.print(f"\ncurves in {as_written(out)}", soft_wrap=True)
+    if out or file:
+        console.print()
+    for what, path in (("curves", out), ("statistics", file)):
+        if path is not None:
+            console.print(f"{what} in {as_written(path)}", soft_wrap=True)
 
 
 def add(app: typer.Typer) -> None:
     """Add ``coral report``."""
-    flags = flags_from(ReportOptions(), "Report", {"at": "STEPS,...", "out": "FILE", "csv": "FILE.csv"})
+    flags = flags_from(
+        ReportOptions(), "Report", {"at": "STEPS,...", "out": "FILE", "csv": "FILE.csv", "draw": "CURVE,..."}
+    )
     argument = ("run", f"Run directories, or folders of them (default: {RUNS}).")
     app.command("report", cls=Command, help=HELP)(signed(report, flags, argument, many=True, optional=True))

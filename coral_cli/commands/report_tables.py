@@ -68,7 +68,7 @@ def _middle(told: Told) -> TextTable:
     paper = columns.index("paper")
     shown = [index for index in range(len(columns)) if index != paper or any(row[paper] != "-" for row in rows)]
     names, cells = [columns[index] for index in shown], [[row[index] for index in shown] for row in rows]
-    return TextTable(f"{told.metric}: {told.task.name}", names, cells)
+    return TextTable(f"{told.metric} on {told.task.name}: interquartile means over runs", names, cells)
 
 
 def _averages(told: Told) -> TextTable:
@@ -88,7 +88,7 @@ def _averages(told: Told) -> TextTable:
 def _improvements(compared: Comparison) -> TextTable:
     """Return how probable it is that a run of the agent in the row does better than one in the column."""
     names = [agent.name for agent in compared.agents]
-    known = {pair: _joined(estimate) for pair, estimate in compared.improvements().items()}
+    known = {pair: _joined(estimate) for pair, estimate in compared.improvements.items()}
     rows = [[name, *(known.get((one, other), "-") for other in range(len(names)))] for one, name in enumerate(names)]
     caption = "How probable it is that a run of the row beats one of the column"
     return TextTable(caption, [f"better at {count(compared.step)}", *(f"than {name}" for name in names)], rows)
@@ -148,13 +148,13 @@ def _agent(agent: Agent, curve: Curve, told: Told) -> dict[str, Json]:
 
 
 def _comparison(compared: Comparison) -> dict[str, Json]:
-    names, profiles = [agent.name for agent in compared.agents], compared.profiles()
+    names, profiles = [agent.name for agent in compared.agents], compared.profiles
     return {
         "step": compared.step,
         "best": compared.best,
         "improvement": [
             {"agent": names[one], "other": names[other], **asdict(estimate)}
-            for (one, other), estimate in compared.improvements().items()
+            for (one, other), estimate in compared.improvements.items()
         ],
         "thresholds": profiles[0].thresholds.tolist(),
         "profiles": [

@@ -66,7 +66,7 @@ def improvement(scores: Scores, others: Scores) -> Estimate:
         for ours, theirs in zip(scores, others, strict=True)
     ]
     known = float(np.mean([of_task.mean() for of_task in wins]))
-    sizes = [len(of_task) for of_task in (*scores, *others)]
+    sizes = tuple(len(of_task) for of_task in (*scores, *others))
     if all(size == 1 for size in sizes[: len(scores)]) or all(size == 1 for size in sizes[len(scores) :]):
         return Estimate(known, None, None)
     counts, times = resampled(sizes, 0, RESAMPLES)
@@ -95,14 +95,14 @@ def thresholds(scores: Sequence[Scores], best: float | None) -> Array:
 
 def _averages(values: Scores) -> tuple[Array, Array, Array]:
     """Return means over tasks of means over runs, and their intervals' ends (T each), of T ``values`` (T, N) a task."""
-    sizes = [of_task.shape[1] for of_task in values]
+    sizes = tuple(of_task.shape[1] for of_task in values)
     means = np.mean([of_task.mean(1) for of_task in values], axis=0)
     if max(sizes) == 1:
         return means, np.full_like(means, np.nan), np.full_like(means, np.nan)
     counts, times = resampled(sizes, 0, RESAMPLES)
     weights = [part / size for part, size in zip(_parts(counts, sizes), sizes, strict=True)]
     resamples = sum(of_task @ weight for of_task, weight in zip(values, weights, strict=True)) / len(values)
-    low, high = np.array([ends(of_one, times) for of_one in np.asarray(resamples)]).T
+    low, high = ends(np.asarray(resamples), times).T
     return means, low, high
 
 

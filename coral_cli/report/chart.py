@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from coral_cli.report.aggregates import Profile
+from coral_cli.report.curves import Curves
 from coral_cli.report.grouping import Agent
-from coral_cli.report.reading import Run
-from coral_cli.report.series import thinned_over_runs
+from coral_cli.report.reading import Over
 from coral_cli.report.statistics import Curve
 
 WIDTH, HEIGHT = 420, 250
@@ -23,6 +23,9 @@ OUTLYING = 4
 """An axis leaves values out where all span so many times the range of the inner nine tenths."""
 MANY = 20
 """The number of values up to which no axis leaves any out, and each is drawn as a dot."""
+
+TIMES = (("seconds", 1, 120), ("minutes", 60, 2 * 3600), ("hours", 3600, math.inf))
+"""Units of time, with their seconds, and those up to which an axis has them."""
 
 Points = Sequence[tuple[float, float]]
 
@@ -56,32 +59,69 @@ class Chart:
     """Which values lie beyond the axis, if any."""
     across: str = "environment steps"
     """The meaning of the horizontal axis."""
+    over: Over | None = None
+    """What a curve goes over; None of what is no curve."""
 
 
-def chart(name: str, agents: Sequence[tuple[int, Agent]], published: Sequence[Mapping[int, float]]) -> Chart:
+def chart(drawn: Curves, published: Sequence[Mapping[int, float]]) -> Chart:
     """Draw the interquartile mean over each agent's runs, its interval, and the runs.
 
-    ``agents`` have their numbers beside them, ``published`` the paper's values of each by steps. At least one run has a
-    point.
+    ``published`` are the paper's values of each agent by steps. At least one run has a point.
     """
-    curves = [thinned_over_runs(agent.runs) for _, agent in agents]
-    runs = [run for _, agent in agents for run in agent.runs]
+    runs = [run for _, agent in drawn.agents for run in agent.runs]
     values = np.array([value for run in runs for value in run.values])
     stars = [value for known in published for value in known.values()]
     low, high = _inner(values) if len(values) > MANY else (values.min(), values.max())
     low, high = min([low, *stars]), max([high, *stars])
-    x = _Axis(0, max(run.steps[-1] for run in runs), LEFT, WIDTH - RIGHT)
+    scale = scale_of(drawn.over, max(run.along(drawn.over)[-1] for run in runs))
+    x = _Axis(0, scale.last, LEFT, WIDTH - RIGHT, scale.size)
     y = _Axis(low, high, HEIGHT - BOTTOM, TOP)
+    pairs = list(zip(drawn.agents, drawn.means, strict=True))
     lines = [
-        _line(number, agent.runs, curve, known, x, y)
-        for (number, agent), curve, known in zip(agents, curves, published, strict=True)
+        _line(number, agent, curve, known, drawn.over, x, y)
+        for ((number, agent), curve), known in zip(pairs, published, strict=True)
     ]
     beyond = values.min() < low or values.max() > high
     cut = (
         f"The axis leaves out some of the values, which lie between {_short(values.min())} and {_short(values.max())}."
     )
-    said = "; ".join(_said(agent, curve) for (_, agent), curve in zip(agents, curves, strict=True))
-    return Chart(name, lines, x.ticks(5), y.ticks(5), f"{name} over environment steps. {said}.", cut if beyond else "")
+    said = "; ".join(_said(agent, curve, drawn.over, scale) for (_, agent), curve in pairs)
+    return Chart(
+        name=drawn.name,
+        lines=lines,
+        x_ticks=x.ticks(5),
+        y_ticks=y.ticks(5),
+        said=f"{drawn.name} over {scale.name}. {said}.",
+        cut=cut if beyond else "",
+        across=scale.across,
+        over=drawn.over,
+    )
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The horizontal axis of a curve."""
+
+    name: str
+    unit: str
+    """The unit of its numbers."""
+    size: float
+    """The number of steps or seconds of one unit."""
+    last: float
+    """The end, in steps or seconds."""
+
+    @property
+    def across(self) -> str:
+        """What stands below the axis."""
+        return f"{self.name} ({self.unit})" if self.unit != "steps" else self.name
+
+
+def scale_of(over: Over, last: float) -> Scale:
+    """Return the axis of curves up to ``last``, in steps or in seconds: these become minutes or hours."""
+    if over == "steps":
+        return Scale("environment steps", "steps", 1, last)
+    unit, size = next((name, size) for name, size, most in TIMES if last <= most)
+    return Scale("training time", unit, size, last)
 
 
 def profile_chart(name: str, metric: str, profiles: Sequence[tuple[int, str, Profile]]) -> Chart:
@@ -90,12 +130,9 @@ def profile_chart(name: str, metric: str, profiles: Sequence[tuple[int, str, Pro
     x, y = _Axis(thresholds[0], thresholds[-1], LEFT, WIDTH - RIGHT), _Axis(0, 1, HEIGHT - BOTTOM, TOP)
     lines, said = [], []
     for number, agent, known in profiles:
-        low, high = (
-            [(x(place), y(end)) for place, end in zip(thresholds, ends, strict=True)]
-            for ends in (known.low, known.high)
-        )
-        band = "" if np.isnan(known.low).any() else " ".join(f"{across},{down}" for across, down in low + high[::-1])
-        mean = _path([(x(place), y(share)) for place, share in zip(thresholds, known.share, strict=True)])
+        low, high = (list(zip(x(thresholds), y(ends), strict=True)) for ends in (known.low, known.high))
+        band = "" if np.isnan(known.low).any() else _corners(low + high[::-1])
+        mean = _path(zip(x(thresholds), y(known.share), strict=True))
         lines.append(Line(number, mean, band, (), (), ()))
         half = thresholds[known.share >= 0.5]
         said.append(
@@ -116,24 +153,29 @@ def _short(value: float) -> str:
 
 
 class _Axis:
-    """An axis: from values between ``low`` and ``high`` to pixels from ``start`` to ``end``."""
+    """An axis: from values between ``low`` and ``high`` to pixels from ``start`` to ``end``; ticks count ``unit``."""
 
-    def __init__(self, low: float, high: float, start: float, end: float) -> None:
+    def __init__(self, low: float, high: float, start: float, end: float, unit: float = 1) -> None:
         if not high > low:  # one value alone has room around it
             room = abs(low) / 2 or 1
             low, high = low - room, high + room
-        self.low, self.high, self.start, self.end = low, high, start, end
+        self.low, self.high, self.start, self.end, self.unit = low, high, start, end, unit
 
-    def __call__(self, value: float) -> float:
-        return round(self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start), 1)
+    def __call__(self, values: Sequence[float] | np.ndarray) -> list[float]:
+        """Return pixels, with one decimal."""
+        shares = (np.asarray(values, float) - self.low) / (self.high - self.low)
+        places: list[float] = np.round(self.start + shares * (self.end - self.start), 1).tolist()
+        return places
 
     def ticks(self, count: int) -> list[tuple[float, str]]:
         """Return about ``count`` round numbers with their places."""
-        rough = (self.high - self.low) / count
+        low, high = self.low / self.unit, self.high / self.unit
+        rough = (high - low) / count
         unit = 10.0 ** math.floor(math.log10(rough))
         step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough * 0.999)
-        numbers = range(math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9) + 1)
-        return [(self(number * step), text(float(f"{number * step:.12g}"))) for number in numbers]
+        numbers = [step * number for number in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+        places = self([number * self.unit for number in numbers])
+        return [(place, text(float(f"{number:.12g}"))) for place, number in zip(places, numbers, strict=True)]
 
 
 def _inner(values: np.ndarray) -> tuple[float, float]:
@@ -145,28 +187,35 @@ def _inner(values: np.ndarray) -> tuple[float, float]:
     return values.min(), values.max()
 
 
-def _line(number: int, runs: Sequence[Run], curve: Curve, known: Mapping[int, float], x: _Axis, y: _Axis) -> Line:
-    def places(values: Iterable[float]) -> list[tuple[float, float]]:
-        return [(x(step), y(value)) for step, value in zip(curve.steps, values, strict=True) if not math.isnan(value)]
+def _line(number: int, agent: Agent, curve: Curve, known: Mapping[int, float], over: Over, x: _Axis, y: _Axis) -> Line:
+    def points(values: np.ndarray) -> list[tuple[float, float]]:
+        there = ~np.isnan(values)
+        return list(zip(x(curve.along(over)[there]), y(values[there]), strict=True))
 
-    mean, around = places(curve.iqm), places(curve.low) + places(curve.high)[::-1]
+    mean = points(curve.iqm)
     return Line(
         number=number,
         mean=_path(mean),
-        band=" ".join(f"{across},{down}" for across, down in around),
-        runs=[_path([(x(s), y(v)) for s, v in zip(run.steps, run.values, strict=True)]) for run in runs],
+        band=_corners(points(curve.low) + points(curve.high)[::-1]),
+        runs=[_path(zip(x(run.along(over)), y(run.values), strict=True)) for run in agent.runs],
         dots=mean if len(mean) <= MANY else (),
-        stars=[(x(step), y(value)) for step, value in known.items()],
+        stars=list(zip(x([*known]), y([*known.values()]), strict=True)),
     )
 
 
-def _path(points: Points) -> str:
-    return "M" + "L".join(f"{across} {down}" for across, down in points) if points else ""
+def _path(points: Iterable[tuple[float, float]]) -> str:
+    along = "L".join([f"{across} {down}" for across, down in points])
+    return f"M{along}" if along else ""
 
 
-def _said(agent: Agent, curve: Curve) -> str:
-    reached = [(step, mean) for step, mean in zip(curve.steps, curve.iqm, strict=True) if not math.isnan(mean)]
-    if not reached:
-        return f"{agent.name} has no step that all its runs have reached"
-    step, mean = reached[-1]
-    return f"{agent.name} has {_short(mean)} after {step:,} steps"
+def _corners(points: Points) -> str:
+    return " ".join([f"{across},{down}" for across, down in points])
+
+
+def _said(agent: Agent, curve: Curve, over: Over, scale: Scale) -> str:
+    known = np.flatnonzero(~np.isnan(curve.iqm))
+    if not len(known):
+        return f"{agent.name} has no {'step' if over == 'steps' else 'time'} that all its runs have reached"
+    place = float(curve.along(over)[known[-1]])
+    after = f"{int(place):,}" if over == "steps" else _short(place / scale.size)
+    return f"{agent.name} has {_short(curve.iqm[known[-1]])} after {after} {scale.unit}"

@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -32,16 +33,18 @@ class Comparison:
     best: float | None
     """The largest value that the metric can have; None where nobody knows."""
 
+    @cached_property
     def improvements(self) -> dict[tuple[int, int], Estimate]:
-        """Return the probability that the first agent of a pair, both by their places, does better than the second."""
+        """The probability that the first agent of a pair, both by their places, does better than the second."""
         found = {}
         for one, other in itertools.combinations(range(len(self.agents)), 2):
             found[one, other] = known = aggregates.improvement(self.scores[one], self.scores[other])
             found[other, one] = aggregates.complement(known)
         return found
 
+    @cached_property
     def profiles(self) -> list[Profile]:
-        """Return the agents' profiles, at the same thresholds."""
+        """The agents' profiles, at the same thresholds."""
         places = aggregates.thresholds(self.scores, self.best)
         return [aggregates.profile(scores, places) for scores in self.scores]
 

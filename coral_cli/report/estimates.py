@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from coral_cli.report.statistics import CONFIDENCE, mean_interval
+import numpy as np
+
+from coral_cli.report.statistics import CONFIDENCE, interquartile_mean, interval, mean_interval
 
 RESAMPLES = 10_000
 """The number of random resamples of the episodes: others move an interval's ends by about 2 % of its width."""
@@ -60,6 +62,15 @@ def share_of(values: Sequence[float]) -> Estimate:
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
     return Estimate(share, max(0.0, middle - half), min(1.0, middle + half))
+
+
+def of_runs(values: Sequence[float], alone: Estimate) -> Estimate:
+    """Return the interquartile mean over runs, with the interval of other runs; ``alone`` is what a single one says."""
+    if len(values) == 1:
+        return alone
+    column = np.array(values, float)[:, None]
+    (low,), (high,) = interval([column], resamples=RESAMPLES)
+    return Estimate(float(interquartile_mean(column)[0]), float(low), float(high))
 
 
 @dataclass(frozen=True)

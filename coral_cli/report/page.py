@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, get_args
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
@@ -16,11 +16,12 @@ from coral_cli.registry.terminal import visible
 from coral_cli.report import chart
 from coral_cli.report.chart import Chart, profile_chart
 from coral_cli.report.comparison import Comparison
+from coral_cli.report.curves import Series, curves, names_of, series_of
 from coral_cli.report.films import films
 from coral_cli.report.grouping import Agent, Task, word
 from coral_cli.report.published import reached
-from coral_cli.report.reading import Run
-from coral_cli.report.series import DRAWN_RESAMPLES, KINDS, POINTS, series
+from coral_cli.report.reading import Over, Run
+from coral_cli.report.series import DRAWN_RESAMPLES, POINTS
 from coral_cli.report.statistics import RESAMPLES
 from coral_cli.runs.files import replacing
 
@@ -36,9 +37,6 @@ TITLES = {
     "gradient": ("Norms of gradients", ""),
 }
 """The heading of each group of curves, and what to say where it has none; without that it is folded."""
-
-Curves = Mapping[Path, Mapping[str, Mapping[str, Run]]]
-"""Curves by run, group and name."""
 
 
 class TextTable(Protocol):
@@ -61,10 +59,17 @@ class Section:
     task: Task
     tables: Sequence[TextTable]
     comparison: Comparison | None = None
+    later: Sequence[tuple[str, Sequence[TextTable]]] = ()
+    """Headings, with tables of what was found out after the training."""
 
     @property
     def runs(self) -> list[Run]:
         return [run for agent in self.task.agents for run in agent.runs]
+
+    @property
+    def pooled(self) -> bool:
+        """Whether the task is several, whose losses have no common scale."""
+        return len({run.task for run in self.runs}) > 1
 
     @property
     def differences(self) -> list[tuple[str, str]]:
@@ -88,23 +93,31 @@ class Group:
     def folded(self) -> bool:
         return not self.empty
 
+    @property
+    def size(self) -> int:
+        """The number of charts that are seen at a time."""
+        return sum(chart.over != "time" for chart in self.charts)
 
-def write(sections: Sequence[Section], metric: str, path: Path, left_out: Sequence[str] = ()) -> None:
+
+def write(
+    sections: Sequence[Section], metric: str, path: Path, left_out: Sequence[str] = (), over: Over = "steps"
+) -> None:
     """Write the page, and beside it the films that it cannot link to.
 
-    ``left_out`` says of other runs why they are not there. Raises CoralError when it cannot be written, UnreadableError
-    for a run whose metrics are damaged.
+    ``left_out`` says of other runs why they are not there; ``over`` is what curves go over until the reader chooses.
+    Raises CoralError when it cannot be written, UnreadableError for a run whose metrics are damaged.
     """
     source = (resources.files("coral_cli") / "report" / "page.html").read_text(encoding="utf-8")
     template = Environment(autoescape=True, undefined=StrictUndefined, finalize=_written).from_string(source)
     runs = list({run.path: run for section in sections for run in section.runs}.values())
-    curves = {run.path: series(run) for run in runs}
+    known = series_of([section.task for section in sections])
     text = template.render(
         title=f"{metric} of {len(runs)} run{'s' if len(runs) != 1 else ''}",
         metric=metric,
-        sections=[_drawn(section, metric, curves) for section in sections],
+        sections=[_drawn(section, metric, known) for section in sections],
+        over=over,
         films=films(runs, path),
-        runs=[_facts(run, curves) for run in runs],
+        runs=[_facts(run, known) for run in runs],
         commands=[(as_written(run.path), run.metadata.get("command", "")) for run in runs],
         left_out=left_out,
         size=_size(),
@@ -124,24 +137,22 @@ def _written(value: object) -> object:
     return visible(value).encode("utf-8", "replace").decode()
 
 
-def _drawn(section: Section, metric: str, curves: Curves) -> dict[str, object]:
-    agents = section.task.agents
-    several = len({run.task for run in section.runs}) > 1  # whose losses have no common scale
-    wanted = {group: _names(agents, group, metric, curves) for group in (("evaluation",) if several else KINDS)}
-    if several:
-        wanted = {group: [name for name in names if name == metric] for group, names in wanted.items()}
-    groups = [
-        Group(*TITLES[group], [_chart(agents, group, name, metric, curves) for name in names])
-        for group, names in wanted.items()
-        if names or TITLES[group][1]
-    ]
+def _drawn(section: Section, metric: str, known: Series) -> dict[str, object]:
+    task = section.task
+    groups = []
+    for group, (title, empty) in TITLES.items():
+        names = names_of(task, group, metric, known)
+        charts = [_chart(task, group, name, over, metric, known) for name in names for over in get_args(Over)]
+        if charts or (empty and not section.pooled):
+            groups.append(Group(title, empty, charts))
     if section.comparison is not None:
         groups[0] = replace(groups[0], charts=[*groups[0].charts, _profiles(section, section.comparison, metric)])
     return {
-        "name": section.task.name,
-        "agents": [(agent.name, _counted(agent)) for agent in agents],
+        "name": task.name,
+        "agents": [(agent.name, _counted(agent)) for agent in task.agents],
         "groups": groups,
         "tables": section.tables,
+        "later": section.later,
         "differences": section.differences,
     }
 
@@ -150,33 +161,18 @@ def _counted(agent: Agent) -> str:
     return f"{len(agent.runs)} run{'s' if len(agent.runs) != 1 else ''}"
 
 
-def _names(agents: Iterable[Agent], group: str, metric: str, curves: Curves) -> list[str]:
-    """Return the names of a group's curves: the metric and success first, the length of episodes last."""
-    known = dict.fromkeys(name for agent in agents for run in agent.runs for name in curves[run.path][group])
-    order = {metric: 0, "success": 1, "length": 3} if group == "evaluation" else {"total": 0}
-    return sorted(known, key=lambda name: order.get(name, 2))
-
-
-def _chart(agents: Sequence[Agent], group: str, name: str, metric: str, curves: Curves) -> Chart:
+def _chart(task: Task, group: str, name: str, over: Over, metric: str, known: Series) -> Chart:
     """Draw the curve of those agents and runs that have it."""
-    having = [
-        (
-            number,
-            replace(agent, runs=tuple(own[name] for run in agent.runs if name in (own := curves[run.path][group]))),
-        )
-        for number, agent in enumerate(agents)
-    ]
-    having = [(number, agent) for number, agent in having if agent.runs]
-    compared = group == "evaluation" and name == metric
-    stars = [reached(agent, metric) if compared else {} for _, agent in having]
-    return chart.chart(name if group == "evaluation" else f"{group}/{name}", having, stars)
+    drawn = curves(task, group, name, over, known)
+    compared = group == "evaluation" and name == metric and over == "steps"
+    return chart.chart(drawn, [reached(agent, metric) if compared else {} for _, agent in drawn.agents])
 
 
 def _profiles(section: Section, compared: Comparison, metric: str) -> Chart:
     """Draw how many of each agent's runs are above each value."""
     places = [section.task.agents.index(agent) for agent in compared.agents]
     names = [agent.name for agent in compared.agents]
-    known = list(zip(places, names, compared.profiles(), strict=True))
+    known = list(zip(places, names, compared.profiles, strict=True))
     return profile_chart(f"runs above a {metric}, after {compared.step:,} steps", metric, known)
 
 
@@ -195,10 +191,10 @@ def _size() -> dict[str, int]:
     }
 
 
-def _facts(run: Run, curves: Curves) -> tuple[object, ...]:
+def _facts(run: Run, known: Series) -> tuple[object, ...]:
     machine, device = run.metadata.get("machine", {}), run.metadata.get("device", "")
     gpus = machine.get("gpus") if device != "cpu" else None
     where = ", ".join(gpus) if gpus else f"{device}, {machine.get('cpus', '?')} cores"
     started = run.metadata.get("started", "")[:10]
-    last = max((one.steps[-1] for group in curves[run.path].values() for one in group.values()), default=0)
+    last = max((one.steps[-1] for group in known[run.path].values() for one in group.values()), default=0)
     return as_written(run.path), run.seed, f"{last:,}", where, started, run.metadata.get("coral", "")

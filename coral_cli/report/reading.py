@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.events import Event, EventKind
@@ -13,6 +14,9 @@ from coral_cli.registry.options import Json
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.flags import metadata_and_flags
 from coral_cli.runs.metrics import is_number, read_metrics
+
+Over = Literal["steps", "time"]
+"""What a curve goes over: environment steps, or training time in seconds."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,10 @@ class Run:
     """Training time at each evaluation (E)."""
     sized: Mapping[str, Json] | None = None
     """``flags``, with ``size`` in place of those that a named size explains; None where none explains them."""
+
+    def along(self, over: Over) -> tuple[float, ...]:
+        """Return the places of its evaluations on an axis."""
+        return self.steps if over == "steps" else self.seconds
 
     @property
     def seed(self) -> Json:

@@ -82,7 +82,7 @@ def relative(values: Sequence[float], reference: Sequence[float]) -> Estimate | 
     ratio = float(pairs[0].mean() / pairs[1].mean())
     if len(values) < 2:
         return Estimate(ratio, None, None)
-    counts, times = resampled([len(values)], 0, RESAMPLES)
+    counts, times = resampled((len(values),), 0, RESAMPLES)
     above, under = pairs @ counts
     known = under > 0
     low, high = ends(above[known] / under[known], times[known])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
-from coral_cli.registry.events import Event, EventKind
-from coral_cli.report.reading import Run, events_of
+from coral_cli.registry.events import EventKind
+from coral_cli.report.reading import Over, Run, events_of
 from coral_cli.report.statistics import Curve, over_runs
 from coral_cli.runs.metrics import is_number
 
@@ -29,48 +30,45 @@ def series(run: Run) -> dict[str, dict[str, Run]]:
 
     Raises UnreadableError when its metrics are damaged.
     """
-    found: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
-    for event in events_of(run.path):
-        for place, value in _values(event):
-            found.setdefault(place, []).append((event.step, value, event.seconds))
+    found: dict[tuple[str, str], tuple[list[float], list[float], list[float]]] = {}
+    for event in events_of(run.path, ("evaluation", "update")):
+        for name, value in event.values.items():
+            place = _place(event.kind, name)
+            if place and is_number(value):
+                steps, values, seconds = found.setdefault(place, ([], [], []))
+                steps.append(event.step)
+                values.append(value)
+                seconds.append(event.seconds)
     curves: dict[str, dict[str, Run]] = {group: {} for group in KINDS}
-    for (group, name), points in found.items():
-        steps, values, seconds = _thinned(points)
-        curves[group][name] = replace(run, steps=steps, values=values, seconds=seconds)
+    for (group, name), columns in found.items():
+        steps, values, seconds = _thinned(*columns)
+        curves[group][name] = replace(run, steps=tuple(map(int, steps)), values=tuple(values), seconds=tuple(seconds))
     return curves
 
 
-def _values(event: Event) -> list[tuple[tuple[str, str], float]]:
-    """Return what an event has to draw: its numbers by group and name."""
-    of_kind = [group for group, kind in KINDS.items() if kind == event.kind]
-    values: list[tuple[tuple[str, str], float]] = []
-    for key, value in event.values.items():
-        if event.kind == "evaluation":
-            group, name = ("evaluation", key.removesuffix("/mean")) if key.endswith("/mean") else ("", "")
-        else:
-            group, _, name = key.partition("/")
-        if group in of_kind and name and is_number(value):
-            values.append(((group, name), float(value)))
-    return values
+@cache
+def _place(kind: EventKind, key: str) -> tuple[str, str] | None:
+    """Return the group and the name of what an event of some kind calls ``key``; None of what is not drawn."""
+    group, _, name = key.partition("/")
+    if kind == "evaluation":
+        group, name = "evaluation", key.removesuffix("/mean") if key.endswith("/mean") else ""
+    return (group, name) if name and KINDS.get(group) == kind else None
 
 
-def _thinned(
-    points: Sequence[tuple[float, float, float]],
-) -> tuple[tuple[int, ...], tuple[float, ...], tuple[float, ...]]:
+def _thinned(steps: Sequence[float], values: Sequence[float], seconds: Sequence[float]) -> list[list[float]]:
     """Return rising steps, values and seconds, one of each step or, beyond POINTS, means over neighbours."""
-    columns = np.array(points, float)  # (points, 3)
-    steps = columns[:, 0]
-    places = np.unique(steps)
+    places, bins = np.unique(steps, return_inverse=True)
     if len(places) > POINTS:
-        places = np.linspace(places[0], places[-1], POINTS + 1)[:-1]
-    bins = np.searchsorted(places, steps, side="right")
-    means = np.array([columns[bins == index].mean(0) for index in np.unique(bins)])
-    return tuple(map(int, means[:, 0])), tuple(means[:, 1].tolist()), tuple(means[:, 2].tolist())
+        begins = np.linspace(places[0], places[-1], POINTS + 1)[:-1]
+        bins = np.unique(np.searchsorted(begins, steps, side="right"), return_inverse=True)[1]
+    counts = np.bincount(bins)
+    return [(np.bincount(bins, column) / counts).tolist() for column in (steps, values, seconds)]
 
 
-def thinned_over_runs(runs: Sequence[Run]) -> Curve:
-    """Return the statistics over ``runs``, at POINTS steps if they have more."""
-    steps = sorted({step for run in runs for step in run.steps})
-    if len(steps) > POINTS:
-        steps = np.linspace(steps[0], steps[-1], POINTS).astype(int).tolist()
-    return over_runs(runs, steps, DRAWN_RESAMPLES)
+def thinned_over_runs(runs: Sequence[Run], over: Over = "steps") -> Curve:
+    """Return the statistics over ``runs``, at POINTS places if they have more."""
+    places = sorted({place for run in runs for place in run.along(over)})
+    if len(places) > POINTS:
+        evenly = np.linspace(places[0], places[-1], POINTS)
+        places = (evenly.astype(int) if over == "steps" else evenly).tolist()
+    return over_runs(runs, places, DRAWN_RESAMPLES, over)

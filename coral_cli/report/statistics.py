@@ -6,11 +6,12 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coral_cli.report.reading import Run
+from coral_cli.report.reading import Over, Run
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int16]
@@ -18,45 +19,56 @@ Counts = NDArray[np.int16]
 CONFIDENCE = 0.95
 RESAMPLES = 100_000
 """With so many, other random ones move an interval's end by less than 1 % of its width in 99 of 100 cases."""
+AT_ONCE = 1_000_000
+"""About so many numbers are looked at together, whatever the numbers of resamples, runs and steps."""
+KEPT = 4
+"""So many sets of resamples are kept: of tables that ask for the same again and again."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A metric over the runs of an agent, at S environment steps; NaN where not all of them have been."""
+    """A metric over the runs of an agent, at S places; NaN where not all of them have been."""
 
-    steps: NDArray[np.int64]
-    """The environment steps (S)."""
+    steps: NDArray[np.int64] | Array
+    """The environment steps (S); over training time, their mean over the runs."""
     iqm: Array
     """Interquartile mean over the runs (S)."""
     low: Array
     high: Array
     """The ends of its 95 % interval (S); NaN for single runs, whose seeds say nothing of others."""
     seconds: Array
-    """Training time, mean over the runs (S)."""
+    """The training time in seconds (S); over environment steps, its mean over the runs."""
+
+    def along(self, over: Over) -> Array:
+        """Return the S places on an axis."""
+        return np.asarray(self.steps if over == "steps" else self.seconds, float)
 
 
-def over_runs(runs: Sequence[Run], steps: Sequence[int] | None = None, resamples: int = RESAMPLES) -> Curve:
-    """Return the statistics at ``steps``, or wherever one of the runs was evaluated.
+def over_runs(
+    runs: Sequence[Run], places: Sequence[float] | None = None, resamples: int = RESAMPLES, over: Over = "steps"
+) -> Curve:
+    """Return the statistics at ``places``, or wherever one of the runs was evaluated.
 
     Between two of its evaluations a run's value is on the line from one to the other. Runs on several tasks are
     pooled; the interval is that of other seeds on the same tasks.
     """
     tasks = list(dict.fromkeys(run.task for run in runs))
-    at = np.array(sorted({step for run in runs for step in run.steps}) if steps is None else steps)
-    values = values_at(at, [(run.steps, run.values) for run in runs])
-    seconds = values_at(at, [(run.steps, run.seconds) for run in runs]).mean(0)
-    known = ~np.isnan(seconds)
+    at = np.array(sorted({place for run in runs for place in run.along(over)}) if places is None else places)
+    values = values_at(at, [(run.along(over), run.values) for run in runs])
+    others = values_at(at, [(run.along(over), run.seconds if over == "steps" else run.steps) for run in runs]).mean(0)
+    known = ~np.isnan(others)
     iqm, low, high = (np.full(len(at), np.nan) for _ in range(3))
     iqm[known] = interquartile_mean(values[:, known])
     if len(runs) > len(tasks) and known.any():
         of_task = [[run.task == task for run in runs] for task in tasks]
         low[known], high[known] = interval([values[rows][:, known] for rows in of_task], resamples=resamples)
-    return Curve(at, iqm, low, high, seconds)
+    steps, seconds = (at, others) if over == "steps" else (others, at)
+    return Curve(steps, iqm, low, high, seconds)
 
 
-def values_at(steps: NDArray[np.int64], curves: Sequence[tuple[Sequence[float], Sequence[float]]]) -> Array:
-    """Return the curves' values at other steps (curves, S); NaN before their beginnings and after their ends."""
-    return np.array([np.interp(steps, *curve, left=np.nan, right=np.nan) for curve in curves])
+def values_at(places: NDArray[np.int64] | Array, curves: Sequence[tuple[Sequence[float], Sequence[float]]]) -> Array:
+    """Return the curves' values at other places (curves, S); NaN before their beginnings and after their ends."""
+    return np.array([np.interp(places, *curve, left=np.nan, right=np.nan) for curve in curves])
 
 
 def last_common_step(runs: Sequence[Run]) -> int:
@@ -77,21 +89,27 @@ def interval(values: Sequence[Array], seed: int = 0, resamples: int = RESAMPLES)
     Its ends are percentiles over bootstrap resamples of the runs of every task: all that there are, or ``resamples``
     random ones, which follow from ``seed``, where more than that are different.
     """
-    counts, times = resampled([len(of_task) for of_task in values], seed, resamples)
-    found = [ends(_middle_means(of_step, counts), times) for of_step in np.concatenate(values).T]
-    low, high = np.array(found).T
+    counts, times = resampled(tuple(len(of_task) for of_task in values), seed, resamples)
+    together = np.concatenate(values)
+    few = max(1, AT_ONCE // len(times))
+    parts = [together[:, begin : begin + few] for begin in range(0, together.shape[1], few)]
+    low, high = np.concatenate([ends(_middle_means(part, counts), times) for part in parts]).T
     return low, high
 
 
 def mean_interval(values: Sequence[float], seed: int = 0, resamples: int = RESAMPLES) -> tuple[float, float]:
     """Return the 95 % interval of the mean of two or more ``values``: its ends are as those of ``interval``."""
-    counts, times = resampled([len(values)], seed, resamples)
+    counts, times = resampled((len(values),), seed, resamples)
     low, high = ends(np.asarray(values, float) @ counts / len(values), times)
     return float(low), float(high)
 
 
-def resampled(sizes: Sequence[int], seed: int, most: int) -> tuple[Counts, Array]:
-    """Return how often R resamples have each of all runs (runs, R), and how many are the same as each of them (R)."""
+@lru_cache(KEPT)
+def resampled(sizes: tuple[int, ...], seed: int, most: int) -> tuple[Counts, Array]:
+    """Return how often R resamples have each of all runs (runs, R), and how many are the same as each of them (R).
+
+    Both are kept for those who ask again, and not to be changed.
+    """
     if math.prod(math.comb(2 * size - 1, size) for size in sizes) <= most:
         tasks = [_every_resample(size) for size in sizes]
         picks = np.indices([len(times) for _, times in tasks]).reshape(len(sizes), -1)  # one resample of each task
@@ -115,26 +133,26 @@ def _every_resample(size: int) -> tuple[Counts, Array]:
 
 
 def _middle_means(values: Array, counts: Counts) -> Array:
-    """Return interquartile means (R) of resamples that have each of ``values`` (runs) ``counts`` (runs, R) times.
+    """Return interquartile means (S, R) of resamples that have each of ``values`` (runs, S) ``counts`` (runs, R) times.
 
     It goes from the lowest run to the highest, so that no resample has to be sorted.
     """
     size, cut = len(values), len(values) // 4
-    seen, total = np.zeros_like(counts[0]), np.zeros(counts.shape[1])
-    before: int | Counts = cut
-    for run in np.argsort(values):
-        seen += counts[run]
-        middle = np.clip(seen, cut, size - cut)  # what is seen but for the lowest and the highest quarter
-        total += values[run] * (middle - before)
-        before = middle
-    return total / (size - 2 * cut)
+    order = np.argsort(values, axis=0)  # (runs, S)
+    rising = np.take_along_axis(values, order, axis=0)
+    found = []
+    for part in np.array_split(counts, 1 + values.size * counts.shape[1] // AT_ONCE, axis=1):
+        seen = np.cumsum(part[order], axis=0, dtype=counts.dtype)  # (runs, S, R)
+        np.clip(seen, cut, size - cut, out=seen)  # what is seen but for the lowest and the highest quarter
+        middle = np.diff(seen, axis=0, prepend=counts.dtype.type(cut))
+        found.append(np.einsum("ns,nsr->sr", rising, middle) / (size - 2 * cut))
+    return np.concatenate(found, axis=1)
 
 
 def ends(means: Array, times: Array) -> Array:
-    """Return the interval's low and high end: resamples have these ``means`` (R), each so many ``times`` (R)."""
-    order = np.argsort(means)
-    through = np.cumsum(times[order])
+    """Return the interval's low and high end (.., 2): resamples have ``means`` (.., R), each so many ``times`` (R)."""
+    order = np.argsort(means, axis=-1)
+    through = np.cumsum(times[order], axis=-1)
     tail = (1 - CONFIDENCE) / 2
-    places = np.searchsorted(through, np.array([tail, 1 - tail]) * through[-1])
-    found: Array = means[order[places]]
-    return found
+    places = [(through < share * through[..., -1:]).sum(-1, keepdims=True) for share in (tail, 1 - tail)]
+    return np.take_along_axis(means, np.take_along_axis(order, np.concatenate(places, -1), -1), -1)

@@ -1,7 +1,7 @@
 """A run directory: everything that one run leaves behind.
 
 ``run.json`` (what was run, and on what), ``metrics.jsonl`` (the truth for curves), ``checkpoints/``,
-``videos/`` and ``replay/``.
+``videos/``, ``replay/``, and ``tables/`` of what is found out later.
 """
 
 from __future__ import annotations
@@ -129,6 +129,11 @@ class RunDirectory:
     def videos(self) -> Path:
         """The folder of videos."""
         return self.path / "videos"
+
+    @property
+    def tables(self) -> Path:
+        """The folder of what was found out about the agent after its training, if anything."""
+        return self.path / "tables"
 
     @property
     def replay(self) -> Path:

@@ -50,7 +50,8 @@ def parsed(content: bytes | str) -> Json:
     """Return what JSON says. Raises FormError for what is none, or holds what no file of coral's does."""
     try:
         document = json.loads(content)
-        _check(document)
+        escaped = "\\" in content if isinstance(content, str) else b"\\" in content
+        _check([document], content.isascii() and not escaped)
     except FormError:
         raise
     except (ValueError, RecursionError) as error:
@@ -58,25 +59,34 @@ def parsed(content: bytes | str) -> Json:
     return document
 
 
-def _check(value: Json, depth: int = 0) -> None:
+def _check(values: Iterable[Json], plain: bool, depth: int = 0) -> None:
+    """Raise FormError where one of ``values``, or one inside of it, is what no file of coral's holds.
+
+    ``plain``: they come from ASCII without escapes, so that no text has to be looked at.
+    """
     if depth > DEPTH:
         raise FormError("it is nested too deeply")
-    if isinstance(value, str):
-        try:
-            value.isascii() or value.encode("utf-8", "surrogateescape")  # as undecodable names of files are
-        except UnicodeEncodeError:
-            raise FormError("it holds text that is none") from None
-        if "\0" in value:
-            raise FormError("it holds a zero byte")
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            _check(key, depth + 1)
-            _check(item, depth + 1)
-    elif isinstance(value, list):
-        for item in value:
-            _check(item, depth + 1)
-    elif isinstance(value, int) and abs(value) > LARGEST:
-        raise FormError("it holds a number of more than 64 bits")
+    for value in values:
+        kind = type(value)
+        if kind is float or (plain and kind is str):
+            continue
+        if kind is dict:
+            _check(value.values() if plain else [*value, *value.values()], plain, depth + 1)
+        elif kind is list:
+            _check(value, plain, depth + 1)
+        elif kind is int and abs(value) > LARGEST:
+            raise FormError("it holds a number of more than 64 bits")
+        elif kind is str:
+            _check_text(value)
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.isascii() or text.encode("utf-8", "surrogateescape")  # as undecodable names of files are
+    except UnicodeEncodeError:
+        raise FormError("it holds text that is none") from None
+    if "\0" in text:
+        raise FormError("it holds a zero byte")
 
 
 def table(value: Json, where: str) -> dict[str, Json]:

@@ -107,11 +107,13 @@ def event_of(line: bytes, where: str = "a line") -> Event:
     try:
         document = table(parsed(line), "it")
         require(document, CHECKS | {"time": _time}, CHECKS)
-        document["values"] = {name: _finite(value) for name, value in document["values"].items()}
-        if document["kind"] in MEASURED:
-            for name, value in document["values"].items():
-                if not (value is None or isinstance(value, bool)):
-                    number(value, name)
+        measured = document["kind"] in MEASURED
+        for name, value in document["values"].items():
+            if type(value) is float:
+                if not math.isfinite(value):
+                    document["values"][name] = None
+            elif measured and not (value is None or isinstance(value, bool)):
+                number(value, name)
         return Event(**document)
     except (FormError, TypeError) as error:
         raise UnreadableError(f"{where} is damaged ({error}).") from error

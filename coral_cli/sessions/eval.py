@@ -21,6 +21,7 @@ from coral_cli.registry.records import Backend
 from coral_cli.sessions.blame import naming
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.held_out import HeldOut, held_out, require_losses
+from coral_cli.sessions.keeping import keep_evaluation
 from coral_cli.sessions.playing import film_of, play
 from coral_cli.sessions.requests import EvalRequest
 from coral_cli.sessions.saved import Saved, open_saved
@@ -63,6 +64,8 @@ def evaluate(request: EvalRequest) -> Evaluation:
         seed = assembly.settings.seed if request.seed is None else request.seed
         video = film_of(path, seed, request.condition) if request.video == "auto" else request.video
         episodes = play(env, agent, seed, request.episodes, video, keep=request.losses)
+    if request.condition and not pretrained:
+        keep_evaluation(path, request.condition, seed, backend, episodes)
     with naming(assembly):
         losses = held_out(saved, agent, episodes, seed) if request.losses else None
     scores = {} if pretrained else statistics(episodes)

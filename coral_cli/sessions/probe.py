@@ -30,6 +30,7 @@ from coral_cli.runs.video import write_video
 from coral_cli.sessions.blame import naming
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.eval import drawing, require_same
+from coral_cli.sessions.keeping import keep_probe
 from coral_cli.sessions.requests import ProbeRequest
 from coral_cli.sessions.saved import Saved, open_saved
 from coral_cli.training.agent import Agent
@@ -61,10 +62,11 @@ class Probed:
 
 
 def probe(request: ProbeRequest, tell: Tell) -> Probed:
-    """Look into each agent; ``tell`` hears how far that is. Writes a film and a sheet where there are pictures.
+    """Look into each agent; ``tell`` hears how far that is.
 
-    Raises UsageError for an agent without a representation or a camera that it does not have, CoralError where nothing
-    can be told or written, and whatever ``coral eval`` raises for a checkpoint.
+    Writes a film and a sheet where there are pictures, and what was found into the agents' runs. Raises
+    UsageError for an agent without a representation or a camera that it does not have, CoralError where nothing can be
+    told or written, and whatever ``coral eval`` raises for a checkpoint.
     """
     paths = list(dict.fromkeys(request.checkpoints))
     agents = [open_saved(path, request.catalog) for path in paths]
@@ -80,6 +82,7 @@ def probe(request: ProbeRequest, tell: Tell) -> Probed:
         split, mean = Split.of(episodes), fmean(episode.total for episode in episodes)
         found.append(Inside(name, saved.path, saved.assembly.choices[ENV.name].component, camera, mean, answer))
         rates.append(rate)
+        keep_probe(saved.path, seed, len(split.unseen), answer)
         sizes = {part: len(getattr(split, part)) for part in ("training", "validation", "unseen")}
     views = {each.name: each.answer.views for each in found if each.answer.views is not None}
     if not views:

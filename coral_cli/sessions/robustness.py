@@ -20,6 +20,7 @@ from coral_cli.registry.records import Backend
 from coral_cli.sessions.blame import naming
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.eval import drawing, elsewhere, no_policy, require_same
+from coral_cli.sessions.keeping import keep_evaluation
 from coral_cli.sessions.playing import film_of, play
 from coral_cli.sessions.requests import RobustnessRequest
 from coral_cli.sessions.saved import Saved, open_saved
@@ -130,7 +131,8 @@ def play_all(
 ) -> Iterator[tuple[Pair, list[Episode]]]:
     """Yield every pair with its episodes, agent by agent; none more when ``stop`` becomes true.
 
-    ``tell`` hears the number of each pair before it begins. What is the same for an agent is played once.
+    ``tell`` hears the number of each pair before it begins. What is the same for an agent is played once. All of it
+    is kept in the agents' runs.
     """
     agent, loaded = None, -1
     played: dict[str, list[Episode]] = {}
@@ -140,13 +142,12 @@ def play_all(
         tell(number, pair)
         if agent is None or loaded != pair.agent:
             agent, loaded, played = pair.saved.agent(plan.device), pair.agent, {}
-        around = _surroundings(pair.saved)
-        if around in played and pair.video is None:
-            yield pair, played[around]
-            continue
-        with _playing(request.conditions[pair.condition], pair.saved, plan.backend) as env:
-            episodes = play(env, agent, plan.seed, request.episodes, pair.video, stop=stop)
-        if len(episodes) < request.episodes:
-            return
-        played[around] = episodes
-        yield pair, episodes
+        around, condition = _surroundings(pair.saved), request.conditions[pair.condition]
+        if around not in played or pair.video is not None:
+            with _playing(condition, pair.saved, plan.backend) as env:
+                episodes = play(env, agent, plan.seed, request.episodes, pair.video, stop=stop)
+            if len(episodes) < request.episodes:
+                return
+            played[around] = episodes
+        keep_evaluation(pair.saved.path, condition, plan.seed, plan.backend, played[around])
+        yield pair, played[around]

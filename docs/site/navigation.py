@@ -15,6 +15,7 @@ NAVIGATION = {
             "/docs/how-to/sweep",
             "/docs/how-to/study",
             "/docs/how-to/many-runs",
+            "/docs/how-to/report",
             "/docs/how-to/ray",
             "/docs/how-to/slurm",
             "/docs/how-to/train-on-several-gpus",

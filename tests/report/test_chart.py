@@ -5,8 +5,10 @@ import pytest
 
 from coral_cli.report.aggregates import Profile
 from coral_cli.report.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart, profile_chart, text
+from coral_cli.report.curves import Curves
 from coral_cli.report.grouping import Agent
 from coral_cli.report.reading import Run
+from coral_cli.report.series import thinned_over_runs
 
 LOWEST, END = HEIGHT - BOTTOM, WIDTH - RIGHT
 
@@ -16,8 +18,9 @@ def run(*points: tuple[int, float]) -> Run:
     return Run(None, {}, {"env": "e", "distraction": []}, frozenset(), steps, values, steps)
 
 
-def drawn(*runs: Run, published=None):
-    return chart("return", [(3, Agent("one", {}, runs))], [published or {}])
+def drawn(*runs: Run, published=None, over="steps"):
+    known = Curves("return", over, [(3, Agent("one", {}, runs))], [thinned_over_runs(runs, over)])
+    return chart(known, [published or {}])
 
 
 def test_two_seeds_are_a_mean_a_band_and_two_thin_lines() -> None:
@@ -32,6 +35,31 @@ def test_two_seeds_are_a_mean_a_band_and_two_thin_lines() -> None:
     assert corners == [(LEFT, LOWEST), (END, TOP), (END, TOP), (LEFT, LOWEST - 0.4 * height)], "low, then high"
     assert len(line.runs) == 2 and len(line.dots) == 2
     assert found.said == "return over environment steps. one has 10 after 1,000 steps."
+
+
+def slow(pace: float, *values: float) -> Run:
+    """A run that takes so many seconds from an evaluation to the next, which come every 100 steps."""
+    steps = tuple(100 * number for number in range(len(values)))
+    return Run(None, {}, {"env": "e", "distraction": []}, frozenset(), steps, values, tuple(pace * s for s in steps))
+
+
+def test_over_time_runs_stand_where_they_were_then() -> None:
+    """After 300 s the quick run has 3 of 6; the slow one, of 600 s for 100 steps, has gone half of its way to 1."""
+    found = drawn(slow(1, *range(7)), slow(6, 0, 1), over="time")
+    [line] = found.lines
+    assert (found.over, found.across) == ("time", "training time (minutes)")
+    assert [label for _, label in found.x_ticks] == ["0", "2", "4", "6", "8", "10"]
+    places = [tuple(map(float, point.split())) for point in line.mean[1:].split("L")]
+    height = (LOWEST - TOP) / 6
+    assert places[3] == ((LEFT + END) / 2, round(LOWEST - (3 + 0.5) / 2 * height, 1))
+    assert len(places) == 7, "both are known up to ten minutes"
+    assert found.said == "return over training time. one has 3.5 after 10 minutes."
+
+
+@pytest.mark.parametrize(("last", "unit"), [(0, "seconds"), (120, "seconds"), (121, "minutes"), (9000, "hours")])
+def test_units_of_time(last: float, unit: str) -> None:
+    found = drawn(slow(last / 100, 1.0, 2.0), over="time")
+    assert found.across == f"training time ({unit})" and found.x_ticks
 
 
 def test_one_seed_has_no_band_and_one_point_is_a_dot() -> None:

@@ -162,6 +162,43 @@ def test_a_file_of_it(make_run, report, tmp_path) -> None:
     assert (rows[0]["mean"], rows[0]["mean_low"], rows[0]["optimality_gap"]) == ("5.0", "", "")
 
 
+def test_what_was_written_is_said(make_run, report, tmp_path) -> None:
+    make_run("a", {1000: 1.0})
+    table = report("a")[1]
+    assert report("a", "--csv", "x.csv")[1] == f"{table}\nstatistics in x.csv\n"
+    written = report("a", "--csv", "x.csv", "--out", "x.html")[1]
+    assert written == f"{table}\ncurves in x.html\nstatistics in x.csv\n"
+    assert json.loads(report("a", "--csv", "x.csv", "--json")[1]), "a document and nothing else"
+
+
+def test_a_file_of_curves(make_run, report, tmp_path) -> None:
+    """Of two runs, one of which is twice as quick: after 20 s they are at steps 2000 and 1000."""
+    make_run("a", {1000: 1.0, 2000: 3.0}, seed=0, updates={1000: {"loss/image": 4.0, "policy/entropy": 1.0}})
+    make_run("b", {1000: 7.0, 2000: 9.0}, seed=1, pace=50)
+    code, out, err = report(".", "--out", "x.csv")
+    assert (code, err) == (0, "") and out.endswith("\ncurves in x.csv\n")
+    rows = list(csv.DictReader((tmp_path / "x.csv").read_text().splitlines()))
+    assert {(row["task"], row["agent"]) for row in rows} == {("cartpole-swingup", "v-coral")}
+    points = {(row["curve"], row["over"], float(row["at"])): row for row in rows}
+    assert set(points) == {
+        *(("return", "steps", 1000), ("return", "steps", 2000), ("return", "time", 20)),
+        *((name, *place) for name in ("loss/image", "policy/entropy") for place in (("steps", 1000), ("time", 10))),
+    }
+    numbers = ("runs", "iqm", "iqm_low", "iqm_high")
+    assert [float(points["return", "steps", 2000][name]) for name in numbers] == [2, 6, 3, 9]
+    assert [float(points["return", "time", 20][name]) for name in numbers] == [2, 5, 3, 7]
+    assert [points["loss/image", "time", 10][name] for name in numbers] == ["1", "4.0", "", ""]
+
+
+def test_a_picture_of_other_curves(make_run, report) -> None:
+    pytest.importorskip("matplotlib")
+    make_run("a", {1000: 1.0}, updates={1000: {"loss/image": 4.0}})
+    assert report("a", "--out", "x.png", "--draw", "return,loss/image", "--over", "time")[0] == 0
+    code, _, err = report("a", "--out", "x.png", "--draw", "loss/imag")
+    assert code == 2 and err == ("error: these runs have no curve 'loss/imag'.\nhint: Did you mean loss/image?\n")
+    assert report("a", "--draw", "success")[0] == report("a", "--draw", "success", "--out", "x.html")[0] == 2
+
+
 def test_beside_the_paper(make_run, report) -> None:
     make_run("v", {49_000: 400.0, 101_000: 700.0})
     make_run("own", {50_000: 1.0}, {"image-loss": "byol", "proprio-loss": "recon", "objective": "variational"})

@@ -55,14 +55,28 @@ def test_a_picture_has_a_panel_for_every_task(found, drawn, tmp_path) -> None:
 
 
 def test_stars_are_the_papers_as_far_as_the_runs_went(make_run, drawn, tmp_path) -> None:
-    run = read(make_run("a", {10_000: 1.0, 98_500: 5.0}), "return")
-    runs = [replace(run, flags={**run.flags, "method": method}) for method in ("v-coral", "recon-same")]
+    found = {name: read(make_run(name, {10_000: 1.0, 98_500: 5.0}), "return") for name in ("v-coral", "recon-same")}
+    runs = [replace(run, flags={**run.flags, "method": method}) for method, run in found.items()]
     save([(task, None) for task in tasks(runs, {"seed"})], "return", tmp_path / "x.png")
     axes = drawn[0].axes[0]
     stars = [line.get_xydata().tolist() for line in axes.lines if line.get_marker() == "*"]
     assert stars == [[[50_000, 431.4], [100_000, 734.2]], [[50_000, 421.1], [100_000, 772.0]]]
     legend = [text.get_text() for text in axes.get_legend().get_texts()]
     assert legend == ["v-coral (1)", "the paper's", "recon-same (1)"]
+
+
+def test_losses_over_time_have_panels_of_their_own(make_run, drawn, tmp_path) -> None:
+    updates = {9000: {"loss/image": 4.0}, 18_000: {"loss/image": 2.0}}
+    paths = [make_run("a", {9000: 1.0}, updates=updates), make_run("b", {9000: 1.0}, distraction=["disks"])]
+    found = [(task, None) for task in tasks([read(path, "return") for path in paths], {"seed"})]
+    save(found, "return", tmp_path / "x.png", ["loss/image", "return"], "time")
+    panels = [(axes.get_title(), axes.get_ylabel(), axes.get_xlabel()) for axes in drawn[0].axes]
+    assert panels == [
+        ("cartpole-swingup", "loss/image", "training time (minutes)"),
+        ("cartpole-swingup", "return", "training time (seconds)"),
+        ("cartpole-swingup, disks", "return", "training time (seconds)"),
+    ]
+    assert drawn[0].axes[0].lines[0].get_xydata().tolist() == [[1.5, 4.0], [3.0, 2.0]]
 
 
 def test_profiles_have_panels_behind_the_curves(found, drawn, tmp_path) -> None:

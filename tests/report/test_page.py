@@ -15,7 +15,7 @@ from coral_cli.report.grouping import tasks
 from coral_cli.report.page import Section, write
 from coral_cli.report.reading import read
 
-VOID = {"meta", "img"}
+VOID = {"meta", "img", "input"}
 SVG_LEAVES = {"line", "path", "polygon", "circle"}
 HOSTILE = """"'><script>alert(1)</script>&lt;\x1b[2J\u202e\udc80"""
 
@@ -82,14 +82,15 @@ def test_it_holds_everything(make_run, page) -> None:
         make_run("c", {1000: 2.0}, distraction=["disks"]),
     )
     captions = [text for text in found.texts if text in ("return", "loss/total", "loss/image", "policy/critic_loss")]
-    evaluations = ["return", "return", "return"]  # the curve, the axis of the profile, the column of the table
-    assert captions == [*evaluations, "loss/total", "loss/image", "policy/critic_loss", "return", "return"]
+    evaluations = ["return", "return", "return", "return"]  # both curves, the profile's axis, the table's column
+    losses = [name for name in ("loss/total", "loss/image", "policy/critic_loss") for _ in range(2)]
+    assert captions == [*evaluations, *losses, "return", "return", "return"]
     assert len(found.of("table")) == 2 + 1 + 1, "two tasks, in what two agents differ, all runs"
     expected = {"return of 4 runs", "one <agent>", "env.gravity 2", "cpu, 2 cores", "2026-01-02", "3,000"}
     assert expected <= set(found.texts)
     assert "coral train --out a<0> <b>" in found.texts, "escaped"
-    assert len([a for a in found.of("polygon") if a["class"] == "band"]) == 1 + 3 + 1, (
-        "of two seeds, in each chart; and their profile"
+    assert len([a for a in found.of("polygon") if a["class"] == "band"]) == 2 * (1 + 3) + 1, (
+        "of two seeds, in each chart, over steps and over time; and their profile"
     )
 
 
@@ -105,7 +106,10 @@ def test_it_needs_no_network_no_program_and_no_eyes(make_run, page) -> None:
     [policy] = [a["content"] for a in found.of("meta") if a.get("http-equiv") == "Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; ") and "http" not in policy
     pictures = [a for a in found.of("svg") if a.get("role") == "img"]
-    assert [a["aria-label"] for a in pictures] == ["return over environment steps. agent has 1 after 1,000 steps."]
+    assert [a["aria-label"] for a in pictures] == [
+        "return over environment steps. agent has 1 after 1,000 steps.",
+        "return over training time. agent has 1 after 10 seconds.",
+    ]
     assert all(a["alt"] for a in found.of("img")) and all(a["aria-label"] for a in found.of("video"))
     assert len(found.of("caption")) == len(found.of("table")), "every table says what it holds"
     regions = [a for a in found.of("div") if a.get("class") == "table"]
@@ -170,8 +174,18 @@ def test_the_metric_and_success_come_first(make_run, page) -> None:
     with (run / "metrics.jsonl").open("a") as file:
         file.write(json.dumps({"kind": "evaluation", "step": 2000, "seconds": 20, "values": values}) + "\n")
     captions = {"return", "success", "energy", "length"}
-    assert [text for text in page(run).texts if text in captions][:4] == ["return", "success", "energy", "length"]
+    assert [text for text in page(run).texts if text in captions][:8:2] == ["return", "success", "energy", "length"]
     assert next(text for text in page(run, metric="energy").texts if text in captions) == "energy"
+
+
+def test_a_switch_chooses_what_curves_go_over(make_run, tmp_path: Path) -> None:
+    task = tasks([read(make_run("a", {1000: 1.0}, updates={5: {"loss/kl": 1.0}}), "return")], {"seed"})
+    for over in ("steps", "time"):
+        write([Section(task[0], [])], "return", tmp_path / "x.html", over=over)
+        found = Page((tmp_path / "x.html").read_text())
+        assert [(a["id"], a["name"]) for a in found.of("input")] == [("steps", "over"), ("time", "over")]
+        assert [a["id"] for a in found.of("input") if "checked" in a] == [over]
+    assert [a["class"] for a in found.of("figure")] == ["over-steps", "over-time"] * 2
 
 
 def test_a_pool_of_tasks_has_the_metric_alone(make_run, tmp_path: Path) -> None:
@@ -183,4 +197,4 @@ def test_a_pool_of_tasks_has_the_metric_alone(make_run, tmp_path: Path) -> None:
     pool = pooled(tasks([read(path, "return") for path in paths], {"seed"}))
     write([Section(pool, [TextTable("a table", ("agent",), [])])], "return", tmp_path / "x.html")
     found = Page((tmp_path / "x.html").read_text())
-    assert "loss/kl" not in found.texts and len([a for a in found.of("svg") if a.get("role") == "img"]) == 1
+    assert "loss/kl" not in found.texts and len([a for a in found.of("svg") if a.get("role") == "img"]) == 2

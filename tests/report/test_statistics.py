@@ -120,6 +120,20 @@ def test_steps_between_evaluations_lie_on_the_line_and_others_are_not_known(make
     assert over_runs(runs, [2500]).iqm.tolist() == [(15 + 35) / 2]
 
 
+def test_over_time_runs_are_pooled_where_they_were_at_the_same_time(make_run) -> None:
+    """After 15 s the first, of 100 steps a second, is at step 1500; the second, half as quick, at step 750."""
+    runs = [
+        read(make_run("a", {1000: 0.0, 3000: 20.0}, seed=0), "return"),
+        read(make_run("b", {500: 30.0, 1000: 50.0}, seed=1, pace=50), "return"),
+    ]
+    curve = over_runs(runs, [5.0, 15.0, 25.0], over="time")
+    np.testing.assert_array_equal(curve.seconds, [5, 15, 25])
+    np.testing.assert_array_equal(curve.steps, [np.nan, (1500 + 750) / 2, np.nan])
+    np.testing.assert_array_equal(curve.iqm, [np.nan, (5 + 40) / 2, np.nan])
+    assert (curve.low[1], curve.high[1]) == (5, 40)
+    assert over_runs(runs, over="time").seconds.tolist() == [10, 20, 30]
+
+
 def test_one_seed_says_nothing_of_others(make_run) -> None:
     curve = over_runs([read(make_run("a", {1000: 5.0}), "return")])
     assert curve.iqm.tolist() == [5]

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +18,8 @@ import pytest
 from PIL import Image
 
 from coral_cli.plugin import Rendering
+from coral_cli.runs.directory import RunDirectory
+from coral_cli.runs.tables import probed
 from coral_cli.testing.running import Outcome, run
 from coral_cli.testing.toys import TOY_ENVIRONMENT, ToyEnvironment
 
@@ -91,6 +93,11 @@ def test_a_document_says_everything(disks: Path) -> None:
         assert all(reading["linear"] <= 1 and reading["two_layers"] <= 1 for reading in agent[source])
     assert list(agent["pictures"]) == ["0", "1", "5"] and agent["notes"] == []
     assert document == told(f"{disks} {SHORT} --embeddings --seed 5"), "a seed decides"
+    kept = probed(RunDirectory(disks))
+    assert kept is not None and (kept.step, kept.seed, kept.unseen) == (36, 5, 1)
+    for source, found in (("latent", kept.latent), ("embeddings", kept.embeddings)):
+        assert [asdict(one) for one in found] == agent[source]
+    assert {str(ahead): share for ahead, share in kept.pictures} == agent["pictures"]
 
 
 def test_speed_is_read_off_embeddings_that_hold_it(disks: Path) -> None:

@@ -11,6 +11,7 @@ import io
 import json
 import math
 import os
+import shutil
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from gymnasium.utils import seeding
 
 from coral_cli.plugin import Distraction, Environment, Help
 from coral_cli.runs.checkpoint import load, save
+from coral_cli.runs.directory import RunDirectory
+from coral_cli.runs.tables import evaluations
 from coral_cli.testing import Outcome, run
 from coral_cli.training.collection import episode_seed
 
@@ -438,3 +441,34 @@ def test_losses_of_one_condition(seeing: Path) -> None:
     outcome = run(f"eval {seeing} --episodes 2 --losses --distraction noise --json")
     assert outcome.code == 0, outcome.err
     assert math.isfinite(json.loads(outcome.out)["losses"]["here"]["loss/image"])
+
+
+def test_what_was_evaluated_is_kept_in_the_runs(runs: Path, tmp_path: Path) -> None:
+    """Each run has a file for each condition; a checkpoint without a run has none, and one agent as trained neither."""
+    for name in ("plain", "taught"):
+        shutil.rmtree(runs / name / "tables", ignore_errors=True)
+    lone = tmp_path / "lone.pt"
+    shutil.copy(runs / "plain" / "checkpoints" / "latest.pt", lone)
+    assert coral(f"eval plain taught {lone} --episodes 2 --under own --under add --quiet").code == 0
+    assert coral("eval plain --distraction double --episodes 1").code == 0
+    assert coral("eval taught --episodes 3").code == 0
+    plain, taught = (
+        {one.condition: one for one in evaluations(RunDirectory(runs / name))} for name in ("plain", "taught")
+    )
+    assert set(plain) == {"own", "add", "double"} and set(taught) == {"own", "add"}
+    assert plain["add"].returns == tuple(3.0 * (d + 5 - 20) for d in draws(3, 2))
+    assert (plain["add"].flags, plain["add"].stands_for, plain["own"].stands_for) == (
+        "--distraction add",
+        "other",
+        "own",
+    )
+    assert (plain["add"].seed, plain["add"].step) == (3, 6) and len(plain["add"].successes) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lone.pt"]
+
+
+def test_a_run_that_cannot_be_written_is_evaluated_all_the_same(runs: Path, tmp_path: Path) -> None:
+    shutil.copytree(runs / "plain", tmp_path / "plain", ignore=shutil.ignore_patterns("tables"))
+    (tmp_path / "plain" / "tables").write_text("a file")
+    outcome = coral(f"eval {tmp_path / 'plain'} --episodes 1 --under own --under add --quiet")
+    assert outcome.code == 0 and "return" in outcome.out
+    assert outcome.err.startswith("warning: ") and outcome.err.count("coral report will not show it.") == 2
