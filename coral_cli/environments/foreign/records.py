@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 from coral_cli.environments.foreign.options import GYMNASIUM, ForeignOptions
 from coral_cli.plugin import Environment, Rendering
+from coral_cli.registry.arguments import MARK, named
 from coral_cli.registry.errors import CoralError, UsageError, raised_by
 
 if TYPE_CHECKING:
@@ -26,11 +27,14 @@ _ONE = "Where there can be only one, add --eval-every 0: training needs a second
 def resolve_foreign(name: str) -> Environment | None:
     """Return the record of ``gym:ID``, ``gym:module:ID`` or ``package.module:callable``; None without a colon.
 
-    The environment is made once, to see its sensors, and closed again. Raises UsageError when there is no such
-    environment, when it cannot be made, or when its observations or actions cannot be adapted.
+    Its name holds the arguments behind a ``?`` in the order of their keys. The environment is made once, to see its
+    sensors, and closed again. Raises UsageError when there is no such environment, when it cannot be made, or when its
+    observations or actions cannot be adapted.
     """
-    if ":" not in name:
+    if ":" not in name.partition(MARK)[0]:
         return None
+    if named(name) != name:
+        return resolve_foreign(named(name))
     from coral_cli.environments.foreign.adapter import Foreign
     from coral_cli.environments.foreign.asking import Asked
     from coral_cli.environments.foreign.making import make_foreign, undrawable
