@@ -21,7 +21,7 @@ import os
 import gymnasium
 import numpy as np
 import torch
-from gymnasium.spaces import Box
+from gymnasium.spaces import Box, Dict
 
 
 class Plain(gymnasium.Env):
@@ -85,6 +85,13 @@ class Made(Plain):
 
     def seen(self):
         return np.zeros(self.observation_space.shape, np.float32)
+
+
+class Fetching(Plain):
+    observation_space = Dict({name: Box(-9, 9, (size,)) for name, size in (("observation", 25), ("desired_goal", 3))})
+
+    def seen(self):
+        return {name: np.zeros(space.shape, np.float32) for name, space in self.observation_space.items()}
 
 
 class Locked(Drawn):
@@ -257,3 +264,36 @@ def test_a_sweep_has_arguments_as_an_axis(folder, capsys) -> None:
     assert main([*words.split()[:-2], *PACE.split()[:-1]]) == 0
     said = capsys.readouterr().out
     assert "odd_env:Made?low=-2" in said and "odd_env:Made?low=-3" in said
+
+
+def test_a_known_task_feels_its_own_entries_alone_unless_told_otherwise(folder, capsys, request) -> None:
+    import gymnasium
+
+    request.addfinalizer(lambda: gymnasium.registry.pop("FetchPush-v9"))
+    gymnasium.register("FetchPush-v9", "odd_env:Fetching", max_episode_steps=8)
+    words = f"train --env gym:FetchPush-v9 --out run {PACE} --eval-every 0"
+    assert main([*words.split(), "--method", "proprio-sac"]) == 0
+    record = json.loads((folder / "run/run.json").read_text())
+    assert record["assembly"]["choices"]["env"]["options"]["proprio"] == "observation=0:3,9:11,20:25"
+    assert record["assembly"]["settings"]["sensors"] == ["observation"]
+    notes = [e.values["message"] for e in read_metrics(folder / "run/metrics.jsonl") if e.kind == "note"]
+    assert any("which only an image shows here" in note for note in notes)
+    assert main(["eval", "run", "--episodes", "1"]) == 0
+
+    more = "--out all --env.proprio all --sensors observation,desired_goal"
+    assert main([*words.split(), *more.split()]) == 0
+    notes = [e.values["message"] for e in read_metrics(folder / "all/metrics.jsonl") if e.kind == "note"]
+    assert any("which only an image should show" in note for note in notes)
+    assert load(folder / "all/checkpoints/latest.pt")[0]["sensors"]["observation"]["shape"] == [25]
+    capsys.readouterr()
+    assert main(["envs", "show", "gym:FetchPush-v9", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["sensors"]["observation"]["shape"] == [10] and "only an image shows here" in shown["note"]
+
+
+def test_a_run_from_before_the_splits_feels_all_that_it_did(folder) -> None:
+    from coral_cli.registry.options import with_recorded
+
+    record = resolve_foreign("odd_env:Plain")
+    assert with_recorded(record.options, {"action_repeat": 1}).proprio == "all"
+    assert with_recorded(record.options, {"action_repeat": 1, "proprio": None}).proprio is None

@@ -31,7 +31,8 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
     """A wrapper that names the sensors, scales actions (A,) from [-1, 1] to the bounds, and ends endless episodes.
 
     Where no observation is an image and ``draws`` says that the environment can be rendered, the sensor ``image`` is
-    what it renders. ``kinds`` are the sensors by name. It tells the ``hidden_state`` that the environment tells.
+    what it renders. ``kinds`` are the sensors by name, ``readers`` what reads them. It tells the ``hidden_state`` that
+    the environment tells.
     """
 
     metadata = {"render_modes": ["rgb_array"]}  # noqa: RUF012 (Gymnasium's attribute)
@@ -44,9 +45,9 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         """Adapt ``env``. Raises UsageError when an observation or the actions cannot be adapted."""
         self._asked, self._draws, self._options = Asked(name, env), draws, options
         self._size = rendering.height, rendering.width
-        self._readers = with_entries(readers(env.observation_space, rendering), options.proprio)
-        self.kinds: dict[str, SensorKind] = {sensor: reader.kind for sensor, reader in self._readers.items()}
-        spaces: dict[str, gymnasium.Space[Any]] = {sensor: reader.space for sensor, reader in self._readers.items()}
+        self.readers = with_entries(readers(env.observation_space, rendering), options.proprio)
+        self.kinds: dict[str, SensorKind] = {sensor: reader.kind for sensor, reader in self.readers.items()}
+        spaces: dict[str, gymnasium.Space[Any]] = {sensor: reader.space for sensor, reader in self.readers.items()}
         self._filmed = ""
         if draws and "image" not in self.kinds.values():
             self._filmed = free_name("image", self.kinds)
@@ -96,8 +97,8 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         if self._draws:
             frame = self._frame()
         else:
-            image = next((sensor for sensor, reader in self._readers.items() if reader.kind == "image"), None)
-            newest = None if image is None else self._seen[image][..., -self._readers[image].channels :]
+            image = next((sensor for sensor, reader in self.readers.items() if reader.kind == "image"), None)
+            newest = None if image is None else self._seen[image][..., -self.readers[image].channels :]
             frame = np.zeros((*self._size, 3), np.uint8) if newest is None else _colours(newest)
         height, width, _ = frame.shape
         return frame[: height - height % 2, : width - width % 2].copy()
@@ -132,7 +133,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         """Return the sensors; zeros for the missing ones, whatever stands in their place."""
         spaces: Mapping[str, Any] = self.observation_space.spaces  # type: ignore[attr-defined]
         seen = {name: np.zeros(spaces[name].shape, spaces[name].dtype) for name in missing}
-        for sensor, reader in self._readers.items():
+        for sensor, reader in self.readers.items():
             if sensor not in seen:
                 try:
                     seen[sensor] = reader(observation)
@@ -175,7 +176,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
 
     def _named(self, keys: Collection[Any]) -> tuple[str, ...]:
         """Return the sensors among ``keys``, which may be the environment's own or coral's."""
-        own = {sensor: reader.path[-1] for sensor, reader in self._readers.items() if len(reader.path) == 1}
+        own = {sensor: reader.path[-1] for sensor, reader in self.readers.items() if len(reader.path) == 1}
         return tuple(sensor for sensor in self.kinds if sensor in keys or own.get(sensor, sensor) in keys)
 
 

@@ -33,7 +33,8 @@ class ForeignOptions:
         str | None,
         Help(
             "Entries of a vector that the agent feels, where a state holds what an image should show: 0:6,9, or "
-            "'SENSOR=0:6 OTHER=0:3' (default: all)."
+            "'SENSOR=0:6 OTHER=0:3', or all (default: the robot's own where that is known, else all).",
+            before="all",
         ),
     ] = None
     success: Annotated[

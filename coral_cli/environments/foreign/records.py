@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import functools
 import warnings
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from coral_cli.environments.foreign.known import Split, known_split, told
 from coral_cli.environments.foreign.options import GYMNASIUM, ForeignOptions
 from coral_cli.plugin import Environment, Rendering
 from coral_cli.registry.arguments import MARK, named
 from coral_cli.registry.errors import CoralError, UsageError, raised_by
+from coral_cli.registry.records import SensorKind, no_note
 
 if TYPE_CHECKING:
     import gymnasium
@@ -37,6 +40,7 @@ def resolve_foreign(name: str) -> Environment | None:
         return resolve_foreign(named(name))
     from coral_cli.environments.foreign.adapter import Foreign
     from coral_cli.environments.foreign.asking import Asked
+    from coral_cli.environments.foreign.entries import vectors
     from coral_cli.environments.foreign.making import make_foreign, undrawable
     from coral_cli.environments.rendering.backend import select_backend
 
@@ -54,16 +58,29 @@ def resolve_foreign(name: str) -> Environment | None:
             raise raised_by(f"environment {name}", error) from error
     in_gymnasium = name.startswith(f"{GYMNASIUM}:")
     without = reason if reason and "image" not in adapted.kinds.values() else ("", "")
+    sizes = {sensor: reader.space.shape[0] for sensor, reader in vectors(adapted.readers).items()}
+    split = known_split(name, sizes)
     return Environment(
         name,
         f"{'Gymnasium' if in_gymnasium else 'Python'}: {name.removeprefix(f'{GYMNASIUM}:')}.",
         partial(_build, name, reason is None),
-        ForeignOptions(),
+        ForeignOptions() if split is None else ForeignOptions(proprio=split.entries),
         sensors=adapted.kinds,
+        defaults={} if split is None else {"sensors": _felt(adapted.kinds, split)},
         suite="gymnasium" if in_gymnasium else "python",
         action_size=adapted.action_space.shape[0],
         no_image=without,
+        note=no_note if split is None else partial(_note, name, split, sizes),
     )
+
+
+def _felt(kinds: Mapping[str, SensorKind], split: Split) -> tuple[str, ...]:
+    """Return the sensors but for the vectors of which nothing is the robot's own."""
+    return tuple(sensor for sensor, kind in kinds.items() if kind != "vector" or sensor in split.own)
+
+
+def _note(name: str, split: Split, sizes: Mapping[str, int], options: ForeignOptions, sensors: Collection[str]) -> str:
+    return told(name, split, sizes, options.proprio, sensors)
 
 
 def _build(name: str, draws: bool, options: ForeignOptions, rendering: Rendering) -> gymnasium.Env[dict[str, Any], Any]:
