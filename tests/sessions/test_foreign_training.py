@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from coral_cli.runs.metrics import read_metrics
 PACE = "--size tiny --random-episodes 1 --updates-per-step 0.1 --batch-length 4 --batch-size 2 --steps 16 --quiet"
 
 CODE = """
+import ctypes
 import os
 
 import gymnasium
@@ -92,6 +95,17 @@ class Fetching(Plain):
 
     def seen(self):
         return {name: np.zeros(space.shape, np.float32) for name, space in self.observation_space.items()}
+
+
+class Loud(Plain):
+    def __init__(self):
+        print("python imports")
+        ctypes.CDLL(None).puts(b"c makes")
+
+    def step(self, action):
+        ctypes.CDLL(None).puts(b"c steps")
+        os.system("echo child steps")
+        return super().step(action)
 
 
 class Locked(Drawn):
@@ -297,3 +311,26 @@ def test_a_run_from_before_the_splits_feels_all_that_it_did(folder) -> None:
     record = resolve_foreign("odd_env:Plain")
     assert with_recorded(record.options, {"action_repeat": 1}).proprio == "all"
     assert with_recorded(record.options, {"action_repeat": 1, "proprio": None}).proprio is None
+
+
+def coral(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    """Run the program as users do, in a process whose streams are its own."""
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
+    return subprocess.run(
+        [sys.executable, "-m", "coral_cli", *line.split()], cwd=folder, env=env, capture_output=True, text=True
+    )
+
+
+@pytest.mark.parametrize("copies", ["", "--envs 2"])
+def test_what_an_environment_prints_in_python_or_in_c_stays_out_of_documents(copies, folder) -> None:
+    ran = coral(folder, f"train --env odd_env:Loud --out run {PACE} --json {copies}".replace("--quiet", ""))
+    assert ran.returncode == 0, ran.stderr
+    assert [json.loads(line)["kind"] for line in ran.stdout.splitlines()][-1] == "end"
+    for said in ("python imports", "c makes", "c steps", "child steps"):
+        assert said in ran.stderr
+
+
+def test_what_is_printed_while_an_environment_is_made_stays_out_of_what_is_shown(folder) -> None:
+    ran = coral(folder, "envs show odd_env:Loud --json")
+    assert ran.returncode == 0 and json.loads(ran.stdout)["name"] == "odd_env:Loud"
+    assert "python imports" in ran.stderr and "c makes" in ran.stderr

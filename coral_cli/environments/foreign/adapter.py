@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from coral_cli.environments.foreign.asking import Asked
 from coral_cli.environments.foreign.entries import with_entries
+from coral_cli.environments.foreign.fitting import Fit
 from coral_cli.environments.foreign.making import not_a_picture, one_line
 from coral_cli.environments.foreign.options import STEPS, ForeignOptions
-from coral_cli.environments.foreign.sensors import free_name, readers, resized
+from coral_cli.environments.foreign.sensors import free_name, readers
 from coral_cli.environments.foreign.values import NotOfSpaceError
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import CoralError, UsageError
@@ -44,15 +45,15 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
     ) -> None:
         """Adapt ``env``. Raises UsageError when an observation or the actions cannot be adapted."""
         self._asked, self._draws, self._options = Asked(name, env), draws, options
-        self._size = rendering.height, rendering.width
-        self.readers = with_entries(readers(env.observation_space, rendering), options.proprio)
+        self._fit = Fit((rendering.height, rendering.width), options.fit, options.flip, options.turn)
+        self.readers = with_entries(readers(env.observation_space, self._fit), options.proprio)
         self.kinds: dict[str, SensorKind] = {sensor: reader.kind for sensor, reader in self.readers.items()}
         spaces: dict[str, gymnasium.Space[Any]] = {sensor: reader.space for sensor, reader in self.readers.items()}
         self._filmed = ""
         if draws and "image" not in self.kinds.values():
             self._filmed = free_name("image", self.kinds)
             self.kinds = {self._filmed: "image", **self.kinds}
-            spaces[self._filmed] = Box(0, 255, (*self._size, 3), np.uint8)
+            spaces[self._filmed] = Box(0, 255, (*self._fit.size, 3), np.uint8)
         self.observation_space = Dict(spaces)  # type: ignore[assignment]  # to Gymnasium a Dict has no arrays
         self._actions = _bounded(name, env.action_space)
         self._low = self._actions.low.astype(np.float64)
@@ -95,11 +96,11 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
     def render(self) -> NDArray[np.uint8]:
         """Return what the environment renders, else its first image (the newest of a stack), else black."""
         if self._draws:
-            frame = self._frame()
+            frame = self._fit.upright(self._frame()) if self._filmed else self._frame()
         else:
             image = next((sensor for sensor, reader in self.readers.items() if reader.kind == "image"), None)
             newest = None if image is None else self._seen[image][..., -self.readers[image].channels :]
-            frame = np.zeros((*self._size, 3), np.uint8) if newest is None else _colours(newest)
+            frame = np.zeros((*self._fit.size, 3), np.uint8) if newest is None else _colours(newest)
         height, width, _ = frame.shape
         return frame[: height - height % 2, : width - width % 2].copy()
 
@@ -144,7 +145,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
                         "Let the environment give what it declares, or declare what it gives.",
                     ) from None
         if self._filmed and self._filmed not in seen:
-            seen[self._filmed] = resized(self._frame(), *self._size)
+            seen[self._filmed] = self._fit.picture(self._frame())
         return seen
 
     def _frame(self) -> NDArray[np.uint8]:

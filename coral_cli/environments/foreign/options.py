@@ -37,6 +37,15 @@ class ForeignOptions:
             before="all",
         ),
     ] = None
+    fit: Annotated[
+        Literal["pad", "crop", "squeeze"],
+        Help(
+            "What becomes of pictures that are wider or higher than those asked for: pad with black, crop, or squeeze.",
+            before="squeeze",
+        ),
+    ] = "pad"
+    flip: Annotated[bool, Help("Reverse the rows of pictures, as OpenGL's come upside down.")] = False
+    turn: Annotated[bool, Help("Turn pictures by half a circle, where a camera hangs upside down.")] = False
     success: Annotated[
         Literal["last", "any"],
         Help("Whether an episode is solved when its last step says so, or when any step does."),

@@ -16,6 +16,7 @@ from coral_cli.plugin import Environment, Rendering
 from coral_cli.registry.arguments import MARK, named
 from coral_cli.registry.errors import CoralError, UsageError, raised_by
 from coral_cli.registry.records import SensorKind, no_note
+from coral_cli.registry.streams import aside
 
 if TYPE_CHECKING:
     import gymnasium
@@ -45,7 +46,7 @@ def resolve_foreign(name: str) -> Environment | None:
     from coral_cli.environments.rendering.backend import select_backend
 
     select_backend()  # the environment may import mujoco, which must not fail for want of OpenGL
-    with warnings.catch_warnings():
+    with aside(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they come again when the environment is built
         asked = Asked(name, make_foreign(name))
         try:
