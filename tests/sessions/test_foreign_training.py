@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ PACE = "--size tiny --random-episodes 1 --updates-per-step 0.1 --batch-length 4 
 CODE = """
 import ctypes
 import os
+import time
 
 import gymnasium
 import numpy as np
@@ -106,6 +108,30 @@ class Loud(Plain):
         ctypes.CDLL(None).puts(b"c steps")
         os.system("echo child steps")
         return super().step(action)
+
+
+class Hangs(Drawn):
+    # draws and steps for a while, and then for ever
+
+    count = 0
+
+    def step(self, action):
+        type(self).count += 1
+        self.hang("step")
+        return super().step(action)
+
+    def render(self):
+        self.hang("render")
+        return np.zeros((64, 64, 3), np.uint8)
+
+    def hang(self, where):
+        if self.count > 40 and os.environ["HANG"] == where:
+            open("hangs", "w").close()
+            while True:
+                time.sleep(1)
+
+    def close(self):
+        self.hang("render")
 
 
 class Locked(Drawn):
@@ -334,3 +360,19 @@ def test_what_is_printed_while_an_environment_is_made_stays_out_of_what_is_shown
     ran = coral(folder, "envs show odd_env:Loud --json")
     assert ran.returncode == 0 and json.loads(ran.stdout)["name"] == "odd_env:Loud"
     assert "python imports" in ran.stderr and "c makes" in ran.stderr
+
+
+@pytest.mark.parametrize("where", ["step", "render"])
+def test_a_run_whose_environment_hangs_in_its_own_process_is_saved_at_one_sigterm(where, folder) -> None:
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *sys.path]), "HANG": where}
+    words = f"train --env odd_env:Hangs --out run {PACE} --steps 1M --eval-every 0 --checkpoint-every 1"
+    line = [sys.executable, "-m", "coral_cli", *words.split()]
+    with subprocess.Popen(line, cwd=folder, env=env, stderr=subprocess.PIPE, text=True) as training:
+        deadline = time.monotonic() + 120
+        while not (folder / "hangs").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        training.terminate()
+        _, errors = training.communicate(timeout=60)
+    assert training.returncode == 143, errors
+    assert "coral train --resume run" in errors.replace("\n", " ")
+    assert (folder / "run/checkpoints/latest.pt").exists()

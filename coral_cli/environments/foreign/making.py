@@ -18,6 +18,7 @@ from coral_cli.environments.foreign.absent import remedy, unregistered
 from coral_cli.environments.foreign.asking import Asked
 from coral_cli.environments.foreign.options import GYMNASIUM
 from coral_cli.environments.foreign.torch_settings import environments_own
+from coral_cli.environments.foreign.versions import too_new
 from coral_cli.registry.arguments import parted, typed
 from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.nearest import meant
@@ -52,6 +53,8 @@ def make_foreign(name: str) -> gymnasium.Env[Any, Any]:
         except CoralError:
             raise
         except (Exception, SystemExit) as error:
+            if clash := too_new(error):
+                raise UsageError(f"{name} cannot be made: {clash[0]} ({one_line(error)}).", clash[1]) from error
             hint = _untaken(error, creator) or remedy(error) or f"Try it in Python: {_call(bare, arguments)}."
             raise UsageError(f"{name} cannot be made ({one_line(error)}).", hint) from error
     if not isinstance(env, gymnasium.Env):

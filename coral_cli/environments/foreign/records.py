@@ -42,7 +42,8 @@ def resolve_foreign(name: str) -> Environment | None:
     from coral_cli.environments.foreign.adapter import Foreign
     from coral_cli.environments.foreign.asking import Asked
     from coral_cli.environments.foreign.entries import vectors
-    from coral_cli.environments.foreign.making import make_foreign, undrawable
+    from coral_cli.environments.foreign.making import make_foreign, one_line, undrawable
+    from coral_cli.environments.foreign.versions import too_new
     from coral_cli.environments.rendering.backend import select_backend
 
     select_backend()  # the environment may import mujoco, which must not fail for want of OpenGL
@@ -56,6 +57,8 @@ def resolve_foreign(name: str) -> Environment | None:
         except CoralError:
             raise
         except (Exception, SystemExit) as error:
+            if clash := too_new(error):
+                raise UsageError(f"{name} cannot be used: {clash[0]} ({one_line(error)}).", clash[1]) from error
             raise raised_by(f"environment {name}", error) from error
     in_gymnasium = name.startswith(f"{GYMNASIUM}:")
     without = reason if reason and "image" not in adapted.kinds.values() else ("", "")
