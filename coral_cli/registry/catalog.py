@@ -168,7 +168,8 @@ class Catalog:
             return self._found[kind, name]
         if distribution == CORE and is_code(name):
             hint = f"Add --env {shlex.quote(name)} to train or eval. Elsewhere it has to be a plugin."
-            raise PluginError(f"{kind} {name!r} is Python code, which only you can allow to run.", hint)
+            what = "is Python code, which" if module_in(name) else "is made with arguments, which"
+            raise PluginError(f"{kind} {name!r} {what} only you can allow to run.", hint)
         raise self._missing(f"{kind} {name!r}", distribution, version, path)
 
     def origin(self, error: BaseException) -> str:

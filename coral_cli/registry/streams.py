@@ -15,7 +15,7 @@ def aside() -> Iterator[TextIO]:
     """Give standard output, which nobody else reaches inside: no environment, library in C, or process of theirs."""
     out = sys.stdout
     with ExitStack() as stack:
-        with suppress(OSError):  # no file: another program's capture
+        with suppress(OSError, ValueError):  # no file: another program's capture, or closed
             out = _moved(stack, out.fileno(), sys.stderr.fileno())
         stack.enter_context(redirect_stdout(sys.stderr))
         yield out
@@ -23,7 +23,7 @@ def aside() -> Iterator[TextIO]:
 
 def put_aside() -> None:
     """Send to standard error, for good, whatever this process and those that it starts print."""
-    with suppress(OSError, AttributeError):  # there is none, or it is no file
+    with suppress(OSError, ValueError, AttributeError):  # there is none, or it is no file
         os.dup2(sys.stderr.fileno(), 1)
     sys.stdout = sys.stderr
 

@@ -50,4 +50,5 @@ def test_what_is_left_out_is_told_and_what_gives_away_too():
     for entries, sensors in (("all", ["observation"]), (split.entries, ["observation", "desired_goal"])):
         loud = told("gym:FetchPush-v4", split, FETCH, entries, sensors)
         assert "which only an image should show" in loud and "--env.proprio 'observation=0:3,9:11,20:25'" in loud
+    assert told("gym:FetchPush-v4", split, FETCH, split.entries, ["image"]) == ""
     assert loud.startswith("desired_goal of gym:FetchPush-v4")

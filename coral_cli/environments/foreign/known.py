@@ -83,10 +83,12 @@ def known_split(name: str, sizes: Mapping[str, int]) -> Split | None:
 
 
 def told(name: str, split: Split, sizes: Mapping[str, int], asked: str | None, sensors: Collection[str]) -> str:
-    """Say what of a state is not felt, or is though only an image should show it.
+    """Say what of a state is not felt, or is though only an image should show it; "" where no vector is in use.
 
     ``sizes`` are those of all vectors, ``asked`` the entries in use, ``sensors`` the ones in use.
     """
+    if not set(sizes) & set(sensors):
+        return ""
     others = [sensor for sensor in sizes if sensor not in split.own]
     foreign = [sensor for sensor in others if sensor in sensors]
     whole = [sensor for sensor, (size, own) in split.own.items() if own != f"0:{size}" and sensor in sensors]
