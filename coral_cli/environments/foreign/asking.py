@@ -31,7 +31,7 @@ class Asked:
     def reset(self, seed: int | None, options: dict[str, Any] | None) -> tuple[Any, Mapping[str, Any]]:
         """Begin an episode. Options are passed on where there are any, as not every environment takes them.
 
-        A seed is below 2**31: simulators in C take no more. It is also that of Python's and NumPy's global streams, from
+        A seed is below 2**31: simulators in C take no more. It also seeds Python's and NumPy's global streams, from
         which some environments draw whatever seed they are given.
         """
         self.steps = 0
