@@ -86,7 +86,7 @@ def _start(request: TrainRequest, built: Built) -> dict[str, Json]:
 
 
 def _note(request: TrainRequest, built: Built, followers: Followers, journal: Journal) -> None:
-    """Note of a new run what it sees no image of, or feels beside it, and how long it will take on a CPU."""
+    """Note of a new run that it sees no image, what of its state it feels, and how long it will take on a CPU."""
     environment = request.catalog.locate(*request.assembly.choices["env"].identity).record
     assert isinstance(environment, Environment)
     if request.assembly.encoded and (note := image_note(environment)):

@@ -332,11 +332,11 @@ def test_a_known_task_feels_its_own_entries_alone_unless_told_otherwise(folder, 
 
 
 def test_a_run_from_before_the_splits_feels_all_that_it_did(folder) -> None:
-    from coral_cli.registry.options import with_recorded
+    from coral_cli.registry.options import with_saved
 
     record = resolve_foreign("odd_env:Plain")
-    assert with_recorded(record.options, {"action_repeat": 1}).proprio == "all"
-    assert with_recorded(record.options, {"action_repeat": 1, "proprio": None}).proprio is None
+    assert with_saved(record.options, {"action_repeat": 1}).proprio == "all"
+    assert with_saved(record.options, {"action_repeat": 1, "proprio": None}).proprio is None
 
 
 def coral(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
