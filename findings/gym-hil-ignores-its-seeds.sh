@@ -27,7 +27,7 @@ def places(seeds, globally=False, **arguments):
         if globally:
             np.random.seed(seed)
         observation, _ = env.reset(seed=seed)
-        found.append(tuple(float(value) for value in observation["environment_state"][:2].round(4)))
+        found.append(tuple(float(value) for value in observation["environment_state"][:2].astype(float).round(4)))
     return found
 
 

@@ -7,13 +7,13 @@
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
-python3 -m venv "$place/venv"
-pip() { "$place/venv/bin/python" -m pip --disable-pip-version-check "$@"; }
-pip install -q gymnasium==1.4.0 gymnasium-robotics==1.4.2 numpy==2.4.6
+python3 -m venv --without-pip "$place/venv"
+install() { python3 -m pip --python "$place/venv/bin/python" --disable-pip-version-check install -q --no-compile "$@" >&2; }
+install gymnasium==1.4.0 gymnasium-robotics==1.4.2 numpy==2.4.6 mujoco==3.11.0
 
 look() {
-    pip install -q "mujoco==$1"
-    MUJOCO_GL=disable "$place/venv/bin/python" - <<'PY' 2>/dev/null
+    install "mujoco==$1"
+    MUJOCO_GL=disable "$place/venv/bin/python" - <<'PY' 2>"$place/log" || { cat "$place/log" >&2; exit 1; }
 from importlib.metadata import version
 
 import gymnasium
