@@ -41,9 +41,9 @@ PY
 
 old=$(look 3.11.0)
 new=$(look 3.12.0)
-newest=$(look 4.0.0)
+newest=$(look 3.17.0)
 printf '%s\n' "$old" "$new" "$newest"
 good="number == enum True, enum == number True, in True; FetchReach-v4 reset; HandReach-v3 reset; AdroitHandDoor-v1 reset"
 bad="number == enum True, enum == number False, in False; FetchReach-v4 AssertionError ''; HandReach-v3 AssertionError ''; AdroitHandDoor-v1 reset"
-[ "$old" = "mujoco 3.11.0: $good" ] && [ "$new" = "mujoco 3.12.0: $bad" ] && [ "$newest" = "mujoco 4.0.0: $bad" ] ||
+[ "$old" = "mujoco 3.11.0: $good" ] && [ "$new" = "mujoco 3.12.0: $bad" ] && [ "$newest" = "mujoco 3.17.0: $bad" ] ||
     { echo "it has changed"; exit 1; }

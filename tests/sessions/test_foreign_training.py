@@ -365,7 +365,7 @@ def test_what_is_printed_while_an_environment_is_made_stays_out_of_what_is_shown
 @pytest.mark.parametrize("where", ["step", "render"])
 def test_a_run_whose_environment_hangs_in_its_own_process_is_saved_at_one_sigterm(where, folder) -> None:
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *sys.path]), "HANG": where}
-    words = f"train --env odd_env:Hangs --out run {PACE} --steps 1M --eval-every 0 --checkpoint-every 1"
+    words = f"train --env odd_env:Hangs --out run {PACE} --steps 5k --eval-every 0 --checkpoint-every 1"
     line = [sys.executable, "-m", "coral_cli", *words.split()]
     with subprocess.Popen(line, cwd=folder, env=env, stderr=subprocess.PIPE, text=True) as training:
         deadline = time.monotonic() + 120

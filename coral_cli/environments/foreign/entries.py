@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -55,7 +56,9 @@ def _only(reader: Reader, name: str, parts: str) -> Reader:
     if len(set(kept)) < len(kept):
         raise UsageError(f"{parts} has an entry of {name} twice.", _FORM)
     space = Box(reader.space.low[kept], reader.space.high[kept], dtype=np.float32)
-    return replace(reader, space=space, convert=partial(_picked, reader.convert, kept))
+    whole = math.prod(reader.values.shape) == size  # else they are choices, of several entries each
+    values = reader.values.only(kept) if whole else reader.values
+    return replace(reader, space=space, values=values, convert=partial(_picked, reader.convert, kept))
 
 
 def _picked(convert: Convert, kept: Sequence[int], value: NDArray[Any]) -> NDArray[Any]:
