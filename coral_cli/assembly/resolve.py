@@ -12,7 +12,7 @@ from coral_cli.assembly.settings import Settings
 from coral_cli.assembly.slots import ENV, OBJECTIVE, REPEATABLE, Slot
 from coral_cli.assembly.unknown import unknown_flag
 from coral_cli.assembly.values import negative, text_of
-from coral_cli.registry.catalog import Catalog, Entry, module_in
+from coral_cli.registry.catalog import Catalog, Entry, is_code
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Json, fields_of, values_of, with_values
 from coral_cli.registry.records import Environment, Loss
@@ -132,7 +132,7 @@ def plugin_flags(assembly: Assembly) -> str:
 def code_flags(assembly: Assembly) -> str:
     """Write `` --env NAME`` where that is Python code, and ``plugin_flags``: what must be said again to go on."""
     name = assembly.choices[ENV.name].component
-    own = f" --env {shlex.quote(name)}" if module_in(name) else ""
+    own = f" --env {shlex.quote(name)}" if is_code(name) else ""
     return own + plugin_flags(assembly)
 
 

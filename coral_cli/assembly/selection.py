@@ -47,11 +47,11 @@ def choose(given: Mapping[str, Json], catalog: Catalog, saved: Mapping[str, Json
         saved.pop("sensors", None)  # those of another environment
     alike = followed(given, environment.sensors)
     given = {**alike, **given}
+    usual = expand(environment.defaults, environment.sensors)
     method = METHODS[_shorthand("method", METHODS, given)].flags if "method" in given else {}
     if method:
         _require_sensors(str(given["method"]), environment)
-    explicit = {**saved, **expand(method, environment.sensors)}
-    usual = expand(environment.defaults, environment.sensors)
+    explicit = {**saved, **_of_usual(expand(method, environment.sensors), usual)}
     policy = _entry(POLICY, {POLICY.flag: POLICY.default, **usual, **explicit, **given}[POLICY.flag], catalog).record
     assert isinstance(policy, Policy)
     usual |= policy.defaults
@@ -72,6 +72,13 @@ def choose(given: Mapping[str, Json], catalog: Catalog, saved: Mapping[str, Json
     size = expand(SIZES[_shorthand("size", SIZES, given)], environment.sensors) if "size" in given else {}
     smaller = {flag: value for flag, value in size.items() if _shrinks(fields.get(flag), value, defaults.get(flag))}
     return Selection(entries, tuple(sensors), several, defaults | smaller | alike)
+
+
+def _of_usual(method: dict[str, Json], usual: Mapping[str, Json]) -> dict[str, Json]:
+    """Return a method's flags, whose sensors are those of the ``usual`` ones where the environment names these."""
+    if "sensors" not in method or "sensors" not in usual:
+        return method
+    return method | {"sensors": tuple(name for name in method["sensors"] if name in usual["sensors"])}
 
 
 def crops(entries: Mapping[Slot, Entry]) -> bool:

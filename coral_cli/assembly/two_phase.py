@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any, TypeAlias
 
+from coral_cli.assembly import arguments
 from coral_cli.assembly.flags import Body, Flag, Given, signed
 from coral_cli.assembly.resolve import flags_of
 from coral_cli.assembly.resume import saved_assembly
@@ -72,6 +73,7 @@ def two_phase(body: Body, own: Iterable[Flag], scope: Scope = EVERYTHING) -> typ
             catalog: Catalog = given
             for name in repeatable:
                 words = gathered(words, name)
+            words = arguments.with_arguments(words)
             selection = _select(scan(words), catalog, scope, tolerant=completing)
             flags = (*assembly_flags(selection, catalog, scope), *own)
 
@@ -137,6 +139,7 @@ def assembly_flags(selection: Selection, catalog: Catalog, scope: Scope = EVERYT
         chosen = f"--{slot.kind}" if slot.kind in REPEATABLE else f"--{slot.flag}"
         title = f"{chosen} {catalog.name(entry)} ({entry.distribution} {entry.version})"
         flags += [_option(f"{slot.flag}.{f.flag}", f, title, selection) for f in fields_of(entry.record.options)]
+        flags += [arguments.flag(title)] if slot is ENV and ":" in entry.record.name else []
     settings = [field for field in fields_of(Settings()) if field.name in scope.settings]
     return flags + [_setting(field, selection, catalog) for field in settings]
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import replace
-from decimal import Decimal
 
+from coral_cli.registry.arguments import whole
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Field, Json, check
-
-_COUNT = re.compile(r"([+-]?\d[\d_]*(?:\.\d+)?)(?:[eE]\+?(\d{1,2})|([kKmMgG]))?")
-_SUFFIXES = {"k": 3, "m": 6, "g": 9}
 
 
 def parse(field: Field, text: str) -> Json:
@@ -40,12 +36,9 @@ def _typed(field: Field, text: str) -> Json:
 
 def _count(field: Field, text: str) -> int:
     """Return the whole number that ``1000``, ``1_000``, ``1e3``, ``1k`` or ``0.5M`` stands for."""
-    match = _COUNT.fullmatch(text.strip())
-    if match is not None:
-        digits, exponent, suffix = match.groups()
-        value = Decimal(digits.replace("_", "")).scaleb(int(exponent or 0) + _SUFFIXES.get((suffix or "").lower(), 0))
-        if value == value.to_integral_value():
-            return int(value)
+    number = whole(text)
+    if number is not None:
+        return number
     raise UsageError(f"{field.flag} is {text!r}, which is no whole number.", "Write 100000, 100_000, 1e5 or 100k.")
 
 

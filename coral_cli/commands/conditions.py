@@ -22,7 +22,7 @@ from coral_cli.assembly.flags import PLUGIN, Flag, Given
 from coral_cli.assembly.selection import Selection, choose
 from coral_cli.assembly.slots import DISTRACTION, ENV
 from coral_cli.assembly.two_phase import scan
-from coral_cli.registry.catalog import Catalog, module_in
+from coral_cli.registry.catalog import Catalog, is_code
 from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.places import absolute
 from coral_cli.runs.checkpoint import read_metadata
@@ -99,7 +99,7 @@ def allow(env: str, checkpoint: Path, catalog: Catalog) -> None:
         raise UsageError(
             f"--env is {env}, but {checkpoint} was trained in {own.component}.",
             "Name its own if you know it; agents of several environments are evaluated apart."
-            if module_in(own.component)
+            if is_code(own.component)
             else "Leave --env out: a checkpoint brings its own environment.",
         )
 

@@ -147,6 +147,8 @@ def show(context: typer.Context, given: Given) -> int:
     if report["no_image"]:
         say(f"{'no image':<12}  {report['no_image']['reason']}")
         say(f"hint: {report['no_image']['hint']}")
+    if report["note"]:
+        say(f"{'note':<12}  {report['note']}")
     say(f"{'actions':<12}  {report['action_size']}, each {report['action_repeat']} environment steps")
     say(f"{'ends':<12}  {'in terminal states, too' if report['terminates'] else 'by its time limit alone'}")
     say(f"{'drawn by':<12}  {report['renderer']}, seed {report['seed']}")

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from coral_cli.assembly.arguments import with_arguments
 from coral_cli.assembly.flags import Given, flags_from, signed, taken
 from coral_cli.assembly.slots import DISTRACTION
 from coral_cli.assembly.two_phase import gathered
@@ -75,7 +76,7 @@ class Eval(Command):
     def reading(self, words: list[str], given: Any, completing: bool) -> Reading:
         """Read the checkpoint first, where there is one."""
         catalog: Catalog = given
-        words = gathered(gathered(complete_video(words), DISTRACTION), "under", BETWEEN)
+        words = with_arguments(gathered(gathered(complete_video(words), DISTRACTION), "under", BETWEEN))
         around = surroundings(words, OWN, catalog, tolerant=completing)
         body = signed(evaluate, (*OWN, *around.flags(catalog)), ARGUMENT, many=True)
         return Reading(words, body, lambda unknown: around.unknown(unknown, OWN, catalog))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TextIO
 
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help, Json
 from coral_cli.registry.places import absolute
+from coral_cli.registry.streams import aside
 
 JsonFlag = Annotated[bool, Help("Print one JSON document on standard output.")]
 QuietFlag = Annotated[bool, Help("Print nothing but results and errors.")]
@@ -40,27 +39,8 @@ def documents(json: bool) -> Iterator[TextIO]:
 
     What else is printed meanwhile, by an environment, a library or a process of theirs, then goes to standard error.
     """
-    out = sys.stdout
-    with ExitStack() as stack:
-        if json:
-            with suppress(OSError):  # no file: another program's capture
-                out = _moved(stack, out.fileno(), sys.stderr.fileno())
-            stack.enter_context(redirect_stdout(sys.stderr))
+    if not json:
+        yield sys.stdout
+        return
+    with aside() as out:
         yield out
-
-
-def _moved(stack: ExitStack, number: int, other: int) -> TextIO:
-    """Return the file of descriptor ``number``, which leads to ``other`` until ``stack`` unwinds."""
-    sys.stdout.flush()
-    out = os.fdopen(os.dup(number), "w", encoding="utf-8")
-    os.dup2(other, number)
-
-    def back() -> None:
-        sys.stdout.flush()
-        ctypes.CDLL(None).fflush(None)  # what libraries in C have kept back
-        os.dup2(out.fileno(), number)
-        with suppress(OSError):  # nobody reads it: who wrote last was told so
-            out.close()
-
-    stack.callback(back)
-    return out

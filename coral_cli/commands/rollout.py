@@ -64,6 +64,9 @@ def rollout(context: typer.Context, given: Given) -> int:
     environment = context.obj.locate(*assembly.choices[ENV.name].identity).record
     if not (options.quiet or options.agent) and (note := image_note(environment)):
         say(f"note: {note}", file=sys.stderr)
+    told = environment.note(assembly.choices[ENV.name].options_of(environment), assembly.sensors)
+    if told and not (options.quiet or options.agent):
+        say(f"note: {told}", file=sys.stderr)
     request = RolloutRequest(
         assembly=assembly,
         catalog=context.obj,

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.registry.errors import CoralError, described, frames_of, slot_of
 from coral_cli.registry.stopping import SIGNALS
+from coral_cli.registry.streams import put_aside
 
 
 def work(pipe: Connection, pickled: bytes, index: int, name: str) -> None:
@@ -29,6 +30,7 @@ def work(pipe: Connection, pickled: bytes, index: int, name: str) -> None:
         # SIG_IGN, nor blocked for good: programs that the environment starts would inherit either.
         signal.signal(number, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    put_aside()  # what the environment prints is no part of what the program says
     copy = _Copy(index, name, pipe)
     command, value = "make", pickled
     with suppress(EOFError, OSError):  # the parent is gone

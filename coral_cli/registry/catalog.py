@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
+from coral_cli.registry.arguments import MARK
 from coral_cli.registry.errors import PluginError, UsageError, frames_of
 from coral_cli.registry.nearest import meant
 from coral_cli.registry.records import RECORDING, Environment, Record
@@ -25,8 +26,13 @@ def module_in(name: str) -> str:
 
     Others have none: "". What ``gym:ID`` names is registered by what is installed.
     """
-    module, colon, _ = name.removeprefix(GYMNASIUM).partition(":")
+    module, colon, _ = name.partition(MARK)[0].removeprefix(GYMNASIUM).partition(":")
     return module if colon else ""
+
+
+def is_code(name: str) -> bool:
+    """Return whether an environment's name runs code of its own choice: a module, or a maker with its arguments."""
+    return bool(module_in(name)) or (MARK in name and not name.startswith(RECORDING))
 
 
 Status: TypeAlias = Literal["active", "broken", "disabled", "incompatible", "shadowed"]
@@ -156,13 +162,14 @@ class Catalog:
         for entry in self.entries(kind):
             if entry.record.name == name and entry.distribution == distribution:
                 return entry
-        if distribution == CORE and name.startswith((GYMNASIUM, RECORDING)) and not module_in(name):
+        if distribution == CORE and name.startswith((GYMNASIUM, RECORDING)) and not is_code(name):
             self._foreign(kind, name)
         if (kind, name) in self._found:
             return self._found[kind, name]
-        if distribution == CORE and module_in(name):
-            hint = f"Add --env {name} to train or eval. Elsewhere it has to be a plugin."
-            raise PluginError(f"{kind} {name!r} is Python code, which only you can allow to run.", hint)
+        if distribution == CORE and is_code(name):
+            hint = f"Add --env {shlex.quote(name)} to train or eval. Elsewhere it has to be a plugin."
+            what = "is Python code, which" if module_in(name) else "is made with arguments, which"
+            raise PluginError(f"{kind} {name!r} {what} only you can allow to run.", hint)
         raise self._missing(f"{kind} {name!r}", distribution, version, path)
 
     def origin(self, error: BaseException) -> str:
@@ -197,7 +204,8 @@ class Catalog:
             record = self._find(kind, name)
             if record is None:
                 return None
-            self._found[kind, name] = Entry(record, CORE, __version__)
+            entry = Entry(record, CORE, __version__)
+            self._found |= {(kind, name): entry, (kind, record.name): entry}
         return self._found[kind, name]
 
     def _unknown(self, kind: str, name: str) -> Entry:

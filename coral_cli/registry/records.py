@@ -6,7 +6,7 @@ imports what it needs inside its body, so that yielding a record costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
@@ -179,6 +179,11 @@ def nothing() -> None:
     """Do nothing: there is no requirement."""
 
 
+def no_note(options: Any, sensors: Collection[str]) -> str:
+    """Return "": there is nothing to tell."""
+    return ""
+
+
 @dataclass(frozen=True)
 class Environment:
     """A task. ``build(options, rendering)`` returns a ``gymnasium.Env``.
@@ -197,7 +202,8 @@ class Environment:
     that kind) that stand in for others' defaults in this environment. ``require`` is called before ``build``, and by
     lists, so it must be quick: it raises AbsentError or UsageError when something that it needs beside coral is missing
     or does not fit. ``no_image`` says why there is no image sensor where one could be, and what mends that; it is empty
-    where nothing is to be said.
+    where nothing is to be said. ``note(options, sensors)`` is a sentence to be told before training with these options
+    and sensors, or "".
     """
 
     kind: ClassVar[str] = "environment"
@@ -212,6 +218,7 @@ class Environment:
     action_size: int | None = None
     require: Callable[[], None] = nothing
     no_image: tuple[str, str] = ("", "")
+    note: Callable[[Any, Collection[str]], str] = no_note
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.requests import PretrainRequest, TrainRequest
 from coral_cli.sessions.transfer import Transfer, take_over
 from coral_cli.training.agent import Agent
+from coral_cli.training.hanging import WAIT
 from coral_cli.training.learner import Learner
 from coral_cli.training.trainer import Schedule
 
@@ -52,8 +53,9 @@ class Built(Trainee):
     replay_capacity: int
 
     def close(self) -> None:
-        self.env.close()
-        self.eval_env.close()
+        if not WAIT.given_up:  # what hangs may do so again
+            self.env.close()
+            self.eval_env.close()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import copy
 import math
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import torch
 
 from coral_cli.assembly.resolve import command_line
 from coral_cli.assembly.settings import Settings
+from coral_cli.assembly.slots import ENV
 from coral_cli.display.estimates import around, hurry, span
 from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.environments.rendering.backend import select_backend
@@ -26,6 +27,11 @@ from coral_cli.sessions.requests import TrainRequest
 from coral_cli.training.batches import sample_batch
 from coral_cli.training.collection import acting, random_policy, run_episode
 from coral_cli.training.replay import Replay
+
+LONGEST = 10.0
+"""Seconds after which a rehearsed episode is cut off: where an action takes long, a few of them will do."""
+SLOW = 0.1
+"""Seconds of an action from which on an environment is said to be slow."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,11 @@ class Rehearsal:
         updates = learning * math.ceil(self.length * settings.updates_per_step)
         return seconds * self.length + updates * self.update_seconds
 
+    def share(self, settings: Settings, repeat: int) -> float:
+        """Return the part of ``total`` that the environment takes, between 0 and 1."""
+        alone = replace(self, act_seconds=0.0, update_seconds=0.0)
+        return alone.total(settings, repeat) / self.total(settings, repeat)
+
 
 def rehearse(built: Built, settings: Settings) -> Rehearsal:
     """Run every part once. Leave the agent, the random streams and the disk as they are."""
@@ -62,7 +73,12 @@ def rehearse(built: Built, settings: Settings) -> Rehearsal:
         agent = learner.agent
         start = time.perf_counter()
         episode = run_episode(
-            built.env, settings.seed, random_policy(built.env, settings.seed), tuple(agent.sensors), keep=True
+            built.env,
+            settings.seed,
+            random_policy(built.env, settings.seed),
+            tuple(agent.sensors),
+            keep=True,
+            enough=lambda: time.perf_counter() - start > LONGEST,
         )
         assert episode is not None and episode.arrays is not None  # nothing stops it, and it records
         step_seconds = (time.perf_counter() - start) / episode.length
@@ -81,14 +97,26 @@ def rehearse(built: Built, settings: Settings) -> Rehearsal:
 
 def notice(built: Built, request: TrainRequest) -> str:
     """Say how long the run will take here, and, at the paper's size, that there are smaller ones."""
-    settings = request.assembly.settings
-    estimated = estimate(rehearse(built, settings).total(settings, action_repeat(built.env)))
+    settings, repeat = request.assembly.settings, action_repeat(built.env)
+    rehearsal = rehearse(built, settings)
+    estimated = estimate(rehearsal.total(settings, repeat))
     choice = request.assembly.choices["rssm"]
     sizes = values_of(request.catalog.locate(*choice.identity).record.options)  # none without a representation
     paper = sizes and dict(choice.options) == sizes
     advice = " at the paper's size; --size small and --size tiny are faster" if paper else ""
     total, slowed = span(estimated["eta_range_seconds"]), hurry(estimated["busy"])
-    return f"{settings.steps:,} steps will take about {total} on this CPU{advice}{slowed}."
+    said = f"{settings.steps:,} steps will take about {total} on this CPU{advice}{slowed}."
+    return said + slowness(request.assembly.choices[ENV.name].component, rehearsal, settings, repeat)
+
+
+def slowness(name: str, rehearsal: Rehearsal, settings: Settings, repeat: int) -> str:
+    """Say how long an action takes in the environment ``name``, and its share of the time; "" unless that is long."""
+    if rehearsal.step_seconds < SLOW:
+        return ""
+    share = rehearsal.share(settings, repeat)
+    seconds = f"{rehearsal.step_seconds:.2g} s in {name}, {share:.0%} of the time"
+    more = "" if settings.envs > 1 else "; --envs plays several side by side"
+    return f" An action takes {seconds}{more}."
 
 
 def estimate(seconds: float) -> dict[str, Any]:

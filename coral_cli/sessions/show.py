@@ -60,6 +60,7 @@ def _shown(request: ShowRequest) -> dict[str, Json]:
             "summary": record.summary,
             "sensors": {name: {"kind": s.kind, "shape": list(s.shape)} for name, s in sensors.items()},
             "no_image": dict(zip(("reason", "hint"), record.no_image, strict=True)) if record.no_image[0] else None,
+            "note": record.note(choice.options_of(record), settings.sensors or ()),
             "action_size": math.prod(env.action_space.shape or ()),
             "action_repeat": action_repeat(env),
             "terminates": record.terminates,

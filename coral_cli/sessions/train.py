@@ -86,10 +86,13 @@ def _start(request: TrainRequest, built: Built) -> dict[str, Json]:
 
 
 def _note(request: TrainRequest, built: Built, followers: Followers, journal: Journal) -> None:
-    """Note of a new run that it sees no image, and how long it will take on a CPU."""
+    """Note of a new run that it sees no image, what of its state it feels, and how long it will take on a CPU."""
     environment = request.catalog.locate(*request.assembly.choices["env"].identity).record
     assert isinstance(environment, Environment)
     if request.assembly.encoded and (note := image_note(environment)):
+        journal.emit("note", message=note)
+    options = request.assembly.choices["env"].options_of(environment)
+    if note := environment.note(options, request.assembly.sensors):
         journal.emit("note", message=note)
     if built.agent.device.type == "cpu" and followers.processes == 1:
         journal.emit("note", message=notice(built, request))

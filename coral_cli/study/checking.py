@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from coral_cli.assembly.arguments import with_arguments
 from coral_cli.assembly.assembly import Assembly
 from coral_cli.assembly.resolve import resolve
 from coral_cli.assembly.settings import BUDGET, Settings
 from coral_cli.assembly.slots import ENV
 from coral_cli.assembly.values import parse
 from coral_cli.assembly.words import Word, joined, split, values
-from coral_cli.registry.catalog import Catalog, module_in
+from coral_cli.registry.catalog import Catalog, is_code
 from coral_cli.registry.errors import CoralError, PluginError, UsageError
 from coral_cli.registry.options import Json, fields_of, with_values
 from coral_cli.registry.records import Environment
@@ -53,7 +54,7 @@ def planned(spanned: Sequence[Axis], fixed: Sequence[Word], catalog: Catalog, ot
     ``others`` are flags of the command itself, which an unknown one may have been meant for.
     """
     found = points(spanned)
-    lines = [joined((*unfolded(point), *fixed)) for point in found]
+    lines = [with_arguments(joined((*unfolded(point), *fixed))) for point in found]
     own = [differing(spanned, point) for point in found]
     plan = [
         Planned(name, tuple(line), differs)
@@ -176,7 +177,7 @@ def require_allowed(plan: Plan, allowed: Collection[str], catalog: Catalog) -> N
 
 def codes(runs: Sequence[Planned]) -> list[str]:
     """Return the environments of runs that are Python code."""
-    return [env for env in dict.fromkeys(map(_env, runs)) if module_in(env)]
+    return [env for env in dict.fromkeys(map(_env, runs)) if is_code(env)]
 
 
 def _env(run: Planned) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from coral_cli.registry.errors import CoralError
 from coral_cli.training.agent import Agent
+from coral_cli.training.hanging import WAIT, AbandonedError
 
 Observation = Mapping[str, NDArray[Any]]
 
@@ -53,14 +54,20 @@ def run_episode(
     keep: bool = False,
     on_step: Callable[[Observation], object] | None = None,
     stop: Callable[[], bool] = lambda: False,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Episode | None:
     """Run an episode from a reset with ``seed``; return None when ``stop`` became true before its end.
 
-    ``choose`` maps an observation, without the sensors that ``info["missing"]`` names, to an action (A,) in [-1, 1];
-    ``on_step`` sees every observation, the first included. Raises CoralError when the environment yields a reward or an
-    observation that is not finite.
+    It is None, too, where the environment did not answer while the program was asked to stop: use it no more.
+    Once ``enough`` is true, the episode is cut off as if it ended there. ``choose`` maps an observation, without the
+    sensors that ``info["missing"]`` names, to an action (A,) in [-1, 1]; ``on_step`` sees every observation, the first
+    included. Raises CoralError when the environment yields a reward or an observation that is not finite.
     """
-    everything, info = env.reset(seed=seed)
+    try:
+        with WAIT:
+            everything, info = env.reset(seed=seed)
+    except AbandonedError:
+        return None
     recording = Recording()
     nothing = np.zeros(env.action_space.shape or (), np.float32)
     total, length, ended, terminated, action, reward = 0.0, 0, False, False, nothing, 0.0
@@ -82,9 +89,13 @@ def run_episode(
         if stop():
             return None
         action = choose(observation)
-        everything, given, terminated, truncated, info = env.step(action)
+        try:
+            with WAIT:
+                everything, given, terminated, truncated, info = env.step(action)
+        except AbandonedError:
+            return None
         reward = float(given)
-        total, length, ended = total + reward, length + 1, terminated or truncated
+        total, length, ended = total + reward, length + 1, terminated or truncated or enough()
     metrics = {name: float(value) for name, value in info.get("metrics", {}).items()}
     return Episode(total, length, metrics, recording.arrays() if keep else None)
 

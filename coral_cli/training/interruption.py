@@ -7,12 +7,14 @@ import threading
 from types import FrameType, TracebackType
 
 from coral_cli.registry.stopping import SIGNALS, Stopped, came, stop
+from coral_cli.training.hanging import WAIT
 
 
 class Interruption:
     """A guard in whose block the first of ``SIGNALS`` only sets ``signal``; a SIGINT after it raises Stopped.
 
-    A closed terminal (SIGHUP) stays ignored where it is, as under ``nohup``.
+    A closed terminal (SIGHUP) stays ignored where it is, as under ``nohup``. An environment of this process that does
+    not answer is given up then.
     """
 
     def __init__(self) -> None:
@@ -28,6 +30,7 @@ class Interruption:
         return 128 + self.signal if self.signal else 0
 
     def __enter__(self) -> Interruption:
+        WAIT.given_up = False
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS:
                 if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
@@ -35,9 +38,11 @@ class Interruption:
         earlier = came()
         if earlier is not None:  # and somebody's code has swallowed it
             self.signal = self.signal or earlier.signal
+            WAIT.ask_to_stop()
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        WAIT.ask_to_stop(False)
         for number, handler in self._before.items():
             if not (self and handler is stop):  # what tidies up must come to its end, should a scheduler say it twice
                 signal.signal(number, handler)  # type: ignore[arg-type]
@@ -46,3 +51,4 @@ class Interruption:
         if self.signal is not None and number == signal.SIGINT:
             raise Stopped(number)
         self.signal = self.signal or signal.Signals(number)
+        WAIT.ask_to_stop()

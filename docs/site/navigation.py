@@ -10,6 +10,7 @@ NAVIGATION = {
             "/docs/how-to/distract",
             "/docs/how-to/compare-conditions",
             "/docs/how-to/bring-your-environment",
+            "/docs/how-to/other-simulators",
             "/docs/how-to/use-recordings",
             "/docs/how-to/pretrain-and-transfer",
             "/docs/how-to/sweep",

@@ -8,15 +8,16 @@ from pathlib import Path
 import gymnasium
 import numpy as np
 import pytest
-from gymnasium.spaces import Box
+from gymnasium.spaces import Box, Dict
 
 from coral_cli.environments.foreign import adapter
 from coral_cli.environments.foreign.absent import registering as registering_modules
 from coral_cli.environments.foreign.absent import unregistered
 from coral_cli.environments.foreign.adapter import Foreign
+from coral_cli.environments.foreign.fitting import Fit
 from coral_cli.environments.foreign.options import ForeignOptions
 from coral_cli.environments.foreign.records import resolve_foreign
-from coral_cli.environments.foreign.sensors import nearest_depth
+from coral_cli.environments.foreign.sensors import readers
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import CoralError, UsageError
 
@@ -106,7 +107,7 @@ def test_a_callable_that_draws_has_an_image_of_the_size_asked_for():
     record = resolve_foreign("foreign_toys:Drawing")
     assert (record.suite, record.action_size) == ("python", 2)
     assert record.sensors == {"image": "image", "proprio": "vector"} and record.no_image == ("", "")
-    env = record.build(ForeignOptions(), Rendering(31, 20))
+    env = record.build(ForeignOptions(fit="squeeze"), Rendering(31, 20))
     observation, _ = env.reset(seed=0)
     image = observation["image"]
     assert image.shape == env.observation_space["image"].shape == (31, 20, 3) and image.dtype == np.uint8
@@ -116,6 +117,25 @@ def test_a_callable_that_draws_has_an_image_of_the_size_asked_for():
     assert outside.shape == (30, 40, 3) and outside.dtype == np.uint8  # even sides
     assert outside[2, :, 1].tolist() == [6 * column for column in range(40)]
     assert env.step(np.zeros(2, np.float32))[0]["image"][0, 0, 2] == 1
+
+
+def test_what_is_rendered_is_padded_and_the_right_way_up():
+    env = resolve_foreign("foreign_toys:Drawing").build(ForeignOptions(turn=True), Rendering(40, 40))
+    image = env.reset(seed=0)[0]["image"]
+    assert not image[:4].any() and not image[35:].any()  # 31 rows in the middle of 40
+    assert image[4:35, 0, 0].tolist() == [8 * row for row in reversed(range(31))]
+    assert image[4, :, 1].tolist() == [6 * column for column in reversed(range(40))]
+    assert env.render()[0, :, 1].tolist() == image[4, :, 1].tolist()  # films, too
+
+
+def test_a_picture_that_is_observed_is_preferred_to_what_is_rendered(toys):
+    raw = toys.Drawing("rgb_array")
+    raw.observation_space = Box(0, 255, (4, 4, 3), np.uint8)
+    raw._seen = lambda: np.full((4, 4, 3), 9, np.uint8)
+    env = adapted(raw, rendering=Rendering(4, 4), flip=True)
+    assert env.kinds == {"image": "image"}
+    assert (env.reset(seed=0)[0]["image"] == 9).all()
+    assert env.render()[0, 0, 0] == 0 and env.render()[29, 0, 0] == 8 * 29  # as it is rendered, for films
 
 
 def test_nested_observations_become_named_sensors():
@@ -130,7 +150,7 @@ def test_nested_observations_become_named_sensors():
         "robot-mode": "vector",
         "robot-stacked": "image",
     }
-    env = build("foreign_toys:make_cameras", Rendering(2, 2))
+    env = build("foreign_toys:make_cameras", Rendering(2, 2), fit="squeeze")
     seen, _ = env.reset(seed=0)
     assert seen in env.observation_space
     block = np.arange(72).reshape(2, 2, 2, 3, 3).mean((1, 3))  # each pixel is the mean of 2x3
@@ -244,7 +264,8 @@ def test_what_is_no_number_or_counted_anyway_is_no_metric():
 
 
 def test_depth_without_end_is_far():
-    depth = nearest_depth((1, 2), 1.0, (1, 2), np.array([[np.inf, 2]]))
+    space = Dict(depth=Box(0, np.inf, (1, 2), np.float64))
+    depth = readers(space, Fit((1, 2)))["depth"]({"depth": np.array([[np.inf, 2]])})
     assert depth[..., 0].tolist() == [[np.finfo(np.float32).max, 2]]
 
 

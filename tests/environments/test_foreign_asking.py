@@ -1,6 +1,7 @@
 """Foreign environments that answer otherwise than Gymnasium says: what is taken, and what is told instead."""
 
 import math
+import random
 import re
 from pathlib import Path
 
@@ -268,3 +269,24 @@ def test_what_an_environment_sets_for_torch_is_its_own_alone() -> None:
             [torch.set_default_dtype(torch.float32), torch.set_grad_enabled(True)] and Plain.answer
         )
         env.step(np.zeros(1))
+
+
+class Global(Plain):
+    """Draws from everybody's streams, whatever seed it is given."""
+
+    def reset(self, *, seed=None, options=None):
+        return np.array([np.random.uniform()]), {}
+
+    def step(self, action):
+        return np.array([random.random()]), 0.5, False, False, {}
+
+
+def test_an_episode_follows_from_its_seed_where_global_streams_are_drawn_from() -> None:
+    env = adapted(Global())
+
+    def episode(seed: int) -> list[float]:
+        first, _ = env.reset(seed=seed)
+        return [float(seen["proprio"][0]) for seen in (first, env.step(np.zeros(1))[0])]
+
+    assert episode(5) == episode(5) == episode(2**31 + 5)
+    assert episode(5)[0] != episode(6)[0] and episode(5)[1] != episode(6)[1]

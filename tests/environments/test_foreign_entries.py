@@ -5,8 +5,9 @@ import pytest
 from gymnasium.spaces import Box, Dict
 
 from coral_cli.environments.foreign.entries import with_entries
+from coral_cli.environments.foreign.fitting import Fit
 from coral_cli.environments.foreign.sensors import readers
-from coral_cli.plugin import Rendering
+from coral_cli.environments.foreign.values import NotOfSpaceError
 from coral_cli.registry.errors import UsageError
 
 STATE = Box(-9, 9, (8,), np.float64)
@@ -14,7 +15,7 @@ STATES = Dict(arm=STATE, goal=Box(-1, 1, (3,), np.float32), picture=Box(0, 255, 
 
 
 def read(space, asked, observation):
-    return {name: reader(observation) for name, reader in with_entries(readers(space, Rendering(4, 4)), asked).items()}
+    return {name: reader(observation) for name, reader in with_entries(readers(space, Fit((4, 4))), asked).items()}
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def read(space, asked, observation):
 def test_a_state_has_the_entries_that_were_asked_for(asked, kept):
     value = read(STATE, asked, np.arange(8) / 2)["proprio"]
     assert value.dtype == np.float32 and value.tolist() == [entry / 2 for entry in kept]
-    assert with_entries(readers(STATE, Rendering(4, 4)), asked)["proprio"].space.shape == (len(kept),)
+    assert with_entries(readers(STATE, Fit((4, 4))), asked)["proprio"].space.shape == (len(kept),)
 
 
 def test_each_vector_has_its_own():
@@ -57,5 +58,17 @@ def test_each_vector_has_its_own():
 )
 def test_what_there_is_not_is_refused(space, asked, said):
     with pytest.raises(UsageError, match=said) as caught:
-        with_entries(readers(space, Rendering(4, 4)), asked)
+        with_entries(readers(space, Fit((4, 4))), asked)
     assert caught.value.hint
+
+
+def test_only_what_is_read_is_held_to_its_bounds():
+    low, high = np.array([-1, 0, -np.inf, 0], np.float32), np.array([1, 0, np.inf, 0], np.float32)
+    space = Box(low, high)  # as in Meta-World, whose goal is declared to be zero, and is not
+    value = np.array([0.5, 0.8, 7.0, 0.9])
+    assert read(space, "0,2", value)["proprio"].tolist() == [0.5, 7.0]
+    for asked in ("0:2", None):
+        with pytest.raises(NotOfSpaceError, match=r"0\.[89], but its space says 0 to 0"):
+            read(space, asked, value)
+    with pytest.raises(NotOfSpaceError, match="4, but its space says -1 to 1"):
+        read(space, "0,2", np.array([4.0, 0.8, 7.0, 0.9]))

@@ -140,6 +140,15 @@ def test_only_names_without_code_are_looked_up_for_a_checkpoint(name: str, modul
     assert sought == ([name] if name.startswith("gym:") and not module else [])
 
 
+@pytest.mark.parametrize("name", ["gym:Pendulum-v1?g=9.8", "gym:m:A-v0?file=a:b"])
+def test_arguments_of_a_maker_are_no_less_to_be_allowed(name: str) -> None:
+    sought: list[str] = []
+    with pytest.raises(PluginError, match="which only you can allow") as caught:
+        Catalog([], find=lambda kind, name: sought.append(name)).locate("environment", name, CORE, "1.0")
+    assert not sought and caught.value.hint.startswith(f"Add --env '{name}' to train or eval.")
+    assert module_in(name) == ("m" if name.startswith("gym:m") else "")
+
+
 def test_a_path_in_a_hint_is_one_word() -> None:
     with pytest.raises(PluginError) as caught:
         Catalog([loss("cpc")]).locate("loss", "byol", "pack", "1.0", "/home/me/my packs; ls")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,12 +19,14 @@ from coral_cli.runs.metrics import read_metrics
 PACE = "--size tiny --random-episodes 1 --updates-per-step 0.1 --batch-length 4 --batch-size 2 --steps 16 --quiet"
 
 CODE = """
+import ctypes
 import os
+import time
 
 import gymnasium
 import numpy as np
 import torch
-from gymnasium.spaces import Box
+from gymnasium.spaces import Box, Dict
 
 
 class Plain(gymnasium.Env):
@@ -75,6 +80,58 @@ class Drawn(Plain):
 
     def render(self):
         raise gymnasium.error.DependencyNotInstalled('pygame is not installed, run `pip install "gymnasium[other]"`')
+
+
+class Made(Plain):
+    def __init__(self, low=-1, camera=(), bright=False):
+        self.observation_space = Box(low, 1, (-low,), np.float32)
+        with open("made.txt", "a") as file:
+            print(low, camera, bright, file=file)
+
+    def seen(self):
+        return np.zeros(self.observation_space.shape, np.float32)
+
+
+class Fetching(Plain):
+    observation_space = Dict({name: Box(-9, 9, (size,)) for name, size in (("observation", 25), ("desired_goal", 3))})
+
+    def seen(self):
+        return {name: np.zeros(space.shape, np.float32) for name, space in self.observation_space.items()}
+
+
+class Loud(Plain):
+    def __init__(self):
+        print("python imports")
+        ctypes.CDLL(None).puts(b"c makes")
+
+    def step(self, action):
+        ctypes.CDLL(None).puts(b"c steps")
+        os.system("echo child steps")
+        return super().step(action)
+
+
+class Hangs(Drawn):
+    # draws and steps for a while, and then for ever
+
+    count = 0
+
+    def step(self, action):
+        type(self).count += 1
+        self.hang("step")
+        return super().step(action)
+
+    def render(self):
+        self.hang("render")
+        return np.zeros((64, 64, 3), np.uint8)
+
+    def hang(self, where):
+        if self.count > 40 and os.environ["HANG"] == where:
+            open("hangs", "w").close()
+            while True:
+                time.sleep(1)
+
+    def close(self):
+        self.hang("render")
 
 
 class Locked(Drawn):
@@ -188,3 +245,134 @@ def test_show_finds_what_training_would(folder, capsys) -> None:
     shown = capsys.readouterr().err
     assert shown.startswith("error: odd_env:Old gives 4 values from step(), not 5, at step 1 of an episode (")
     assert train("Old") == 1 and capsys.readouterr().err.splitlines()[0] in shown
+
+
+def test_arguments_of_the_maker_are_recorded_and_asked_for_again(folder, capsys) -> None:
+    words = "--env.make low=-2 --env.make camera=top,1.5 --env.make bright=true"
+    assert train("Made", f"{words} --eval-every 0") == 0
+    assert (folder / "made.txt").read_text().splitlines()[0] == "-2 ['top', 1.5] True"
+    name = "odd_env:Made?bright=true&camera=top,1.5&low=-2"
+    record = json.loads((folder / "run/run.json").read_text())
+    assert record["assembly"]["choices"]["env"]["component"] == name
+    assert f"--env '{name}'" in record["command"]
+    assert (folder / "run").is_dir() and not list(folder.glob("*?bright*"))
+
+    resolve_foreign.cache_clear()  # as in another process
+    (folder / "made.txt").unlink()
+    assert main(["eval", "run", "--episodes", "1"]) == 3
+    assert f"hint: Add --env '{name}' to train or eval." in capsys.readouterr().err
+    assert main(["eval", "run", "--episodes", "1", "--env", "odd_env:Made", *words.split()[:4]]) == 2
+    assert "was trained in odd_env:Made?bright=true" in capsys.readouterr().err
+    assert main(["eval", "run", "--episodes", "1", "--env", "odd_env:Made", *reversed_pairs(words)]) == 0
+    assert (folder / "made.txt").read_text().splitlines()[-1] == "-2 ['top', 1.5] True"
+    assert main(["train", "--resume", "run", "--steps", "24", "--env", name, "--quiet"]) == 0
+
+
+def reversed_pairs(words: str) -> list[str]:
+    """The same flags, the last one first."""
+    parts = words.split()
+    return [word for at in range(len(parts) - 2, -1, -2) for word in parts[at : at + 2]]
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "hint"),
+    [
+        ("--env odd_env:Made --env.make lwo=3", "unexpected keyword argument 'lwo'", "Did you mean low?"),
+        ("--env odd_env:Made --env.make low", "'low' is no argument", "--env.make KEY=VALUE"),
+        ("--env odd_env:Made --env.make", "'' is no argument", "--env.make KEY=VALUE"),
+        ("--env box-push --env.make low=3", "is for gym:ID and module:callable", "coral envs show box-push --help"),
+        ("--env.make low=3", "none is named", "Add --env gym:ID."),
+    ],
+)
+def test_arguments_that_cannot_be_are_explained(words, error, hint, folder, capsys) -> None:
+    assert main(["train", *words.split()]) == 2
+    said = capsys.readouterr().err
+    assert error in said and hint in said
+
+
+def test_the_help_of_a_foreign_environment_has_the_flag(folder, capsys) -> None:
+    assert main(["train", "--env", "odd_env:Made", "--env.make", "low=-3", "--help"]) == 0
+    assert "--env.make" in (said := capsys.readouterr().out) and "KEY=VALUE" in said
+    assert main(["train", "--help"]) == 0
+    assert "--env.make" not in capsys.readouterr().out
+
+
+def test_a_sweep_has_arguments_as_an_axis(folder, capsys) -> None:
+    words = "sweep --env odd_env:Made --env.make low=-2 --env.make low=-3 --dry-run --json -- --env.make bright=true"
+    assert main(words.split()) == 2  # one place for all of its values
+    assert "stands before and behind the --" in capsys.readouterr().err
+    assert main([*words.split()[:-2], *PACE.split()[:-1]]) == 0
+    said = capsys.readouterr().out
+    assert "odd_env:Made?low=-2" in said and "odd_env:Made?low=-3" in said
+
+
+def test_a_known_task_feels_its_own_entries_alone_unless_told_otherwise(folder, capsys, request) -> None:
+    import gymnasium
+
+    request.addfinalizer(lambda: gymnasium.registry.pop("FetchPush-v9"))
+    gymnasium.register("FetchPush-v9", "odd_env:Fetching", max_episode_steps=8)
+    words = f"train --env gym:FetchPush-v9 --out run {PACE} --eval-every 0"
+    assert main([*words.split(), "--method", "proprio-sac"]) == 0
+    record = json.loads((folder / "run/run.json").read_text())
+    assert record["assembly"]["choices"]["env"]["options"]["proprio"] == "observation=0:3,9:11,20:25"
+    assert record["assembly"]["settings"]["sensors"] == ["observation"]
+    notes = [e.values["message"] for e in read_metrics(folder / "run/metrics.jsonl") if e.kind == "note"]
+    assert any("which only an image shows here" in note for note in notes)
+    assert main(["eval", "run", "--episodes", "1"]) == 0
+
+    more = "--out all --env.proprio all --sensors observation,desired_goal"
+    assert main([*words.split(), *more.split()]) == 0
+    notes = [e.values["message"] for e in read_metrics(folder / "all/metrics.jsonl") if e.kind == "note"]
+    assert any("which only an image should show" in note for note in notes)
+    assert load(folder / "all/checkpoints/latest.pt")[0]["sensors"]["observation"]["shape"] == [25]
+    capsys.readouterr()
+    assert main(["envs", "show", "gym:FetchPush-v9", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["sensors"]["observation"]["shape"] == [10] and "only an image shows here" in shown["note"]
+
+
+def test_a_run_from_before_the_splits_feels_all_that_it_did(folder) -> None:
+    from coral_cli.registry.options import with_saved
+
+    record = resolve_foreign("odd_env:Plain")
+    assert with_saved(record.options, {"action_repeat": 1}).proprio == "all"
+    assert with_saved(record.options, {"action_repeat": 1, "proprio": None}).proprio is None
+
+
+def coral(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    """Run the program as users do, in a process whose streams are its own."""
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
+    return subprocess.run(
+        [sys.executable, "-m", "coral_cli", *line.split()], cwd=folder, env=env, capture_output=True, text=True
+    )
+
+
+@pytest.mark.parametrize("copies", ["", "--envs 2"])
+def test_what_an_environment_prints_in_python_or_in_c_stays_out_of_documents(copies, folder) -> None:
+    ran = coral(folder, f"train --env odd_env:Loud --out run {PACE} --json {copies}".replace("--quiet", ""))
+    assert ran.returncode == 0, ran.stderr
+    assert [json.loads(line)["kind"] for line in ran.stdout.splitlines()][-1] == "end"
+    for said in ("python imports", "c makes", "c steps", "child steps"):
+        assert said in ran.stderr
+
+
+def test_what_is_printed_while_an_environment_is_made_stays_out_of_what_is_shown(folder) -> None:
+    ran = coral(folder, "envs show odd_env:Loud --json")
+    assert ran.returncode == 0 and json.loads(ran.stdout)["name"] == "odd_env:Loud"
+    assert "python imports" in ran.stderr and "c makes" in ran.stderr
+
+
+@pytest.mark.parametrize("where", ["step", "render"])
+def test_a_run_whose_environment_hangs_in_its_own_process_is_saved_at_one_sigterm(where, folder) -> None:
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *sys.path]), "HANG": where}
+    words = f"train --env odd_env:Hangs --out run {PACE} --steps 5k --eval-every 0 --checkpoint-every 1"
+    line = [sys.executable, "-m", "coral_cli", *words.split()]
+    with subprocess.Popen(line, cwd=folder, env=env, stderr=subprocess.PIPE, text=True) as training:
+        deadline = time.monotonic() + 120
+        while not (folder / "hangs").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        training.terminate()
+        _, errors = training.communicate(timeout=60)
+    assert training.returncode == 143, errors
+    assert "coral train --resume run" in errors.replace("\n", " ")
+    assert (folder / "run/checkpoints/latest.pt").exists()

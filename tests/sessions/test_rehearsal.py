@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coral_cli.assembly.settings import Settings
-from coral_cli.sessions.rehearsal import Rehearsal
+from coral_cli.sessions.rehearsal import Rehearsal, slowness
 
 PARTS = Rehearsal(step_seconds=0.01, act_seconds=0.001, update_seconds=1.0, length=100)
 """Episodes of 100 actions: a second each, 0.1 seconds more where the agent chooses."""
@@ -33,3 +33,13 @@ PARTS = Rehearsal(step_seconds=0.01, act_seconds=0.001, update_seconds=1.0, leng
 def test_random_episodes_bring_no_updates_but_for_the_last(settings, repeat, seconds) -> None:
     chosen = Settings(**{"eval_every": 0, "eval_episodes": 2, "random_episodes": 5, **settings})
     assert PARTS.total(chosen, repeat) == pytest.approx(seconds)
+
+
+def test_a_slow_environment_is_told_with_its_share() -> None:
+    slow = Rehearsal(step_seconds=0.9, act_seconds=0.0, update_seconds=0.1, length=100)
+    chosen = Settings(steps=100, updates_per_step=1.0, eval_every=0, random_episodes=1)
+    # 100 actions of 0.9 s, and as many updates of 0.1 s
+    assert slow.share(chosen, 1) == pytest.approx(0.9)
+    said = " An action takes 0.9 s in gym:A-v0, 90% of the time; --envs plays several side by side."
+    assert slowness("gym:A-v0", slow, chosen, 1) == said
+    assert slowness("gym:A-v0", PARTS, chosen, 1) == ""

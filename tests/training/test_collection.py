@@ -88,3 +88,9 @@ def test_random_actions_are_uniform_and_seeded():
 def test_seeds_differ_by_run_stream_and_episode():
     seeds = {episode_seed(s, stream, e) for s in range(3) for stream in ("training", "evaluation") for e in range(50)}
     assert len(seeds) == 300 and episode_seed(0, "training", 0) == episode_seed(0, "training", 0)
+
+
+def test_an_episode_is_cut_off_once_it_is_enough() -> None:
+    enough = iter((False, False, True))
+    episode = run_episode(Counter(9), 0, actions(1, 1, 1, 1), (), enough=lambda: next(enough))
+    assert episode is not None and episode.length == 3

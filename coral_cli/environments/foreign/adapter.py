@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from coral_cli.environments.foreign.asking import Asked
 from coral_cli.environments.foreign.entries import with_entries
+from coral_cli.environments.foreign.fitting import Fit
 from coral_cli.environments.foreign.making import not_a_picture, one_line
 from coral_cli.environments.foreign.options import STEPS, ForeignOptions
-from coral_cli.environments.foreign.sensors import free_name, readers, resized
+from coral_cli.environments.foreign.sensors import free_name, readers
 from coral_cli.environments.foreign.values import NotOfSpaceError
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import CoralError, UsageError
@@ -31,7 +32,8 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
     """A wrapper that names the sensors, scales actions (A,) from [-1, 1] to the bounds, and ends endless episodes.
 
     Where no observation is an image and ``draws`` says that the environment can be rendered, the sensor ``image`` is
-    what it renders. ``kinds`` are the sensors by name. It tells the ``hidden_state`` that the environment tells.
+    what it renders. ``kinds`` are the sensors by name, ``readers`` what reads them. It tells the ``hidden_state`` that
+    the environment tells.
     """
 
     metadata = {"render_modes": ["rgb_array"]}  # noqa: RUF012 (Gymnasium's attribute)
@@ -43,15 +45,15 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
     ) -> None:
         """Adapt ``env``. Raises UsageError when an observation or the actions cannot be adapted."""
         self._asked, self._draws, self._options = Asked(name, env), draws, options
-        self._size = rendering.height, rendering.width
-        self._readers = with_entries(readers(env.observation_space, rendering), options.proprio)
-        self.kinds: dict[str, SensorKind] = {sensor: reader.kind for sensor, reader in self._readers.items()}
-        spaces: dict[str, gymnasium.Space[Any]] = {sensor: reader.space for sensor, reader in self._readers.items()}
+        self._fit = Fit((rendering.height, rendering.width), options.fit, options.flip, options.turn)
+        self.readers = with_entries(readers(env.observation_space, self._fit), options.proprio)
+        self.kinds: dict[str, SensorKind] = {sensor: reader.kind for sensor, reader in self.readers.items()}
+        spaces: dict[str, gymnasium.Space[Any]] = {sensor: reader.space for sensor, reader in self.readers.items()}
         self._filmed = ""
         if draws and "image" not in self.kinds.values():
             self._filmed = free_name("image", self.kinds)
             self.kinds = {self._filmed: "image", **self.kinds}
-            spaces[self._filmed] = Box(0, 255, (*self._size, 3), np.uint8)
+            spaces[self._filmed] = Box(0, 255, (*self._fit.size, 3), np.uint8)
         self.observation_space = Dict(spaces)  # type: ignore[assignment]  # to Gymnasium a Dict has no arrays
         self._actions = _bounded(name, env.action_space)
         self._low = self._actions.low.astype(np.float64)
@@ -94,11 +96,11 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
     def render(self) -> NDArray[np.uint8]:
         """Return what the environment renders, else its first image (the newest of a stack), else black."""
         if self._draws:
-            frame = self._frame()
+            frame = self._fit.upright(self._frame()) if self._filmed else self._frame()
         else:
-            image = next((sensor for sensor, reader in self._readers.items() if reader.kind == "image"), None)
-            newest = None if image is None else self._seen[image][..., -self._readers[image].channels :]
-            frame = np.zeros((*self._size, 3), np.uint8) if newest is None else _colours(newest)
+            image = next((sensor for sensor, reader in self.readers.items() if reader.kind == "image"), None)
+            newest = None if image is None else self._seen[image][..., -self.readers[image].channels :]
+            frame = np.zeros((*self._fit.size, 3), np.uint8) if newest is None else _colours(newest)
         height, width, _ = frame.shape
         return frame[: height - height % 2, : width - width % 2].copy()
 
@@ -132,7 +134,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         """Return the sensors; zeros for the missing ones, whatever stands in their place."""
         spaces: Mapping[str, Any] = self.observation_space.spaces  # type: ignore[attr-defined]
         seen = {name: np.zeros(spaces[name].shape, spaces[name].dtype) for name in missing}
-        for sensor, reader in self._readers.items():
+        for sensor, reader in self.readers.items():
             if sensor not in seen:
                 try:
                     seen[sensor] = reader(observation)
@@ -143,7 +145,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
                         "Let the environment give what it declares, or declare what it gives.",
                     ) from None
         if self._filmed and self._filmed not in seen:
-            seen[self._filmed] = resized(self._frame(), *self._size)
+            seen[self._filmed] = self._fit.picture(self._frame())
         return seen
 
     def _frame(self) -> NDArray[np.uint8]:
@@ -175,7 +177,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
 
     def _named(self, keys: Collection[Any]) -> tuple[str, ...]:
         """Return the sensors among ``keys``, which may be the environment's own or coral's."""
-        own = {sensor: reader.path[-1] for sensor, reader in self._readers.items() if len(reader.path) == 1}
+        own = {sensor: reader.path[-1] for sensor, reader in self.readers.items() if len(reader.path) == 1}
         return tuple(sensor for sensor in self.kinds if sensor in keys or own.get(sensor, sensor) in keys)
 
 

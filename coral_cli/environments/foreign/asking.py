@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,10 +31,14 @@ class Asked:
     def reset(self, seed: int | None, options: dict[str, Any] | None) -> tuple[Any, Mapping[str, Any]]:
         """Begin an episode. Options are passed on where there are any, as not every environment takes them.
 
-        A seed is below 2**31: simulators in C take no more.
+        A seed is below 2**31: simulators in C take no more. It also seeds Python's and NumPy's global streams, from
+        which some environments draw whatever seed they are given.
         """
         self.steps = 0
-        seed = None if seed is None else seed % 2**31
+        if seed is not None:
+            seed %= 2**31
+            random.seed(seed)
+            np.random.seed(seed)
         observation, info = self._answer("reset", seed=seed, **({} if options is None else {"options": options}))
         return observation, self._info("reset", info)
 

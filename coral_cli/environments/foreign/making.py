@@ -6,7 +6,8 @@ import importlib
 import inspect
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +18,8 @@ from coral_cli.environments.foreign.absent import remedy, unregistered
 from coral_cli.environments.foreign.asking import Asked
 from coral_cli.environments.foreign.options import GYMNASIUM
 from coral_cli.environments.foreign.torch_settings import environments_own
+from coral_cli.environments.foreign.versions import too_new
+from coral_cli.registry.arguments import parted, typed
 from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.nearest import meant
 from coral_cli.registry.places import start
@@ -36,17 +39,23 @@ _OLDER = (
 def make_foreign(name: str) -> gymnasium.Env[Any, Any]:
     """Return the environment ``gym:ID``, ``gym:module:ID`` or ``package.module:callable``, drawing pictures if it can.
 
-    Raises UsageError when there is none, or when making it fails.
+    What stands behind a ``?`` are arguments for what makes it. Raises UsageError when there is none, or when making it
+    fails.
     """
-    scheme, _, rest = name.partition(":")
+    bare, texts = parted(name)
+    arguments = {key: typed(text) for key, text in texts.items()}
+    scheme, _, rest = bare.partition(":")
+    creator: Any = None
     with environments_own():
-        make = _registered(rest) if scheme == GYMNASIUM else _imported(scheme, rest)
         try:
-            env = make()
+            creator, make = _registered(rest) if scheme == GYMNASIUM else _imported(scheme, rest)
+            env = make(**{**_asking_for_pictures(creator), **arguments})
         except CoralError:
             raise
         except (Exception, SystemExit) as error:
-            hint = remedy(error) or f"Try it in Python: {_call(name)}."
+            if clash := too_new(error):
+                raise UsageError(f"{name} cannot be made: {clash[0]} ({one_line(error)}).", clash[1]) from error
+            hint = _untaken(error, creator) or remedy(error) or f"Try it in Python: {_call(bare, arguments)}."
             raise UsageError(f"{name} cannot be made ({one_line(error)}).", hint) from error
     if not isinstance(env, gymnasium.Env):
         older = any(kind.__module__.partition(".")[0] == "gym" for kind in type(env).__mro__)
@@ -85,8 +94,8 @@ def one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
-def _registered(name: str) -> Callable[[], Any]:
-    """Find ``ID``, or ``module:ID`` once that module is imported."""
+def _registered(name: str) -> tuple[Any, Callable[..., Any]]:
+    """Find ``ID``, or ``module:ID`` once that module is imported: what Gymnasium calls, and how we have it do so."""
     module, colon, env_id = name.rpartition(":")
     if colon:
         _import(module, f"{GYMNASIUM}:{name}")
@@ -98,12 +107,8 @@ def _registered(name: str) -> Callable[[], Any]:
             raise UsageError(f"importing {module} registers no environment {env_id!r}.", hint) from error
         raise UsageError(f"Gymnasium has no environment {env_id!r}.", unregistered(env_id)) from error
 
-    def make() -> Any:
-        creator = spec.entry_point if callable(spec.entry_point) else load_env_creator(str(spec.entry_point))
-        asking: dict[str, Any] = _asking_for_pictures(creator)
-        return gymnasium.make(spec, disable_env_checker=True, **asking)
-
-    return make
+    creator = spec.entry_point if callable(spec.entry_point) else load_env_creator(str(spec.entry_point))
+    return creator, partial(gymnasium.make, spec, disable_env_checker=True)
 
 
 def _import(module_name: str, name: str) -> ModuleType:
@@ -117,7 +122,7 @@ def _import(module_name: str, name: str) -> ModuleType:
         raise _unimported(module_name, error) from error
 
 
-def _imported(module_name: str, attribute: str) -> Callable[[], Any]:
+def _imported(module_name: str, attribute: str) -> tuple[Any, Callable[..., Any]]:
     name = f"{module_name}:{attribute}"
     if not _PATH.fullmatch(attribute):
         raise UsageError(f"{name} names no environment.", _FORMS)
@@ -130,8 +135,7 @@ def _imported(module_name: str, attribute: str) -> Callable[[], Any]:
         found = getattr(found, part)
     if not callable(found):
         raise UsageError(f"{name} is a {type(found).__name__}, which cannot be called.", _FORMS)
-    make: Callable[..., Any] = found
-    return lambda: make(**_asking_for_pictures(make))
+    return found, found
 
 
 def _unimported(module_name: str, error: Exception | SystemExit) -> UsageError:
@@ -149,10 +153,7 @@ def _asking_for_pictures(creator: Any) -> dict[str, str]:
     """Return the argument that asks for pictures, if ``creator`` takes it and does not declare that it draws none."""
     declared = getattr(creator, "metadata", None)
     modes = (declared.get("render_modes") or ()) if isinstance(declared, dict) else ()
-    try:
-        parameters = inspect.signature(creator).parameters
-    except (TypeError, ValueError):
-        parameters = inspect.Signature().parameters
+    parameters = _parameters(creator)
     passes_on = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
     if "rgb_array" in modes:
         takes = "render_mode" in parameters or passes_on
@@ -161,9 +162,24 @@ def _asking_for_pictures(creator: Any) -> dict[str, str]:
     return {"render_mode": "rgb_array"} if takes else {}
 
 
-def _call(name: str) -> str:
+def _parameters(creator: Any) -> Mapping[str, inspect.Parameter]:
+    try:
+        return inspect.signature(creator).parameters
+    except (TypeError, ValueError):
+        return {}
+
+
+def _untaken(error: BaseException, creator: Any) -> str:
+    """Say which arguments ``creator`` takes, where ``error`` says that one is none; "" otherwise."""
+    found = re.search(r"unexpected keyword argument '(\w+)'", str(error)) if isinstance(error, TypeError) else None
+    taken = [name for name in _parameters(creator) if name not in ("self", "args", "kwargs")]
+    return meant(found[1], taken, f"It takes: {', '.join(taken)}.") if found and taken else ""
+
+
+def _call(name: str, arguments: Mapping[str, Any]) -> str:
     scheme, _, rest = name.partition(":")
+    given = [f"{key}={value!r}" for key, value in arguments.items()]
     if scheme == GYMNASIUM:
         module, _, env_id = rest.rpartition(":")
-        return f"import gymnasium{module and ', '}{module}; gymnasium.make({env_id!r})"
-    return f"import {scheme}; {scheme}.{rest}()"
+        return f"import gymnasium{module and ', '}{module}; gymnasium.make({', '.join([repr(env_id), *given])})"
+    return f"import {scheme}; {scheme}.{rest}({', '.join(given)})"

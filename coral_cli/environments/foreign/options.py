@@ -33,9 +33,19 @@ class ForeignOptions:
         str | None,
         Help(
             "Entries of a vector that the agent feels, where a state holds what an image should show: 0:6,9, or "
-            "'SENSOR=0:6 OTHER=0:3' (default: all)."
+            "'SENSOR=0:6 OTHER=0:3', or all (default: the robot's own where that is known, else all).",
+            before="all",
         ),
     ] = None
+    fit: Annotated[
+        Literal["pad", "crop", "squeeze"],
+        Help(
+            "What becomes of pictures that are wider or higher than those asked for: pad with black, crop, or squeeze.",
+            before="squeeze",
+        ),
+    ] = "pad"
+    flip: Annotated[bool, Help("Reverse the rows of pictures, as OpenGL's come upside down.")] = False
+    turn: Annotated[bool, Help("Turn pictures by half a circle, where a camera hangs upside down.")] = False
     success: Annotated[
         Literal["last", "any"],
         Help("Whether an episode is solved when its last step says so, or when any step does."),

@@ -12,11 +12,10 @@ import numpy as np
 from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Space
 from gymnasium.spaces.utils import flatdim, flatten
 from numpy.typing import NDArray
-from PIL import Image
 
+from coral_cli.environments.foreign.fitting import Fit, Size
 from coral_cli.environments.foreign.pictures import Layout, depth_axes, picture_layout
 from coral_cli.environments.foreign.values import NotOfSpaceError, Numeric, Values
-from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.records import RESERVED, SensorKind
 
@@ -49,20 +48,20 @@ class Reader:
         return self.convert(self.values.checked(observation))
 
 
-def readers(space: Space[Any], rendering: Rendering) -> dict[str, Reader]:
+def readers(space: Space[Any], fit: Fit) -> dict[str, Reader]:
     """Make a reader for each sensor of ``space``, by name.
 
-    Pictures get the size that ``rendering`` asks for. A single observation is called ``image`` or ``proprio``; those of
+    Pictures become what ``fit`` makes of them. A single observation is called ``image`` or ``proprio``; those of
     a Dict by their keys, nested ones joined by ``-``. Raises UsageError for a space that is no Box, no Dict and not
     discrete.
     """
     if not isinstance(space, Dict):
-        reader = _reader((), space, rendering)
+        reader = _reader((), space, fit)
         return {"image" if reader.kind == "image" else "proprio": reader}
     found: dict[str, Reader] = {}
     for path, entry in _entries(space):
         name = "-".join(re.sub(r"[^a-z0-9_]+", "_", str(key).lower()).strip("_") or "sensor" for key in path)
-        found[free_name(name, found)] = _reader(path, entry, rendering)
+        found[free_name(name, found)] = _reader(path, entry, fit)
     return found
 
 
@@ -73,17 +72,6 @@ def free_name(name: str, taken: Collection[str]) -> str:
     return next(free for free in names if free.replace("_", "-") not in flags)
 
 
-def resized(picture: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """Return (H, W, C) uint8 as a new array of another size, each pixel the mean of those it covers."""
-    if picture.shape[:2] == (height, width):
-        return picture.copy()
-    channels = [  # one by one: Pillow would weigh a fourth channel as opacity
-        Image.fromarray(np.ascontiguousarray(channel)).resize((width, height), Image.Resampling.BOX)
-        for channel in np.moveaxis(picture, -1, 0)
-    ]
-    return np.stack([np.asarray(channel) for channel in channels], -1)
-
-
 def _entries(space: Dict, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Space[Any]]]:
     for key, entry in space.items():
         if isinstance(entry, Dict):
@@ -92,11 +80,11 @@ def _entries(space: Dict, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
             yield (*above, key), entry
 
 
-def _reader(path: tuple[str, ...], space: Space[Any], rendering: Rendering) -> Reader:
+def _reader(path: tuple[str, ...], space: Space[Any], fit: Fit) -> Reader:
     if isinstance(space, Box) and (axes := depth_axes(path, space)):
-        return _depth_reader(path, space, axes, rendering)
+        return _depth_reader(path, space, axes, fit)
     if isinstance(space, Box) and (layout := picture_layout(space)):
-        return _picture_reader(path, space, layout, rendering)
+        return _picture_reader(path, space, layout, fit)
     if not isinstance(space, Box | Discrete | MultiBinary | MultiDiscrete):
         raise UsageError(
             f"{_where(path)} is a {type(space).__name__}, which is not supported.",
@@ -109,17 +97,15 @@ def _reader(path: tuple[str, ...], space: Space[Any], rendering: Rendering) -> R
     return Reader(path, "vector", Values(space, "vector"), out, partial(_vector, space))
 
 
-def _depth_reader(path: tuple[str, ...], space: Box, axes: tuple[int, int], rendering: Rendering) -> Reader:
-    height, width = rendering.height, rendering.width
+def _depth_reader(path: tuple[str, ...], space: Box, axes: tuple[int, int], fit: Fit) -> Reader:
     given, unit = (space.shape[axes[0]], space.shape[axes[1]]), 1.0 if space.dtype.kind == "f" else MILLIMETRE
-    out = Box(0, np.inf, (height, width, 1), np.float32)
-    return Reader(path, "depth", Values(space, "depth"), out, partial(nearest_depth, given, unit, (height, width)))
+    out = Box(0, np.inf, (*fit.size, 1), np.float32)
+    return Reader(path, "depth", Values(space, "depth"), out, partial(_depth, given, unit, fit))
 
 
-def _picture_reader(path: tuple[str, ...], space: Box, layout: Layout, rendering: Rendering) -> Reader:
-    height, width = rendering.height, rendering.width
-    out = Box(0, 255, (height, width, layout.depth(space.shape)), np.uint8)
-    convert = partial(_picture, layout, (height, width))
+def _picture_reader(path: tuple[str, ...], space: Box, layout: Layout, fit: Fit) -> Reader:
+    out = Box(0, 255, (*fit.size, layout.depth(space.shape)), np.uint8)
+    convert = partial(_picture, layout, fit)
     return Reader(path, "image", Values(space, "image"), out, convert, layout.channels(space.shape))
 
 
@@ -137,25 +123,19 @@ def _too_large(path: tuple[str, ...], space: Numeric, size: int) -> UsageError:
     )
 
 
-def _picture(layout: Layout, size: tuple[int, int], value: NDArray[Any]) -> NDArray[np.uint8]:
+def _picture(layout: Layout, fit: Fit, value: NDArray[Any]) -> NDArray[np.uint8]:
     picture = layout.upright(value)
     if layout.top == 1:
         picture = picture * (255 if picture.dtype == np.uint8 else 255.0)
     if picture.dtype != np.uint8:
         picture = np.rint(picture.clip(0, 255)).astype(np.uint8)
-    return resized(picture, *size)
+    return fit.picture(picture)
 
 
-def nearest_depth(
-    given: tuple[int, int], unit: float, size: tuple[int, int], value: NDArray[Any]
-) -> NDArray[np.float32]:
-    """Return depth in metres (H, W, 1) of the ``size`` wanted, from a ``value`` of size ``given``, in ``unit`` metres.
-
-    Pixels are the nearest ones: a mean across an edge would be a distance where nothing is.
-    """
+def _depth(given: Size, unit: float, fit: Fit, value: NDArray[Any]) -> NDArray[np.float32]:
+    """Return depth in metres (H, W, 1), from a ``value`` of the size ``given``, in ``unit`` metres."""
     metres = np.minimum(np.asarray(value, np.float32), np.finfo(np.float32).max)  # infinite where nothing is hit
-    flat = Image.fromarray(metres.reshape(given) * np.float32(unit))
-    return np.array(flat.resize(size[::-1], Image.Resampling.NEAREST))[..., None]
+    return fit.depth(metres.reshape(given) * np.float32(unit))
 
 
 def _vector(space: Numeric, value: NDArray[Any]) -> NDArray[np.float32]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -43,10 +45,24 @@ class Values:
         self._most = _alike(np.where(closed | self._whole, self._high + slack, np.inf))
         if kind == "depth":
             self._least, self._most = _alike(np.minimum(self._low, 0.0)), np.array(np.inf)
+        self._sum_up()
+        self._every_byte = self.dtype == np.uint8 and bool((self._least <= 0).all() and (self._most >= 255).all())
+
+    def only(self, entries: Sequence[int]) -> Values:
+        """Return the same for who reads these ``entries`` of a vector alone: the others may be any numbers."""
+        found = copy.copy(self)
+        least, most = np.full(self.shape, -np.inf), np.full(self.shape, np.inf)
+        least.flat[entries] = np.broadcast_to(self._least, self.shape).flat[entries]
+        most.flat[entries] = np.broadcast_to(self._most, self.shape).flat[entries]
+        found._least, found._most = least, most
+        found._sum_up()
+        return found
+
+    def _sum_up(self) -> None:
+        """Note what makes comparing quicker: that all bounds are the same, or that there are none."""
         alike = self._least.ndim == self._most.ndim == 0
         self._range = (float(self._least), float(self._most)) if alike else None
         self._free = bool((np.isneginf(self._least) & np.isposinf(self._most)).all())
-        self._every_byte = self.dtype == np.uint8 and bool((self._least <= 0).all() and (self._most >= 255).all())
 
     def checked(self, value: Any) -> NDArray[Any]:
         """Return ``value`` as an array of real numbers. Raises NotOfSpaceError when it is not of the space."""
