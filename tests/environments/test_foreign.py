@@ -14,7 +14,7 @@ from coral_cli.environments.foreign import adapter
 from coral_cli.environments.foreign.absent import registering as registering_modules
 from coral_cli.environments.foreign.absent import unregistered
 from coral_cli.environments.foreign.adapter import Foreign
-from coral_cli.environments.foreign.fitting import Fit
+from coral_cli.environments.foreign.fitting import Framing
 from coral_cli.environments.foreign.options import ForeignOptions
 from coral_cli.environments.foreign.records import resolve_foreign
 from coral_cli.environments.foreign.sensors import readers
@@ -98,7 +98,10 @@ def test_pendulum_is_stepped_as_gymnasium_does(without_pygame):
                 total += one
         assert observation["proprio"] == pytest.approx(expected, abs=1e-5) and reward == pytest.approx(total, rel=1e-5)
         assert (terminated, truncated) == (False, over)
-    assert truncated and env.action_repeat == 3 and env.metadata["render_fps"] == 10  # 30 environment steps a second
+    assert truncated and env.action_repeat == 3
+    assert env.metadata["render_fps"] == pytest.approx(
+        1 / (3 * theirs.unwrapped.dt)
+    )  # it says 30, and makes 20 a second
     env.close()
     theirs.close()
 
@@ -265,7 +268,7 @@ def test_what_is_no_number_or_counted_anyway_is_no_metric():
 
 def test_depth_without_end_is_far():
     space = Dict(depth=Box(0, np.inf, (1, 2), np.float64))
-    depth = readers(space, Fit((1, 2)))["depth"]({"depth": np.array([[np.inf, 2]])})
+    depth = readers(space, Framing((1, 2)))["depth"]({"depth": np.array([[np.inf, 2]])})
     assert depth[..., 0].tolist() == [[np.finfo(np.float32).max, 2]]
 
 

@@ -5,7 +5,7 @@ import pytest
 from gymnasium.spaces import Box, Dict
 
 from coral_cli.environments.foreign.entries import with_entries
-from coral_cli.environments.foreign.fitting import Fit
+from coral_cli.environments.foreign.fitting import Framing
 from coral_cli.environments.foreign.sensors import readers
 from coral_cli.environments.foreign.values import NotOfSpaceError
 from coral_cli.registry.errors import UsageError
@@ -15,7 +15,7 @@ STATES = Dict(arm=STATE, goal=Box(-1, 1, (3,), np.float32), picture=Box(0, 255, 
 
 
 def read(space, asked, observation):
-    return {name: reader(observation) for name, reader in with_entries(readers(space, Fit((4, 4))), asked).items()}
+    return {name: reader(observation) for name, reader in with_entries(readers(space, Framing((4, 4))), asked).items()}
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def read(space, asked, observation):
 def test_a_state_has_the_entries_that_were_asked_for(asked, kept):
     value = read(STATE, asked, np.arange(8) / 2)["proprio"]
     assert value.dtype == np.float32 and value.tolist() == [entry / 2 for entry in kept]
-    assert with_entries(readers(STATE, Fit((4, 4))), asked)["proprio"].space.shape == (len(kept),)
+    assert with_entries(readers(STATE, Framing((4, 4))), asked)["proprio"].space.shape == (len(kept),)
 
 
 def test_each_vector_has_its_own():
@@ -58,7 +58,7 @@ def test_each_vector_has_its_own():
 )
 def test_what_there_is_not_is_refused(space, asked, said):
     with pytest.raises(UsageError, match=said) as caught:
-        with_entries(readers(space, Fit((4, 4))), asked)
+        with_entries(readers(space, Framing((4, 4))), asked)
     assert caught.value.hint
 
 

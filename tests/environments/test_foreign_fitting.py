@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from gymnasium.spaces import Box, Dict
 
-from coral_cli.environments.foreign.fitting import Fit
+from coral_cli.environments.foreign.fitting import Framing
 from coral_cli.environments.foreign.sensors import readers
 
 WIDE = np.array([[0, 40, 80, 120], [20, 60, 100, 140]], np.uint8)[..., None]
@@ -23,27 +23,27 @@ WIDE = np.array([[0, 40, 80, 120], [20, 60, 100, 140]], np.uint8)[..., None]
     ],
 )
 def test_pictures_are_padded_cropped_or_squeezed(size, how, wanted):
-    found = Fit(size, how).picture(WIDE)
+    found = Framing(size, how).picture(WIDE)
     assert found.dtype == np.uint8 and found.shape == (*size, 1)
     assert found[..., 0].tolist() == wanted
 
 
 def test_a_high_picture_has_stripes_at_its_sides():
     high = WIDE.transpose(1, 0, 2)
-    assert Fit((4, 4), "pad").picture(high)[..., 0].tolist() == [[0, *row, 0] for row in high[..., 0].tolist()]
-    assert Fit((2, 2), "crop").picture(high)[..., 0].tolist() == [[40, 60], [80, 100]]
+    assert Framing((4, 4), "pad").picture(high)[..., 0].tolist() == [[0, *row, 0] for row in high[..., 0].tolist()]
+    assert Framing((2, 2), "crop").picture(high)[..., 0].tolist() == [[40, 60], [80, 100]]
 
 
 def test_the_right_aspect_is_left_alone():
     for how in ("pad", "crop", "squeeze"):
-        assert Fit((1, 2), how).picture(WIDE)[..., 0].tolist() == [[30, 110]]
-        assert np.array_equal(Fit((2, 4), how).picture(WIDE), WIDE)
+        assert Framing((1, 2), how).picture(WIDE)[..., 0].tolist() == [[30, 110]]
+        assert np.array_equal(Framing((2, 4), how).picture(WIDE), WIDE)
 
 
 def test_rows_are_reversed_and_a_half_turn_reverses_columns_too():
-    assert Fit((2, 4), flip=True).picture(WIDE)[..., 0].tolist() == WIDE[::-1, :, 0].tolist()
-    assert Fit((2, 4), turn=True).picture(WIDE)[..., 0].tolist() == WIDE[::-1, ::-1, 0].tolist()
-    mirrored = Fit((2, 4), flip=True, turn=True).picture(WIDE)
+    assert Framing((2, 4), flip=True).picture(WIDE)[..., 0].tolist() == WIDE[::-1, :, 0].tolist()
+    assert Framing((2, 4), turn=True).picture(WIDE)[..., 0].tolist() == WIDE[::-1, ::-1, 0].tolist()
+    mirrored = Framing((2, 4), flip=True, turn=True).picture(WIDE)
     assert mirrored[..., 0].tolist() == WIDE[:, ::-1, 0].tolist()
 
 
@@ -54,7 +54,7 @@ def test_depth_is_that_of_a_pixel_and_zero_in_stripes():
         ("pad", [[0] * 4, [1, 2, 3, 4], [5, 6, 7, 8], [0] * 4]),
         ("crop", [[2, 2, 3, 3]] * 2 + [[6, 6, 7, 7]] * 2),
     ):
-        found = readers(space, Fit((4, 4), how))["depth"]({"depth": millimetres})
+        found = readers(space, Framing((4, 4), how))["depth"]({"depth": millimetres})
         assert found.dtype == np.float32 and found[..., 0].round(3).tolist() == wanted
-    turned = readers(space, Fit((2, 4), flip=True))["depth"]({"depth": millimetres})
+    turned = readers(space, Framing((2, 4), flip=True))["depth"]({"depth": millimetres})
     assert turned[..., 0].round(3).tolist() == [[5, 6, 7, 8], [1, 2, 3, 4]]

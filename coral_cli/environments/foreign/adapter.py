@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from coral_cli.environments.foreign.asking import Asked
 from coral_cli.environments.foreign.entries import with_entries
-from coral_cli.environments.foreign.fitting import Fit
+from coral_cli.environments.foreign.fitting import Framing
 from coral_cli.environments.foreign.making import not_a_picture, one_line
 from coral_cli.environments.foreign.options import STEPS, ForeignOptions
 from coral_cli.environments.foreign.sensors import free_name, readers
@@ -45,15 +45,15 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
     ) -> None:
         """Adapt ``env``. Raises UsageError when an observation or the actions cannot be adapted."""
         self._asked, self._draws, self._options = Asked(name, env), draws, options
-        self._fit = Fit((rendering.height, rendering.width), options.fit, options.flip, options.turn)
-        self.readers = with_entries(readers(env.observation_space, self._fit), options.proprio)
+        self._framing = Framing((rendering.height, rendering.width), options.fit, options.flip, options.turn)
+        self.readers = with_entries(readers(env.observation_space, self._framing), options.proprio)
         self.kinds: dict[str, SensorKind] = {sensor: reader.kind for sensor, reader in self.readers.items()}
         spaces: dict[str, gymnasium.Space[Any]] = {sensor: reader.space for sensor, reader in self.readers.items()}
         self._filmed = ""
         if draws and "image" not in self.kinds.values():
             self._filmed = free_name("image", self.kinds)
             self.kinds = {self._filmed: "image", **self.kinds}
-            spaces[self._filmed] = Box(0, 255, (*self._fit.size, 3), np.uint8)
+            spaces[self._filmed] = Box(0, 255, (*self._framing.size, 3), np.uint8)
         self.observation_space = Dict(spaces)  # type: ignore[assignment]  # to Gymnasium a Dict has no arrays
         self._actions = _bounded(name, env.action_space)
         self._low = self._actions.low.astype(np.float64)
@@ -67,9 +67,8 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         self._seen: Observation = {}
         if env.has_wrapper_attr("hidden_state"):
             self.hidden_state = env.get_wrapper_attr("hidden_state")
-        fps = (env.metadata or {}).get("render_fps")
-        if fps:
-            self.metadata = {**self.metadata, "render_fps": fps / options.action_repeat}
+        if rate := _steps_per_second(env):
+            self.metadata = {**self.metadata, "render_fps": rate / options.action_repeat}
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -96,11 +95,11 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
     def render(self) -> NDArray[np.uint8]:
         """Return what the environment renders, else its first image (the newest of a stack), else black."""
         if self._draws:
-            frame = self._fit.upright(self._frame()) if self._filmed else self._frame()
+            frame = self._framing.upright(self._frame()) if self._filmed else self._frame()
         else:
             image = next((sensor for sensor, reader in self.readers.items() if reader.kind == "image"), None)
             newest = None if image is None else self._seen[image][..., -self.readers[image].channels :]
-            frame = np.zeros((*self._fit.size, 3), np.uint8) if newest is None else _colours(newest)
+            frame = np.zeros((*self._framing.size, 3), np.uint8) if newest is None else _colours(newest)
         height, width, _ = frame.shape
         return frame[: height - height % 2, : width - width % 2].copy()
 
@@ -145,7 +144,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
                         "Let the environment give what it declares, or declare what it gives.",
                     ) from None
         if self._filmed and self._filmed not in seen:
-            seen[self._filmed] = self._fit.picture(self._frame())
+            seen[self._filmed] = self._framing.picture(self._frame())
         return seen
 
     def _frame(self) -> NDArray[np.uint8]:
@@ -221,3 +220,11 @@ def _bounded(name: str, space: gymnasium.Space[Any]) -> Box:
 def _colours(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return (H, W, C) as (H, W, 3): one channel is grey, a fourth is left out."""
     return np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image[..., :3]
+
+
+def _steps_per_second(env: gymnasium.Env[Any, Any]) -> float | None:
+    """Return how many steps make a second: by ``dt``, in seconds, where it stands, for ``render_fps`` may be wrong."""
+    seconds = getattr(env.unwrapped, "dt", None)
+    if isinstance(seconds, float | np.floating) and 0 < seconds < np.inf:
+        return 1 / float(seconds)
+    return (env.metadata or {}).get("render_fps")

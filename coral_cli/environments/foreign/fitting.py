@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-How: TypeAlias = Literal["pad", "crop", "squeeze"]
+from coral_cli.environments.fitting import fitted
+from coral_cli.registry.records import Fit
+
 Size: TypeAlias = tuple[int, int]
 """Rows and columns."""
 
 
 @dataclass(frozen=True)
-class Fit:
+class Framing:
     """A way from pictures (H, W, C) of any size to those of one ``size``.
 
     Where their aspects differ, ``pad`` leaves black stripes, ``crop`` leaves out what is at two edges, and ``squeeze``
@@ -24,7 +24,7 @@ class Fit:
     """
 
     size: Size
-    how: How = "squeeze"
+    fit: Fit = "squeeze"
     flip: bool = False
     turn: bool = False
 
@@ -35,45 +35,12 @@ class Fit:
 
     def picture(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return (H, W, C) uint8 as a new array of the size, each pixel the mean of those it covers."""
-        picture = self.upright(picture)
-        if picture.shape[:2] == self.size:
-            return picture.copy()
-        resample = _resampled(self.how, picture.shape[:2], self.size, Image.Resampling.BOX)
-        # channel by channel: Pillow would weigh a fourth one as opacity
-        return np.stack([resample(channel) for channel in np.moveaxis(picture, -1, 0)], -1)
+        return self._fitted(self.upright(picture))
 
     def depth(self, metres: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return depth (H, W) as (height, width, 1); stripes are zero.
+        """Return depth (H, W) as (height, width, 1), each pixel the nearest one; stripes are zero."""
+        return self._fitted(self.upright(metres)[..., None])
 
-        Pixels are the nearest ones: a mean across an edge would be a distance where nothing is.
-        """
-        metres = self.upright(metres)
-        return _resampled(self.how, metres.shape, self.size, Image.Resampling.NEAREST)(metres)[..., None]
-
-
-def _resampled(
-    how: How, given: Size, size: Size, filtering: Image.Resampling
-) -> Callable[[NDArray[Any]], NDArray[Any]]:
-    """Return what makes a channel of ``size`` from one of the size ``given``."""
-    (rows, columns), (height, width) = given, size
-    inner, seen = size, given
-    if how == "pad":
-        scale = min(height / rows, width / columns)
-        inner = max(1, round(rows * scale)), max(1, round(columns * scale))
-    elif how == "crop":
-        scale = max(height / rows, width / columns)
-        seen = height / scale, width / scale  # type: ignore[assignment]  # fractions of a pixel count as such
-    top, left = (rows - seen[0]) / 2, (columns - seen[1]) / 2
-    box = left, top, left + seen[1], top + seen[0]
-
-    def resample(channel: NDArray[Any]) -> NDArray[Any]:
-        image = Image.fromarray(np.ascontiguousarray(channel))
-        found = np.asarray(image.resize(inner[::-1], filtering, box=box))
-        if inner == size:
-            return found.copy()
-        out = np.zeros(size, found.dtype)
-        row, column = (height - inner[0]) // 2, (width - inner[1]) // 2
-        out[row : row + inner[0], column : column + inner[1]] = found
-        return out
-
-    return resample
+    def _fitted(self, upright: NDArray[Any]) -> NDArray[Any]:
+        found: NDArray[Any] = fitted(upright[None], self.size, self.fit)[0]
+        return found.copy() if np.may_share_memory(found, upright) else found

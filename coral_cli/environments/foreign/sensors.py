@@ -13,7 +13,7 @@ from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Sp
 from gymnasium.spaces.utils import flatdim, flatten
 from numpy.typing import NDArray
 
-from coral_cli.environments.foreign.fitting import Fit, Size
+from coral_cli.environments.foreign.fitting import Framing, Size
 from coral_cli.environments.foreign.pictures import Layout, depth_axes, picture_layout
 from coral_cli.environments.foreign.values import NotOfSpaceError, Numeric, Values
 from coral_cli.registry.errors import UsageError
@@ -48,20 +48,20 @@ class Reader:
         return self.convert(self.values.checked(observation))
 
 
-def readers(space: Space[Any], fit: Fit) -> dict[str, Reader]:
+def readers(space: Space[Any], framing: Framing) -> dict[str, Reader]:
     """Make a reader for each sensor of ``space``, by name.
 
-    Pictures become what ``fit`` makes of them. A single observation is called ``image`` or ``proprio``; those of
+    Pictures become what ``framing`` makes of them. A single observation is called ``image`` or ``proprio``; those of
     a Dict by their keys, nested ones joined by ``-``. Raises UsageError for a space that is no Box, no Dict and not
     discrete.
     """
     if not isinstance(space, Dict):
-        reader = _reader((), space, fit)
+        reader = _reader((), space, framing)
         return {"image" if reader.kind == "image" else "proprio": reader}
     found: dict[str, Reader] = {}
     for path, entry in _entries(space):
         name = "-".join(re.sub(r"[^a-z0-9_]+", "_", str(key).lower()).strip("_") or "sensor" for key in path)
-        found[free_name(name, found)] = _reader(path, entry, fit)
+        found[free_name(name, found)] = _reader(path, entry, framing)
     return found
 
 
@@ -80,11 +80,11 @@ def _entries(space: Dict, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
             yield (*above, key), entry
 
 
-def _reader(path: tuple[str, ...], space: Space[Any], fit: Fit) -> Reader:
+def _reader(path: tuple[str, ...], space: Space[Any], framing: Framing) -> Reader:
     if isinstance(space, Box) and (axes := depth_axes(path, space)):
-        return _depth_reader(path, space, axes, fit)
+        return _depth_reader(path, space, axes, framing)
     if isinstance(space, Box) and (layout := picture_layout(space)):
-        return _picture_reader(path, space, layout, fit)
+        return _picture_reader(path, space, layout, framing)
     if not isinstance(space, Box | Discrete | MultiBinary | MultiDiscrete):
         raise UsageError(
             f"{_where(path)} is a {type(space).__name__}, which is not supported.",
@@ -97,15 +97,15 @@ def _reader(path: tuple[str, ...], space: Space[Any], fit: Fit) -> Reader:
     return Reader(path, "vector", Values(space, "vector"), out, partial(_vector, space))
 
 
-def _depth_reader(path: tuple[str, ...], space: Box, axes: tuple[int, int], fit: Fit) -> Reader:
+def _depth_reader(path: tuple[str, ...], space: Box, axes: tuple[int, int], framing: Framing) -> Reader:
     given, unit = (space.shape[axes[0]], space.shape[axes[1]]), 1.0 if space.dtype.kind == "f" else MILLIMETRE
-    out = Box(0, np.inf, (*fit.size, 1), np.float32)
-    return Reader(path, "depth", Values(space, "depth"), out, partial(_depth, given, unit, fit))
+    out = Box(0, np.inf, (*framing.size, 1), np.float32)
+    return Reader(path, "depth", Values(space, "depth"), out, partial(_depth, given, unit, framing))
 
 
-def _picture_reader(path: tuple[str, ...], space: Box, layout: Layout, fit: Fit) -> Reader:
-    out = Box(0, 255, (*fit.size, layout.depth(space.shape)), np.uint8)
-    convert = partial(_picture, layout, fit)
+def _picture_reader(path: tuple[str, ...], space: Box, layout: Layout, framing: Framing) -> Reader:
+    out = Box(0, 255, (*framing.size, layout.depth(space.shape)), np.uint8)
+    convert = partial(_picture, layout, framing)
     return Reader(path, "image", Values(space, "image"), out, convert, layout.channels(space.shape))
 
 
@@ -123,19 +123,19 @@ def _too_large(path: tuple[str, ...], space: Numeric, size: int) -> UsageError:
     )
 
 
-def _picture(layout: Layout, fit: Fit, value: NDArray[Any]) -> NDArray[np.uint8]:
+def _picture(layout: Layout, framing: Framing, value: NDArray[Any]) -> NDArray[np.uint8]:
     picture = layout.upright(value)
     if layout.top == 1:
         picture = picture * (255 if picture.dtype == np.uint8 else 255.0)
     if picture.dtype != np.uint8:
         picture = np.rint(picture.clip(0, 255)).astype(np.uint8)
-    return fit.picture(picture)
+    return framing.picture(picture)
 
 
-def _depth(given: Size, unit: float, fit: Fit, value: NDArray[Any]) -> NDArray[np.float32]:
+def _depth(given: Size, unit: float, framing: Framing, value: NDArray[Any]) -> NDArray[np.float32]:
     """Return depth in metres (H, W, 1), from a ``value`` of the size ``given``, in ``unit`` metres."""
     metres = np.minimum(np.asarray(value, np.float32), np.finfo(np.float32).max)  # infinite where nothing is hit
-    return fit.depth(metres.reshape(given) * np.float32(unit))
+    return framing.depth(metres.reshape(given) * np.float32(unit))
 
 
 def _vector(space: Numeric, value: NDArray[Any]) -> NDArray[np.float32]:
