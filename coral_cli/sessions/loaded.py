@@ -128,11 +128,15 @@ class LoadedAgent:
 
 def load(path: str | os.PathLike[str], device: str, catalog: Catalog) -> LoadedAgent:
     """Load an agent, as ``coral_cli.load_agent`` says."""
-    saved = open_saved(absolute(path), catalog)
-    return LoadedAgent(saved.agent(choose_device(device)), saved.sensors, _gaps(saved, catalog))
+    return loaded(open_saved(absolute(path), catalog), choose_device(device), catalog)
 
 
-def _gaps(saved: Saved, catalog: Catalog) -> set[str]:
+def loaded(saved: Saved, device: torch.device, catalog: Catalog) -> LoadedAgent:
+    """Return the agent of an opened checkpoint. Raises UnreadableError when its weights do not fit."""
+    return LoadedAgent(saved.agent(device), saved.sensors, gaps_of(saved, catalog))
+
+
+def gaps_of(saved: Saved, catalog: Catalog) -> set[str]:
     """Return the sensors that were missing at times in the agent's training, as far as its distractions say."""
     chosen = [choice for choice in saved.assembly.choices.values() if choice.kind == DISTRACTION]
     records = [catalog.locate(*choice.identity).record for choice in chosen if choice.options.get("mode") == "missing"]

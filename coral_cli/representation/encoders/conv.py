@@ -6,6 +6,7 @@ import itertools
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import conv2d
 
 from coral_cli.fast.convolutions import Downsampling
 from coral_cli.fast.rectifier import Rectifier
@@ -52,10 +53,18 @@ class ConvEncoder(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the embeddings (N, size) of images (N, C, H, W) in [-0.5, 0.5]."""
+        if torch.compiler.is_exporting():
+            return self._plain(image)
         if len(image) == 1 and image.device.type == "cpu" and not torch.is_grad_enabled():
             return self._single(image)
         for convolution, rectifier in self._pairs:
             image = convolution.rectified(image, rectifier)
+        return image.permute(0, 2, 3, 1).flatten(1)
+
+    def _plain(self, image: Tensor) -> Tensor:
+        """Encode by torch's own convolutions, which other programs have, too."""
+        for convolution, _ in self._pairs:
+            image = conv2d(image, convolution.weight, convolution.bias, STRIDE).relu()
         return image.permute(0, 2, 3, 1).flatten(1)
 
     def _single(self, image: Tensor) -> Tensor:
