@@ -47,7 +47,7 @@ TYPES = {
 
 @dataclass(frozen=True)
 class Place:
-    """Where a tensor lies: bytes ``begin`` to ``end`` behind the header."""
+    """The place of a tensor: bytes ``begin`` to ``end`` behind the header."""
 
     kind: str
     shape: tuple[int, ...]
@@ -57,7 +57,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of itself: the ``metadata``, and the tensors' places by name; they begin at byte ``start``."""
+    """The words of a file about itself: its ``metadata``, tensors' places by name; they begin at byte ``start``."""
 
     metadata: str
     places: Mapping[str, Place]

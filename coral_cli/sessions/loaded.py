@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
 
 from coral_cli.assembly.slots import DISTRACTION
 from coral_cli.registry.catalog import Catalog
@@ -19,7 +20,7 @@ from coral_cli.registry.places import absolute
 from coral_cli.registry.records import Distraction, Sensor
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.saved import Saved, open_saved
-from coral_cli.training.agent import Agent, Memory
+from coral_cli.training.agent import Agent, Memory, State
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,46 @@ class AgentState:
     memory: Memory
     needs_action: bool
     """Whether the next call must be told which action was taken."""
+
+    def __len__(self) -> int:
+        """Return how many episodes it is of."""
+        return len(self.memory.action)
+
+    def row(self, index: int) -> AgentState:
+        """Return the state of one episode of a batch. Raises IndexError."""
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"there is no episode {index} in a batch of {len(self)}")
+        index %= len(self)
+        return self._mapped(lambda part: part[index : index + 1])
+
+    @staticmethod
+    def together(states: Sequence[AgentState]) -> AgentState:
+        """Return the state of a batch, from those of episodes that may be at different steps.
+
+        Raises CoralError for none at all, and for states of which some lack their action.
+        """
+        if len({state.needs_action for state in states}) != 1:
+            raise CoralError("states go together when all of them, or none, lack the action that was taken.")
+        memories = [state.memory for state in states]
+        joined = Memory(
+            State(
+                torch.cat([memory.state.h for memory in memories]), torch.cat([memory.state.z for memory in memories])
+            ),
+            torch.cat([memory.action for memory in memories]),
+        )
+        return AgentState(joined, states[0].needs_action)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return all of it as arrays by name, for ``numpy.savez``; ``LoadedAgent.state`` takes them back."""
+        memory = self.memory
+        parts = {"h": memory.state.h, "z": memory.state.z, "action": memory.action}
+        return {name: part.cpu().numpy() for name, part in parts.items()} | {
+            "needs_action": np.array(self.needs_action)
+        }
+
+    def _mapped(self, change: Callable[[Tensor], Tensor]) -> AgentState:
+        state, action = self.memory.state, self.memory.action
+        return replace(self, memory=Memory(State(change(state.h), change(state.z)), change(action)))
 
 
 class LoadedAgent:
@@ -44,6 +85,7 @@ class LoadedAgent:
         self.action_size = agent.action_size
         self._gaps = frozenset(gaps)
         self._agent = agent
+        agent.freeze()
 
     def act(
         self, observation: Mapping[str, ArrayLike | None], state: AgentState | None = None, explore: bool = False
@@ -55,6 +97,25 @@ class LoadedAgent:
         arrays, single, memory = self._ready(observation, state, None)
         actions, memory = self._agent.act(arrays, memory, explore)
         return actions[0] if single else actions, AgentState(memory, needs_action=False)
+
+    def begin(self, episodes: int = 1) -> AgentState:
+        """Return the state at the start of so many episodes, which are a batch if there are several."""
+        return AgentState(self._agent.initial(episodes), needs_action=False)
+
+    def state(self, arrays: Mapping[str, ArrayLike]) -> AgentState:
+        """Return the state that ``AgentState.arrays`` gave. Raises CoralError for arrays that do not fit this agent."""
+        start = self.begin().arrays()
+        given = {name: np.asarray(arrays[name]) for name in start if name in arrays}
+        sizes = {len(value) if value.ndim else 0 for name, value in given.items() if name != "needs_action"}
+        fits = all(
+            value.shape[1:] == start[name].shape[1:] and value.dtype.kind in "fb" for name, value in given.items()
+        )
+        if given.keys() != start.keys() or len(sizes) != 1 or not fits:
+            raise CoralError("these arrays are no state of this agent.", "Save those of AgentState.arrays().")
+        h, z, action = (
+            torch.tensor(given[name], dtype=torch.float32, device=self._agent.device) for name in ("h", "z", "action")
+        )
+        return AgentState(Memory(State(h, z), action), bool(given["needs_action"]))
 
     def features(
         self,
@@ -99,10 +160,11 @@ class LoadedAgent:
 
     def _require(self, observation: Mapping[str, ArrayLike | None]) -> None:
         """Raise CoralError where a sensor is left out: it may be misspelt."""
-        others = observation.keys() - self.sensors.keys()
         for name in self.sensors:
-            near = nearest(name, others)
-            if name not in observation and (near or name not in self._gaps):
+            if name in observation:
+                continue
+            near = nearest(name, observation.keys() - self.sensors.keys())
+            if near or name not in self._gaps:
                 hint = f"Is it {near!r}? " if near else ""
                 hint += f"Where a sensor gives nothing, say so: {{{name!r}: None}}."
                 raise CoralError(f"the observation has no sensor {name!r}, which the agent knows.", hint)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from coral_cli.registry.contracts import PolicyModule
 from coral_cli.registry.errors import within
 from coral_cli.registry.records import Sensor
+from coral_cli.representation.frozen import freeze
 from coral_cli.representation.no_representation import NoRepresentation
 from coral_cli.representation.objective import Representation, State
 
@@ -70,6 +71,12 @@ class Agent:
         self.unencoded = tuple(name for name in sensors if name not in representation.encoders)
         self.action_size = action_size
         self.device = device
+
+    def freeze(self) -> None:
+        """Act faster, one step at a time on the CPU, with the weights as they are: it can learn nothing any more."""
+        if self.device.type == "cpu":
+            freeze(self.representation)
+            freeze(cast("nn.Module", self.policy))
 
     def initial(self, batch: int = 1) -> Memory:
         """Return the memory before an episode's first observation: zero state, zero action."""
