@@ -59,7 +59,7 @@ def freeze_layers(module: nn.Module) -> None:
     for part in module.modules():
         if type(part) is nn.Linear and part.weight.dtype == torch.float32:
             part.__class__ = RowLinear
-            part._across = _lying_across(part.weight)  # type: ignore[assignment]
+            part._across = _lying_across(part.weight)
         elif type(part) is nn.GRUCell and part.bias and part.weight_ih.dtype == torch.float32:
             part.__class__ = RowGru
             part._across = _lying_across(part.weight_ih), _lying_across(part.weight_hh)  # type: ignore[assignment]
@@ -77,14 +77,9 @@ def row_through(layers: nn.Sequential, x: Tensor) -> Tensor:
 
 def goes_through(layers: nn.Sequential) -> bool:
     """Return whether ``row_through`` knows all of the layers: linear ones for single rows, and ELUs in between."""
-    known = [type(layer) for layer in layers]
-    return (
-        bool(known)
-        and known[0] is RowLinear
-        and all(
-            kind is RowLinear or (kind is nn.ELU and layer.alpha == 1.0)  # type: ignore[union-attr]
-            for kind, layer in zip(known, layers, strict=True)
-        )
+    first, *rest = layers
+    return type(first) is RowLinear and all(
+        type(layer) is RowLinear or (isinstance(layer, nn.ELU) and layer.alpha == 1.0) for layer in rest
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from coral_cli.registry.errors import UnreadableError
 from coral_cli.registry.options import Json
 from coral_cli.runs import documents
-from coral_cli.runs.checkpoint import read_record
+from coral_cli.runs.checkpoint import read_metadata
 from coral_cli.runs.directory import PACKAGED
 from coral_cli.runs.documents import FormError
 from coral_cli.runs.files import replacing
@@ -97,7 +97,7 @@ class Package:
                     "Get the package again, or export it again.",
                 )
             if name == PACKAGED:
-                read_record(path)
+                read_metadata(path)
 
 
 def checksum(path: Path) -> str:

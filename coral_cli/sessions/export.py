@@ -54,7 +54,7 @@ def export(request: ExportRequest) -> Exported:
         raise no_policy(request.checkpoint)
     with filling(request.out) as folder:
         agent = saved.agent(torch.device("cpu"))
-        save_weights(folder / PACKAGED, saved.record, agent.weights())
+        save_weights(folder / PACKAGED, saved.metadata, agent.weights())
         step = PolicyStep(agent, saved.sensors, request.explore)
         programs, note = _programs(request, saved, step, folder)
         gaps = gaps_of(saved, request.catalog)
@@ -112,7 +112,7 @@ def _origin(saved: Saved, catalog: Catalog) -> dict[str, Json]:
         "command": known.get("command") or command_line(saved.assembly, catalog),
         "run": known.get("run"),
         "steps": known.get("steps"),
-        "actions_per_second": saved.record.get("actions_per_second"),
+        "actions_per_second": saved.metadata.get("actions_per_second"),
         "action_repeat": repeat if isinstance(repeat, int) else None,
         "scores": known.get("scores", {}),
     }
@@ -124,10 +124,10 @@ def _known(saved: Saved) -> dict[str, Json]:
         return dict(Package.open(saved.path.parent).card) if saved.path.with_name(CARD).is_file() else {}
     steps = load(saved.path)[1].get("progress", {}).get("steps")
     run = RunDirectory(saved.path.parent.parent)
-    if not run.record.is_file():
+    if not run.metadata.is_file():
         return {"steps": steps}
     scores: dict[str, Json] = {}
     for event in history(run.metrics):
         if event.kind == "evaluation" and (steps is None or event.step <= steps):
             scores = {"step": event.step, **event.values}
-    return {"command": run.read_record().get("command"), "run": run.path.name, "steps": steps, "scores": scores}
+    return {"command": run.read_metadata().get("command"), "run": run.path.name, "steps": steps, "scores": scores}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
 
 from coral_cli.assembly.slots import DISTRACTION
 from coral_cli.registry.catalog import Catalog
@@ -20,7 +19,7 @@ from coral_cli.registry.places import absolute
 from coral_cli.registry.records import Distraction, Sensor
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.saved import Saved, open_saved
-from coral_cli.training.agent import Agent, Memory, State
+from coral_cli.training.agent import Agent, Memory
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class AgentState:
         if not -len(self) <= index < len(self):
             raise IndexError(f"there is no episode {index} in a batch of {len(self)}")
         index %= len(self)
-        return self._mapped(lambda part: part[index : index + 1])
+        return replace(self, memory=Memory.of({n: part[index : index + 1] for n, part in self.memory.parts.items()}))
 
     @staticmethod
     def together(states: Sequence[AgentState]) -> AgentState:
@@ -50,26 +49,14 @@ class AgentState:
         """
         if len({state.needs_action for state in states}) != 1:
             raise CoralError("states go together when all of them, or none, lack the action that was taken.")
-        memories = [state.memory for state in states]
-        joined = Memory(
-            State(
-                torch.cat([memory.state.h for memory in memories]), torch.cat([memory.state.z for memory in memories])
-            ),
-            torch.cat([memory.action for memory in memories]),
-        )
-        return AgentState(joined, states[0].needs_action)
+        every = [state.memory.parts for state in states]
+        joined = {name: torch.cat([parts[name] for parts in every]) for name in every[0]}
+        return AgentState(Memory.of(joined), states[0].needs_action)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return all of it as arrays by name, for ``numpy.savez``; ``LoadedAgent.state`` takes them back."""
-        memory = self.memory
-        parts = {"h": memory.state.h, "z": memory.state.z, "action": memory.action}
-        return {name: part.cpu().numpy() for name, part in parts.items()} | {
-            "needs_action": np.array(self.needs_action)
-        }
-
-    def _mapped(self, change: Callable[[Tensor], Tensor]) -> AgentState:
-        state, action = self.memory.state, self.memory.action
-        return replace(self, memory=Memory(State(change(state.h), change(state.z)), change(action)))
+        arrays = {name: part.cpu().numpy() for name, part in self.memory.parts.items()}
+        return arrays | {"needs_action": np.array(self.needs_action)}
 
 
 class LoadedAgent:
@@ -112,10 +99,14 @@ class LoadedAgent:
         )
         if given.keys() != start.keys() or len(sizes) != 1 or not fits:
             raise CoralError("these arrays are no state of this agent.", "Save those of AgentState.arrays().")
-        h, z, action = (
-            torch.tensor(given[name], dtype=torch.float32, device=self._agent.device) for name in ("h", "z", "action")
+        memory = Memory.of(
+            {
+                name: torch.tensor(value, dtype=torch.float32, device=self._agent.device)
+                for name, value in given.items()
+                if name != "needs_action"
+            }
         )
-        return AgentState(Memory(State(h, z), action), bool(given["needs_action"]))
+        return AgentState(memory, bool(given["needs_action"]))
 
     def features(
         self,

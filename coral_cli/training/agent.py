@@ -29,6 +29,16 @@ class Memory:
     state: State
     action: Tensor
 
+    @classmethod
+    def of(cls, parts: Mapping[str, Tensor]) -> Memory:
+        """Return the memory that ``parts`` names: ``h``, ``z`` and ``action``."""
+        return cls(State(parts["h"], parts["z"]), parts["action"])
+
+    @property
+    def parts(self) -> dict[str, Tensor]:
+        """All of it by name, as ``of`` takes it."""
+        return {"h": self.state.h, "z": self.state.z, "action": self.action}
+
     def restarted(self, fresh: NDArray[np.bool_]) -> Memory:
         """Return the memory as it is before an episode's first observation where ``fresh`` (B,) is true."""
         if not fresh.any():
@@ -75,8 +85,10 @@ class Agent:
     def freeze(self) -> None:
         """Act faster, one step at a time on the CPU, with the weights as they are: it can learn nothing any more."""
         if self.device.type == "cpu":
-            freeze(self.representation)
-            freeze(cast("nn.Module", self.policy))
+            model = dict(self.representation.named_children())
+            for part in (model["encoders"], model.get("rssm"), cast("nn.Module", self.policy)):
+                if part is not None:
+                    freeze(part)
 
     def initial(self, batch: int = 1) -> Memory:
         """Return the memory before an episode's first observation: zero state, zero action."""

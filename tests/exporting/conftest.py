@@ -13,7 +13,7 @@ from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.records import Sensor
 from coral_cli.runs.checkpoint import save_weights
-from coral_cli.sessions.saved import record_of
+from coral_cli.sessions.saved import metadata_of
 from coral_cli.version import CORE
 
 SENSORS = {
@@ -46,7 +46,7 @@ def saved(catalog):
         torch.manual_seed(0)
         agent = Assembler(assembly, catalog).agent(sensors, 3, torch.device("cpu"))
         path = folder / "agent.safetensors"
-        save_weights(path, record_of(assembly, sensors, 3) | {"coral": "0"}, agent.weights())
+        save_weights(path, metadata_of(assembly, sensors, 3) | {"coral": "0"}, agent.weights())
         return path
 
     return save

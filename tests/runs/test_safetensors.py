@@ -21,8 +21,8 @@ TENSORS = {
 }
 
 
-def written(path, record="{}", tensors=TENSORS):
-    safetensors.write(path, record, tensors)
+def written(path, metadata="{}", tensors=TENSORS):
+    safetensors.write(path, metadata, tensors)
     return path
 
 
@@ -39,8 +39,8 @@ def put_together(path, header, data):
 
 
 def test_what_was_written_is_read(tmp_path):
-    path = written(tmp_path / "a.safetensors", record='{"a": 1}')
-    assert safetensors.read_header(path).record == '{"a": 1}'
+    path = written(tmp_path / "a.safetensors", metadata='{"a": 1}')
+    assert safetensors.read_header(path).metadata == '{"a": 1}'
     found = safetensors.read_tensors(path)
     assert found.keys() == TENSORS.keys()
     for name, tensor in TENSORS.items():
@@ -62,13 +62,13 @@ def test_the_package_itself_reads_it(tmp_path):
     assert all(torch.equal(found[name], tensor) for name, tensor in TENSORS.items())
 
 
-def test_an_agent_s_record_comes_along(tmp_path):
+def test_an_agent_s_metadata_come_along(tmp_path):
     path = tmp_path / "agent.safetensors"
-    record = {"assembly": {}, "sensors": {"s": {"kind": "vector", "shape": [2]}}, "action_size": 1}
-    checkpoint.save_weights(path, record, TENSORS)
-    assert checkpoint.read_record(path) == record
+    metadata = {"assembly": {}, "sensors": {"s": {"kind": "vector", "shape": [2]}}, "action_size": 1}
+    checkpoint.save_weights(path, metadata, TENSORS)
+    assert checkpoint.read_metadata(path) == metadata
     found, state = checkpoint.load(path)
-    assert found == record and torch.equal(state["agent"]["weights"]["many"], TENSORS["many"])
+    assert found == metadata and torch.equal(state["agent"]["weights"]["many"], TENSORS["many"])
 
 
 CHANGES = {
@@ -94,7 +94,7 @@ def test_what_coral_did_not_write_is_refused(why, tmp_path):
     data = CHANGES[why](header, data)
     put_together(path, header, data)
     with pytest.raises(UnreadableError, match=why):
-        checkpoint.read_record(path)
+        checkpoint.read_metadata(path)
 
 
 @pytest.mark.parametrize(
