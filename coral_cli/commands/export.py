@@ -17,10 +17,10 @@ from coral_cli.registry.places import absolute, as_written
 from coral_cli.registry.terminal import say, sentence
 from coral_cli.sessions.requests import ExportRequest
 
-HELP = """Write a trained agent as a folder for other programs: a step of its policy for torch and ONNX Runtime, each
-compared with the agent itself, its weights, a card, and scripts that run it without coral.
+HELP = """Write a trained agent as a folder that other programs run, without coral.
 
-The folder is also an agent for `coral eval` and `load_agent`, a tenth of a checkpoint."""
+In it are a step of its policy for torch and for ONNX Runtime, each compared with the agent itself, its weights without
+replay and optimisers, a card, and scripts. It is also an agent for `coral eval` and `load_agent`."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ExportOptions:
 
 
 def export(context: typer.Context, given: Given) -> int:
-    """Run a session; here torch is imported, and not before."""
+    """Run a session."""
     options, rest = taken(ExportOptions(), given)
     if options.out is None:
         raise UsageError("--out is missing.", "Name a folder for the agent: --out DIR.")
@@ -51,17 +51,24 @@ def export(context: typer.Context, given: Given) -> int:
         out=absolute(options.out),
         form=options.format,
         explore=options.explore,
+        json=options.json,
+        quiet=options.quiet,
     )
+    return run_session(request)
+
+
+def run_session(request: ExportRequest) -> int:
+    """Export; here torch is imported, and not before."""
     from coral_cli.sessions.process import prepare
 
     prepare()
     from coral_cli.sessions.export import export as run
 
-    with documents(options.json):
+    with documents(request.json):
         done = run(request)
-    if done.note and not options.quiet:
+    if done.note and not request.quiet:
         say(f"note: {sentence(done.note)}", file=sys.stderr)
-    if options.json:
+    if request.json:
         print_json({"out": as_written(done.out), "files": done.files, "differences": done.differences})
         return 0
     for name, size in done.files.items():

@@ -14,7 +14,7 @@ from coral_cli.assembly.resolve import command_line
 from coral_cli.exporting.agreement import CLOSE, STEPS, largest_difference, require_same, run_onnx, run_torch
 from coral_cli.exporting.card import interface
 from coral_cli.exporting.examples import EXAMPLES as SCRIPTS
-from coral_cli.exporting.policy_step import PolicyStep
+from coral_cli.exporting.policy_step import Form, PolicyStep
 from coral_cli.exporting.programs import require_onnx, traced, write_onnx, write_torch
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import AbsentError
@@ -28,6 +28,7 @@ from coral_cli.sessions.eval import no_policy
 from coral_cli.sessions.loaded import gaps_of, loaded
 from coral_cli.sessions.requests import ExportRequest
 from coral_cli.sessions.saved import Saved, open_saved
+from coral_cli.training.agent import Agent
 from coral_cli.version import __version__
 
 
@@ -55,8 +56,7 @@ def export(request: ExportRequest) -> Exported:
     with filling(request.out) as folder:
         agent = saved.agent(torch.device("cpu"))
         save_weights(folder / PACKAGED, saved.metadata, agent.weights())
-        step = PolicyStep(agent, saved.sensors, request.explore)
-        programs, note = _programs(request, saved, step, folder)
+        form, programs, note = _programs(request, saved, agent, folder)
         gaps = gaps_of(saved, request.catalog)
         card = {
             "format": FORMAT,
@@ -64,7 +64,7 @@ def export(request: ExportRequest) -> Exported:
             "torch": str(torch.__version__),
             **_origin(saved, request.catalog),
         }
-        card |= interface(step.form, agent, gaps, request.explore) | {"programs": programs}
+        card |= interface(form, agent, gaps, request.explore) | {"programs": programs}
         card["files"] = {path.name: described(path) for path in sorted(folder.iterdir())}
         with replacing(folder / CARD) as unfinished:
             unfinished.write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
@@ -73,17 +73,21 @@ def export(request: ExportRequest) -> Exported:
 
 
 def _programs(
-    request: ExportRequest, saved: Saved, step: PolicyStep, folder: Path
-) -> tuple[dict[str, dict[str, Json]], str]:
-    """Write the programs that were asked for, and hold each to the agent; say what is missing for one."""
+    request: ExportRequest, saved: Saved, agent: Agent, folder: Path
+) -> tuple[Form, dict[str, dict[str, Json]], str]:
+    """Write the programs that were asked for, and hold each to the agent; say what is missing for one.
+
+    Without any, nothing is looked at that only a program needs: its form has sensors alone.
+    """
     wanted, note = {"all": (TORCH, ONNX), "torch": (TORCH,), "onnx": (ONNX,), "weights": ()}[request.form], ""
     if not wanted:
-        return {}, ""
+        return Form(saved.sensors, {}, {}), {}, ""
     if request.form == "all":
         try:
             require_onnx()
         except AbsentError as absent:
             wanted, note = (TORCH,), f"{absent.message} hint: {absent.hint}"
+    step = PolicyStep(agent, saved.sensors, request.explore)
     program, batch = traced(step)
     act = partial(loaded(saved, torch.device("cpu"), request.catalog).act, explore=request.explore)
     found = {}
@@ -99,7 +103,7 @@ def _programs(
         with writing(folder / EXAMPLES[name]):
             (folder / EXAMPLES[name]).write_text(SCRIPTS[name], encoding="utf-8")
         found[name] = {"batch": batch, "steps_compared": STEPS, "largest_difference": difference, "allowed": CLOSE}
-    return found, note
+    return step.form, found, note
 
 
 def _origin(saved: Saved, catalog: Catalog) -> dict[str, Json]:

@@ -119,6 +119,8 @@ class ExportRequest:
     out: Path
     form: Literal["all", "torch", "onnx", "weights"]
     explore: bool
+    json: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True)
