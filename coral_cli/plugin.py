@@ -8,8 +8,8 @@ hooks, marked with ``hookimpl``, that yield component records::
         yield Loss("mine", "What it does in one sentence.", build=build, options=MyOptions())
 
 What computes with torch stands in ``coral_cli.plugin_tensors``, what simulates with MuJoCo in
-``coral_cli.plugin_simulation``, what reads recordings in ``coral_cli.plugin_recordings``, what passes exported agents on
-in ``coral_cli.plugin_agents``.
+``coral_cli.plugin_simulation``, what reads recordings in ``coral_cli.plugin_recordings``, what passes exported agents
+on in ``coral_cli.plugin_agents``.
 """
 
 from __future__ import annotations
