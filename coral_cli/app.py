@@ -24,6 +24,7 @@ from coral_cli.commands import (
     doctor,
     envs,
     eval,
+    export,
     methods,
     plugged,
     plugins,
@@ -129,7 +130,7 @@ def application(catalog: Catalog) -> typer.Typer:
     app = typer.Typer(cls=Group, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
     app.callback()(_root)
     around = (train, watch, runs, sweep, reproduce, study, eval, compare, probe, report)
-    for command in (*around, rollout, data, pretrain, bench, methods, envs, plugins, doctor):
+    for command in (*around, export, rollout, data, pretrain, bench, methods, envs, plugins, doctor):
         command.add(app)
     own = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
     plugged.add(app, catalog, {name for name in own if name})

@@ -8,7 +8,8 @@ hooks, marked with ``hookimpl``, that yield component records::
         yield Loss("mine", "What it does in one sentence.", build=build, options=MyOptions())
 
 What computes with torch stands in ``coral_cli.plugin_tensors``, what simulates with MuJoCo in
-``coral_cli.plugin_simulation``, what reads recordings in ``coral_cli.plugin_recordings``.
+``coral_cli.plugin_simulation``, what reads recordings in ``coral_cli.plugin_recordings``, what passes exported agents
+on in ``coral_cli.plugin_agents``.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from coral_cli.registry.contracts import (
     Trajectory,
     World,
 )
-from coral_cli.registry.errors import AbsentError, UnreadableError, UsageError
+from coral_cli.registry.errors import AbsentError, CoralError, UnreadableError, UsageError
 from coral_cli.registry.events import Event
 from coral_cli.registry.hooks import hookimpl
 from coral_cli.registry.options import Help, LossOptions, NoOptions
@@ -59,11 +60,13 @@ from coral_cli.registry.records import (
     Sensor,
     Split,
 )
+from coral_cli.registry.terminal import say
 
 __all__ = [  # noqa: F822 (some are loaded later)
     "AbsentError",
     "Check",
     "Command",
+    "CoralError",
     "Distraction",
     "DistractionModule",
     "Encoder",
@@ -110,6 +113,7 @@ __all__ = [  # noqa: F822 (some are loaded later)
     "hookimpl",
     "masked_mean",
     "require_dm_control",
+    "say",
 ]
 
 _LOADED_LATER = {

@@ -18,6 +18,7 @@ ROOMS = {
     "plugin_tensors": {"parallel", "representation"},
     "plugin_simulation": {"environments"},
     "plugin_recordings": {"recordings", "runs"},
+    "plugin_agents": {"runs"},
     "fast": set(),
     "parallel": {"registry"},
     "environments": {"registry"},
@@ -33,6 +34,7 @@ ROOMS = {
     "training": {"registry", "fast", "parallel", "environments", "representation", "runs"},
     "measuring": {"registry", "parallel", "environments", "representation", "runs", "training"},
     "inside": {"registry", "representation", "runs", "training"},
+    "exporting": {"registry", "representation", "runs", "training"},
     "assembly": {"builtin", "registry", "environments", "representation", "runs", "training"},
     "sessions": {
         "registry",
@@ -44,6 +46,7 @@ ROOMS = {
         "display",
         "measuring",
         "inside",
+        "exporting",
     },
 }
 """What each room may import of the others, at any level.
@@ -51,7 +54,18 @@ ROOMS = {
 ``plugin`` and ``version`` are open to all; ``commands`` see everything.
 """
 
-TORCH = {"fast", "parallel", "representation", "policies", "training", "measuring", "inside", "sessions", "testing"}
+TORCH = {
+    "fast",
+    "parallel",
+    "representation",
+    "policies",
+    "training",
+    "measuring",
+    "inside",
+    "exporting",
+    "sessions",
+    "testing",
+}
 TORCH |= {"plugin_tensors"}
 HEAVY = {"mujoco", "dm_control", "av", "PIL"}
 FILES = sorted(ROOT.rglob("*.py"))
@@ -97,7 +111,8 @@ def test_the_table_of_rooms_says_the_same() -> None:
     page = (ROOT.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `coral_cli/(\w+)(?:\.py)?`[^|]*\|[^|]*\| ([^|]*) \|$", page, re.MULTILINE)
     said = {name: set(re.findall(r"\w+", known.replace("what is built in", "builtin"))) for name, known in rows}
-    for name in ROOMS.keys() - {"plugin_tensors", "plugin_simulation", "plugin_recordings"}:
+    beside = {f"plugin_{name}" for name in ("tensors", "simulation", "recordings", "agents")}
+    for name in ROOMS.keys() - beside:
         assert said[name] - {"nothing", "else", "plugin"} == ROOMS[name], name
 
 

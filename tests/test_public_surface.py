@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import coral_cli
-from coral_cli import plugin, plugin_recordings, plugin_simulation, plugin_tensors, testing
+from coral_cli import plugin, plugin_agents, plugin_recordings, plugin_simulation, plugin_tensors, testing
 from coral_cli.registry.hooks import HOOK_KINDS
 
 LIST = Path(__file__).with_name("public_surface.txt")
 
 
 def surface() -> list[str]:
-    doors = (coral_cli, plugin, plugin_recordings, plugin_simulation, plugin_tensors, testing)
+    doors = (coral_cli, plugin, plugin_agents, plugin_recordings, plugin_simulation, plugin_tensors, testing)
     modules = {module.__name__: module for module in doors}
     named = [line for module, found in modules.items() for name in found.__all__ for line in lines(module, found, name)]
     return sorted({*named, *(f"hook {hook}" for hook in HOOK_KINDS)})

@@ -1,4 +1,4 @@
-"""Flags and commands that other programs have, and what coral has in their place."""
+"""Flags that other programs have, and what coral has in their place."""
 
 from __future__ import annotations
 
@@ -9,10 +9,6 @@ from coral_cli.registry.nearest import one_of
 NO_FILES = "There are no configuration files: everything is a flag, and run.json keeps the command line of a run."
 FLAGS = {"config": NO_FILES, "config-file": NO_FILES, "cfg": NO_FILES}
 RATES = ("learning-rate", "lr")
-COMMANDS = {
-    "export": "`coral_cli.load_agent(RUN)` is a trained agent in Python, and torch.load(CHECKPOINT, weights_only=True) "
-    "reads its weights."
-}
 """What to say of them."""
 
 

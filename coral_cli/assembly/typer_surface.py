@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from coral_cli.assembly.elsewhere import COMMANDS, of_flag
+from coral_cli.assembly.elsewhere import of_flag
 from coral_cli.assembly.help import Row, Sheet, print_sheet
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.nearest import meant, one_of
@@ -98,7 +98,6 @@ class Group(TyperGroup):
         if args[0] in self.commands or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
         hint = meant(args[0], self.commands, f"Commands: {', '.join(self.commands)}.", "{!r}")
-        hint = COMMANDS.get(args[0], hint)
         raise UsageError(f"there is no command {args[0]!r}.", hint)
 
 

@@ -26,7 +26,8 @@ from coral_cli.registry.catalog import Catalog, is_code
 from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.places import absolute
 from coral_cli.runs.checkpoint import read_metadata
-from coral_cli.runs.directory import find_checkpoint
+from coral_cli.runs.directory import PACKAGED, find_checkpoint
+from coral_cli.runs.safetensors import SUFFIX
 
 BETWEEN = "\0"
 """Stands between several values of ``--under``; no word of a command line has it."""
@@ -83,7 +84,12 @@ def _checkpoints(words: Sequence[str], own: Sequence[Flag]) -> Iterator[str]:
             perhaps.append(word)
         else:
             yield word
-    yield from (word for word in perhaps if (absolute(word) / "run.json").is_file() or word.endswith(".pt"))
+    yield from (word for word in perhaps if _is_agent(word))
+
+
+def _is_agent(word: str) -> bool:
+    names = ("run.json", PACKAGED)
+    return word.endswith((".pt", SUFFIX)) or any((absolute(word) / name).is_file() for name in names)
 
 
 def trained(checkpoint: Path) -> Assembly:

@@ -27,6 +27,12 @@ def pixels_down(pixels: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return torch.addmm(bias, windows.flatten(0, 2), as_matrix(weight).T).view(*windows.shape[:3], -1)
 
 
+def window_rows(pixels: Tensor, kernel: int) -> tuple[Tensor, int, int]:
+    """Return the windows of all coarse pixels as rows (N h w, kernel * kernel * F), with h and w."""
+    windows = _windows(pixels, kernel)
+    return windows.flatten(0, 2), windows.shape[1], windows.shape[2]
+
+
 def down_by_product(fine: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """Return the convolution of a fine map, a coarse one."""
     windows = _windows(fine.permute(0, 2, 3, 1), weight.shape[2])

@@ -289,13 +289,18 @@ class Reader:
 
 @dataclass(frozen=True)
 class Command:
-    """A command of its own, ``coral NAME``. ``run(options)`` does it and returns the exit code."""
+    """A command of its own, ``coral NAME``. ``run(options)`` does it and returns the exit code.
+
+    A name of two words, such as ``hub push``, is one of a group's commands. ``arguments`` are the names of up to two
+    options, of text without a default, that must be given, in this order and without a flag.
+    """
 
     kind: ClassVar[str] = "command"
     name: str
     summary: str
     run: Callable[[Any], int]
     options: object = NoOptions()
+    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class Normalization(nn.Module):
             image = image.to(torch.get_autocast_dtype(kind)) if half else image.float()
             return image.sub_(127.5).mul_(1 / 255)  # x - 127.5 is exact in half precision too
         if self._kinds[name] == "depth":
-            return value.permute(0, 3, 1, 2).clamp(0, FAR).mul_(1 / FAR).sub_(0.5)
+            return value.permute(0, 3, 1, 2).clamp(0.0, FAR).mul_(1 / FAR).sub_(0.5)
         mean: Tensor = getattr(self, f"{name}_mean")
         std: Tensor = getattr(self, f"{name}_std")
         return (value - mean) / std

@@ -139,7 +139,7 @@ class Representation(nn.Module):
         """Return the embeddings (N, E) of a sensor's normalised observations. Raises PluginError for a wrong shape."""
         with within(f"{name}-encoder"):
             embedding: Tensor = self.encoders[name](target)
-        require_shape(f"--{flag_of(name)}-encoder", "an embedding", embedding, (len(target), self._sizes[name]))
+        require_shape(f"--{flag_of(name)}-encoder", "an embedding", embedding, (target.shape[0], self._sizes[name]))
         return embedding
 
     def _losses(

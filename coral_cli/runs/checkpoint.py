@@ -1,5 +1,7 @@
 """Checkpoints: a torch archive of tensors and primitives, with metadata in JSON that needs no torch to read.
 
+An agent's weights alone, which ``coral export`` writes, are a file of safetensors with the same metadata.
+
 The archive is a zip file; ``archive/coral.json`` in it holds the metadata, the rest is what ``torch.save``
 writes. Its comment, the end of the file, is a SHA-256 of all before it, so damage is found before anything is
 used; a zip's own checksums leave its directory out. Tensors are only ever loaded with ``weights_only=True``,
@@ -15,13 +17,14 @@ import os
 import shutil
 import zipfile
 from collections import OrderedDict
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from coral_cli.registry.errors import UnreadableError
 from coral_cli.registry.options import Json
-from coral_cli.runs import documents
+from coral_cli.runs import documents, safetensors
 from coral_cli.runs.documents import FormError
 from coral_cli.runs.files import SUFFIX, replacing
 from coral_cli.runs.state import require_form
@@ -77,9 +80,19 @@ def save(path: Path, metadata: Json, state: dict[str, Any]) -> None:
         seal(partial, json.dumps({"format": FORMAT, KEY: metadata}))
 
 
+def save_weights(path: Path, metadata: Json, weights: Mapping[str, torch.Tensor]) -> None:
+    """Write an agent's weights alone, as safetensors: a tenth of a checkpoint, for an agent that has learned enough.
+
+    Raises TypeError for a weight that the format cannot hold, CoralError when the file cannot be written.
+    """
+    safetensors.write(path, json.dumps({"format": FORMAT, KEY: metadata}), weights)
+
+
 def read_metadata(path: Path) -> Json:
     """Return the metadata alone, without torch. Raises UnreadableError when ``path`` is no intact checkpoint."""
     try:
+        if path.suffix == safetensors.SUFFIX:
+            return _metadata(path, _header(path).metadata.encode())
         with path.open("rb") as file:
             _require_archive(path, file)
             _require_intact(path, file)
@@ -90,12 +103,17 @@ def read_metadata(path: Path) -> Json:
 
 
 def load(path: Path, device: str | torch.device = "cpu") -> tuple[Json, dict[str, Any]]:
-    """Return the metadata and the state, its tensors on ``device``. Raises UnreadableError; never runs code."""
+    """Return the metadata and the state, its tensors on ``device``. Raises UnreadableError; never runs code.
+
+    The state of weights alone has no ``optimizers``, and nothing that a run could go on with.
+    """
     import pickle
 
     import torch
 
     metadata = read_metadata(path)
+    if path.suffix == safetensors.SUFFIX:
+        return metadata, {"agent": {"weights": safetensors.read_tensors(path, device), "optimizers": {}}}
     try:
         state = torch.load(path, map_location=device, weights_only=True)
         require_form(state)
@@ -184,6 +202,15 @@ def _drop_old(directory: Path, newest: Path) -> None:
 def _numbered(directory: Path) -> list[Path]:
     """Return checkpoints in the order written; steps would not do: a run may go on from an older one."""
     return sorted(directory.glob("step-*.pt"), key=lambda path: (path.stat().st_mtime_ns, path.name))
+
+
+def _header(path: Path) -> safetensors.Header:
+    try:
+        return safetensors.read_header(path)
+    except FormError as error:
+        raise UnreadableError(
+            f"{path} is damaged, or not what coral writes: {error}.", "Get it again, or export it again."
+        ) from error
 
 
 def _require_archive(path: Path, file: BinaryIO) -> None:

@@ -39,6 +39,9 @@ METADATA: dict[str, documents.Check] = {
 MACHINE: dict[str, documents.Check] = {"cpus": documents.count, "gpus": documents.texts}
 """What run.json says, as far as every reader relies on it; and of the machine."""
 
+PACKAGED = "agent.safetensors"
+"""The weights in a folder that ``coral export`` has written."""
+
 PAUSES = (0.001, 0.01, 0.0)
 """Seconds to wait after each attempt to lock a directory that is locked."""
 
@@ -198,9 +201,14 @@ class RunDirectory:
 
 
 def find_checkpoint(path: Path) -> Path:
-    """Return the checkpoint that ``path`` names: itself, or a run's latest. Raises UnreadableError without one."""
+    """Return the checkpoint that ``path`` names: itself, a run's latest, or the weights of an exported agent.
+
+    Raises UnreadableError without one.
+    """
     if path.is_file():
         return path
+    if (path / PACKAGED).is_file():
+        return path / PACKAGED
     run = RunDirectory.open(path)
     if not run.latest.is_file():
         raise UnreadableError(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from coral_cli.registry.errors import CoralError
+from coral_cli.registry.errors import CoralError, UsageError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -34,6 +35,26 @@ def replacing(path: Path, sync: bool = True) -> Iterator[Path]:
                 to_disk(path.parent)
         finally:
             partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def filling(out: Path) -> Iterator[Path]:
+    """Yield an unfinished folder's path; it becomes ``out`` when the block ends without an error, else it goes.
+
+    Raises UsageError where ``out`` is taken, CoralError when it cannot be written.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"{out} is {'not empty' if out.is_dir() else 'a file'}.", "Choose a new folder.")
+    partial = out.with_name(f".{out.name}{SUFFIX}")
+    with writing(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        try:
+            yield partial
+            os.replace(partial, out)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 @contextmanager

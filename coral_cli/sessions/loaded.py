@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,34 @@ class AgentState:
     needs_action: bool
     """Whether the next call must be told which action was taken."""
 
+    def __len__(self) -> int:
+        """Return how many episodes it is of."""
+        return len(self.memory.action)
+
+    def row(self, index: int) -> AgentState:
+        """Return the state of one episode of a batch. Raises IndexError."""
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"there is no episode {index} in a batch of {len(self)}")
+        index %= len(self)
+        return replace(self, memory=Memory.of({n: part[index : index + 1] for n, part in self.memory.parts.items()}))
+
+    @staticmethod
+    def together(states: Sequence[AgentState]) -> AgentState:
+        """Return the state of a batch, from those of episodes that may be at different steps.
+
+        Raises CoralError for none at all, and for states of which some lack their action.
+        """
+        if len({state.needs_action for state in states}) != 1:
+            raise CoralError("states go together when all of them, or none, lack the action that was taken.")
+        every = [state.memory.parts for state in states]
+        joined = {name: torch.cat([parts[name] for parts in every]) for name in every[0]}
+        return AgentState(Memory.of(joined), states[0].needs_action)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return all of it as arrays by name, for ``numpy.savez``; ``LoadedAgent.state`` takes them back."""
+        arrays = {name: part.cpu().numpy() for name, part in self.memory.parts.items()}
+        return arrays | {"needs_action": np.array(self.needs_action)}
+
 
 class LoadedAgent:
     """A saved agent. ``sensors`` are as the environment gave them, ``action_size`` is A.
@@ -44,6 +72,7 @@ class LoadedAgent:
         self.action_size = agent.action_size
         self._gaps = frozenset(gaps)
         self._agent = agent
+        agent.freeze()
 
     def act(
         self, observation: Mapping[str, ArrayLike | None], state: AgentState | None = None, explore: bool = False
@@ -55,6 +84,29 @@ class LoadedAgent:
         arrays, single, memory = self._ready(observation, state, None)
         actions, memory = self._agent.act(arrays, memory, explore)
         return actions[0] if single else actions, AgentState(memory, needs_action=False)
+
+    def begin(self, episodes: int = 1) -> AgentState:
+        """Return the state at the start of so many episodes, which are a batch if there are several."""
+        return AgentState(self._agent.initial(episodes), needs_action=False)
+
+    def state(self, arrays: Mapping[str, ArrayLike]) -> AgentState:
+        """Return the state that ``AgentState.arrays`` gave. Raises CoralError for arrays that do not fit this agent."""
+        start = self.begin().arrays()
+        given = {name: np.asarray(arrays[name]) for name in start if name in arrays}
+        sizes = {len(value) if value.ndim else 0 for name, value in given.items() if name != "needs_action"}
+        fits = all(
+            value.shape[1:] == start[name].shape[1:] and value.dtype.kind in "fb" for name, value in given.items()
+        )
+        if given.keys() != start.keys() or len(sizes) != 1 or not fits:
+            raise CoralError("these arrays are no state of this agent.", "Save those of AgentState.arrays().")
+        memory = Memory.of(
+            {
+                name: torch.tensor(value, dtype=torch.float32, device=self._agent.device)
+                for name, value in given.items()
+                if name != "needs_action"
+            }
+        )
+        return AgentState(memory, bool(given["needs_action"]))
 
     def features(
         self,
@@ -99,10 +151,11 @@ class LoadedAgent:
 
     def _require(self, observation: Mapping[str, ArrayLike | None]) -> None:
         """Raise CoralError where a sensor is left out: it may be misspelt."""
-        others = observation.keys() - self.sensors.keys()
         for name in self.sensors:
-            near = nearest(name, others)
-            if name not in observation and (near or name not in self._gaps):
+            if name in observation:
+                continue
+            near = nearest(name, observation.keys() - self.sensors.keys())
+            if near or name not in self._gaps:
                 hint = f"Is it {near!r}? " if near else ""
                 hint += f"Where a sensor gives nothing, say so: {{{name!r}: None}}."
                 raise CoralError(f"the observation has no sensor {name!r}, which the agent knows.", hint)
@@ -128,11 +181,15 @@ class LoadedAgent:
 
 def load(path: str | os.PathLike[str], device: str, catalog: Catalog) -> LoadedAgent:
     """Load an agent, as ``coral_cli.load_agent`` says."""
-    saved = open_saved(absolute(path), catalog)
-    return LoadedAgent(saved.agent(choose_device(device)), saved.sensors, _gaps(saved, catalog))
+    return loaded(open_saved(absolute(path), catalog), choose_device(device), catalog)
 
 
-def _gaps(saved: Saved, catalog: Catalog) -> set[str]:
+def loaded(saved: Saved, device: torch.device, catalog: Catalog) -> LoadedAgent:
+    """Return the agent of an opened checkpoint. Raises UnreadableError when its weights do not fit."""
+    return LoadedAgent(saved.agent(device), saved.sensors, gaps_of(saved, catalog))
+
+
+def gaps_of(saved: Saved, catalog: Catalog) -> set[str]:
     """Return the sensors that were missing at times in the agent's training, as far as its distractions say."""
     chosen = [choice for choice in saved.assembly.choices.values() if choice.kind == DISTRACTION]
     records = [catalog.locate(*choice.identity).record for choice in chosen if choice.options.get("mode") == "missing"]

@@ -111,6 +111,19 @@ class RolloutRequest:
 
 
 @dataclass(frozen=True)
+class ExportRequest:
+    """The request of ``coral export``. ``checkpoint`` may be a run; ``form`` says which programs are written."""
+
+    checkpoint: Path
+    catalog: Catalog
+    out: Path
+    form: Literal["all", "torch", "onnx", "weights"]
+    explore: bool
+    json: bool = False
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
 class BenchRequest:
     """The request of ``coral bench``: ``part`` of the assembly, with ``repeats`` updates."""
 

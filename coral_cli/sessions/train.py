@@ -45,7 +45,8 @@ def _lead(request: TrainRequest, display: Listener, followers: Followers) -> int
         built = stack.enter_context(closing(build(request, _backend(request))))
         replay = begun.load(built, _about(request, built, followers), built.replay_capacity, begun.episodes)
         env, eval_env = stack.enter_context(several(request, built))
-        run = stack.enter_context(prepared(begun, built, replay, plan, followers, display, renderer=built.backend))
+        said = {"renderer": built.backend, "actions_per_second": built.env.metadata.get("render_fps")}
+        run = stack.enter_context(prepared(begun, built, replay, plan, followers, display, **said))
         collector, evaluator, actor = collector_of(env), collector_of(eval_env), actor_of(request, built)
         stopping = run.supervision.interruption.__bool__
         async_collection = AsyncCollection(collector, actor, stopping) if actor else None

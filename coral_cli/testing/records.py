@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from coral_cli.registry.options import LossOptions, check, fields_of, values_of
-from coral_cli.registry.records import Loss, ObjectiveOptions, Record
+from coral_cli.registry.records import Command, Loss, ObjectiveOptions, Record
 from coral_cli.testing.failures import Check, require
 
 MOST = 0.1
@@ -34,8 +34,10 @@ print(time.process_time() - start, *(name for name in ("torch", "mujoco", "gymna
 
 def name_and_summary(record: Record) -> None:
     """Require that the name can stand on a command line, the summary in a list."""
+    word = r"[a-z0-9]+(-[a-z0-9]+)*"
+    form = f"{word}( {word})?" if isinstance(record, Command) else word
     require(
-        re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", record.name) is not None,
+        re.fullmatch(form, record.name) is not None,
         f"the name {record.name!r} does not fit a command line.",
         "Use small letters, digits and single dashes.",
     )

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from coral_cli.registry.contracts import PolicyModule
 from coral_cli.registry.errors import within
 from coral_cli.registry.records import Sensor
+from coral_cli.representation.frozen import freeze
 from coral_cli.representation.no_representation import NoRepresentation
 from coral_cli.representation.objective import Representation, State
 
@@ -27,6 +28,16 @@ class Memory:
 
     state: State
     action: Tensor
+
+    @classmethod
+    def of(cls, parts: Mapping[str, Tensor]) -> Memory:
+        """Return the memory that ``parts`` names: ``h``, ``z`` and ``action``."""
+        return cls(State(parts["h"], parts["z"]), parts["action"])
+
+    @property
+    def parts(self) -> dict[str, Tensor]:
+        """All of it by name, as ``of`` takes it."""
+        return {"h": self.state.h, "z": self.state.z, "action": self.action}
 
     def restarted(self, fresh: NDArray[np.bool_]) -> Memory:
         """Return the memory as it is before an episode's first observation where ``fresh`` (B,) is true."""
@@ -70,6 +81,14 @@ class Agent:
         self.unencoded = tuple(name for name in sensors if name not in representation.encoders)
         self.action_size = action_size
         self.device = device
+
+    def freeze(self) -> None:
+        """Act faster, one step at a time on the CPU, with the weights as they are: it can learn nothing any more."""
+        if self.device.type == "cpu":
+            model = dict(self.representation.named_children())
+            for part in (model["encoders"], model.get("rssm"), cast("nn.Module", self.policy)):
+                if part is not None:
+                    freeze(part)
 
     def initial(self, batch: int = 1) -> Memory:
         """Return the memory before an episode's first observation: zero state, zero action."""

@@ -21,6 +21,7 @@ NAVIGATION = {
             "/docs/how-to/slurm",
             "/docs/how-to/train-on-several-gpus",
             "/docs/how-to/use-a-trained-agent",
+            "/docs/how-to/export",
             "/docs/how-to/look-inside",
         ],
         "Explanation": ["/docs/explanation/method", "/docs/explanation/differences"],

@@ -55,7 +55,6 @@ def test_what_cannot_be_is_one_sentence(words, code, said, capsys):
         (["train", "--config", "x.yaml"], "There are no configuration files"),
         (["train", "--learning-rate", "1e-3"], "Did you mean --model-lr or --policy.lr?"),
         (["train", "--lr", "1e-3"], "Did you mean --model-lr or --policy.lr?"),
-        (["export", "x"], "coral_cli.load_agent"),
         (["report", "x", "--out", "curves.jpg"], "Write --out curves.png."),
         (["report", "x", "--out", "curves.v2"], "Write --out curves.v2.html."),
     ],

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from coral_cli import builtin, plugin, plugin_recordings, plugin_simulation, plugin_tensors, testing
+from coral_cli import builtin, plugin, plugin_agents, plugin_recordings, plugin_simulation, plugin_tensors, testing
 from coral_cli.app import main
 from coral_cli.registry.discovery import discover
 
@@ -45,7 +45,7 @@ def test_the_index_names_every_package_and_its_command() -> None:
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.name)
 def test_it_uses_nothing_but_the_public_modules(package: Path) -> None:
     used = {pair for path in package.rglob("*.py") for pair in imported(path)}
-    doors = (plugin, plugin_recordings, plugin_simulation, plugin_tensors, testing)
+    doors = (plugin, plugin_agents, plugin_recordings, plugin_simulation, plugin_tensors, testing)
     public = {(module.__name__, name) for module in doors for name in module.__all__}
     assert used <= public and ("coral_cli.plugin", "hookimpl") in used
 
@@ -69,6 +69,6 @@ def test_it_is_discovered_and_rehearses_a_training(package: Path, capsys: pytest
     assert found[package.name] == "active" and sum(status == "active" for status in found.values()) == 1
     line = command(package)
     tiny = "--size tiny --batch-size 2 --batch-length 4 --env.action-repeat 10 --renderer raycast --dry-run"
-    reads = line.startswith("coral data import")  # what is not there
-    code = main(f"{line} {'--help' if reads else tiny}".split()[1:], catalog)
+    trains = line.split()[1] in ("train", "sweep")
+    code = main(f"{line} {tiny if trains else '--help'}".split()[1:], catalog)
     assert code == 0, capsys.readouterr().err

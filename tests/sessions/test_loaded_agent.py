@@ -136,7 +136,7 @@ def test_a_sensor_that_is_none_is_missing(agent, inner):
     assert agent.act(NOTHING, state)[0].shape == (7,)
     arrays = {"proprio": whole["proprio"][None]}
     expected, _ = inner.act(arrays, inner.initial(), explore=False)
-    np.testing.assert_array_equal(action, expected[0])
+    np.testing.assert_allclose(action, expected[0], atol=1e-6)
 
 
 def test_a_sensor_that_is_left_out_is_an_error(agent):
