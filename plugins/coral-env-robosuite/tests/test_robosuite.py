@@ -57,7 +57,13 @@ def test_it_is_robosuite_s_task_step_for_step(name, task):
     wanted = other.reset()
     for action in actions(3):
         angles = wanted["robot0_joint_pos"]
-        rest = ["robot0_joint_vel", "robot0_eef_pos", "robot0_eef_quat_site", "robot0_gripper_qpos", "robot0_gripper_qvel"]
+        rest = [
+            "robot0_joint_vel",
+            "robot0_eef_pos",
+            "robot0_eef_quat_site",
+            "robot0_gripper_qpos",
+            "robot0_gripper_qvel",
+        ]
         quaternion = wanted["robot0_eef_quat_site"]
         wanted["robot0_eef_quat_site"] = quaternion if quaternion[3] >= 0 else -quaternion
         felt = np.concatenate([np.cos(angles), np.sin(angles), *(wanted[key] for key in rest)])
@@ -182,8 +188,12 @@ def test_the_contract_holds():
 
 def test_other_programs_of_this_one_draw_as_chosen(monkeypatch):
     """Importing robosuite sets MUJOCO_GL to EGL for all that are started later."""
-    program = "import os; os.environ['MUJOCO_GL'] = 'disable'; from coral_env_robosuite import RobosuiteOptions as O; "
-    program += "from coral_env_robosuite.simulation import RobosuiteSimulation as S; S('Lift', O()); print(os.environ['MUJOCO_GL'])"
+    program = (
+        "import os; os.environ['MUJOCO_GL'] = 'disable'\n"
+        "from coral_env_robosuite import RobosuiteOptions\n"
+        "from coral_env_robosuite.simulation import RobosuiteSimulation\n"
+        "RobosuiteSimulation('Lift', RobosuiteOptions()); print(os.environ['MUJOCO_GL'])"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "disable\n" and done.stderr == ""
 

@@ -1,4 +1,4 @@
-"""The environments ``metaworld-...``: what coral asks of this package. Importing it imports neither metaworld nor mujoco."""
+"""The environments ``metaworld-...``: what coral asks of this package. Importing it does not import metaworld."""
 
 from __future__ import annotations
 
@@ -13,17 +13,15 @@ from coral_cli.plugin import AbsentError, Environment, Help, Rendering, hookimpl
 if TYPE_CHECKING:
     import gymnasium
 
-TASKS = tuple(
-    f"{name}-v3"
-    for name in (
-        "assembly basketball bin-picking box-close button-press-topdown button-press-topdown-wall button-press "
-        "button-press-wall coffee-button coffee-pull coffee-push dial-turn disassemble door-close door-lock door-open "
-        "door-unlock hand-insert drawer-close drawer-open faucet-open faucet-close hammer handle-press-side handle-press "
-        "handle-pull-side handle-pull lever-pull pick-place-wall pick-out-of-hole pick-place plate-slide "
-        "plate-slide-side plate-slide-back plate-slide-back-side peg-insert-side peg-unplug-side soccer stick-push "
-        "stick-pull push push-wall push-back reach reach-wall shelf-place sweep-into sweep window-open window-close"
-    ).split()
-)
+_NAMES = """
+assembly basketball bin-picking box-close button-press-topdown button-press-topdown-wall button-press button-press-wall
+coffee-button coffee-pull coffee-push dial-turn disassemble door-close door-lock door-open door-unlock hand-insert
+drawer-close drawer-open faucet-open faucet-close hammer handle-press-side handle-press handle-pull-side handle-pull
+lever-pull pick-place-wall pick-out-of-hole pick-place plate-slide plate-slide-side plate-slide-back
+plate-slide-back-side peg-insert-side peg-unplug-side soccer stick-push stick-pull push push-wall push-back reach
+reach-wall shelf-place sweep-into sweep window-open window-close
+"""
+TASKS = tuple(f"{name}-v3" for name in _NAMES.split())
 """The tasks by Meta-World's own names, in its order."""
 
 INSTALL = "python -m pip install metaworld==3.1.1 mujoco==3.3.0 dm-control==1.0.28"

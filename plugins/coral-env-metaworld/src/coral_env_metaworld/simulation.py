@@ -85,4 +85,7 @@ class MetaWorldSimulation:
     def aims(self) -> dict[str, np.ndarray]:
         """Return where the goal is (3,), and the objects (3 or 6,)."""
         environment = self.environment
-        return {"goal position": environment._target_pos.copy(), "object position": environment._get_pos_objects().copy()}
+        return {
+            "goal position": environment._target_pos.copy(),
+            "object position": environment._get_pos_objects().copy(),
+        }

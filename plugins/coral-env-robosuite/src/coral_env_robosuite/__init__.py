@@ -1,4 +1,4 @@
-"""The environments ``robosuite-...``: what coral asks of this package. Importing it imports neither robosuite nor mujoco."""
+"""The environments ``robosuite-...``: what coral asks of this package. Importing it does not import robosuite."""
 
 from __future__ import annotations
 
@@ -46,15 +46,20 @@ class RobosuiteOptions:
     ] = "Panda"
     control: Annotated[
         Literal["pose", "position"],
-        Help("pose: the hand moves and turns (6 values, and the gripper); position: it only moves (3, and the gripper)."),
+        Help(
+            "pose: the hand moves and turns (6 values, and the gripper); position: it only moves (3, and the gripper)."
+        ),
     ] = "pose"
     reward: Annotated[
         Literal["shaped", "sparse"], Help("shaped: every stage on the way counts; sparse: only what is done.")
     ] = "shaped"
-    steps: Annotated[int, Help("Environment steps (0.05 s) of an episode; robosuite's own default is 1000.", min=1)] = 500
+    steps: Annotated[int, Help("Environment steps (0.05 s) of an episode; robosuite's own default is 1000.", min=1)] = (
+        500
+    )
     camera: Annotated[Literal["agentview", "frontview", "birdview"], Help("The camera of the image.")] = "agentview"
     compile: Annotated[
-        bool, Help("Compile the model anew for every episode, as robosuite does: cubes differ by 10 %, it takes seconds.")
+        bool,
+        Help("Compile the model anew for every episode, as robosuite does: cubes differ by 10 %, it takes seconds."),
     ] = False
     action_repeat: Annotated[int, Help("Environment steps per action; their rewards are summed.", min=1)] = 1
 
