@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Pictures of Meta-World's cameras corner, corner2, corner3 and corner4 are upside down, and the usual cure, image[::-1], is the wrong one. It is not OpenGL's order of rows, which Gymnasium's
-# renderer has turned already: the cameras themselves hang upside down (their up-axis points at the floor), so a picture needs half a turn, image[::-1, ::-1]. Rows alone
-# give a mirror image that looks right: the arm stands, but left is right, as no camera could see it. Agents that were trained on it, or
-# models that were trained on pictures of real rooms, have seen a mirrored robot. topview and the cameras of the hand are upright.
+# Pictures of Meta-World's cameras corner, corner2, corner3 and corner4 are upside down, and the usual cure, image[::-1], is the wrong
+# one. It is not OpenGL's order of rows, which Gymnasium's renderer has turned already: the cameras themselves hang upside down (their
+# up-axis points at the floor), so a picture needs half a turn, image[::-1, ::-1]. Rows alone give a mirror image that looks right: the
+# arm stands, but left is right, as no camera could see it. Agents that were trained on it, or models that were trained on pictures of
+# real rooms, have seen a mirrored robot. topview and the cameras of the hand are upright.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

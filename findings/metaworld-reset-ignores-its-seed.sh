@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Meta-World leaves the seed of reset() aside, and what follows differs by how a task is made. Meta-World/MT1 draws one of its 50 goals at each reset: reset(seed=7), four times,
-# gives four goals, where Gymnasium's contract says one. Meta-World/goal_hidden, whose name promises a goal that has to be found, has the same goal in all episodes,
-# whatever reset is given: it follows from the seed that the environment was made with. An agent that sees no goal can learn such a task by heart, and evaluating
-# with other seeds does not show it.
+# Meta-World leaves the seed of reset() aside, and what follows differs by how a task is made. Meta-World/MT1 draws one of its 50 goals at
+# each reset: reset(seed=7), four times, gives four goals, where Gymnasium's contract says one. Meta-World/goal_hidden, whose name
+# promises a goal that has to be found, has the same goal in all episodes, whatever reset is given: it follows from the seed that the
+# environment was made with. An agent that sees no goal can learn such a task by heart, and evaluating with other seeds does not show it.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# robosuite puts what the robot feels into one vector, robot0_proprio-state, which learners take as it is. In 1.5.2 it has 50 numbers for a Panda, not the 32 that
-# papers and older releases mean: joint angles beside their cosines and sines, two orientations of the hand, and seven joint accelerations. Those reach tens of
-# rad/s^2 where everything else stays near 1, so that in a vector that is not scaled number by number they are 99 % of the variance; under random actions they say little more than which
-# action came last. The 32 are to be had by their names: joint_pos_cos, joint_pos_sin, joint_vel, eef_pos, eef_quat, gripper_qpos, gripper_qvel.
+# robosuite puts what the robot feels into one vector, robot0_proprio-state, which learners take as it is. In 1.5.2 it has 50 numbers for
+# a Panda, not the 32 that papers and older releases mean: joint angles beside their cosines and sines, two orientations of the hand, and
+# seven joint accelerations. Those reach tens of rad/s^2 where everything else stays near 1, so that in a vector that is not scaled number
+# by number they are 99 % of the variance; under random actions they say little more than which action came last. The 32 are to be had by
+# their names: joint_pos_cos, joint_pos_sin, joint_vel, eef_pos, eef_quat, gripper_qpos, gripper_qvel.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# robosuite can be asked for 30 actions a second, but its time advances in whole steps of 2 ms: an action lasts 16 of them, 32 ms instead of 33.3, so
-# that it is done 31.25 times a second, while env.cur_time counts 33.3 ms. Worse, each sensor has a clock of its own, which goes on to tick every 33.3 ms and no
-# longer falls together with the actions: most observations that step() returns show where the arm was some milliseconds before the end of the step (up to a tenth
-# of a radian at full speed), and now and then the same observation comes twice, as if nothing had moved. The reward is of the true state. Cameras have such clocks, too.
-# Nothing is said. At 20, 25 and 50 Hz, which divide 500, each observation shows the state as it is. 30, 40 and 60 Hz are concerned.
+# robosuite can be asked for 30 actions a second, but its time advances in whole steps of 2 ms: an action lasts 16 of them, 32 ms instead
+# of 33.3, so that it is done 31.25 times a second, while env.cur_time counts 33.3 ms. Worse, each sensor has a clock of its own, which
+# goes on to tick every 33.3 ms and no longer falls together with the actions: most observations that step() returns show where the arm
+# was some milliseconds before the end of the step (up to a tenth of a radian at full speed), and now and then the same observation comes
+# twice, as if nothing had moved. Cameras have such clocks, too. Nothing is said. At 20, 25 and 50 Hz,
+# which divide 500, each observation shows the state as it is. 30, 40 and 60 Hz are concerned.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
