@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import gymnasium
@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium.spaces import Box, Dict
 
 from coral_cli.environments.hidden_state import hidden_state
-from coral_cli.environments.rendering.views import Views
+from coral_cli.environments.rendering.views import View, Views
 from coral_cli.environments.stepping import is_unstable
 from coral_cli.plugin import Rendering
 
@@ -59,6 +59,7 @@ class Simulation(Protocol):
 class SimulatedTask(gymnasium.Env[Observation, np.ndarray]):
     """A task with ``image`` (H, W, 3) uint8, ``proprio`` (D,) float32, and actions in [-1, 1] scaled to its range.
 
+    ``cameras`` are further sensors like ``image``, by name. A subclass may have ``metrics`` to report.
     ``reset(seed=...)`` determines the episode bit for bit.
     """
 
@@ -72,19 +73,28 @@ class SimulatedTask(gymnasium.Env[Observation, np.ndarray]):
         action_repeat: int,
         rendering: Rendering,
         hidden: Sequence[int] = (),
+        *,
+        cameras: Mapping[str, int] | None = None,
+        backdrop: Sequence[str] = (),
     ) -> None:
-        """Take ``camera`` by index to draw the image; the geoms ``hidden`` are only seen from outside."""
+        """Take cameras by index; the geoms ``hidden`` are only seen from outside.
+
+        To distractions the geoms named in ``backdrop`` count as sky.
+        """
         self.simulation = simulation
         self._hidden = list(hidden)
         simulation.model.geom_rgba[self._hidden, 3] = 0
         self.action_repeat = action_repeat
         self.metadata = {**self.metadata, "render_fps": 1 / (simulation.seconds * action_repeat)}
-        self.scene = Views(simulation.model, rendering, camera, simulation.outside)
+        self.scene = Views(simulation.model, rendering, camera, simulation.outside, backdrop=backdrop)
+        self.scenes: dict[str, View] = {"image": self.scene}
+        for name, index in (cameras or {}).items():
+            self.scenes[name] = View(simulation.model, rendering, index, backdrop=backdrop)
         self._steps = 0
         self.action_space = Box(-1.0, 1.0, simulation.low.shape, np.float32)
         self.observation_space = Dict(  # type: ignore[assignment]  # to Gymnasium a Dict has no arrays
-            image=Box(0, 255, (rendering.height, rendering.width, 3), np.uint8),
-            proprio=Box(-np.inf, np.inf, simulation.feel().shape, np.float32),
+            {name: Box(0, 255, (rendering.height, rendering.width, 3), np.uint8) for name in self.scenes}
+            | {"proprio": Box(-np.inf, np.inf, simulation.feel().shape, np.float32)}
         )
 
     def reset(
@@ -94,7 +104,8 @@ class SimulatedTask(gymnasium.Env[Observation, np.ndarray]):
         simulation = self.simulation
         simulation.begin(None if seed is None else int(self.np_random.integers(2**32, dtype=np.uint32)))
         if simulation.model is not self.scene.model:
-            self.scene.replace(simulation.model, self.scene.camera, simulation.outside)
+            for view in self.scenes.values():
+                view.replace(simulation.model, view.camera)
         elif simulation.model.nhfield:
             self.scene.upload_height_fields()
         self._steps = 0
@@ -115,14 +126,19 @@ class SimulatedTask(gymnasium.Env[Observation, np.ndarray]):
             except RuntimeError as error:
                 if not is_unstable(error):
                     raise
-                return self._seen, total, False, True, {}
+                return self._seen, total, False, True, self._told()
             total += reward
             self._steps += 1
             if discount is not None:
                 break
         terminated = discount == 0
         truncated = not terminated and (discount is not None or self._steps >= simulation.steps)
-        return self._observation(), total, terminated, truncated, {}
+        told = self._told() if terminated or truncated else {}
+        return self._observation(), total, terminated, truncated, told
+
+    def metrics(self) -> dict[str, float]:
+        """Return what to report of an episode that ends, by name; ``success`` as a rate."""
+        return {}
 
     def render(self) -> np.ndarray:
         """Draw the robot from outside, (256, 256, 3) uint8."""
@@ -137,9 +153,14 @@ class SimulatedTask(gymnasium.Env[Observation, np.ndarray]):
         return hidden_state(self.simulation.model, self.simulation.data)
 
     def close(self) -> None:
-        self.scene.close()
+        for view in self.scenes.values():
+            view.close()
+
+    def _told(self) -> dict[str, Any]:
+        metrics = self.metrics()
+        return {"metrics": metrics} if metrics else {}
 
     def _observation(self) -> Observation:
-        image = self.scene.agent(self.simulation.data)
-        self._seen: Observation = {"image": image, "proprio": self.simulation.feel().astype(np.float32)}
+        pictures = {name: view.agent(self.simulation.data) for name, view in self.scenes.items()}
+        self._seen: Observation = {**pictures, "proprio": self.simulation.feel().astype(np.float32)}
         return self._seen

@@ -89,7 +89,9 @@ class UsageError(CoralError):
 
 
 class AbsentError(UsageError):
-    """Something optional is not installed here; the hint is the command that installs it."""
+    """Something optional is not installed here (exit code 3); the hint is the command that installs it."""
+
+    exit_code = 3
 
 
 class PluginError(CoralError):

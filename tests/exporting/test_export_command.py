@@ -112,7 +112,7 @@ def test_one_document(run, tmp_path, capsys):
 def test_what_is_missing_for_onnx_is_told(run, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(programs, "NEEDED", ("onnx_of_nobody",))
     out = tmp_path / "agent"
-    assert main(["export", str(run), "--out", str(out), "--format", "onnx"]) == 2
+    assert main(["export", str(run), "--out", str(out), "--format", "onnx"]) == 3
     err = capsys.readouterr().err
     assert "needs onnx_of_nobody, which is not installed" in err and "pip install onnx_of_nobody" in err
     assert not out.exists()

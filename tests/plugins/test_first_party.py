@@ -70,5 +70,7 @@ def test_it_is_discovered_and_rehearses_a_training(package: Path, capsys: pytest
     line = command(package)
     tiny = "--size tiny --batch-size 2 --batch-length 4 --env.action-repeat 10 --renderer raycast --dry-run"
     trains = line.split()[1] in ("train", "sweep")
-    code = main(f"{line} {tiny if trains else '--help'}".split()[1:], catalog)
-    assert code == 0, capsys.readouterr().err
+    code, said = main(f"{line} {tiny if trains else '--help'}".split()[1:], catalog), capsys.readouterr().err
+    if code == 3 and "is not installed" in said:
+        pytest.skip("what it simulates with is not installed here; .ci/simulators tests it")
+    assert code == 0, said

@@ -65,6 +65,11 @@ class View:
         opacity[self._backdrop] = before
         return image
 
+    def replace(self, model: mujoco.MjModel, agent: int) -> None:
+        """Go on with another model: for environments that compile a new one at reset."""
+        self.close()
+        self._set(model, agent)
+
     def background(self, floor: bool) -> np.ndarray:
         """Return a mask (H, W) of the agent's last image: true in the sky, or, with ``floor``, on a floor."""
         assert self.data is not None, "nothing is drawn yet"
@@ -104,12 +109,11 @@ class Views(View):
         super().__init__(model, rendering, agent, floor, backdrop)
         self._outside_camera = outside
 
-    def replace(self, model: mujoco.MjModel, agent: int, outside: int) -> None:
+    def replace(self, model: mujoco.MjModel, agent: int, outside: int | None = None) -> None:
         """Go on with another model: for environments that compile a new one at reset."""
-        self.close()
+        super().replace(model, agent)
         vars(self).pop("_outside", None)
-        self._set(model, agent)
-        self._outside_camera = outside
+        self._outside_camera = self._outside_camera if outside is None else outside
 
     def outside(self, data: mujoco.MjData) -> np.ndarray:
         """Draw a new (256, 256, 3) uint8 image from outside."""

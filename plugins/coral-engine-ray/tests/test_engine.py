@@ -81,7 +81,7 @@ def test_without_ray_a_sentence_says_so(monkeypatch):
         monkeypatch.delitem(sys.modules, f"coral_engine_ray.{module}", raising=False)
     monkeypatch.setitem(sys.modules, "ray", None)
     outcome = run("sweep --env toy --on ray --out sweep -- --steps 40 --size tiny", [RECORD])
-    assert outcome.code == 2
+    assert outcome.code == 3
     assert "error: the engine ray needs Ray, which cannot be imported" in outcome.err
     assert "hint: pip install ray, or leave out --on ray." in outcome.err
     assert not Path("sweep").exists()

@@ -69,7 +69,7 @@ def test_without_submitit_it_says_what_installs_it(monkeypatch, tmp_path):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "submitit", None)
     outcome = run(f"{SWEEP} --out {tmp_path / 'sweep'}", [RECORD])
-    assert outcome.code == 2 and not (tmp_path / "sweep").exists()
+    assert outcome.code == 3 and not (tmp_path / "sweep").exists()
     assert "error: the engine slurm needs submitit, which cannot be imported" in outcome.err
     assert "hint: pip install submitit" in outcome.err
 

@@ -150,4 +150,4 @@ def test_what_was_changed_is_not_pushed(coral, agent, hub, tmp_path):
 def test_without_huggingface_hub(coral, agent, monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     outcome = coral(f"hub push {agent} me/arm @")
-    assert outcome.code == 2 and "pip install huggingface_hub" in outcome.err
+    assert outcome.code == 3 and "pip install huggingface_hub" in outcome.err
