@@ -57,8 +57,8 @@ class ImportOptions:
         tuple[int, ...] | None,
         Help("Side, or height,width, of pictures and depth, by the mean of what a pixel covers.", min=1, max=2**14),
     ] = None
-    fit: Annotated[Fit, Help("How --size makes pictures of another shape: cut off, with black bars, or distorted.")] = (
-        "crop"
+    fit: Annotated[Fit, Help("How --size makes pictures of another shape: with black bars, cut off, or distorted.")] = (
+        "pad"
     )
     scale_actions: Annotated[
         str | None,
