@@ -200,6 +200,13 @@ def test_a_run_is_named_after_the_data_and_a_spoilt_dataset_does_not_keep_it_fro
     assert main(["pretrain", "--resume", str(run), "--updates", "2", "--quiet"], catalog) == 0
 
 
+def test_the_size_to_import_with_is_told_where_crops_have_no_room(catalog, tmp_path, capsys):
+    data = write(tmp_path / "data", side=(32, 32), source={"format": "made-up"})
+    assert main([*PRETRAIN, "--data", str(data), *RENAME, "--out", str(tmp_path / "run")], catalog) == 2
+    assert "is 32x32, but 44x44 is needed" in (err := capsys.readouterr().err)
+    assert "or import it anew with --size 44." in err
+
+
 def test_an_environment_that_is_not_installed_can_be_left_out(catalog, tmp_path, capsys):
     env = {"kind": "environment", "component": "arm", "distribution": "robots", "version": "1", "options": {}}
     data = write(tmp_path / "data", env=env)
