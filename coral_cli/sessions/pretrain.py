@@ -103,8 +103,9 @@ def _sensors(request: PretrainRequest, dataset: Dataset) -> dict[str, Sensor]:
                     if "source" in dataset.metadata
                     else "record it anew with a margin"
                 )
+                had = f"{sensor.shape[0]}x{sensor.shape[1]}"
                 raise UsageError(
-                    f"{name} in {dataset.path} is {sensor.shape[0]}x{sensor.shape[1]}, but {height}x{width} is needed.",
+                    f"{name} in {dataset.path} is {had}, but {height}x{width} is needed.",
                     f"Add --crop-margin 0, or a smaller --image-size, or {anew}.",
                 )
             sensor = Sensor(name, sensor.kind, (height, width, sensor.shape[2]))
