@@ -30,7 +30,7 @@ class CheckOptions:
 
     rename: Annotated[tuple[str, ...], Help("Call sensors otherwise, as `coral pretrain --rename` does.")] = ()
     fit: Annotated[Fit, Help("How larger pictures of another shape become smaller ones, as in `coral pretrain`.")] = (
-        "crop"
+        "pad"
     )
     quick: Annotated[bool, Help("Read no pictures: a moment, also where there are many.")] = False
     json: JsonFlag = False

@@ -57,8 +57,8 @@ class ImportOptions:
         tuple[int, ...] | None,
         Help("Side, or height,width, of pictures and depth, by the mean of what a pixel covers.", min=1, max=2**14),
     ] = None
-    fit: Annotated[Fit, Help("How --size makes pictures of another shape: cut off, with black bars, or distorted.")] = (
-        "crop"
+    fit: Annotated[Fit, Help("How --size makes pictures of another shape: with black bars, cut off, or distorted.")] = (
+        "pad"
     )
     scale_actions: Annotated[
         str | None,
@@ -169,7 +169,7 @@ def _wishes(options: ImportOptions) -> Any:
 
     size = options.size
     if size is not None and len(size) not in (1, 2):
-        raise UsageError(f"--size has {len(size)} numbers.", "Write --size 64, or --size 64,48 for height and width.")
+        raise UsageError(f"--size has {len(size)} numbers.", "Write --size 76, or --size 76,60 for height and width.")
     both = None if size is None else (size[0], size[-1])
     sizing, episodes = Sizing(both, options.fit), _episodes(options.episodes)
     return Wishes(options.sensor, sizing, options.scale_actions, episodes, options.fps)

@@ -38,8 +38,8 @@ class PretrainOptions:
         tuple[str, ...], Help("Call a sensor as another task does, as in front=image; may be repeated.")
     ] = ()
     fit: Annotated[
-        Fit, Help("How larger pictures of another shape become smaller ones: cut off, with black bars, or distorted.")
-    ] = "crop"
+        Fit, Help("How larger pictures of another shape become smaller ones: with black bars, cut off, or distorted.")
+    ] = "pad"
     updates: Annotated[int, Help("Gradient updates to train for.", min=1)] = 50_000
     checkpoint_every: Annotated[int, Help("Updates between checkpoints.", min=1)] = 2_000
     out: Annotated[str | None, Help("This directory becomes the run (default: runs/NAME).")] = None
@@ -108,7 +108,8 @@ def _request(options: PretrainOptions, written: Collection[str], given: Given, c
     if metadata:
         again = place.again
         rename = _same("rename", rename, metadata.get("rename", []), again or "rename" in written, again)
-        fit = _same("fit", fit, metadata.get("fit", "crop"), again or "fit" in written, again)
+        compared = "fit" in written or (again and "fit" in metadata)  # what lacks it took the middle, unasked
+        fit = _same("fit", fit, metadata.get("fit", "crop"), compared, again)
     if options.resume and place.there:
         assembly, _ = resumed(saved_assembly(place.there), given, catalog)
         updates = updates if "updates" in written else metadata["updates"]
@@ -121,7 +122,7 @@ def _request(options: PretrainOptions, written: Collection[str], given: Given, c
             assembly, _ = repeated(assembly, place.there, catalog)
     data = _same_data(data, metadata["data"], place.again) if metadata else data
     assert data is not None
-    words = [*(("--rename", ",".join(rename)) if rename else ()), *(("--fit", fit) if fit != "crop" else ())]
+    words = [*(("--rename", ",".join(rename)) if rename else ()), *(("--fit", fit) if fit != "pad" else ())]
     command = command_line(
         assembly,
         catalog,

@@ -14,6 +14,8 @@ from coral_cli.registry.options import Json
 Limits: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
 """The lowest and the highest action (A,)."""
 By: TypeAlias = Literal["bounds", "flags", "range", "keep"]
+ENDLESS = float(np.finfo(np.float32).max) / 2
+"""What a bound beyond it says is that there is none: the largest number stands where infinity cannot."""
 HINT = "Choose --scale-actions range, or LOW:HIGH, such as -3.14:3.14 or -1,-1,0:1,1,0.08."
 
 
@@ -50,7 +52,7 @@ def scaling(wish: str | None, bounds: Limits | None, seen: Limits) -> Scaling:
     """
     size = len(seen[0])
     one: Limits = np.full(size, -1.0), np.full(size, 1.0)
-    finite = bounds is not None and bool(np.isfinite(bounds).all() and (bounds[1] > bounds[0]).all())
+    finite = bounds is not None and bool((np.abs(bounds) < ENDLESS).all() and (bounds[1] > bounds[0]).all())
     within = bool((seen[0] >= -1).all() and (seen[1] <= 1).all())
     if wish is None:
         wish = "bounds" if finite else "keep" if within else "range"

@@ -46,8 +46,8 @@ class Imported:
 
 
 FITS = {
-    "crop": "its middle is taken (--fit pad keeps all of it)",
-    "pad": "black bars are added",
+    "crop": "its middle is taken",
+    "pad": "black bars are added (--fit crop takes its middle)",
     "squeeze": "it is distorted",
 }
 """What becomes of pictures of another shape, in words."""

@@ -17,7 +17,7 @@ class Sizing:
     """The size (height, width) that pictures get, and how; None leaves them as they are."""
 
     size: tuple[int, int] | None = None
-    fit: Fit = "crop"
+    fit: Fit = "pad"
 
     def sensor(self, sensor: Sensor) -> Sensor:
         """Return a sensor with the size that its values get."""

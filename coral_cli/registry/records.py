@@ -41,8 +41,8 @@ RECORDING = "recording("
 
 Split = Literal["training", "evaluation"]
 Backend = Literal["egl", "osmesa", "raycast"]
-Fit = Literal["crop", "pad", "squeeze"]
-"""How a picture comes to another shape: cut off at its sides, between black bars, or distorted."""
+Fit = Literal["pad", "crop", "squeeze"]
+"""How a picture comes to another shape: between black bars, cut off at its sides, or distorted."""
 
 
 @dataclass(frozen=True)

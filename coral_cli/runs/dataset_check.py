@@ -144,6 +144,8 @@ def _scaled(names: Sequence[str], stored: Sequence[int], scaling: Scaling, fit: 
         message += f"; {100 * (1 - seen):.0f} % of each is cut off at its sides"
     elif fit == "squeeze":
         message += ", whatever their shape"
+    elif fit == "pad" and scaling.seen("crop") < 0.995:
+        message += ", between black bars"
     hint = "--fit pad keeps all of it, with black bars." if seen < 0.995 else "--image-size says to what size."
     return Finding("scaled", False, message, hint)
 

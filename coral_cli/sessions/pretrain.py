@@ -97,9 +97,16 @@ def _sensors(request: PretrainRequest, dataset: Dataset) -> dict[str, Sensor]:
         if sensor.spatial:
             height, width = sizes[name].target
             if sensor.shape[0] < height or sensor.shape[1] < width:
+                size = f"{height}" if height == width else f"{height},{width}"
+                anew = (
+                    f"import it anew with --size {size}"
+                    if "source" in dataset.metadata
+                    else "record it anew with a margin"
+                )
+                had = f"{sensor.shape[0]}x{sensor.shape[1]}"
                 raise UsageError(
-                    f"{name} in {dataset.path} is {sensor.shape[0]}x{sensor.shape[1]}, but {height}x{width} is needed.",
-                    "Add --crop-margin 0, or a smaller --image-size, or record it anew with a margin.",
+                    f"{name} in {dataset.path} is {had}, but {height}x{width} is needed.",
+                    f"Add --crop-margin 0, or a smaller --image-size, or {anew}.",
                 )
             sensor = Sensor(name, sensor.kind, (height, width, sensor.shape[2]))
         sensors[name] = sensor

@@ -87,7 +87,7 @@ class PretrainRequest:
     out: Path | None
     resume: Path | None
     rename: Mapping[str, str] = field(default_factory=dict)
-    fit: Fit = "crop"
+    fit: Fit = "pad"
     again: bool = False
     json: bool = False
     quiet: bool = False

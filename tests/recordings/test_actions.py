@@ -18,6 +18,7 @@ WITHIN = np.array([-0.4, 0.0]), np.array([0.3, 1.0])
         (None, None, SEEN, "range", [-0.4, 2], [0.3, 4]),
         (None, None, WITHIN, "keep", [-1, -1], [1, 1]),
         (None, (np.full(2, -np.inf), np.full(2, np.inf)), WITHIN, "keep", [-1, -1], [1, 1]),
+        (None, (np.full(2, -3.4028234e38), np.full(2, 3.4028234e38)), SEEN, "range", [-0.4, 2], [0.3, 4]),
         ("range", BOUNDS, SEEN, "range", [-0.4, 2], [0.3, 4]),
         ("-1,0:1,5", BOUNDS, SEEN, "flags", [-1, 0], [1, 5]),
         ("-3:3", None, SEEN, "flags", [-3, -3], [3, 3]),

@@ -56,12 +56,12 @@ def test_wishes_are_granted_and_recorded(tmp_path: Path) -> None:
     dataset = open_dataset(tmp_path / "data")
     (arrays,) = dataset.episodes()
     assert arrays["front"].shape == (2, 8, 8, 3) and arrays["action"].tolist() == [[0, 0], [0.0625, 0.625]]
-    assert dataset.metadata["source"]["size"] == [8, 8] and dataset.metadata["source"]["fit"] == "crop"
+    assert dataset.metadata["source"]["size"] == [8, 8] and dataset.metadata["source"]["fit"] == "pad"
     assert dataset.metadata["fps"] == 5 and dataset.metadata["episodes"][0]["source"] == 1
     told = described(found)
     assert told["sensors"] == {"front": {"kind": "image", "shape": [8, 8, 3], "from": "eye.rgb"}}
     assert told["bytes"] == sum(file.stat().st_size for file in dataset.path.iterdir()) > 0
-    assert any("16x24" in note and "middle" in note for note in found.notes)
+    assert any("16x24" in note and "black bars" in note for note in found.notes)
 
 
 def test_without_rewards_the_index_says_so(tmp_path: Path) -> None:

@@ -15,10 +15,11 @@ def test_a_pixel_is_the_mean_of_those_it_covers() -> None:
     assert np.abs(small - value.reshape(2, 2, 4, 2, 3).mean((1, 3))).max() <= 1  # rounded along each axis
 
 
-def test_the_middle_is_taken_of_another_shape() -> None:
+def test_the_middle_is_taken_of_another_shape_where_that_is_asked_for() -> None:
     value = np.zeros((4, 8, 3), np.uint8)
     value[:, 2:6] = 200
-    assert (Sizing((2, 2))(EYE, value) == 200).all()
+    assert (Sizing((2, 2), "crop")(EYE, value) == 200).all()
+    assert Sizing((2, 2))(EYE, value)[..., 0].tolist() == [[100, 100], [0, 0]]  # all of it, above a black bar
 
 
 def test_or_black_bars_are_added() -> None:

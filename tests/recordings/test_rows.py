@@ -51,7 +51,7 @@ def test_without_rewards_there_are_none() -> None:
 
 
 def test_pictures_get_their_size_one_by_one() -> None:
-    arrays = rows_of(episode(4), replace(TAKEN, sizing=Sizing((4, 8))), "it")
+    arrays = rows_of(episode(4), replace(TAKEN, sizing=Sizing((4, 8), "crop")), "it")
     assert arrays["eye"].shape == (4, 4, 8, 1) and arrays["eye"][2].tolist() == np.full((4, 8, 1), 14).tolist()
 
 

@@ -219,7 +219,7 @@ def test_larger_pictures_are_told_with_what_is_cut_off():
     )
     assert "--fit pad" in one.hint
     (one,) = shaped(sensors, sizes, "pad")
-    assert one.message.endswith("scaled by area to 76x76")
+    assert one.message.endswith("scaled by area to 76x76, between black bars")
 
 
 def test_pictures_without_room_for_crops_are_told():

@@ -78,8 +78,8 @@ def test_no_environment_is_needed(pretrained):
     assert events[-1].values["status"] == "done"
     told = [event.values["message"] for event in events if event.kind == "warning"]
     assert told == [
-        "pictures of 'image' are 96x128, and are scaled by area to 44x44; 25 % of each is cut off at its sides. "
-        "--fit pad keeps all of it, with black bars."
+        "pictures of 'image' are 96x128, and are scaled by area to 44x44, between black bars. "
+        "--image-size says to what size."
     ]
 
 
@@ -101,8 +101,8 @@ def test_it_goes_on_with_the_same_names(pretrained, data, catalog, tmp_path, cap
     again = ["pretrain", "--resume", str(run)]
     assert main([*again, "--updates", "2", "--rename", "front=eye"], catalog) == 2
     assert "--rename is front=eye, but the run was started with front=image,state=proprio" in capsys.readouterr().err
-    assert main([*again, "--updates", "2", "--fit", "pad"], catalog) == 2
-    assert "--fit is pad, but the run was started with crop" in capsys.readouterr().err
+    assert main([*again, "--updates", "2", "--fit", "crop"], catalog) == 2
+    assert "--fit is crop, but the run was started with pad" in capsys.readouterr().err
     assert main([*again, "--updates", "2", "--quiet"], catalog) == 0
     expected, resumed = weights(pretrained), weights(run)
     assert all(torch.equal(expected[name], resumed[name]) for name in expected)
@@ -111,7 +111,7 @@ def test_it_goes_on_with_the_same_names(pretrained, data, catalog, tmp_path, cap
 def test_the_command_that_is_told_says_it_all(pretrained, data, catalog, tmp_path):
     metadata = json.loads((pretrained / "run.json").read_text())
     assert "--rename front=image,state=proprio" in metadata["command"] and "--env" not in metadata["command"]
-    assert metadata["rename"] == ["front=image", "state=proprio"] and metadata["fit"] == "crop"
+    assert metadata["rename"] == ["front=image", "state=proprio"] and metadata["fit"] == "pad"
 
 
 def replayed(run, shape):
@@ -198,6 +198,13 @@ def test_a_run_is_named_after_the_data_and_a_spoilt_dataset_does_not_keep_it_fro
         held = dict(archive)
     np.savez_compressed(data / "episode-000000.npz", **held | {"action": held["action"] + 1})
     assert main(["pretrain", "--resume", str(run), "--updates", "2", "--quiet"], catalog) == 0
+
+
+def test_the_size_to_import_with_is_told_where_crops_have_no_room(catalog, tmp_path, capsys):
+    data = write(tmp_path / "data", side=(32, 32), source={"format": "made-up"})
+    assert main([*PRETRAIN, "--data", str(data), *RENAME, "--out", str(tmp_path / "run")], catalog) == 2
+    assert "is 32x32, but 44x44 is needed" in (err := capsys.readouterr().err)
+    assert "or import it anew with --size 44." in err
 
 
 def test_an_environment_that_is_not_installed_can_be_left_out(catalog, tmp_path, capsys):

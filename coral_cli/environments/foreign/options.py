@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from coral_cli.plugin import Help
+from coral_cli.registry.records import Fit
 
 GYMNASIUM = "gym"
 """``gym:ID`` is an id registered with Gymnasium, ``gym:module:ID`` one that importing a module registers;
@@ -38,7 +39,7 @@ class ForeignOptions:
         ),
     ] = None
     fit: Annotated[
-        Literal["pad", "crop", "squeeze"],
+        Fit,
         Help(
             "What becomes of pictures that are wider or higher than those asked for: pad with black, crop, or squeeze.",
             before="squeeze",

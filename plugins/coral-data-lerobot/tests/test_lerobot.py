@@ -221,3 +221,21 @@ def test_another_directory_is_none(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     outcome = run(f"data import lerobot {tmp_path} --out {tmp_path / 'data'}", [RECORD])
     assert outcome.code == 4 and "holds no meta/info.json" in outcome.err
+
+
+@pytest.mark.parametrize(
+    "given, told",
+    [
+        ({"features": None}, "says no features"),
+        ({"features": {**FEATURES, "observation.more": 3}}, "does not say what observation.more holds"),
+        ({"features": {**FEATURES, "observation.more": {"shape": [3]}}}, "does not say what observation.more holds"),
+        ({"features": {**FEATURES, "observation.more": feature("float32", 3)}}, "has no column observation.more"),
+        ({"fps": None}, "says no fps above 0"),
+        ({"fps": 0}, "says no fps above 0"),
+        ({"total_frames": None}, "says no total_frames"),
+    ],
+)
+def test_a_description_of_another_form_is_refused(root: Path, tmp_path: Path, given: dict, told: str) -> None:
+    change(root, **given)
+    outcome = run(f"data import lerobot {root} --out {tmp_path / 'data'}", [RECORD])
+    assert outcome.code == 4 and told in outcome.err and not (tmp_path / "data").exists()

@@ -199,6 +199,8 @@ def test_rows_that_are_missing_are_noticed(tmp_path: Path, form: str) -> None:
         ({"data_format": "zarr"}, "is stored as 'zarr', and hdf5, arrow, parquet are read"),
         ({"action_space": json.dumps({"type": "Discrete", "start": 0, "n": 4})}, "its actions are Discrete"),
         ({"observation_space": None}, "its metadata say no observation_space"),
+        ({"observation_space": json.dumps({"type": "Dict", "subspaces": [1]})}, "spaces of another form"),
+        ({"observation_space": json.dumps({"type": "Box", "dtype": "uint8", "shape": 5})}, "spaces of another form"),
         ({"observation_space": json.dumps({"type": "Text"})}, "no sensor that can be read"),
         ({"observation_space": json.dumps(box("float64", 3))}, "observation of episode 0 is no array"),
     ],

@@ -114,6 +114,28 @@ def test_where_it_is_not_there_every_sensor_is_missing(demos: Path, tmp_path: Pa
     assert episodes[1]["reward"][-1] == values(1)["rewards"][-1] and episodes[1]["terminated"][-1]
 
 
+def test_a_copy_of_the_last_observation_is_none(demos: Path, tmp_path: Path) -> None:
+    with pytest.importorskip("h5py").File(demos, "a") as file:
+        for demo in file["data"].values():
+            for name in demo["obs"]:
+                demo["next_obs"][name][-1] = demo["obs"][name][-1]
+    _, episodes = imported(f"data import robomimic {demos}", tmp_path / "data")
+    assert episodes[1]["missing"].tolist() == [[False, False]] * 3 + [[True, True]]
+
+
+@pytest.mark.parametrize("ended, ends", [("dones", [1, 1, 1]), ("reward", [0, 1, 0]), ("none", [0, 0, 0])])
+def test_what_dones_say_of_the_last_row_can_be_left(demos: Path, tmp_path: Path, ended: str, ends: list[int]) -> None:
+    """All demonstrations are marked as ended, and one was paid."""
+    with pytest.importorskip("h5py").File(demos, "a") as file:
+        for demo, paid in zip(("demo_2", "demo_10", "demo_11"), (0, 1, -1), strict=True):
+            file[f"data/{demo}/dones"][-1] = 1
+            file[f"data/{demo}/rewards"][-1] = paid
+    outcome = run(f"data import robomimic {demos} --robomimic.ended {ended} --out {tmp_path / 'data'}", [ROBOMIMIC])
+    assert outcome.code == 0 and ("every demonstration ended" in outcome.err) == (ended == "dones")
+    files = [tmp_path / "data" / f"episode-00000{number}.npz" for number in range(3)]
+    assert [int(np.load(file)["terminated"][-1]) for file in files] == ends
+
+
 def test_a_filter_key_chooses_demonstrations(demos: Path, tmp_path: Path) -> None:
     line = f"data import robomimic {demos} --sensor rgb=agentview_image --sensor qpos=joints"
     _, episodes = imported(f"{line} --robomimic.filter train", tmp_path / "data")

@@ -59,6 +59,7 @@ def open_layout(root: Path) -> Layout:
     for name, usual in (("data_path", DATA), ("video_path", VIDEOS)):
         if info.get(name) not in (usual, None):
             raise UnreadableError(f"{path} keeps its files elsewhere than LeRobot does ({name}).")
+    _require_form(path, info)
     layout = Layout(root, info, _episodes(root, info))
     _require_counts(layout)
     return layout
@@ -73,6 +74,23 @@ def _require_version(root: Path, version: object) -> None:
     else:
         hint = f"Convert it with LeRobot to {VERSION}."
     raise UnreadableError(f"{root} is of LeRobot's version {version!r}, and {VERSION} is what is read.", hint)
+
+
+def _require_form(path: Path, info: dict[str, Any]) -> None:
+    """Raise UnreadableError where the description of a dataset is not of LeRobot's form."""
+    features, fps = info.get("features"), info.get("fps")
+    if not isinstance(features, dict):
+        raise UnreadableError(f"{path} says no features.")
+    for name, about in features.items():
+        said = about if isinstance(about, dict) else {}
+        shape = said.get("shape")
+        if not isinstance(said.get("dtype"), str) or not isinstance(shape, list | None):
+            raise UnreadableError(f"{path} does not say what {name} holds.")
+    if not isinstance(fps, int | float) or not fps > 0:
+        raise UnreadableError(f"{path} says no fps above 0.")
+    for name in ("total_episodes", "total_frames"):
+        if not isinstance(info.get(name), int):
+            raise UnreadableError(f"{path} says no {name}.")
 
 
 def _episodes(root: Path, info: dict[str, Any]) -> list[dict[str, Any]]:
@@ -108,6 +126,9 @@ class Tables:
         """Return the rows of an episode, in order. Raises UnreadableError where they are not as many as said."""
         path = self._layout.data(number)
         if self._last != (path, columns):
+            lacking = sorted(columns - set(pq.read_schema(path).names))
+            if lacking:
+                raise UnreadableError(f"{path} has no column {lacking[0]}, which meta/info.json names.")
             self._table = pq.read_table(path, columns=[*columns, "episode_index", "frame_index"])
             self._last = path, columns
         mask = pa.compute.equal(self._table["episode_index"], number)

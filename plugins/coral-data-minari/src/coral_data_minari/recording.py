@@ -10,7 +10,7 @@ import numpy as np
 from coral_cli.plugin import AbsentError, RecordedEpisode, UnreadableError
 from coral_cli.plugin_recordings import sensor_of
 from coral_data_minari.places import find, metadata
-from coral_data_minari.spaces import bounds, leaves, parsed
+from coral_data_minari.spaces import described
 
 FORMATS = ("hdf5", "arrow", "parquet")
 
@@ -29,9 +29,8 @@ class MinariRecording:
         if said.get("total_episodes") != self.episodes:
             told = said.get("total_episodes")
             raise UnreadableError(f"{source} should hold {told} episodes, and there are {self.episodes}.")
-        self.bounds = bounds(parsed(said.get("action_space"), "action_space"))
+        self.bounds, found = described(said)
         self.action_size = len(self.bounds[0])
-        found = {leaf.name: leaf for leaf in leaves(parsed(said.get("observation_space"), "observation_space"))}
         sensors = {name: sensor_of(name, leaf.shape, leaf.dtype) for name, leaf in found.items()}
         self._leaves = found
         self.sensors = {name: sensor for name, sensor in sensors.items() if sensor is not None}

@@ -33,6 +33,19 @@ class Leaf:
         return "/".join(self.path) or "observation"
 
 
+def described(metadata: Mapping[str, Any]) -> tuple[tuple[NDArray[Any], NDArray[Any]], dict[str, Leaf]]:
+    """Return the bounds of actions, and by name the arrays of an observation.
+
+    Raises UnreadableError for metadata that do not describe both.
+    """
+    try:
+        limits = bounds(parsed(metadata.get("action_space"), "action_space"))
+        found = leaves(parsed(metadata.get("observation_space"), "observation_space"))
+        return limits, {leaf.name: leaf for leaf in found}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UnreadableError(f"its metadata hold spaces of another form than Gymnasium's ({error}).") from error
+
+
 def leaves(space: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[Leaf]:
     """Yield the arrays of numbers in a space; text is left out."""
     kind = space.get("type")

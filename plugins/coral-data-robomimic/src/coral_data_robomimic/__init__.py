@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from coral_cli.plugin import AbsentError, Help, NoOptions, Reader, hookimpl
 
@@ -15,11 +15,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RobomimicOptions:
-    """Options of which demonstrations are read."""
+    """Options of which demonstrations are read, and where they ended."""
 
     filter: Annotated[
         str | None, Help("Only the demonstrations under this filter key, such as train (default: all).")
     ] = None
+    ended: Annotated[
+        Literal["dones", "reward", "none"],
+        Help(
+            "Where no future follows: where the last of dones is 1, which robomimic also writes where a demonstration "
+            "is cut off; where the last reward is above 0; or nowhere."
+        ),
+    ] = "dones"
 
 
 def robomimic(options: RobomimicOptions, source: str) -> RecordingModule:
