@@ -13,7 +13,7 @@ from coral_cli.registry.errors import UnreadableError
 from coral_cli.report.costs import Costs, costs_of
 from coral_cli.report.heat import Curves, Line
 from coral_cli.report.reading import Run, read
-from coral_cli.report.relative import HeatMap, area, square
+from coral_cli.report.relative import HeatMap, Square, area, square
 from coral_cli.study.checking import Run as Planned
 from coral_cli.study.grid import NONE, SEED, Axis
 from coral_cli.study.outcomes import seen
@@ -121,7 +121,7 @@ def _losses(title: str, found: Sequence[Outcome]) -> HeatMap:
             if these:
                 reference = None if distraction == NONE else [one.final for one in clean]
                 key = (CLEAN if distraction == NONE else distraction, loss)
-                squares[key] = square(_shared(these), [one.final for one in these], reference, these[0].steps)
+                squares[key] = _square(these, _shared(these), [one.final for one in these], reference, these[0].steps)
     rows = [CLEAN if name == NONE else name for name in distractions]
     return HeatMap(title, "return relative to clean", rows, losses, DISTRACTION, IMAGE_LOSS, squares)
 
@@ -140,15 +140,17 @@ def _transfer(title: str, found: Sequence[Outcome]) -> list[HeatMap]:
                 if these:
                     labels, key = _shared(these), (f"{source}, {way}", part)
                     steps = these[0].steps + these[0].before
-                    areas[key] = square(
-                        labels, [one.area(end) for one in these], [one.area(end) for one in scratch], steps
+                    areas[key] = _square(
+                        these, labels, [one.area(end) for one in these], [one.area(end) for one in scratch], steps
                     )
-                    finals[key] = square(labels, [one.final for one in these], [one.final for one in scratch], steps)
+                    finals[key] = _square(
+                        these, labels, [one.final for one in these], [one.final for one in scratch], steps
+                    )
     rows = list(dict.fromkeys(row for row, _ in areas))
     if scratch and parts:
         labels, key = _shared(scratch), (SCRATCH, parts[0])
-        areas[key] = square(labels, [one.area(end) for one in scratch], None, end)
-        finals[key] = square(labels, [one.final for one in scratch], None, scratch[0].steps)
+        areas[key] = _square(scratch, labels, [one.area(end) for one in scratch], None, end)
+        finals[key] = _square(scratch, labels, [one.final for one in scratch], None, scratch[0].steps)
         rows = [SCRATCH, *rows]
     names = "source, way", PARTS
     return [
@@ -194,8 +196,24 @@ def _overhead(title: str, found: Sequence[Outcome]) -> HeatMap:
             )
             labels = {**_shared(these), "measure": column}
             reference = None if method == methods[0] else theirs
-            squares[column, method] = square(labels, values, reference, these[0].steps, unit, is_cost=bool(name))
+            squares[column, method] = _square(
+                these, labels, values, reference, these[0].steps, unit, is_cost=bool(name)
+            )
     return HeatMap(title, f"relative to {methods[0]}", columns, methods, "measure", "method", squares)
+
+
+def _square(
+    these: Sequence[Outcome],
+    labels: Mapping[str, str],
+    values: Sequence[float | None],
+    reference: Sequence[float | None] | None,
+    steps: int,
+    unit: str = "",
+    is_cost: bool = False,
+) -> Square:
+    """Return the square of ``these`` runs, of which some may be done and have no value."""
+    finished = sum(one.done is not None for one in these)
+    return square(labels, values, reference, steps, unit, is_cost, finished)
 
 
 def _shared(found: Sequence[Outcome]) -> dict[str, str]:

@@ -27,6 +27,7 @@ from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.places import absolute
 from coral_cli.runs.checkpoint import read_metadata
 from coral_cli.runs.directory import PACKAGED, find_checkpoint
+from coral_cli.runs.finding import agents_in
 from coral_cli.runs.safetensors import SUFFIX
 
 BETWEEN = "\0"
@@ -63,9 +64,10 @@ def surroundings(words: Sequence[str], own: Sequence[Flag], catalog: Catalog, to
     flags = any(word.startswith((f"--{ENV.flag}.", f"--{DISTRACTION}")) for word in words)
     try:
         for word in _checkpoints(words, own):
+            first = agents_in([absolute(word)])[0]
             if ENV.flag in written:
-                allow(written[ENV.flag], absolute(word), catalog)
-            return Surroundings(selected(trained(absolute(word)), given, catalog), env=True)
+                allow(written[ENV.flag], first, catalog)
+            return Surroundings(selected(trained(first), given, catalog), env=True)
         return Surroundings(SCOPE.of(choose(given, catalog)), env=False)
     except CoralError:
         if flags and not tolerant:

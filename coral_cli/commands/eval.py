@@ -23,6 +23,7 @@ from coral_cli.registry.console import Terminal
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help
 from coral_cli.registry.places import absolute, as_written
+from coral_cli.runs.finding import agents_in
 from coral_cli.sessions.requests import EvalRequest, RobustnessRequest
 
 HELP = """Evaluate checkpoints with the mean action, and film them: as they were trained, or under other conditions.
@@ -67,7 +68,7 @@ OWN = tuple(
     replace(flag, group="Conditions") if flag.name in ("under", "csv") else flag
     for flag in flags_from(EvalOptions(), metavars=METAVARS)
 )
-ARGUMENT = ("checkpoint", "Checkpoints, or run directories for their latest ones.")
+ARGUMENT = ("checkpoint", "Checkpoints, or run directories for their latest ones, or folders of such.")
 
 
 class Eval(Command):
@@ -93,7 +94,7 @@ def complete_video(args: Sequence[str]) -> list[str]:
 def evaluate(context: typer.Context, given: Given) -> int:
     """Run a session: of one agent, or of several agents and conditions."""
     options, rest = taken(EvalOptions(), given)
-    checkpoints = tuple(dict.fromkeys(absolute(text) for text in rest.pop("checkpoint")))
+    checkpoints = agents_in([absolute(text) for text in rest.pop("checkpoint")])
     catalog: Catalog = context.obj
     if options.env is not None:
         for checkpoint in checkpoints:

@@ -14,6 +14,7 @@ from coral_cli.report.relative import HeatMap, Square
 
 WORSE = "!"
 """The mark of what is worse with its whole interval."""
+UNMEASURED = "not measured"
 STEPS = "steps"
 INTERVAL = " ["
 """What an interval begins with, behind its value."""
@@ -73,6 +74,8 @@ def legend(heat: HeatMap) -> list[str]:
     if heat.unfinished:
         runs = f"{count(heat.unfinished)} of {count(sum(square.runs for square in squares))} runs"
         lines.append(f"{runs} {'is' if heat.unfinished == 1 else 'are'} not finished: their squares have no value")
+    if any(square.unmeasured for square in squares):
+        lines.append(f"{UNMEASURED}: its runs are done, with too few evaluations or updates for a value")
     if any(square.value and not (square.relative or square.is_reference) for square in squares):
         lines.append("no ratio: the reference is not finished, is 0, or a return is negative")
     return lines
@@ -80,6 +83,8 @@ def legend(heat: HeatMap) -> list[str]:
 
 def text_of(square: Square) -> str:
     """Write a square: how it relates to the reference; of the reference itself, and without a ratio, its value."""
+    if square.unmeasured:
+        return UNMEASURED
     if square.value is None:
         return f"{square.finished} of {square.runs} done"
     if square.relative is not None:

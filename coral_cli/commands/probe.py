@@ -18,6 +18,7 @@ from coral_cli.registry.console import Terminal
 from coral_cli.registry.options import Help, Json
 from coral_cli.registry.places import absolute, as_written
 from coral_cli.registry.terminal import say, sentence
+from coral_cli.runs.finding import agents_in
 from coral_cli.sessions.requests import ProbeRequest
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class ProbeOptions:
 def probe(context: typer.Context, given: Given) -> int:
     """Run a session of looking inside."""
     options, rest = taken(ProbeOptions(), given)
-    checkpoints = tuple(absolute(text) for text in rest["checkpoint"])
+    checkpoints = agents_in([absolute(text) for text in rest["checkpoint"]])
     if options.env is not None:
         for checkpoint in checkpoints:
             allow(options.env, checkpoint, context.obj)
@@ -172,6 +173,6 @@ def _share(value: float | None) -> str:
 
 def add(app: typer.Typer) -> None:
     """Add ``coral probe``."""
-    argument = ("checkpoint", "Checkpoints, or run directories for their latest ones.")
+    argument = ("checkpoint", "Checkpoints, or run directories for their latest ones, or folders of such.")
     flags = flags_from(ProbeOptions(), metavars={"camera": "NAME", "out": "DIR", "env": "MODULE:CALLABLE"})
     app.command("probe", cls=Command, help=HELP)(signed(probe, flags, argument, many=True))

@@ -96,8 +96,9 @@ def compared(
     repeated = [said for task in found for agent in task.agents for said in _repetitions(agent)]
     _warn_of(repeated, "seeds have several runs, too", "each counts")
     known = _best_values(found, options.metric, catalog)
-    if options.pool:
-        found.append(pooled(_one_scale(found, known, options.metric)))
+    together = _one_scale(found, known, options.metric) if options.pool else ()
+    if len(together) > 1:
+        found.append(pooled(together))
     return [_told(task, options, known, as_paper) for task in found], left_out
 
 

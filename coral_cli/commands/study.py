@@ -27,6 +27,7 @@ from coral_cli.registry.options import Help
 from coral_cli.registry.places import absolute, as_written, typed
 from coral_cli.registry.terminal import say
 from coral_cli.study.grid import SEED, Axis, axes
+from coral_cli.study.plan import SWEEPS
 from coral_cli.study.questions import QUESTIONS, SOURCE, TRANSFER, Question, combined
 from coral_cli.study.requests import SweepRequest
 from coral_cli.study.transferring import transfers
@@ -148,6 +149,9 @@ def run_session(request: StudyRequest) -> int:
             failed = error
     elif not asked.folder.is_dir():
         say(f"note: there is no run of it yet: {as_written(asked.folder)} does not exist.", file=sys.stderr)
+        other = absolute(SWEEPS / f"study-{request.question.name}")
+        if other.is_dir() and other != asked.folder:
+            say(f"note: {as_written(other)} is of other flags: repeat those that began it.", file=sys.stderr)
     if not asked.dry_run:
         _answer(request)
     if failed:

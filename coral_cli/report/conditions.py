@@ -41,14 +41,16 @@ def robustness(task: Task, damaged: list[str]) -> Robustness | None:
 
     Why a run's files cannot be read is added to ``damaged``.
     """
-    known = {
-        (number, place): _by_name(_kept(agent, place, damaged))
+    kept = {
+        (number, place): _kept(agent, place, damaged)
         for number, agent in enumerate(task.agents)
         for place in range(len(agent.runs))
     }
-    every = [one for found in known.values() for one in found.values()]
+    every = [one for found in kept.values() for one in found]
     if not every:
         return None
+    names = _names(every)
+    known = {place: {names[one.condition, one.flags]: one for one in found} for place, found in kept.items()}
     conditions = list(dict.fromkeys(name for found in known.values() for name in found))
     conditions.sort(key=lambda name: min(_rank(found[name]) for found in known.values() if name in found))
     reference = _reference(known.values(), conditions)
@@ -92,12 +94,11 @@ def _kept(agent: Agent, place: int, damaged: list[str]) -> list[Evaluated]:
         return []
 
 
-def _by_name(found: Sequence[Evaluated]) -> dict[str, Evaluated]:
-    """Return evaluations by the names of their conditions, with their flags where two have one name."""
-    names = [one.condition for one in found]
-    return {
-        one.condition if names.count(one.condition) == 1 else f"{one.condition} ({one.flags})": one for one in found
-    }
+def _names(every: Collection[Evaluated]) -> dict[tuple[str, str], str]:
+    """Name conditions, each by its name and its flags, with the flags where any run has others under that name."""
+    conditions = {(one.condition, one.flags) for one in every}
+    names = [name for name, _ in conditions]
+    return {(name, flags): name if names.count(name) == 1 else f"{name} ({flags})" for name, flags in conditions}
 
 
 def _rank(one: Evaluated) -> tuple[int, str]:

@@ -35,6 +35,11 @@ class Square:
     """Whether less is better."""
 
     @property
+    def unmeasured(self) -> bool:
+        """Whether all runs are finished and yet some have no value."""
+        return self.value is None and self.finished == self.runs
+
+    @property
     def worse(self) -> bool:
         """Whether all of the interval is on the worse side of the reference."""
         end = None if self.relative is None else self.relative.low if self.is_cost else self.relative.high
@@ -96,10 +101,12 @@ def square(
     steps: int = 0,
     unit: str = "",
     is_cost: bool = False,
+    finished: int | None = None,
 ) -> Square:
-    """Return the square of runs with these ``values``, by seed, None of one that is not finished.
+    """Return the square of runs with these ``values``, by seed, None of one that has none.
 
-    ``reference`` has those of the same seeds, and is None where the square is the reference itself.
+    ``reference`` has those of the same seeds, and is None where the square is the reference itself. So many runs are
+    ``finished``: those that have a value, unless it is said.
     """
     known = [value for value in values if value is not None]
     done = bool(values) and len(known) == len(values)
@@ -108,7 +115,7 @@ def square(
     return Square(
         labels=labels,
         runs=len(values),
-        finished=len(known),
+        finished=len(known) if finished is None else finished,
         value=mean_of(known) if done else None,
         relative=relative(known, theirs) if comparable else None,
         is_reference=reference is None,

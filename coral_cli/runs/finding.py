@@ -31,6 +31,11 @@ def find(paths: Sequence[Path]) -> list[Path]:
     return list(found.values())
 
 
+def agents_in(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Return ``paths``, each once, and in place of a folder that holds runs and is none itself, those runs."""
+    return tuple(dict.fromkeys(run for path in paths for run in list(below(path)) or [path]))
+
+
 def below(path: Path) -> Iterator[Path]:
     """Yield ``path`` itself where it is a run, or else the runs in it and in its folders. Links are not followed."""
     for folder, names, files in os.walk(path):

@@ -184,6 +184,29 @@ def test_transfer_is_an_area_beside_scratch_with_what_the_source_has_cost(asked,
     ]
 
 
+def test_what_is_done_and_was_evaluated_too_rarely_is_not_called_unfinished(asked, capsys) -> None:
+    study(f"{TRANSFERS} -- --steps 100")
+    (request,) = asked
+    for run in request.runs:
+        finish(request, run.name, {150: 8.0})
+    capsys.readouterr()
+    assert study(f"{TRANSFERS} --show -- --steps 100") == 0
+    area, final = capsys.readouterr().out.split("\n\n")
+    assert area.count("not measured  ") == 3 and "not finished" not in area and "0 of 1" not in area
+    assert area.splitlines()[-1] == ("not measured: its runs are done, with too few evaluations or updates for a value")
+    assert "1.00" in final and "not measured" not in final
+
+
+def test_a_study_that_was_begun_with_other_flags_is_named(asked, capsys) -> None:
+    (Path("sweeps") / "study-overhead").mkdir(parents=True)
+    (Path("sweeps") / "study-overhead" / "plan.json").write_text("{}")
+    assert study("overhead --show") == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "note: there is no run of it yet: sweeps/study-overhead-2 does not exist.",
+        "note: sweeps/study-overhead is of other flags: repeat those that began it.",
+    ]
+
+
 def test_a_source_may_differ_in_what_stands_elsewhere_too(asked) -> None:
     line = ["--source", "mine --env cartpole-balance --method p-coral", "--init-parts", "rssm", "--seeds", "1"]
     assert main(["study", "transfer", *line, "--env", "cartpole-swingup", "--", "--method", "v-coral"]) == 0

@@ -114,6 +114,14 @@ def test_a_pool_leaves_out_tasks_without_a_known_scale(make_run, report) -> None
     assert err == "" and [line.split()[:3] for line in out.splitlines() if "tasks" in line] == [["all", "2", "tasks"]]
 
 
+def test_one_task_alone_is_no_pool(make_run, report) -> None:
+    for env in ("cartpole-swingup", "own"):
+        make_run(env, {1000: 10.0}, {"image-loss": "cv", "env": env})
+    for paths in (["cartpole-swingup"], ["."]):
+        code, out, _ = report(*paths, "--pool")
+        assert code == 0 and "all 1" not in out and "cartpole-swingup" in out
+
+
 def test_a_success_rate_has_the_same_scale_everywhere(make_run, report) -> None:
     for env in ("box-push", "own"):
         make_run(env, {1000: 0.25}, {"env": env}, metric="success")

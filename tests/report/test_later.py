@@ -52,6 +52,16 @@ def test_conditions_of_one_name_are_two_files(two_seeds) -> None:
     assert found and sorted(found.conditions) == ["many (--x 1)", "many (--x 2)"]
 
 
+def test_conditions_of_one_name_in_several_runs_are_not_pooled(two_seeds) -> None:
+    kept(two_seeds[0], evaluated("many", 1.0, flags="--x 1"))
+    kept(two_seeds[1], evaluated("many", 3.0, flags="--x 2"))
+    found = robustness(task_of(*two_seeds), [])
+    assert found and {name: known.value for (_, name), known in found.returns.items()} == {
+        "many (--x 1)": 1.0,
+        "many (--x 2)": 3.0,
+    }
+
+
 def test_a_checkpoint_knows_its_run_and_its_steps(two_seeds, tmp_path) -> None:
     run = RunDirectory(two_seeds[0])
     (run.checkpoints / "step-000001000.pt").write_bytes(b"1")

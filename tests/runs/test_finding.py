@@ -7,7 +7,7 @@ import os
 import pytest
 
 from coral_cli.registry.errors import UnreadableError
-from coral_cli.runs.finding import below, disk_space, named
+from coral_cli.runs.finding import agents_in, below, disk_space, named
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +25,15 @@ def test_links_lead_to_no_runs(tmp_path):
     inside, outside = make(tmp_path / "a/inside"), make(tmp_path / "b/outside")
     (tmp_path / "a/link").symlink_to(outside)
     assert list(below(tmp_path / "a")) == [inside]
+
+
+def test_a_folder_of_runs_stands_for_them_and_all_else_for_itself(tmp_path):
+    first, second = make(tmp_path / "sweep/a"), make(tmp_path / "sweep/b")
+    (tmp_path / "sweep/logs").mkdir()
+    (tmp_path / "sweep/plan.json").write_text("{}")
+    (first / "checkpoints").mkdir()
+    others = [first / "checkpoints", tmp_path / "alone.pt", tmp_path / "nothing"]
+    assert agents_in([second, tmp_path / "sweep", *others]) == (second, first, *others)
 
 
 def test_a_word_is_a_path_or_a_name_in_the_folder_of_runs(tmp_path):

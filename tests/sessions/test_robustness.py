@@ -192,6 +192,15 @@ def test_every_return_is_that_of_its_condition(runs: Path) -> None:
     ]
 
 
+def test_a_folder_of_runs_stands_for_all_of_them(runs: Path, tmp_path: Path) -> None:
+    for name in ("plain", "taught"):
+        shutil.copytree(runs / name, tmp_path / "sweep" / name)
+    (tmp_path / "sweep" / "logs").mkdir()
+    table = document(f"eval {tmp_path / 'sweep'} --episodes 2 --distraction add --distraction.add.much 4")
+    assert [agent["name"] for agent in table["agents"]] == ["plain", "taught"]
+    assert list(returns(table)) == ["add add.much=4.0"]
+
+
 @pytest.mark.parametrize("agent", ["plain", "taught", "taught/checkpoints/latest.pt"])
 def test_the_own_condition_is_what_eval_tells_without_any(agent: str, runs: Path) -> None:
     alone = document(f"eval {agent} --episodes 3")
