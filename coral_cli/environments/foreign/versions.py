@@ -19,7 +19,10 @@ class Fitting:
 
 
 FITTING = {"gymnasium_robotics": Fitting("gymnasium-robotics", "3.11.0", "1.0.44")}
-"""What each module's package fits. Fetch, Hand and Kitchen ask whether a number is among MuJoCo's enums, which is never true from 3.12 on."""
+"""What each module's package fits.
+
+Fetch, Hand and Kitchen ask whether a number is among MuJoCo's enums, which is never true from 3.12 on.
+"""
 
 
 def too_new(error: BaseException) -> tuple[str, str] | None:
