@@ -181,17 +181,17 @@ class LoadedAgent:
 
 def load(path: str | os.PathLike[str], device: str, catalog: Catalog) -> LoadedAgent:
     """Load an agent, as ``coral_cli.load_agent`` says."""
-    return loaded(open_saved(absolute(path), catalog), choose_device(device), catalog)
+    return loaded(open_saved(absolute(path), catalog, plays=False), choose_device(device))
 
 
-def loaded(saved: Saved, device: torch.device, catalog: Catalog) -> LoadedAgent:
+def loaded(saved: Saved, device: torch.device) -> LoadedAgent:
     """Return the agent of an opened checkpoint. Raises UnreadableError when its weights do not fit."""
-    return LoadedAgent(saved.agent(device), saved.sensors, gaps_of(saved, catalog))
+    return LoadedAgent(saved.agent(device), saved.sensors, gaps_of(saved))
 
 
-def gaps_of(saved: Saved, catalog: Catalog) -> set[str]:
+def gaps_of(saved: Saved) -> set[str]:
     """Return the sensors that were missing at times in the agent's training, as far as its distractions say."""
     chosen = [choice for choice in saved.assembly.choices.values() if choice.kind == DISTRACTION]
-    records = [catalog.locate(*choice.identity).record for choice in chosen if choice.options.get("mode") == "missing"]
+    records = [saved.catalog.locate(*choice.identity).record for choice in chosen if choice.options.get("mode") == "missing"]
     kinds = {kind for record in records if isinstance(record, Distraction) for kind in record.sensors}
     return {name for name, sensor in saved.sensors.items() if sensor.kind in kinds}

@@ -42,7 +42,7 @@ def test_a_program_does_what_the_agent_does(name, opened, catalog, tmp_path):
     program, batch = traced(step)
     assert batch is None
     write_torch(program, tmp_path / "p.pt2")
-    act = partial(loaded(found, CPU, catalog).act, explore=explore)
+    act = partial(loaded(found, CPU).act, explore=explore)
     run = run_torch(tmp_path / "p.pt2")
     assert largest_difference(act, run, step.form, steps=20) < 1e-5
     _require_batches(run, step.form)
@@ -84,7 +84,7 @@ def test_another_agent_s_program_is_told_apart(opened, catalog, tmp_path):
         next(agent.policy.parameters())[0, 0] += 1
     step = PolicyStep(agent, found.sensors, False)
     write_torch(traced(step)[0], tmp_path / "p.pt2")
-    difference = largest_difference(loaded(other, CPU, catalog).act, run_torch(tmp_path / "p.pt2"), step.form, steps=5)
+    difference = largest_difference(loaded(other, CPU).act, run_torch(tmp_path / "p.pt2"), step.form, steps=5)
     with pytest.raises(CoralError, match=r"policy\.pt2 does not do what the agent does"):
         require_same(difference, "policy.pt2")
     with pytest.raises(CoralError):

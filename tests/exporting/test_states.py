@@ -18,7 +18,7 @@ SCRIPT = Path(__file__).parents[2] / "docs" / "how-to" / "drive_an_arm.py"
 @pytest.fixture(scope="module")
 def agent(saved, catalog, tmp_path_factory):
     path = saved(tmp_path_factory.mktemp("agent"), method="p-coral", sensors=["image", "proprio"])
-    return loaded(open_saved(path, catalog), torch.device("cpu"), catalog)
+    return loaded(open_saved(path, catalog), torch.device("cpu"))
 
 
 def observation(agent, seed):
