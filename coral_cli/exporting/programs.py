@@ -90,9 +90,7 @@ def _export(step: PolicyStep, example: tuple[Any, ...], dynamic: Any) -> Exporte
 
 
 def _without_sources(program: ExportedProgram) -> ExportedProgram:
-    """Return a program whose operations no longer say in which lines of which files they were written: a stranger
-    would read there where coral and torch are installed, and whose home that is.
-    """
+    """Return a program whose operations no longer say in which files they were written: that may be in a home."""
     for module in program.graph_module.modules():
         if isinstance(module, torch.fx.GraphModule):
             for node in module.graph.nodes:

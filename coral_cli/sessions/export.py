@@ -14,6 +14,7 @@ from coral_cli.assembly.resolve import command_line
 from coral_cli.exporting.agreement import CLOSE, STEPS, largest_difference, require_same, run_onnx, run_torch
 from coral_cli.exporting.card import interface
 from coral_cli.exporting.examples import EXAMPLES as SCRIPTS
+from coral_cli.exporting.places import last_names, nameless, without_places
 from coral_cli.exporting.policy_step import Form, PolicyStep
 from coral_cli.exporting.programs import require_onnx, traced, write_onnx, write_torch
 from coral_cli.registry.errors import AbsentError
@@ -54,7 +55,7 @@ def export(request: ExportRequest) -> Exported:
         raise no_policy(request.checkpoint)
     with filling(request.out) as folder:
         agent = saved.agent(torch.device("cpu"))
-        save_weights(folder / PACKAGED, saved.metadata, agent.weights())
+        save_weights(folder / PACKAGED, without_places(saved.metadata), agent.weights())
         form, programs, note = _programs(request, saved, agent, folder)
         gaps = gaps_of(saved)
         card = {
@@ -111,8 +112,8 @@ def _origin(saved: Saved) -> dict[str, Json]:
     known = _known(saved)
     repeat = task.options.get("action_repeat")
     return {
-        "task": task.component,
-        "command": known.get("command") or command_line(saved.assembly, saved.catalog),
+        "task": last_names(task.component),
+        "command": nameless(known.get("command") or command_line(saved.assembly, saved.catalog)),
         "run": known.get("run"),
         "steps": known.get("steps"),
         "actions_per_second": saved.metadata.get("actions_per_second"),

@@ -22,9 +22,7 @@ SHOWN = 3
 """A sentence names so many weights, or flags."""
 
 
-def require_fit(
-    found: Mapping[str, bool], remarks: Sequence[str], saved: Saved, assembly: Assembly
-) -> None:
+def require_fit(found: Mapping[str, bool], remarks: Sequence[str], saved: Saved, assembly: Assembly) -> None:
     """Raise UsageError when a run would go on with a random representation, or with a random part frozen.
 
     ``found`` says of each part of this agent that --init-parts names whether anything of it was taken over.
