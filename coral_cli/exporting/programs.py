@@ -86,7 +86,16 @@ def write_onnx(program: ExportedProgram, form: Form, path: Path) -> None:
 
 def _export(step: PolicyStep, example: tuple[Any, ...], dynamic: Any) -> ExportedProgram:
     with torch.no_grad(), quiet():
-        return torch.export.export(step, example, dynamic_shapes=dynamic)
+        return _without_sources(torch.export.export(step, example, dynamic_shapes=dynamic))
+
+
+def _without_sources(program: ExportedProgram) -> ExportedProgram:
+    """Return a program whose operations no longer say in which files they were written: that may be in a home."""
+    for module in program.graph_module.modules():
+        if isinstance(module, torch.fx.GraphModule):
+            for node in module.graph.nodes:
+                node.meta.pop("stack_trace", None)
+    return program
 
 
 @contextlib.contextmanager

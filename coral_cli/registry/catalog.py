@@ -35,6 +35,11 @@ def is_code(name: str) -> bool:
     return bool(module_in(name)) or (MARK in name and not name.startswith(RECORDING))
 
 
+def is_foreign(name: str) -> bool:
+    """Return whether an environment's name is that of Gymnasium's or a callable's, which no plugin lists."""
+    return name.startswith(GYMNASIUM) or is_code(name)
+
+
 Status: TypeAlias = Literal["active", "broken", "disabled", "incompatible", "shadowed"]
 
 
@@ -120,6 +125,10 @@ class Catalog:
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)
+
+    def including(self, entry: Entry) -> Catalog:
+        """Return this catalog with one component more."""
+        return Catalog([*self._entries, entry], self.plugins, self._find, self.paths)
 
     def entries(self, kind: str) -> tuple[Entry, ...]:
         """Return all components of a kind, the built-in ones first, each under the name that selects it."""

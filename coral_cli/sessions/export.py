@@ -14,9 +14,9 @@ from coral_cli.assembly.resolve import command_line
 from coral_cli.exporting.agreement import CLOSE, STEPS, largest_difference, require_same, run_onnx, run_torch
 from coral_cli.exporting.card import interface
 from coral_cli.exporting.examples import EXAMPLES as SCRIPTS
+from coral_cli.exporting.places import last_names, nameless, without_places
 from coral_cli.exporting.policy_step import Form, PolicyStep
 from coral_cli.exporting.programs import require_onnx, traced, write_onnx, write_torch
-from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import AbsentError
 from coral_cli.registry.options import Json
 from coral_cli.runs.checkpoint import load, save_weights
@@ -50,19 +50,19 @@ def export(request: ExportRequest) -> Exported:
     """
     if request.form == "onnx":
         require_onnx()
-    saved = open_saved(request.checkpoint, request.catalog)
+    saved = open_saved(request.checkpoint, request.catalog, plays=False)
     if saved.pretrained:
         raise no_policy(request.checkpoint)
     with filling(request.out) as folder:
         agent = saved.agent(torch.device("cpu"))
-        save_weights(folder / PACKAGED, saved.metadata, agent.weights())
+        save_weights(folder / PACKAGED, without_places(saved.metadata), agent.weights())
         form, programs, note = _programs(request, saved, agent, folder)
-        gaps = gaps_of(saved, request.catalog)
+        gaps = gaps_of(saved)
         card = {
             "format": FORMAT,
             "coral": __version__,
             "torch": str(torch.__version__),
-            **_origin(saved, request.catalog),
+            **_origin(saved),
         }
         card |= interface(form, agent, gaps, request.explore) | {"programs": programs}
         card["files"] = {path.name: described(path) for path in sorted(folder.iterdir())}
@@ -89,7 +89,7 @@ def _programs(
             wanted, note = (TORCH,), f"{absent.message} hint: {absent.hint}"
     step = PolicyStep(agent, saved.sensors, request.explore)
     program, batch = traced(step)
-    act = partial(loaded(saved, torch.device("cpu"), request.catalog).act, explore=request.explore)
+    act = partial(loaded(saved, torch.device("cpu")).act, explore=request.explore)
     found = {}
     for name in wanted:
         path = folder / name
@@ -106,14 +106,14 @@ def _programs(
     return step.form, found, note
 
 
-def _origin(saved: Saved, catalog: Catalog) -> dict[str, Json]:
+def _origin(saved: Saved) -> dict[str, Json]:
     """Return where an agent comes from: its task, the command that trained it, and what it came to."""
     task = saved.assembly.choices["env"]
     known = _known(saved)
     repeat = task.options.get("action_repeat")
     return {
-        "task": task.component,
-        "command": known.get("command") or command_line(saved.assembly, catalog),
+        "task": last_names(task.component),
+        "command": nameless(known.get("command") or command_line(saved.assembly, saved.catalog)),
         "run": known.get("run"),
         "steps": known.get("steps"),
         "actions_per_second": saved.metadata.get("actions_per_second"),

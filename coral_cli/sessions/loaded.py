@@ -141,13 +141,22 @@ class LoadedAgent:
         sizes = {len(array) for array in arrays.values()} or {len(state.memory.action) if state else 1}
         if len(sizes) > 1 or (state is not None and sizes != {len(state.memory.action)}):
             raise CoralError("sensors and state do not have the same batch size.")
-        memory = state.memory if state else self._agent.initial(sizes.pop())
+        memory = self._agent.initial(sizes.pop())
+        if state:
+            self._require_own(state, memory)
+            memory = state.memory
         if action is not None:
             taken = torch.as_tensor(np.asarray(action, np.float32), device=self._agent.device)
             memory = replace(memory, action=taken.reshape(memory.action.shape))
         elif state is not None and state.needs_action:
             raise CoralError("which action led to this observation is not known.", "Pass action to features().")
         return arrays, single, memory
+
+    @staticmethod
+    def _require_own(state: AgentState, own: Memory) -> None:
+        """Raise CoralError for a state that another agent has given."""
+        if {n: p.shape for n, p in state.memory.parts.items()} != {n: p.shape for n, p in own.parts.items()}:
+            raise CoralError("this state is another agent's.", "Begin with None, and pass on what this agent returned.")
 
     def _require(self, observation: Mapping[str, ArrayLike | None]) -> None:
         """Raise CoralError where a sensor is left out: it may be misspelt."""
@@ -173,7 +182,11 @@ class LoadedAgent:
                 raise CoralError(
                     f"sensor {name!r} holds what is not a number (NaN).", "Where it gives nothing, say None."
                 )
-            return array.astype(np.float32)
+            with np.errstate(over="ignore"):
+                numbers = array.astype(np.float32)
+            if sensor.kind == "vector" and np.isinf(numbers).any():  # depth is infinite where nothing is hit
+                raise CoralError(f"sensor {name!r} holds infinite numbers.", "Where it gives nothing, say None.")
+            return numbers
         if array.dtype != np.uint8:
             raise CoralError(f"images of sensor {name!r} must be uint8, not {array.dtype}.")
         return array
@@ -181,17 +194,18 @@ class LoadedAgent:
 
 def load(path: str | os.PathLike[str], device: str, catalog: Catalog) -> LoadedAgent:
     """Load an agent, as ``coral_cli.load_agent`` says."""
-    return loaded(open_saved(absolute(path), catalog), choose_device(device), catalog)
+    return loaded(open_saved(absolute(path), catalog, plays=False), choose_device(device))
 
 
-def loaded(saved: Saved, device: torch.device, catalog: Catalog) -> LoadedAgent:
+def loaded(saved: Saved, device: torch.device) -> LoadedAgent:
     """Return the agent of an opened checkpoint. Raises UnreadableError when its weights do not fit."""
-    return LoadedAgent(saved.agent(device), saved.sensors, gaps_of(saved, catalog))
+    return LoadedAgent(saved.agent(device), saved.sensors, gaps_of(saved))
 
 
-def gaps_of(saved: Saved, catalog: Catalog) -> set[str]:
+def gaps_of(saved: Saved) -> set[str]:
     """Return the sensors that were missing at times in the agent's training, as far as its distractions say."""
     chosen = [choice for choice in saved.assembly.choices.values() if choice.kind == DISTRACTION]
-    records = [catalog.locate(*choice.identity).record for choice in chosen if choice.options.get("mode") == "missing"]
+    missing = [choice for choice in chosen if choice.options.get("mode") == "missing"]
+    records = [saved.catalog.locate(*choice.identity).record for choice in missing]
     kinds = {kind for record in records if isinstance(record, Distraction) for kind in record.sensors}
     return {name for name, sensor in saved.sensors.items() if sensor.kind in kinds}

@@ -22,9 +22,7 @@ SHOWN = 3
 """A sentence names so many weights, or flags."""
 
 
-def require_fit(
-    found: Mapping[str, bool], remarks: Sequence[str], saved: Saved, assembly: Assembly, catalog: Catalog
-) -> None:
+def require_fit(found: Mapping[str, bool], remarks: Sequence[str], saved: Saved, assembly: Assembly) -> None:
     """Raise UsageError when a run would go on with a random representation, or with a random part frozen.
 
     ``found`` says of each part of this agent that --init-parts names whether anything of it was taken over.
@@ -36,18 +34,18 @@ def require_fit(
         parts = lacking or assembly.settings.init_parts
         raise UsageError(
             f"nothing of {', '.join(parts)} in {saved.path} fits this agent{_listed(remarks, parts)}.",
-            _change(saved.assembly, assembly, parts, catalog),
+            _change(saved.assembly, assembly, parts, saved.catalog),
         )
 
 
-def require_whole(fresh: Sequence[str], saved: Saved, assembly: Assembly, catalog: Catalog) -> None:
+def require_whole(fresh: Sequence[str], saved: Saved, assembly: Assembly) -> None:
     """Raise UsageError when weights of frozen parts would stay at their random start: ``fresh`` names them."""
     parts = [part for part in assembly.settings.freeze if _of_parts(fresh, [part])]
     if fresh:
         raise UsageError(
             f"--freeze names {', '.join(parts)}, but {len(fresh)} of these weights would stay at their random start"
             f"{_listed(fresh, parts)}.",
-            f"{_change(saved.assembly, assembly, parts, catalog)} Or leave {', '.join(parts)} out of --freeze.",
+            f"{_change(saved.assembly, assembly, parts, saved.catalog)} Or leave {', '.join(parts)} out of --freeze.",
         )
 
 

@@ -11,24 +11,28 @@ import torch
 
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.assembly import Assembly
-from coral_cli.registry.catalog import Catalog
+from coral_cli.assembly.slots import ENV
+from coral_cli.environments.foreign.records import unmade
+from coral_cli.registry.catalog import Catalog, Entry, is_foreign
 from coral_cli.registry.errors import AbsentError, UnreadableError, UsageError
 from coral_cli.registry.options import Json
 from coral_cli.registry.records import Sensor
 from coral_cli.runs.checkpoint import load, read_metadata
 from coral_cli.runs.directory import RunDirectory, find_checkpoint
 from coral_cli.training.agent import Agent
+from coral_cli.version import CORE
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A checkpoint's metadata; ``sensors`` are as the environment gives them."""
+    """A checkpoint's metadata; ``sensors`` are as the environment gives them, ``catalog`` has all of its parts."""
 
     path: Path
     metadata: Mapping[str, Json]
     assembler: Assembler
     sensors: Mapping[str, Sensor]
     action_size: int
+    catalog: Catalog
 
     @property
     def assembly(self) -> Assembly:
@@ -61,8 +65,8 @@ class Saved:
         return UnreadableError(f"{self.path} does not fit its own assembly ({why}).")
 
 
-def open_saved(path: Path, catalog: Catalog) -> Saved:
-    """Open a checkpoint, or a run's latest.
+def open_saved(path: Path, catalog: Catalog, plays: bool = True) -> Saved:
+    """Open a checkpoint, or a run's latest; where nobody ``plays``, a foreign environment need not be there.
 
     Raises UnreadableError when it cannot be read, PluginError when the catalog lacks one of its components.
     """
@@ -71,11 +75,22 @@ def open_saved(path: Path, catalog: Catalog) -> Saved:
     assembly = Assembly.from_json(metadata.get("assembly"))
     try:
         sensors = {name: Sensor(name, s["kind"], tuple(s["shape"])) for name, s in metadata["sensors"].items()}
-        return Saved(path, metadata, Assembler(assembly, catalog), sensors, metadata["action_size"])
+        if not plays:
+            catalog = _unplayed(assembly, catalog, sensors)
+        return Saved(path, metadata, Assembler(assembly, catalog), sensors, metadata["action_size"], catalog)
     except (KeyError, TypeError, AttributeError) as error:
         raise UnreadableError(
             f"{path} does not say which sensors its agent has; it is from another version."
         ) from error
+
+
+def _unplayed(assembly: Assembly, catalog: Catalog, sensors: Mapping[str, Sensor]) -> Catalog:
+    """Return a catalog in which a foreign environment of ``assembly`` is a name alone, whose code is never run."""
+    choice = assembly.choices[ENV.name]
+    if choice.distribution != CORE or not is_foreign(choice.component):
+        return catalog
+    kinds = {name: sensor.kind for name, sensor in sensors.items()}
+    return catalog.including(Entry(unmade(choice.component, kinds), CORE, choice.version))
 
 
 def metadata_of(assembly: Assembly, sensors: Mapping[str, Sensor], action_size: int) -> dict[str, Any]:

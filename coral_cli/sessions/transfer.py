@@ -47,7 +47,7 @@ def take_over(agent: Agent, source: Path, assembly: Assembly, catalog: Catalog) 
     embeddings) is taken over block by block. Raises UsageError when nothing fits, or nothing of the representation, or
     not all of a part that is frozen, and what ``open_saved`` raises.
     """
-    saved, settings = open_saved(source, catalog), assembly.settings
+    saved, settings = open_saved(source, catalog, plays=False), assembly.settings
     other = saved.agent(torch.device("cpu"))
     theirs, ours = other.weights(), agent.weights()
     require_taken([part for part in settings.freeze if _names(ours, part)], settings.init_parts)
@@ -67,8 +67,8 @@ def take_over(agent: Agent, source: Path, assembly: Assembly, catalog: Catalog) 
         taken[part] = len(fitting), len(names)
         if names:
             found[part] = any(_tells(ours, name, names) for name in fitting)
-    require_fit(found, remarks, saved, assembly, catalog)
-    require_whole(frozen, saved, assembly, catalog)
+    require_fit(found, remarks, saved, assembly)
+    require_whole(frozen, saved, assembly)
     return Transfer(saved.path, taken, tuple(remarks))
 
 

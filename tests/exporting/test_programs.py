@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import zipfile
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+import coral_cli
 from coral_cli.exporting.agreement import largest_difference, made_up, require_same, run_onnx, run_torch
 from coral_cli.exporting.policy_step import PolicyStep
 from coral_cli.exporting.programs import traced, write_onnx, write_torch
@@ -42,16 +45,25 @@ def test_a_program_does_what_the_agent_does(name, opened, catalog, tmp_path):
     program, batch = traced(step)
     assert batch is None
     write_torch(program, tmp_path / "p.pt2")
-    act = partial(loaded(found, CPU, catalog).act, explore=explore)
+    _require_private(zipfile.ZipFile(tmp_path / "p.pt2"))
+    act = partial(loaded(found, CPU).act, explore=explore)
     run = run_torch(tmp_path / "p.pt2")
     assert largest_difference(act, run, step.form, steps=20) < 1e-5
     _require_batches(run, step.form)
     pytest.importorskip("onnxscript")
     pytest.importorskip("onnxruntime")
     write_onnx(program, step.form, tmp_path / "p.onnx")
+    _require_private((tmp_path / "p.onnx").read_bytes())
     run = run_onnx(tmp_path / "p.onnx", step.form)
     assert largest_difference(act, run, step.form, steps=20) < 1e-5
     _require_batches(run, step.form)
+
+
+def _require_private(content):
+    """Nothing in a program says where coral or torch are installed."""
+    parts = [content] if isinstance(content, bytes) else map(content.read, content.namelist())
+    places = [str(Path(module.__file__).parents[1]).encode() for module in (coral_cli, torch)]
+    assert not any(place in part for part in parts for place in places)
 
 
 def _require_batches(run, form):
@@ -84,7 +96,7 @@ def test_another_agent_s_program_is_told_apart(opened, catalog, tmp_path):
         next(agent.policy.parameters())[0, 0] += 1
     step = PolicyStep(agent, found.sensors, False)
     write_torch(traced(step)[0], tmp_path / "p.pt2")
-    difference = largest_difference(loaded(other, CPU, catalog).act, run_torch(tmp_path / "p.pt2"), step.form, steps=5)
+    difference = largest_difference(loaded(other, CPU).act, run_torch(tmp_path / "p.pt2"), step.form, steps=5)
     with pytest.raises(CoralError, match=r"policy\.pt2 does not do what the agent does"):
         require_same(difference, "policy.pt2")
     with pytest.raises(CoralError):

@@ -18,7 +18,7 @@ SCRIPT = Path(__file__).parents[2] / "docs" / "how-to" / "drive_an_arm.py"
 @pytest.fixture(scope="module")
 def agent(saved, catalog, tmp_path_factory):
     path = saved(tmp_path_factory.mktemp("agent"), method="p-coral", sensors=["image", "proprio"])
-    return loaded(open_saved(path, catalog), torch.device("cpu"), catalog)
+    return loaded(open_saved(path, catalog), torch.device("cpu"))
 
 
 def observation(agent, seed):
@@ -88,3 +88,17 @@ def test_the_made_up_arm_is_driven(agent):
     blind = [seconds for seconds, seen in given if seen["image"] is None]
     assert len(blind) == 20 and min(blind) > 0.99 and max(blind) < 2
     assert all(seen["proprio"] is not None for _, seen in given)
+
+
+def test_a_state_of_another_agent_is_refused(agent, saved, catalog, tmp_path):
+    other = saved(tmp_path, method="p-coral", sensors=["image", "proprio"], **{"rssm.gru": 32})
+    theirs = loaded(open_saved(other, catalog), torch.device("cpu")).begin()
+    with pytest.raises(CoralError, match="another agent's"):
+        acted(agent, 1, theirs)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e300])
+def test_infinite_numbers_do_not_become_an_action(agent, value):
+    seen = observation(agent, 1) | {"proprio": np.array([0, 0, value, 0, 0])}
+    with pytest.raises(CoralError, match="'proprio' holds infinite numbers"):
+        agent.act(seen)

@@ -78,6 +78,15 @@ def resolve_foreign(name: str) -> Environment | None:
     )
 
 
+def unmade(name: str, kinds: Mapping[str, SensorKind]) -> Environment:
+    """Return what stands for a foreign environment where its agent alone is wanted: nothing is imported or made."""
+    return Environment(name, "Not made here.", _not_made, ForeignOptions(), sensors=kinds)
+
+
+def _not_made(options: ForeignOptions, rendering: Rendering) -> gymnasium.Env[dict[str, Any], Any]:
+    raise AssertionError("an environment that only stands for another is not made")
+
+
 def _felt(kinds: Mapping[str, SensorKind], split: Split) -> tuple[str, ...]:
     """Return the sensors but for the vectors of which nothing is the robot's own."""
     return tuple(sensor for sensor, kind in kinds.items() if kind != "vector" or sensor in split.own)

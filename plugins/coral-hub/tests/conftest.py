@@ -30,6 +30,8 @@ class Stub:
     """Sizes that it tells instead of the true ones."""
     address: str = ""
     asked: list[str] = field(default_factory=list)
+    authorized: list[bool] = field(default_factory=list)
+    """Whether each POST came with a token."""
 
     def sha(self, repository: str) -> str:
         """A commit for the files as they are."""
@@ -96,6 +98,7 @@ def serving() -> Iterator[Stub]:
         def do_POST(self) -> None:
             path = urlsplit(self.path).path
             stub.asked.append(f"POST {path}")
+            stub.authorized.append("Authorization" in self.headers)
             content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             if stub.refuse:
                 return self.answer(stub.refuse, {"error": "no"})

@@ -1,10 +1,14 @@
 """``coral hub``: agents go to a hub, come back verified, and whatever goes wrong is a sentence."""
 
 import json
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import coral_hub
 from coral_cli.testing import check, run
 from coral_hub import coral_commands
 
@@ -145,6 +149,29 @@ def test_what_was_changed_is_not_pushed(coral, agent, hub, tmp_path):
     (tmp_path / "policy.pt2").write_bytes(b"x")
     outcome = coral(f"hub push {tmp_path} me/arm @")
     assert outcome.code == 4 and "is not the file" in outcome.err and not hub.asked
+
+
+@pytest.mark.parametrize("line", ["hub push {agent} me/arm @", "hub pull me/arm {new} @"])
+def test_the_offline_switch(line, agent, hub, tmp_path):
+    """huggingface_hub reads it when it is imported, so that takes a program of its own."""
+    words = line.replace("@", f"--endpoint {hub.address}").format(agent=agent, new=tmp_path / "new").split()
+    place = Path(coral_hub.__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "coral_cli", *words, "--plugin", str(place)],
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and "switched off by HF_HUB_OFFLINE" in done.stderr, done.stderr
+    assert not done.stdout and not hub.asked and not (tmp_path / "new").exists()
+
+
+def test_without_a_token_nothing_is_sent_as_somebody(coral, agent, hub):
+    """A hub that lets nobody write is asked without a token, gets no file, and the way to get one is told."""
+    hub.refuse = 401
+    outcome = coral(f"hub push {agent} me/arm @")
+    assert outcome.code == 1 and "hf auth login" in outcome.err and "HF_TOKEN" in outcome.err
+    assert hub.authorized == [False] and not any("commit" in asked for asked in hub.asked)
 
 
 def test_without_huggingface_hub(coral, agent, monkeypatch):
