@@ -10,46 +10,57 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from functools import partial
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from coral_cli import builtin
 from coral_cli.assembly.flags import split_plugins
-from coral_cli.assembly.typer_surface import Group, run, usage_error
-from coral_cli.commands import (
-    bench,
-    compare,
-    data,
-    doctor,
-    envs,
-    eval,
-    export,
-    methods,
-    plugged,
-    plugins,
-    pretrain,
-    probe,
-    report,
-    reproduce,
-    rollout,
-    runs,
-    study,
-    sweep,
-    train,
-    watch,
-)
+from coral_cli.assembly.typer_surface import Part, group_of, run, usage_error
 from coral_cli.parallel.torchrun import follows
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.errors import CoralError, described, frames_of
 from coral_cli.registry.places import absolute, as_written, started
+from coral_cli.registry.records import Command
 from coral_cli.registry.stopping import Stopped, came
 from coral_cli.registry.terminal import say, sentence
 from coral_cli.sessions.process import hold_memory, spin_briefly
 from coral_cli.version import __version__
 
 HELP = "Learn joint representations of several sensors, and policies that act on them."
+
+COMMANDS = (
+    ("train", "Train an agent assembled from components, or go on with a run."),
+    (
+        "watch",
+        "Show how a run goes on, in another terminal than its own, until it ends; of one that has ended, its end.",
+    ),
+    ("sweep", "Train every combination of values, several runs at a time."),
+    ("reproduce", "Train what the paper compares, and set the returns beside its own."),
+    ("study", "Answer a question that the paper leaves open, with runs of your own."),
+    (
+        "eval",
+        "Evaluate checkpoints with the mean action, and film them: as they were trained, or under other conditions.",
+    ),
+    ("compare", "Show runs beside each other: the flags that differ, how each ends, and their curves on one axis."),
+    ("probe", "Look into a saved agent: what its latent holds, foresees and looks at."),
+    ("report", "Compare runs: the interquartile mean over seeds, with its 95 % interval."),
+    ("export", "Write a trained agent as a folder that other programs run, without coral."),
+    ("rollout", "Record episodes into a dataset, for `coral pretrain` and other programs."),
+    ("pretrain", "Train a representation on a dataset, without an environment or a policy."),
+    ("bench", "Measure where the time of a training goes here: updates, environment, memory."),
+    ("methods", "List the named methods (`coral train --method NAME`) and the flags that each stands for."),
+    ("doctor", "Check that coral can compute, draw, film and write here."),
+    ("runs", "List runs: what each was to be, how far it is, and whether it is training, stopped, failed or done."),
+    ("data", "Import, show and check datasets: recorded episodes, for `coral pretrain`."),
+    ("envs", "List environments, or show one of them."),
+    ("plugins", "Show, check and begin plugins."),
+)
+"""Each command, in the order of help: its module in ``commands``, which is imported when it is asked for, and what help
+says of it."""
 
 GONE = 128 + signal.SIGPIPE
 """The exit code when nobody reads the output any more."""
@@ -127,14 +138,18 @@ def _line() -> list[str]:
 
 def application(catalog: Catalog) -> typer.Typer:
     """Return the commands, also those of plugins; the context's ``obj`` is the catalog."""
-    app = typer.Typer(cls=Group, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+    own = group_of([Part(name, summary, partial(_add, name)) for name, summary in COMMANDS])
+    app = typer.Typer(cls=own, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
     app.callback()(_root)
-    around = (train, watch, runs, sweep, reproduce, study, eval, compare, probe, report)
-    for command in (*around, export, rollout, data, pretrain, bench, methods, envs, plugins, doctor):
-        command.add(app)
-    own = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
-    plugged.add(app, catalog, {name for name in own if name})
+    if catalog.entries(Command.kind):
+        from coral_cli.commands import plugged
+
+        plugged.add(app, catalog, {name for name, _ in COMMANDS})
     return app
+
+
+def _add(name: str, app: typer.Typer) -> None:
+    import_module(f"coral_cli.commands.{name}").add(app)
 
 
 def _print_version(wanted: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,18 @@ class Reading:
     words: list[str]
     body: Callable[..., int] | None = None
     explain: Callable[[str], Exception] | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A command, or a group of them, that is made when it is asked for: ``add`` then adds it to an app.
+
+    ``summary`` is what lists say of it: the first sentence of its help.
+    """
+
+    name: str
+    summary: str
+    add: Callable[[typer.Typer], None]
 
 
 class Command(TyperCommand):
@@ -96,9 +108,44 @@ class Group(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command that a line names. Raises UsageError for an unknown one."""
         if args[0] in self.commands or ctx.resilient_parsing:
-            return super().resolve_command(ctx, args)
+            name, command, rest = super().resolve_command(ctx, args)
+            return name, command.made() if isinstance(command, _Later) else command, rest
         hint = meant(args[0], self.commands, f"Commands: {', '.join(self.commands)}.", "{!r}")
         raise UsageError(f"there is no command {args[0]!r}.", hint)
+
+
+class _Later(TyperCommand):
+    """A stand-in for a part."""
+
+    def __init__(self, part: Part) -> None:
+        super().__init__(part.name, callback=None, help=part.summary)
+        self._part = part
+
+    def made(self) -> Any:
+        """Make the command that this stands for."""
+        app = typer.Typer(add_completion=False)
+        app.callback()(lambda: None)  # so that it is a group, whatever is added
+        self._part.add(app)
+        return _group(app).commands[self._part.name]
+
+
+def group_of(parts: Sequence[Part]) -> type[Group]:
+    """Return the class of a group of ``parts``, none of which is made before a command line names it."""
+
+    class Whole(Group):
+        def __init__(self, *, commands: Any = None, **settings: Any) -> None:
+            super().__init__(commands={**{part.name: _Later(part) for part in parts}, **(commands or {})}, **settings)
+
+    return Whole
+
+
+def whole(app: typer.Typer) -> TyperGroup:
+    """Return an app's commands, each of its parts made: what documentation is written of."""
+    group = _group(app)
+    group.commands = {
+        name: command.made() if isinstance(command, _Later) else command for name, command in group.commands.items()
+    }
+    return group
 
 
 def run(app: typer.Typer, words: Iterable[str], program: str, given: object) -> int:
@@ -129,6 +176,12 @@ def usage_error(error: typer.TyperException) -> UsageError:
         return UsageError(f"there is no option {name}.", of_flag(name.lstrip("-"), ()) or hint)
     message = error.format_message()
     return UsageError(f"{message[:1].lower()}{message[1:].rstrip('.')}.", hint)
+
+
+def _group(app: typer.Typer) -> TyperGroup:
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    return group
 
 
 def _compiled(body: Callable[..., int], name: str | None, text: str | None) -> Any:

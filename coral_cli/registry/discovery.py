@@ -7,6 +7,7 @@ leaves some out, ``CORAL_STRICT_PLUGINS=1`` raises instead of noting the error (
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import re
@@ -125,16 +126,27 @@ def _wanted(distribution: str, point: str, environ: Mapping[str, str]) -> bool:
 
 def _components(module: object, source: Source) -> list[Entry]:
     """Call each hook that ``module`` implements. Raises whatever the plugin raises, and TypeError on nonsense."""
+    manager = _manager()
+    try:
+        manager.register(module, source.distribution)
+        manager.check_pending()
+        return [
+            Entry(_checked(record, hook, kind), source.distribution, source.version, source.path)
+            for hook, kind in HOOK_KINDS.items()
+            for implementation in getattr(manager.hook, hook).get_hookimpls()
+            for record in implementation.function()
+        ]
+    finally:
+        if manager.is_registered(module):
+            manager.unregister(module)
+
+
+@functools.cache
+def _manager() -> pluggy.PluginManager:
+    """Return what finds the hooks of one module after another: to read their specifications anew takes long."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(Hooks)
-    manager.register(module, source.distribution)
-    manager.check_pending()
-    return [
-        Entry(_checked(record, hook, kind), source.distribution, source.version, source.path)
-        for hook, kind in HOOK_KINDS.items()
-        for implementation in getattr(manager.hook, hook).get_hookimpls()
-        for record in implementation.function()
-    ]
+    return manager
 
 
 def _checked(record: object, hook: str, kind: str) -> Record:

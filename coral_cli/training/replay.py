@@ -115,15 +115,13 @@ class Replay:
                 "Raise --steps or --replay-size, whichever gave that size.",
             )
         kept_after = np.cumsum(self.episodes.length[::-1])[::-1]  # transitions from this episode to the newest
-        kept = kept_after + length <= self.capacity
-        if self._forgot or not kept.all():
-            self.episodes = self.episodes.where(kept)
+        dropped = int((kept_after + length > self.capacity).sum())
+        if self._forgot or dropped:
+            self.episodes = self.episodes.without_oldest(dropped)
             self._write_index(COPY)  # first forget what is overwritten next, so that a crash leaves no torn episode
             self._forgot = False
         self._rows.take_room(self._cursor, length)
-        rows = (self._cursor + np.arange(length)) % self.capacity
-        for name, array in self._arrays.items():
-            array[rows] = episode[name]
+        self._rows.write(self._cursor, episode)
         self.episodes = self.episodes.append(self._next_serial, self._cursor, length)
         self._next_serial += 1
         self._cursor = (self._cursor + length) % self.capacity

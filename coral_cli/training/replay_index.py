@@ -22,17 +22,24 @@ from coral_cli.runs.files import replacing
 
 NAME, COPY = "index.json", "index.copy.json"
 LISTS = ("serial", "start", "length")
+BETWEEN = ", "
+"""What JSON has between two items of a list."""
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 """The errors that reading a damaged index may raise."""
 
 
 @dataclass(frozen=True)
 class Episodes:
-    """The episodes in the ring, oldest first: serial number, first row, number of transitions."""
+    """The episodes in the ring, oldest first: serial number, first row, number of transitions.
+
+    ``written`` are the three as an index writes them, kept so that an episode more is a few letters more; () where
+    that is not known.
+    """
 
     serial: NDArray[np.int64]
     start: NDArray[np.int64]
     length: NDArray[np.int64]
+    written: tuple[str, ...] = ()
 
     @classmethod
     def none(cls) -> Episodes:
@@ -42,9 +49,21 @@ class Episodes:
     def where(self, keep: NDArray[np.bool_]) -> Episodes:
         return Episodes(self.serial[keep], self.start[keep], self.length[keep])
 
+    def without_oldest(self, count: int) -> Episodes:
+        """Return the episodes without the first ``count``."""
+        left = count < len(self.serial)
+        texts = tuple(text.split(BETWEEN, count)[-1] for text in self.written) if left else ()
+        return Episodes(self.serial[count:], self.start[count:], self.length[count:], texts)
+
     def append(self, serial: int, start: int, length: int) -> Episodes:
-        pairs = ((self.serial, serial), (self.start, start), (self.length, length))
-        return Episodes(*(np.append(array, value) for array, value in pairs))
+        values = (serial, start, length)
+        arrays = [np.append(getattr(self, name), value) for name, value in zip(LISTS, values, strict=True)]
+        before = [f"{text}{BETWEEN}" if text else "" for text in self.texts()]
+        return Episodes(*arrays, tuple(f"{text}{value}" for text, value in zip(before, values, strict=True)))
+
+    def texts(self) -> tuple[str, ...]:
+        """Return the three as JSON has them between its brackets."""
+        return self.written or tuple(BETWEEN.join(map(str, getattr(self, name).tolist())) for name in LISTS)
 
 
 @dataclass(frozen=True)
@@ -80,9 +99,10 @@ class Index:
 
         Raises CoralError when it cannot be written.
         """
-        document: dict[str, Any] = {"capacity": self.capacity, "next_serial": self.next_serial, "cursor": self.cursor}
-        document |= {name: getattr(self.episodes, name).tolist() for name in LISTS}
-        text = json.dumps(document | {"row_bytes": dict(self.row_bytes)})
+        numbers = {"capacity": self.capacity, "next_serial": self.next_serial, "cursor": self.cursor}
+        lists = [f'"{name}": [{text}]' for name, text in zip(LISTS, self.episodes.texts(), strict=True)]
+        sizes = json.dumps({"row_bytes": dict(self.row_bytes)})
+        text = BETWEEN.join([json.dumps(numbers)[:-1], *lists, sizes[1:]])
         sealed = f'{text[:-1]}, "checksum": "{_checksum(text)}"}}'
         for name in names:
             with replacing(directory / name, sync) as partial:

@@ -41,10 +41,24 @@ class Rows:
         before_end = min(count, self._capacity - start)
         for name, array in self.arrays.items():
             path, row = file_of(self._directory, name), array.nbytes // self._capacity
-            with writing(path), path.open("r+b") as file:
-                for first, rows in ((start, before_end), (0, count - before_end)):
-                    if rows * row:
-                        _set_aside(file.fileno(), first * row, rows * row)
+            with writing(path):
+                descriptor = os.open(path, os.O_RDWR)
+                try:
+                    for first, rows in ((start, before_end), (0, count - before_end)):
+                        if rows * row:
+                            _set_aside(descriptor, first * row, rows * row)
+                finally:
+                    os.close(descriptor)
+
+    def write(self, start: int, values: Mapping[str, NDArray[Any]]) -> None:
+        """Write each array (L, ...) of ``values`` from row ``start`` on; behind the last, from the first on."""
+        for name, array in self.arrays.items():
+            before_end = self._capacity - start
+            if len(values[name]) <= before_end:
+                array[start : start + len(values[name])] = values[name]
+            else:
+                array[start:] = values[name][:before_end]
+                array[: len(values[name]) - before_end] = values[name][before_end:]
 
     def flush(self) -> None:
         """Write what the operating system still holds."""

@@ -10,10 +10,10 @@ from unittest.mock import patch
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-from typer.main import get_command
 
 from coral_cli import builtin
 from coral_cli.app import application, main
+from coral_cli.assembly.typer_surface import whole
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
 
@@ -26,7 +26,7 @@ class CommandHelp(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the sections, when Sphinx asks for them."""
         catalog = discover(builtin, {"CORAL_PLUGINS": ""})
-        return [self._section(words, catalog) for words in _commands(get_command(application(catalog)), [])]
+        return [self._section(words, catalog) for words in _commands(whole(application(catalog)), [])]
 
     def _section(self, words: list[str], catalog: Catalog) -> nodes.section:
         title = " ".join(["coral", *words])

@@ -38,6 +38,7 @@ def test_commands(complete) -> None:
         "compare",
         "probe",
         "report",
+        "export",
         "rollout",
         "pretrain",
         "bench",

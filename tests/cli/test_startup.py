@@ -7,6 +7,11 @@ import subprocess
 import sys
 
 import pytest
+from typer.main import get_command
+
+from coral_cli.app import COMMANDS, application
+from coral_cli.assembly.typer_surface import whole
+from coral_cli.registry.catalog import Catalog
 
 HEAVY = ("torch", "mujoco", "dm_control", "gymnasium", "av", "PIL", "numpy")
 VALUES = "pydantic"
@@ -59,3 +64,26 @@ def test_completion_imports_even_less(line: str, offered: str) -> None:
     result = run(_CORAL_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=str(line.count(" ")))
     assert (result.returncode, result.stderr) == (0, "\n")
     assert offered in result.stdout.split()
+
+
+@pytest.mark.parametrize("width", [45, 200])
+def test_what_is_said_of_a_command_is_what_its_module_says(width) -> None:
+    """In help (200 letters) and by shells that show a sentence with each completion (45)."""
+
+    def listed(group) -> dict[str, str]:
+        return {name: command.get_short_help_str(width) for name, command in group.commands.items()}
+
+    app = application(Catalog([]))
+    assert listed(get_command(app)) == listed(whole(app))
+    assert list(listed(whole(app))) == [name for name, _ in COMMANDS]
+
+
+@pytest.mark.parametrize(("words", "module"), [("--help", ""), ("doctor --help", "doctor"), ("runs -h", "runs")])
+def test_no_other_commands_module_is_imported(words: str, module: str) -> None:
+    show = "print(*[name for name in names if f'coral_cli.commands.{name}' in sys.modules], file=sys.stderr)"
+    program = f"import atexit, sys\nnames = {[name for name, _ in COMMANDS]}\natexit.register(lambda: {show})\n"
+    program += "from coral_cli.app import main\nsys.exit(main())"
+    environ = {**os.environ, "CORAL_PLUGINS": ""}
+    command = [sys.executable, "-c", program, *words.split()]
+    result = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    assert result.stderr.split() == module.split()

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.main import get_command
 
 from coral_cli import builtin
 from coral_cli.app import application
 from coral_cli.assembly.selection import choose
 from coral_cli.assembly.two_phase import assembly_flags
+from coral_cli.assembly.typer_surface import whole
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.hooks import HOOK_KINDS, Hooks
@@ -78,7 +78,7 @@ def parameters(command: Any, path: str = "coral") -> Iterator[tuple[str, Any]]:
 
 
 def test_every_flag_is_explained(catalog: Catalog) -> None:
-    shown = list(parameters(get_command(application(catalog))))
+    shown = list(parameters(whole(application(catalog))))
     for path, parameter in shown:
         assert parameter.help, f"{path} {parameter.name}"
     assert {"coral report", "coral plugins new", "coral doctor"} <= {path for path, _ in shown}
@@ -88,7 +88,7 @@ def test_every_flag_is_explained(catalog: Catalog) -> None:
 
 def test_every_command_is_in_the_reference(catalog: Catalog) -> None:
     page = (ROOT / "docs" / "reference" / "command-line.md").read_text()
-    root: Any = get_command(application(catalog))
+    root: Any = whole(application(catalog))
     for name, command in root.commands.items():
         words = [name, *(f"{name} {inner}" for inner in getattr(command, "commands", {}))]
         for word in words if len(words) == 1 else words[1:]:

@@ -198,3 +198,23 @@ def test_a_replay_that_lacks_what_is_known_of_it_makes_no_files(tmp_path):
     with pytest.raises(UnreadableError, match="holds no index of the replay"):
         Replay(SENSORS, 1, 30, tmp_path / "replay", known=3)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_kept_of_an_index_is_what_is_written_anew(tmp_path):
+    """Every episode adds to the text of the last index, and takes from it; the lists say the same."""
+    replay, random = Replay(SENSORS, 1, 40, tmp_path), np.random.default_rng(0)
+    for number in range(60):
+        if number % 20 == 19:
+            replay.forget_after(replay.next_serial - 1)
+        replay.add(episode(number, int(random.integers(1, 12))))
+        document = json.loads((tmp_path / NAME).read_text())
+        lists = {name: document[name] for name in ("serial", "start", "length")}
+        assert lists == {name: getattr(replay.episodes, name).tolist() for name in lists}
+        assert read_index(tmp_path)[0].episodes.serial.tolist() == lists["serial"], "and the checksum is right"
+
+
+def test_an_episode_as_long_as_the_ring_takes_the_place_of_all(tmp_path):
+    replay = filled(tmp_path)
+    replay.add(episode(7, 30))
+    again = Replay(SENSORS, 1, 30, tmp_path)
+    assert again.everything("reward").tolist() == (700 + np.arange(30)).tolist()
