@@ -202,8 +202,8 @@ class Environment:
     that kind) that stand in for others' defaults in this environment. ``require`` is called before ``build``, and by
     lists, so it must be quick: it raises AbsentError or UsageError when something that it needs beside coral is missing
     or does not fit. ``no_image`` says why there is no image sensor where one could be, and what mends that; it is empty
-    where nothing is to be said. ``note(options, sensors)`` is a sentence to be told before training with these options
-    and sensors, or "".
+    where nothing is to be said. ``note``, called with options and the sensors in use, returns a sentence to be told
+    before training with them, or "".
     """
 
     kind: ClassVar[str] = "environment"

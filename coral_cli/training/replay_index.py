@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,12 @@ class Episodes:
     @classmethod
     def none(cls) -> Episodes:
         """Return the episodes of an empty ring: none."""
-        return cls(*(np.zeros(0, np.int64) for _ in LISTS))
+        return cls.of([], [], [])
+
+    @classmethod
+    def of(cls, serial: Sequence[int], start: Sequence[int], length: Sequence[int]) -> Episodes:
+        """Return the episodes with these numbers."""
+        return cls(np.array(serial, np.int64), np.array(start, np.int64), np.array(length, np.int64))
 
     def where(self, keep: NDArray[np.bool_]) -> Episodes:
         return Episodes(self.serial[keep], self.start[keep], self.length[keep])
@@ -57,9 +62,10 @@ class Episodes:
 
     def append(self, serial: int, start: int, length: int) -> Episodes:
         values = (serial, start, length)
-        arrays = [np.append(getattr(self, name), value) for name, value in zip(LISTS, values, strict=True)]
         before = [f"{text}{BETWEEN}" if text else "" for text in self.texts()]
-        return Episodes(*arrays, tuple(f"{text}{value}" for text, value in zip(before, values, strict=True)))
+        written = tuple(f"{text}{value}" for text, value in zip(before, values, strict=True))
+        arrays = np.append(self.serial, serial), np.append(self.start, start), np.append(self.length, length)
+        return Episodes(*arrays, written)
 
     def texts(self) -> tuple[str, ...]:
         """Return the three as JSON has them between its brackets."""
@@ -146,7 +152,7 @@ def _read(path: Path) -> Index:
         capacity, next_serial, cursor = _whole(document["capacity"], document["next_serial"], document["cursor"])
         sizes = dict(document.get("row_bytes", {}))
         _whole(*sizes.values())
-        episodes = Episodes(*(np.array(values, np.int64) for values in lists))
+        episodes = Episodes.of(*lists)
         index = Index(capacity, next_serial, cursor, episodes, sizes)
         _check(index)
     except UNREADABLE as error:

@@ -83,11 +83,13 @@ def prepare(words: list[str], catalog: Catalog) -> None:
         run.mkdir(parents=True, exist_ok=True)
         (run / "run.json").write_text(json.dumps({"assembly": resolve({"env": ENV}, catalog).to_json()}))
         (run / "metrics.jsonl").write_text(to_line(Event("evaluation", 100_000, 1.0, {"return/mean": 1.0})) + "\n")
-    for word in words[1:]:
-        if words[0] == "eval" and word.startswith("runs/") and not Path(word).exists():
+    places = {"runs/cartpole" if word == "runs" else word for word in words[1:]} if words[0] == "eval" else ()
+    for run in (Path(place) for place in places if place.startswith("runs/")):
+        if not (run / "checkpoints").exists():
             metadata = {"assembly": resolve({"env": ENV}, catalog).to_json()}
-            RunDirectory.create(Path(word), "").write_metadata(metadata)
-            save(Path(word) / "checkpoints" / "latest.pt", metadata | {"sensors": {}, "action_size": 1}, {})
+            shutil.rmtree(run, ignore_errors=True)
+            RunDirectory.create(run, "").write_metadata(metadata)
+            save(run / "checkpoints" / "latest.pt", metadata | {"sensors": {}, "action_size": 1}, {})
     for name in looked_at(words):
         run = Path("runs") / name
         run.mkdir(parents=True, exist_ok=True)
