@@ -29,10 +29,7 @@ from numpy.typing import NDArray
 
 from coral_cli.environments.worker import work
 from coral_cli.registry.errors import CoralError
-from coral_cli.registry.stopping import SIGNALS
-
-SECONDS_TO_CLOSE = 1.5
-"""A worker that has not ended after so many seconds is killed, and so is one whose answer nobody wants any more."""
+from coral_cli.registry.stopping import SECONDS_TO_CLOSE, SIGNALS
 
 LOOK = 0.1
 """A wait for an answer looks every so many seconds whether somebody still wants it."""

@@ -13,6 +13,9 @@ from coral_cli.registry.terminal import say
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """The signals that ask the program to end: Ctrl-C, a scheduler, a terminal that is closed."""
 
+SECONDS_TO_CLOSE = 1.5
+"""How long the program, once asked to end, waits for an environment's answer, and for one of its processes to end."""
+
 
 class Stopped(BaseException):
     """The end of the program, because a signal has come that nobody waits for.

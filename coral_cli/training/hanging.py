@@ -6,7 +6,7 @@ import signal
 import threading
 from types import FrameType
 
-from coral_cli.environments.vectorised import SECONDS_TO_CLOSE
+from coral_cli.registry.stopping import SECONDS_TO_CLOSE
 
 
 class AbandonedError(BaseException):

@@ -5,7 +5,7 @@ import pytest
 from gymnasium.spaces import Box, Dict
 
 from coral_cli.environments.foreign.entries import with_entries
-from coral_cli.environments.foreign.fitting import Fit
+from coral_cli.environments.foreign.fitting import Framing
 from coral_cli.environments.foreign.known import KNOWN, known_split, told
 from coral_cli.environments.foreign.sensors import readers
 
@@ -36,7 +36,7 @@ def test_a_task_is_known_by_its_id_and_sizes(name, sizes, own):
 @pytest.mark.parametrize("split", [split for _, split in KNOWN], ids=[form for form, _ in KNOWN])
 def test_every_split_is_one_that_its_states_have(split):
     space = Dict({sensor: Box(-1, 1, (size,), np.float32) for sensor, (size, _) in split.own.items()})
-    found = with_entries(readers(space, Fit((64, 64))), split.entries)
+    found = with_entries(readers(space, Framing((64, 64))), split.entries)
     for sensor, (size, _) in split.own.items():
         assert 0 < found[sensor].space.shape[0] <= size
 
