@@ -37,7 +37,12 @@ def opened(saved, catalog, tmp_path_factory):
     return open_one
 
 
-@pytest.mark.parametrize("name", AGENTS)
+QUICK = ("categorical", "sac, sampled", "no representation")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(each, marks=[] if each in QUICK else pytest.mark.slow) for each in AGENTS]
+)
 def test_a_program_does_what_the_agent_does(name, opened, catalog, tmp_path):
     flags, explore = AGENTS[name]
     found = opened(flags)

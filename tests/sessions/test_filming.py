@@ -81,6 +81,7 @@ def test_filming_changes_nothing_else(filmed: Path, tmp_path: Path) -> None:
     assert not list((tmp_path / "run" / "videos").iterdir())
 
 
+@pytest.mark.slow
 def test_copies_side_by_side_are_filmed_too(tmp_path: Path) -> None:
     task = "--env cartpole-swingup --env.action-repeat 50 --renderer raycast --image-size 32 --size tiny --envs 2"
     sizes = "--image-encoder.depth 2 --rssm.gru 8 --batch-size 2"

@@ -297,6 +297,7 @@ def test_the_help_of_a_foreign_environment_has_the_flag(folder, capsys) -> None:
     assert "--env.make" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_sweep_has_arguments_as_an_axis(folder, capsys) -> None:
     words = "sweep --env odd_env:Made --env.make low=-2 --env.make low=-3 --dry-run --json -- --env.make bright=true"
     assert main(words.split()) == 2  # one place for all of its values
@@ -347,7 +348,7 @@ def coral(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("copies", ["", "--envs 2"])
+@pytest.mark.parametrize("copies", ["", pytest.param("--envs 2", marks=pytest.mark.slow)])
 def test_what_an_environment_prints_in_python_or_in_c_stays_out_of_documents(copies, folder) -> None:
     ran = coral(folder, f"train --env odd_env:Loud --out run {PACE} --json {copies}".replace("--quiet", ""))
     assert ran.returncode == 0, ran.stderr
@@ -362,7 +363,7 @@ def test_what_is_printed_while_an_environment_is_made_stays_out_of_what_is_shown
     assert "python imports" in ran.stderr and "c makes" in ran.stderr
 
 
-@pytest.mark.parametrize("where", ["step", "render"])
+@pytest.mark.parametrize("where", ["step", pytest.param("render", marks=pytest.mark.slow)])
 def test_a_run_whose_environment_hangs_in_its_own_process_is_saved_at_one_sigterm(where, folder) -> None:
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *sys.path]), "HANG": where}
     words = f"train --env odd_env:Hangs --out run {PACE} --steps 5k --eval-every 0 --checkpoint-every 1"

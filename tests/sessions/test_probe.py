@@ -125,6 +125,7 @@ def test_film_and_sheet_are_written_into_the_run(disks: Path) -> None:
         assert picture.size[1] == 2 * 22 + 6 * 132
 
 
+@pytest.mark.slow
 def test_several_agents_side_by_side(disks: Path, plain: Path, tmp_path: Path) -> None:
     document = told(f"{disks} {plain} {disks} {SHORT} --out {tmp_path / 'new' / 'folder'}")
     assert [agent["name"] for agent in document["agents"]] == ["disks", "plain"]

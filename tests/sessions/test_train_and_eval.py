@@ -126,6 +126,7 @@ def command(*words):
     return [sys.executable, "-m", "coral_cli", *words]
 
 
+@pytest.mark.slow
 def test_without_opengl_the_ray_caster_draws_and_films(tmp_path):
     run, film = tmp_path / "run", tmp_path / "new" / "film.mp4"
     environ = {**os.environ, "MUJOCO_GL": "disable"}
@@ -135,7 +136,14 @@ def test_without_opengl_the_ray_caster_draws_and_films(tmp_path):
     assert film.stat().st_size > 1000
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (signal.SIGINT, 130),
+        pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, 129, marks=pytest.mark.slow),
+    ],
+)
 def test_an_interrupted_run_is_saved_and_goes_on(number, code, tmp_path, capsys):
     run = tmp_path / "run"
     words = command("train", *BOX, "--steps", "100k", "--replay-size", "5k", "--out", str(run))
@@ -253,7 +261,9 @@ def test_a_damaged_checkpoint_is_replaced_by_the_one_before(run, tmp_path, capsy
     assert episodes == [100, 200, 300, 400]
 
 
-@pytest.mark.parametrize(("stream", "words"), [("stdout", ["--json"]), ("stderr", [])])
+@pytest.mark.parametrize(
+    ("stream", "words"), [("stdout", ["--json"]), pytest.param("stderr", [], marks=pytest.mark.slow)]
+)
 def test_a_reader_that_goes_away_ends_the_run_saved(stream, words, tmp_path):
     run = tmp_path / "run"
     training = subprocess.Popen(

@@ -117,6 +117,7 @@ def transfer(steps: int, *words: str) -> int:
     return main(["study", "transfer", *line.split(), *words, "--", *own])
 
 
+@pytest.mark.slow
 def test_weights_are_taken_over_from_a_run_that_was_waited_for_and_the_study_grows(capsys) -> None:
     assert transfer(16, "--jobs", "2") == 0
     told = capsys.readouterr().out

@@ -152,7 +152,14 @@ def test_the_same_seed_gives_the_same_run():
     assert [e.values["return"] for e in first.of("episode")] == [e.values["return"] for e in second.of("episode")]
 
 
-@pytest.mark.parametrize("stop_at", [("episode", 3), ("update", 1), ("evaluation", 1)])
+@pytest.mark.parametrize(
+    "stop_at",
+    [
+        ("episode", 3),
+        pytest.param(("update", 1), marks=pytest.mark.slow),
+        pytest.param(("evaluation", 1), marks=pytest.mark.slow),
+    ],
+)
 def test_an_interrupted_run_goes_on_as_if_nothing_had_happened(tmp_path, stop_at, monkeypatch):
     """At every kind of moment: the resumed run ends in the same weights as one that was never stopped."""
     monkeypatch.setattr("coral_cli.training.updates.REPORT_SECONDS", 0.0)
@@ -228,7 +235,15 @@ def in_rounds(env, count):
     return collector
 
 
-@pytest.mark.parametrize(("count", "at"), [(1, 5), (1, 4 * LENGTH + 5), (1, 5 * LENGTH), (3, 6 * LENGTH + 5)])
+@pytest.mark.parametrize(
+    ("count", "at"),
+    [
+        (1, 5),
+        pytest.param(1, 4 * LENGTH + 5, marks=pytest.mark.slow),
+        pytest.param(1, 5 * LENGTH, marks=pytest.mark.slow),
+        (3, 6 * LENGTH + 5),
+    ],
+)
 def test_episodes_that_are_cut_off_leave_no_trace(tmp_path, count, at):
     whole = Run(directory=tmp_path / "whole", collector=lambda _: in_rounds(Walk(), count))
     whole.trainer.run()
