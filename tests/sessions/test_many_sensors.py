@@ -129,7 +129,15 @@ def test_a_sensor_cannot_have_a_name_that_is_taken(name, catalog, capsys):
     assert f"no sensor can be called '{name}'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("method", ["recon-same", "cv-concat", "cpc-image", "proprio-sac"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        pytest.param("recon-same", marks=pytest.mark.slow),
+        "cv-concat",
+        pytest.param("cpc-image", marks=pytest.mark.slow),
+        "proprio-sac",
+    ],
+)
 def test_methods_take_every_sensor_by_its_kind(method, catalog, tmp_path):
     run = tmp_path / "run"
     assert main(["train", "--env", "robot", "--method", method, *TINY, *PACE, "--out", str(run)], catalog) == 0

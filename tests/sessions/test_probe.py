@@ -141,6 +141,7 @@ def test_several_agents_side_by_side(disks: Path, plain: Path, tmp_path: Path) -
     assert "disks: episode 3/3" in outcome.err and "plain: readers of the latents" in outcome.err
 
 
+@pytest.mark.slow
 def test_two_checkpoints_of_one_run_are_told_apart(plain: Path) -> None:
     latest = plain / "checkpoints" / "latest.pt"
     other = shutil.copy(latest, latest.with_name("other.pt"))

@@ -17,6 +17,7 @@ PACE = ["--random-episodes", "3", "--updates-per-step", "0.2", "--eval-every", "
 TASK = ["--env", "cartpole-swingup", "--env.action-repeat", "50", "--renderer", "raycast", "--image-size", "32"]
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_another_number_of_copies(tmp_path):
     run = tmp_path / "run"
     assert main(["train", *TASK, *TINY, *PACE, "--steps", "1000", "--quiet", "--out", str(run)]) == 0

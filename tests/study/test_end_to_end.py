@@ -103,6 +103,7 @@ def test_sigterm_saves_what_runs_and_more_steps_are_asked_for_later(capsys) -> N
     assert starts == [[False, True], [False, True]]
 
 
+@pytest.mark.slow
 def test_before_anything_is_written_a_dry_run_has_measured_it(capsys) -> None:
     assert sweep(16, "--measure", "2", "--dry-run", "--json") == 0
     plan = json.loads(capsys.readouterr().out)

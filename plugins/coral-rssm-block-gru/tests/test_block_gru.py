@@ -136,7 +136,7 @@ def test_the_contract_holds():
     check_rssm(RECORD, BlockGruOptions(gru=6, blocks=1, layers=3))
 
 
-@pytest.mark.parametrize("policy", ["sac", "imagination"])
+@pytest.mark.parametrize("policy", ["sac", pytest.param("imagination", marks=pytest.mark.slow)])
 def test_it_trains_and_lends_its_weights_where_actions_differ(policy, tmp_path):
     sizes = "--size tiny --batch-size 2 --batch-length 4 --image-loss infonce --quiet --random-episodes 1"
     toy = f"train --env toy --image-encoder toy --proprio-encoder toy --rssm block-gru --policy {policy} {sizes}"
