@@ -20,19 +20,13 @@ from typing import Any
 from coral_cli.registry.contracts import (
     DistractionModule,
     EncoderModule,
-    EngineModule,
     Experience,
-    Job,
-    JobState,
-    JobStatus,
     Latent,
     LossBatch,
     LossModule,
     ObserverModule,
     PolicyInputs,
     PolicyModule,
-    RecordedEpisode,
-    RecordingModule,
     RssmModule,
     Scene,
     Trajectory,
@@ -41,7 +35,9 @@ from coral_cli.registry.contracts import (
 from coral_cli.registry.errors import AbsentError, CoralError, UnreadableError, UsageError
 from coral_cli.registry.events import Event
 from coral_cli.registry.hooks import hookimpl
+from coral_cli.registry.jobs import EngineModule, Job, JobState, JobStatus
 from coral_cli.registry.options import Help, LossOptions, NoOptions
+from coral_cli.registry.recorded import RecordedEpisode, RecordingModule
 from coral_cli.registry.records import (
     Check,
     Command,

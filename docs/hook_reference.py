@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from coral_cli.registry import contracts
+from coral_cli.registry import contracts, jobs, recorded
 from coral_cli.registry.hooks import HOOK_KINDS, Hooks
 from coral_cli.registry.options import LossOptions, NoOptions
 from coral_cli.registry.records import KINDS, ObjectiveOptions, Rendering, Sensor
@@ -22,8 +22,8 @@ BUILT = {
     "policy": (contracts.PolicyModule, contracts.PolicyInputs, contracts.Experience, contracts.World),
     "distraction": (contracts.DistractionModule, contracts.Scene),
     "observer": (contracts.ObserverModule,),
-    "engine": (contracts.EngineModule, contracts.Job, contracts.JobStatus),
-    "reader": (contracts.RecordingModule, contracts.RecordedEpisode),
+    "engine": (jobs.EngineModule, jobs.Job, jobs.JobStatus),
+    "reader": (recorded.RecordingModule, recorded.RecordedEpisode),
 }
 """The classes of what a kind's ``build`` returns, and of what that is given."""
 

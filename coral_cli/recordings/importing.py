@@ -15,9 +15,9 @@ from coral_cli.recordings.naming import chosen
 from coral_cli.recordings.pictures import ASIS, Sizing
 from coral_cli.recordings.rows import Taken, require_whole, rows_of
 from coral_cli.recordings.whole import whole
-from coral_cli.registry.contracts import RecordingModule
 from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.options import Json
+from coral_cli.registry.recorded import RecordingModule
 from coral_cli.runs.dataset import ABSENT, DatasetWriter
 from coral_cli.version import __version__
 

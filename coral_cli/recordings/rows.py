@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from coral_cli.recordings.actions import Scaling
 from coral_cli.recordings.pictures import Sizing
 from coral_cli.recordings.values import value_of
-from coral_cli.registry.contracts import RecordedEpisode
 from coral_cli.registry.errors import UnreadableError
+from coral_cli.registry.recorded import RecordedEpisode
 from coral_cli.registry.records import Sensor
 
 Arrays = dict[str, NDArray[Any]]

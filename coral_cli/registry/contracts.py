@@ -1,21 +1,18 @@
-"""What the built components must offer. Axes: B sequences, T steps, A action size, F features, E embedding."""
+"""What the parts of an agent must offer. Axes: B sequences, T steps, A action size, F features, E embedding."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
     from torch.optim import Optimizer
 
     from coral_cli.registry.events import Event
-    from coral_cli.registry.records import Sensor
 
 
 @dataclass(frozen=True)
@@ -231,136 +228,4 @@ class ObserverModule(Protocol):
 
     def close(self) -> None:
         """Finish; this is the last call, after the run's ``end`` event or when the observer has raised."""
-        ...
-
-
-@dataclass(frozen=True)
-class Job:
-    """A training of a sweep: ``command``, word by word, to be started in ``directory``.
-
-    ``name`` is its own among those of the sweep. What it prints, on both streams, is appended to ``log``, whose folder
-    is there. SIGTERM asks it to save and end, within a minute or so; another exit code than 0 follows. The same command
-    goes on with what it had saved, wherever the directory is seen, and ends with 0 once all is done.
-    """
-
-    name: str
-    command: tuple[str, ...]
-    directory: Path
-    log: Path
-
-
-JobState: TypeAlias = Literal["pending", "running", "done", "failed", "preempted"]
-
-
-@dataclass(frozen=True)
-class JobStatus:
-    """What has become of a job.
-
-    ``state`` is ``pending`` before it runs, ``done`` after exit code 0, ``failed`` after any other, and ``preempted``
-    where it was cut off by no fault of its own. ``reason`` says in a few words why it failed or was cut off.
-    """
-
-    state: JobState
-    reason: str = ""
-
-
-class EngineModule(Protocol):
-    """What runs the jobs of a sweep. No method waits for a job; each may raise UsageError or another CoralError."""
-
-    about: str
-    """How jobs are run, in a few words, such as ``2 at a time, 1 thread each``."""
-
-    def submit(self, jobs: Sequence[Job]) -> None:
-        """Take on ``jobs``, to be started in their order.
-
-        One that is over may be submitted again: that is how a preempted one goes on. An engine that puts it back into
-        its queue by itself says ``pending`` instead.
-        """
-        ...
-
-    def poll(self) -> Mapping[str, JobStatus]:
-        """Return the status of every job that was submitted, by name. It is called about twice a second."""
-        ...
-
-    def cancel(self, at_once: bool) -> None:
-        """Start nothing more, and have what runs save and end; ``at_once``, end it without. All these are preempted.
-
-        It may be called again. ``poll`` says when they have ended.
-        """
-        ...
-
-    def close(self) -> None:
-        """Let go of everything, jobs that still run included; this is the last call.
-
-        An engine of other machines may leave them running: it is what happens when a terminal is closed. Another
-        process then submits the same jobs, and the engine has to know which of them are there already.
-        """
-        ...
-
-
-@dataclass(frozen=True)
-class RecordedEpisode:
-    """An episode of a recording: N actions, each with what came before it and what it led to.
-
-    ``observations`` has by sensor N + 1 values one after another, or N where nothing was seen after the last action: an
-    array, or anything that yields each as it is stored. They are read once, one sensor after the other. ``actions``
-    (N, A) are as recorded. ``rewards`` (N,) are those of each action, None where nobody was paid. ``terminated`` (N,)
-    is true where no future follows what the action led to, and not where the recording was only cut off. ``metrics``
-    are numbers to report of it, such as ``success``.
-    """
-
-    observations: Mapping[str, Iterable[NDArray[Any]]]
-    actions: NDArray[Any]
-    rewards: NDArray[Any] | None
-    terminated: NDArray[Any]
-    metrics: Mapping[str, float] = field(default_factory=dict)
-
-
-class RecordingModule(Protocol):
-    """Recordings of one robot, opened to be read. Each method may raise UnreadableError, UsageError or AbsentError."""
-
-    @property
-    def sensors(self) -> Mapping[str, Sensor]:
-        """What there is to observe, by the recordings' own names."""
-        ...
-
-    @property
-    def action_size(self) -> int:
-        """The numbers of an action, A."""
-        ...
-
-    @property
-    def episodes(self) -> int:
-        """How many there are."""
-        ...
-
-    @property
-    def bounds(self) -> tuple[NDArray[Any], NDArray[Any]] | None:
-        """The lowest and the highest action (A,), where the format says them."""
-        ...
-
-    @property
-    def fps(self) -> float | None:
-        """Steps per second, where the format says them."""
-        ...
-
-    @property
-    def lossy(self) -> bool:
-        """Whether pictures have lost detail where they are stored."""
-        ...
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """What a user must know of how it was read, in sentences."""
-        ...
-
-    def episode(self, number: int, sensors: Collection[str]) -> RecordedEpisode:
-        """Return an episode, with the values of ``sensors`` alone.
-
-        Numbers come in ascending order, first all without sensors, which must be quick, then all with them.
-        """
-        ...
-
-    def close(self) -> None:
-        """Let go of files; this is the last call."""
         ...

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from coral_cli.registry.contracts import (
         DistractionModule,
         EncoderModule,
-        EngineModule,
         LossModule,
         ObserverModule,
         PolicyInputs,
         PolicyModule,
-        RecordingModule,
         RssmModule,
     )
+    from coral_cli.registry.jobs import EngineModule
+    from coral_cli.registry.recorded import RecordingModule
 
 SensorKind = Literal["image", "vector", "depth"]
 RESERVED = frozenset({"action", "reward", "terminated", "missing", "kl", "continue", "inverse"})

@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from coral_cli.registry.contracts import EngineModule, Job, JobStatus
+from coral_cli.registry.jobs import EngineModule, Job, JobStatus
 from coral_cli.registry.records import Engine
 from coral_cli.testing.failures import failures_of, require, settle
 from coral_cli.testing.records import RECORD
