@@ -167,7 +167,7 @@ def _root(
 
 
 def _warn(catalog: Catalog) -> None:
-    for plugin in catalog.plugins:
+    for plugin in catalog.loaded:
         if plugin.warning:
             say(f"warning: {sentence(plugin.warning)}", file=sys.stderr)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import inspect
 import textwrap
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.text import Text
 
+from coral_cli.assembly.sheet import Row, Sheet
 from coral_cli.registry.console import Terminal
 
 _TIED = "\u00a0"
@@ -19,27 +18,6 @@ _COLUMN = 32
 """Explanations start in this column. A longer name has its explanation below it."""
 _NARROW = 60
 """On a terminal narrower than this, every explanation stands below its name."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One flag, argument or command: its name, what follows it, a sentence, and a default."""
-
-    name: str
-    metavar: str
-    text: str
-    default: str = ""
-    argument: bool = False
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """The help of one command: its path and what follows that, a text, and rows by heading."""
-
-    path: str
-    usage: str
-    text: str
-    groups: Mapping[str, Sequence[Row]]
 
 
 def print_sheet(sheet: Sheet) -> None:

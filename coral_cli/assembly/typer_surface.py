@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from coral_cli.assembly.elsewhere import of_flag
-from coral_cli.assembly.help import Row, Sheet, print_sheet
+from coral_cli.assembly.sheet import Row, Sheet
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.nearest import meant, one_of
 
@@ -65,7 +65,7 @@ class Command(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help."""
-        print_sheet(_sheet(self, ctx))
+        _print(_sheet(self, ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments; for completion, values are not checked."""
@@ -85,7 +85,7 @@ class Group(TyperGroup):
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help."""
         commands = [Row(name, "", command.get_short_help_str(200)) for name, command in self.commands.items()]
-        print_sheet(_sheet(self, ctx, commands))
+        _print(_sheet(self, ctx, commands))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments; for completion, values are not checked.
@@ -199,6 +199,12 @@ def _split(command: TyperCommand | TyperGroup, context: Any, args: list[str]) ->
     context.args = rest
     context._opt_prefixes.update(parser._opt_prefixes)
     return rest
+
+
+def _print(sheet: Sheet) -> None:
+    from coral_cli.assembly.help import print_sheet  # with rich, which completion does without
+
+    print_sheet(sheet)
 
 
 def _sheet(command: TyperCommand | TyperGroup, context: Any, commands: Iterable[Row] = ()) -> Sheet:

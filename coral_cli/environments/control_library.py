@@ -13,8 +13,6 @@ from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
 
-from packaging.version import Version
-
 from coral_cli.registry.errors import AbsentError, UsageError
 
 FITTING: tuple[tuple[str, str, str], ...] = (
@@ -42,12 +40,14 @@ FITTING: tuple[tuple[str, str, str], ...] = (
 _NEEDED = {"dm_env": "dm-env", "tree": "dm-tree", "lxml": "lxml", "scipy": "scipy"}
 """Modules that dm_control imports and MuJoCo does not bring along, and what holds them."""
 
-_NEW_NUMPY = (Version("1.0.36"), Version("2.4"))
+_NEW_NUMPY = ("1.0.36", "2.4")
 """A dm_control and a NumPy: the quadruped of any older dm_control calls a function that NumPy has not had since."""
 
 
 def fits(mujoco: str, first: str, last: str) -> bool:
     """Return whether a version of MuJoCo lies between two, the last with all that begins like it."""
+    from packaging.version import Version  # which takes as long as all else here
+
     release, end = Version(mujoco).release, Version(last).release
     return Version(mujoco) >= Version(first) and release[: len(end)] <= end
 
@@ -81,6 +81,8 @@ def obstacle(mujoco: str, control: str | None, numpy: str = "") -> Obstacle | No
 
     ``control`` is None where dm_control is not installed; ``numpy`` is "" where it does not matter.
     """
+    from packaging.version import Version
+
     if Version(mujoco) < Version(FITTING[-1][1]):
         return Obstacle(f"mujoco {mujoco} is too old", _pip(f"'mujoco>={FITTING[-1][1]}'"))
     command = install_command(mujoco)
@@ -88,7 +90,7 @@ def obstacle(mujoco: str, control: str | None, numpy: str = "") -> Obstacle | No
         return Obstacle("dm-control is not installed", command, absent=True)
     if not _works(mujoco, control):
         return Obstacle(f"dm-control {control} does not work with mujoco {mujoco}", command)
-    if numpy and Version(control) < _NEW_NUMPY[0] and Version(numpy) >= _NEW_NUMPY[1]:
+    if numpy and Version(control) < Version(_NEW_NUMPY[0]) and Version(numpy) >= Version(_NEW_NUMPY[1]):
         mended = _pip(f"'numpy<{_NEW_NUMPY[1]}'")
         return Obstacle(f"dm-control {control} does not work with numpy {numpy} in this task", mended)
     return None
@@ -96,6 +98,8 @@ def obstacle(mujoco: str, control: str | None, numpy: str = "") -> Obstacle | No
 
 def _works(mujoco: str, control: str) -> bool:
     """Return whether two versions were tried together, or are too new to have been."""
+    from packaging.version import Version
+
     newest, first, _ = FITTING[0]
     if Version(control) > Version(newest) or (control == newest and Version(mujoco) >= Version(first)):
         return True

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Set
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from coral_cli.registry.arguments import MARK
 from coral_cli.registry.errors import PluginError, UsageError, frames_of
+from coral_cli.registry.hooks import HOOK_KINDS
 from coral_cli.registry.nearest import meant
 from coral_cli.registry.records import RECORDING, Environment, Record
 from coral_cli.registry.sources import Source, current, required
@@ -102,7 +103,9 @@ class Catalog:
     """Components by kind and name, and the plugins they came from.
 
     ``find`` makes records for names that no plugin lists, such as ``gym:Pendulum-v1``. ``paths`` are those of plugins
-    that are not installed.
+    that are not installed. ``own`` makes the built-in components of a kind, when these are first asked for: help and
+    completion need few. ``loaded`` are the plugins as discovery left them; of ``plugins``, those are marked ``shadowed``
+    all of whose components have a built-in's name, so that ``distribution/name`` alone reaches these.
     """
 
     def __init__(
@@ -111,34 +114,44 @@ class Catalog:
         plugins: Iterable[Plugin] = (),
         find: Callable[[str, str], Record | None] = lambda kind, name: None,
         paths: Iterable[str] = (),
+        own: Callable[[str], tuple[Entry, ...]] = lambda kind: (),
     ) -> None:
-        self.plugins = tuple(plugins)
+        self.loaded = tuple(plugins)
         self.paths = tuple(paths)
         self._find = find
+        self._own = cache(own)
         self._found: dict[tuple[str, str], Entry] = {}
         self._sought: set[str] = set()
         self._entries = tuple(entries)
-        by_name: dict[tuple[str, str], list[Entry]] = {}
-        for entry in self._entries:
-            by_name.setdefault((entry.record.kind, entry.record.name), []).append(entry)
-        self._by_name: Mapping[tuple[str, str], list[Entry]] = MappingProxyType(by_name)
+
+    @cached_property
+    def plugins(self) -> tuple[Plugin, ...]:
+        core = {(entry.record.kind, entry.record.name) for entry in self if entry.distribution == CORE}
+        return tuple(self._marked(plugin, core) for plugin in self.loaded)
+
+    def _marked(self, plugin: Plugin, core: Set[tuple[str, str]]) -> Plugin:
+        own = {(e.record.kind, e.record.name) for e in self._entries if e.distribution == plugin.distribution}
+        shadowed = plugin.status == "active" and bool(own) and own <= core
+        return replace(plugin, status="shadowed") if shadowed else plugin
 
     def __iter__(self) -> Iterator[Entry]:
-        return iter(self._entries)
+        own = [entry for kind in HOOK_KINDS.values() for entry in self._own(kind)]
+        return iter((*own, *self._entries))
 
     def including(self, entry: Entry) -> Catalog:
         """Return this catalog with one component more."""
-        return Catalog([*self._entries, entry], self.plugins, self._find, self.paths)
+        return Catalog([*self._entries, entry], self.loaded, self._find, self.paths, self._own)
 
     def entries(self, kind: str) -> tuple[Entry, ...]:
         """Return all components of a kind, the built-in ones first, each under the name that selects it."""
-        return tuple(entry for entry in self._entries if entry.record.kind == kind)
+        return (*self._own(kind), *(entry for entry in self._entries if entry.record.kind == kind))
 
     def name(self, entry: Entry) -> str:
         """Return the shortest name that selects ``entry``: bare, or ``distribution/name`` where two would share it."""
-        rivals = self._by_name.get((entry.record.kind, entry.record.name), [entry])
-        alone = len(rivals) == 1 or entry.distribution == CORE
-        return entry.record.name if alone else entry.qualified
+        if entry.distribution == CORE:
+            return entry.record.name
+        rivals = [other for other in self.entries(entry.record.kind) if other.record.name == entry.record.name]
+        return entry.record.name if len(rivals) <= 1 else entry.qualified
 
     def names(self, kind: str) -> tuple[str, ...]:
         return tuple(self.name(entry) for entry in self.entries(kind))
@@ -183,7 +196,7 @@ class Catalog:
 
     def origin(self, error: BaseException) -> str:
         """Return the innermost line in the traceback that a plugin, or an environment's module, has; "" without one."""
-        modules = {plugin.module for plugin in self.plugins} | set(map(module_in, self._sought))
+        modules = {plugin.module for plugin in self.loaded} | set(map(module_in, self._sought))
         packages = {module.partition(".")[0] for module in modules if module}
         place = ""
         for module, file, line in frames_of(error):
@@ -193,7 +206,7 @@ class Catalog:
 
     def _missing(self, what: str, distribution: str, version: str, path: str) -> PluginError:
         """Return the error that says why ``distribution`` does not offer ``what``, and what to do."""
-        for plugin in self.plugins:
+        for plugin in self.loaded:
             if plugin.distribution == distribution and plugin.status == "disabled":
                 hint = "Change CORAL_PLUGINS or CORAL_DISABLE_PLUGINS."
                 return PluginError(f"{what} needs {distribution}, which is disabled.", hint)
@@ -219,7 +232,7 @@ class Catalog:
 
     def _unknown(self, kind: str, name: str) -> Entry:
         missing = f"there is no {kind} named {name!r}"
-        for plugin in self.plugins:
+        for plugin in self.loaded:
             if plugin.path and plugin.status in ("broken", "incompatible"):  # it was named to be used, so this is why
                 why = f"plugin {plugin.name}, which may offer it, is {plugin.status}: {plugin.error}"
                 raise PluginError(f"{missing}; {why}", f"See `coral plugins check {shlex.quote(plugin.path)}`.")

@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import operator
 import os
 import re
 import traceback
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,9 +29,18 @@ from coral_cli.registry.sources import Source, at, canonical, current, installed
 from coral_cli.registry.stopping import Stopped
 from coral_cli.version import CORE, __version__
 
-_BOUND = r"(?:==|[<>!]=|[<>])\s*\d+(?:\.\d+)*"
+_RELEASE = r"[0-9]+(?:\.[0-9]+)*"
+_BOUND = rf"(?:==|[<>!]=|[<>])\s*{_RELEASE}"
 _PLAIN = re.compile(rf"[\w.-]+\s*({_BOUND}(?:\s*,\s*{_BOUND})*)")
 """What nearly every plugin writes: the name, and versions from and to."""
+_HOLDS = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
 
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
@@ -44,14 +54,14 @@ def discover(builtin: object, environ: Mapping[str, str] = os.environ, paths: It
     """
     strict = environ.get("CORAL_STRICT_PLUGINS", "") not in ("", "0")
     tried = [source for path in paths for source in at(path)]
-    entries = list(_components(builtin, Source("", CORE, __version__, (), lambda: builtin)))
+    entries: list[Entry] = []
     plugins = []
     for source in [*tried, *installed()]:
         plugin, found = _load(source, _unwanted(source, tried, environ), strict)
         plugins.append(plugin)
         entries.extend(found)
     find = getattr(builtin, "find", lambda kind, name: None)
-    return Catalog(entries, _mark_shadowed(plugins, entries), find, dict.fromkeys(source.path for source in tried))
+    return Catalog(entries, plugins, find, dict.fromkeys(source.path for source in tried), _own(builtin))
 
 
 def _unwanted(source: Source, tried: Iterable[Source], environ: Mapping[str, str]) -> Plugin | None:
@@ -71,10 +81,27 @@ def _unwanted(source: Source, tried: Iterable[Source], environ: Mapping[str, str
 def _wish(source: Source) -> str:
     """Return the versions of coral that a plugin requires, if this is none of them; else ""."""
     for line in source.requires:
-        wanted = versions_allowed(line)
+        wanted = None if allowed_plainly(line, __version__) else versions_allowed(line)
         if wanted is not None and not wanted.contains(__version__, prereleases=True):
             return f"{CORE}{wanted}"
     return ""
+
+
+def allowed_plainly(line: str, version: str) -> bool:
+    """Return whether a requirement allows a version of coral, where both are plain enough to tell; else False.
+
+    ``versions_allowed`` tells for all; but the package that it imports takes long.
+    """
+    plain = _PLAIN.fullmatch(line)
+    if plain is None or current(required(line)) != CORE or not re.fullmatch(_RELEASE, version):
+        return False
+    bounds = re.findall(rf"([<>=!]+)\s*({_RELEASE})", plain[1])
+    return all(_HOLDS[sign](_release(version), _release(bound)) for sign, bound in bounds)
+
+
+def _release(version: str) -> list[int]:
+    """Return a release's numbers without zeros at the end, which say nothing."""
+    return [int(number) for number in re.sub(r"(?:\.0+)+$", "", version).split(".")]
 
 
 def versions_allowed(line: str) -> SpecifierSet | None:
@@ -126,19 +153,36 @@ def _wanted(distribution: str, point: str, environ: Mapping[str, str]) -> bool:
 
 def _components(module: object, source: Source) -> list[Entry]:
     """Call each hook that ``module`` implements. Raises whatever the plugin raises, and TypeError on nonsense."""
+    hooks = _implemented(module, source)
+    return [entry for hook in HOOK_KINDS for entry in _yielded(hook, hooks[hook], source)]
+
+
+def _implemented(module: object, source: Source) -> dict[str, list[Callable[[], Iterable[object]]]]:
+    """Return what ``module`` implements of each hook. Raises PluginValidationError for a hook that there is not."""
     manager = _manager()
     try:
         manager.register(module, source.distribution)
         manager.check_pending()
-        return [
-            Entry(_checked(record, hook, kind), source.distribution, source.version, source.path)
-            for hook, kind in HOOK_KINDS.items()
-            for implementation in getattr(manager.hook, hook).get_hookimpls()
-            for record in implementation.function()
-        ]
+        return {hook: [one.function for one in getattr(manager.hook, hook).get_hookimpls()] for hook in HOOK_KINDS}
     finally:
         if manager.is_registered(module):
             manager.unregister(module)
+
+
+def _yielded(hook: str, implementations: Iterable[Callable[[], Iterable[object]]], source: Source) -> list[Entry]:
+    return [
+        Entry(_checked(record, hook, HOOK_KINDS[hook]), source.distribution, source.version, source.path)
+        for implementation in implementations
+        for record in implementation()
+    ]
+
+
+def _own(builtin: object) -> Callable[[str], tuple[Entry, ...]]:
+    """Return what makes the components of a kind that ``builtin`` offers."""
+    source = Source("", CORE, __version__, (), lambda: builtin)
+    hooks = _implemented(builtin, source)
+    of_kind = {kind: hook for hook, kind in HOOK_KINDS.items()}
+    return lambda kind: tuple(_yielded(of_kind[kind], hooks[of_kind[kind]], source))
 
 
 @functools.cache
@@ -160,14 +204,3 @@ def _checked(record: object, hook: str, kind: str) -> Record:
             raise TypeError(f"{hook} yielded a record whose {attribute} cannot be {value!r}")
     fields_of(record.options)
     return record
-
-
-def _mark_shadowed(plugins: list[Plugin], entries: list[Entry]) -> list[Plugin]:
-    """Mark plugins all of whose components have a built-in's name: ``distribution/name`` alone reaches these."""
-    core = {(e.record.kind, e.record.name) for e in entries if e.distribution == CORE}
-    marked = []
-    for plugin in plugins:
-        own = {(e.record.kind, e.record.name) for e in entries if e.distribution == plugin.distribution}
-        shadowed = plugin.status == "active" and bool(own) and own <= core
-        marked.append(replace(plugin, status="shadowed") if shadowed else plugin)
-    return marked

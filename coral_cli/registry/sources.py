@@ -92,7 +92,7 @@ def _of_distribution(distribution: metadata.Distribution) -> list[Source]:
         if about is None or "Name" not in about or "Version" not in about:
             raise ValueError("its METADATA is missing")
         name, version = about["Name"], about["Version"]
-        requires = tuple(distribution.requires or ())
+        requires = tuple(about.get_all("Requires-Dist") or distribution.requires or ())
         return [Source(point.name, name, version, requires, point.load) for point in points]
     except Exception as error:  # its files are whatever somebody installed
         return [_unreadable(distribution, error)]

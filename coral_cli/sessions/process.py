@@ -6,8 +6,6 @@ import ctypes
 import os
 from collections.abc import MutableMapping
 
-from coral_cli.environments.rendering.libraries import load_triton
-
 SPINS = "5000"
 
 TRIM_THRESHOLD, MMAP_MAX = -1, -4
@@ -17,6 +15,8 @@ NEVER = 2**31 - 1
 
 def prepare(environ: MutableMapping[str, str] = os.environ) -> None:
     """Set how threads wait and how memory is held, unless the user has said so in the environment."""
+    from coral_cli.environments.rendering.libraries import load_triton
+
     spin_briefly(environ)
     hold_memory(environ)
     load_triton()

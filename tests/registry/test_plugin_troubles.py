@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from coral_cli import builtin
 from coral_cli.app import main
 from coral_cli.commands import doctor
-from coral_cli.registry.discovery import discover, versions_allowed
+from coral_cli.registry.discovery import allowed_plainly, discover, versions_allowed
 from coral_cli.registry.errors import PluginError
 from coral_cli.version import __version__
 
@@ -304,3 +305,15 @@ def test_a_checkpoint_that_needs_what_a_newer_version_dropped_says_so(install) -
 def test_which_versions_a_requirement_allows(line: str, versions: str | None) -> None:
     found = versions_allowed(line)
     assert (None if found is None else str(found)) == versions
+
+
+@pytest.mark.parametrize("version", ["0.1.0", "0.1", "1", "1.2.3", "0.1.0rc1", "2.0.0"])
+@pytest.mark.parametrize(
+    "bounds", ["", ">=0.1,<1", ">0.1", "<=0.1", "==0.1", "==0.1.0.0", "!=1.0", ">=0.1.0, !=1.2.3", "<2,>1.2", "~=0.1"]
+)
+def test_plain_bounds_are_told_as_packaging_tells_them(bounds: str, version: str) -> None:
+    """And without it; where it is asked instead, the bound or the version is none of the plain ones."""
+    told = SpecifierSet(bounds).contains(version, prereleases=True)
+    plain = bounds not in ("", "~=0.1") and version != "0.1.0rc1"
+    assert allowed_plainly(f"coral-rl{bounds}", version) == (told and plain)
+    assert not allowed_plainly(f"coral-rlhf{bounds}", version)
