@@ -15,29 +15,11 @@ on in ``coral_cli.plugin_agents``.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from coral_cli.registry.contracts import (
-    DistractionModule,
-    EncoderModule,
-    Experience,
-    Latent,
-    LossBatch,
-    LossModule,
-    ObserverModule,
-    PolicyInputs,
-    PolicyModule,
-    RssmModule,
-    Scene,
-    Trajectory,
-    World,
-)
 from coral_cli.registry.errors import AbsentError, CoralError, UnreadableError, UsageError
-from coral_cli.registry.events import Event
 from coral_cli.registry.hooks import hookimpl
-from coral_cli.registry.jobs import EngineModule, Job, JobState, JobStatus
 from coral_cli.registry.options import Help, LossOptions, NoOptions
-from coral_cli.registry.recorded import RecordedEpisode, RecordingModule
 from coral_cli.registry.records import (
     Check,
     Command,
@@ -57,6 +39,26 @@ from coral_cli.registry.records import (
     Split,
 )
 from coral_cli.registry.terminal import say
+
+if TYPE_CHECKING:
+    from coral_cli.registry.contracts import (
+        DistractionModule,
+        EncoderModule,
+        Experience,
+        Latent,
+        LossBatch,
+        LossModule,
+        ObserverModule,
+        PolicyInputs,
+        PolicyModule,
+        RssmModule,
+        Scene,
+        Trajectory,
+        World,
+    )
+    from coral_cli.registry.events import Event
+    from coral_cli.registry.jobs import EngineModule, Job, JobState, JobStatus
+    from coral_cli.registry.recorded import RecordedEpisode, RecordingModule
 
 __all__ = [  # noqa: F822 (some are loaded later)
     "AbsentError",
@@ -112,12 +114,20 @@ __all__ = [  # noqa: F822 (some are loaded later)
     "say",
 ]
 
+_CONTRACTS = """
+    DistractionModule EncoderModule Experience Latent LossBatch LossModule ObserverModule PolicyInputs PolicyModule
+    RssmModule Scene Trajectory World
+"""
 _LOADED_LATER = {
+    **dict.fromkeys(_CONTRACTS.split(), "coral_cli.registry.contracts"),
+    **dict.fromkeys(("EngineModule", "Job", "JobState", "JobStatus"), "coral_cli.registry.jobs"),
+    **dict.fromkeys(("RecordedEpisode", "RecordingModule"), "coral_cli.registry.recorded"),
+    "Event": "coral_cli.registry.events",
     **dict.fromkeys(("Gaussian", "gather", "masked_mean"), "coral_cli.plugin_tensors"),
     **dict.fromkeys(("SimulatedTask", "Simulation"), "coral_cli.plugin_simulation"),
     "require_dm_control": "coral_cli.environments.control_library",
 }
-"""The modules of names that could first be imported from here alone, and still can."""
+"""The modules of names that most plugins need only to check their types, or that are found elsewhere today."""
 
 
 def __getattr__(name: str) -> Any:

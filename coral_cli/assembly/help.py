@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import textwrap
 
-from rich.console import Console
 from rich.text import Text
 
 from coral_cli.assembly.sheet import Row, Sheet
@@ -23,13 +22,12 @@ _NARROW = 60
 def print_sheet(sheet: Sheet) -> None:
     """Print a help in the width of the terminal."""
     console = Terminal()
-    console.print(Text.assemble("Usage: ", (sheet.path, "bold"), f" {sheet.usage}"), soft_wrap=True)
-    _print_paragraphs(console, sheet.text)
+    lines = [Text.assemble("Usage: ", (sheet.path, "bold"), f" {sheet.usage}"), *_paragraphs(sheet.text, console.width)]
     for title, rows in sheet.groups.items():
-        console.print()
-        console.print(Text(title, "bold cyan"), soft_wrap=True)
+        lines += [Text(), Text(title, "bold cyan")]
         for row in rows:
-            _print_row(console, _name(row), _explanation(row))
+            lines += _row(_name(row), _explanation(row), console.width)
+    console.print(Text("\n").join(lines), soft_wrap=True)  # at once: each print takes long
 
 
 def _name(row: Row) -> Text:
@@ -41,21 +39,18 @@ def _explanation(row: Row) -> str:
     return f"{row.text} [default:{_TIED}{row.default}]" if row.default else row.text
 
 
-def _print_row(console: Console, name: Text, explanation: str) -> None:
-    column = _COLUMN if console.width >= _NARROW else 3 * _INDENT
+def _row(name: Text, explanation: str, width: int) -> list[Text]:
+    column = _COLUMN if width >= _NARROW else 3 * _INDENT
     line = Text(" " * _INDENT) + name
-    rest = _lines(explanation, console.width - column)
+    rest = _lines(explanation, width - column)
     if rest and line.cell_len + _INDENT <= column:
         line.append(" " * (column - line.cell_len) + rest.pop(0))
-    for part in (line, *(" " * column + other for other in rest)):
-        console.print(part, soft_wrap=True)
+    return [line, *(Text(" " * column + other) for other in rest)]
 
 
-def _print_paragraphs(console: Console, text: str) -> None:
-    for paragraph in inspect.cleandoc(text).split("\n\n"):
-        if paragraph:
-            console.print()
-            console.print("\n".join(_lines(paragraph, console.width)), soft_wrap=True)
+def _paragraphs(text: str, width: int) -> list[Text]:
+    paragraphs = filter(None, inspect.cleandoc(text).split("\n\n"))
+    return [line for paragraph in paragraphs for line in (Text(), *map(Text, _lines(paragraph, width)))]
 
 
 def _lines(text: str, width: int) -> list[str]:

@@ -104,8 +104,8 @@ class Catalog:
 
     ``find`` makes records for names that no plugin lists, such as ``gym:Pendulum-v1``. ``paths`` are those of plugins
     that are not installed. ``own`` makes the built-in components of a kind, when these are first asked for: help and
-    completion need few. ``loaded`` are the plugins as discovery left them; of ``plugins``, those are marked ``shadowed``
-    all of whose components have a built-in's name, so that ``distribution/name`` alone reaches these.
+    completion need few. ``loaded`` are the plugins as discovery left them; in ``plugins``, one is marked ``shadowed``
+    when all its components have a built-in's name, so that ``distribution/name`` alone reaches these.
     """
 
     def __init__(

@@ -182,7 +182,7 @@ def _own(builtin: object) -> Callable[[str], tuple[Entry, ...]]:
     source = Source("", CORE, __version__, (), lambda: builtin)
     hooks = _implemented(builtin, source)
     of_kind = {kind: hook for hook, kind in HOOK_KINDS.items()}
-    return lambda kind: tuple(_yielded(of_kind[kind], hooks[of_kind[kind]], source))
+    return lambda kind: tuple(_yielded(of_kind[kind], hooks[of_kind[kind]], source)) if kind in of_kind else ()
 
 
 @functools.cache

@@ -8,8 +8,6 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from packaging.version import Version
-
 from coral_cli.plugin import AbsentError, Environment, Help, Rendering, UsageError, hookimpl
 
 if TYPE_CHECKING:
@@ -77,6 +75,8 @@ def require_robosuite() -> None:
 
 def check_versions(robosuite: str, mujoco: str) -> None:
     """Raise UsageError where a release of MuJoCo is known to be too new for one of robosuite."""
+    from packaging.version import Version  # which takes longer than all else here
+
     if robosuite in TOO_NEW and Version(mujoco) >= Version(TOO_NEW[robosuite]):
         raise UsageError(f"robosuite {robosuite} does not work with mujoco {mujoco}.", INSTALL)
 
