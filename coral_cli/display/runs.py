@@ -129,8 +129,10 @@ def one_line(text: str) -> str:
 
 
 def _steps(run: Overview) -> str:
-    done = count(run.standing.step) if run.standing else UNKNOWN
-    return done if run.budget is None else f"{done}/{count(run.budget)}"
+    """Return the steps, of those that it is to do; the last episode may go beyond, which is no more of them."""
+    if run.standing is None or run.budget is None:
+        return count(run.standing.step) if run.standing else UNKNOWN
+    return f"{count(min(run.standing.step, run.budget))}/{count(run.budget)}"
 
 
 def _damaged(cells: dict[str, Cell]) -> dict[str, Cell]:

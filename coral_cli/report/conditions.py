@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from coral_cli.registry.errors import UnreadableError
 from coral_cli.report.estimates import Cell, Estimate, change, of_runs
-from coral_cli.report.grouping import Agent, Task
+from coral_cli.report.grouping import Task
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.tables import Evaluated, evaluations
 
@@ -39,10 +38,10 @@ class Robustness:
 def robustness(task: Task, damaged: list[str]) -> Robustness | None:
     """Return the agents of a task under the conditions of their evaluations; None where there is none.
 
-    Why a run's files cannot be read is added to ``damaged``.
+    Why a file cannot be read is added to ``damaged``; the run's others count.
     """
     kept = {
-        (number, place): _kept(agent, place, damaged)
+        (number, place): evaluations(RunDirectory(agent.runs[place].path), damaged)
         for number, agent in enumerate(task.agents)
         for place in range(len(agent.runs))
     }
@@ -84,14 +83,6 @@ def robustness(task: Task, damaged: list[str]) -> Robustness | None:
         changes=changes,
         reference=reference,
     )
-
-
-def _kept(agent: Agent, place: int, damaged: list[str]) -> list[Evaluated]:
-    try:
-        return evaluations(RunDirectory(agent.runs[place].path))
-    except UnreadableError as error:
-        damaged.append(error.message.rstrip("."))
-        return []
 
 
 def _names(every: Collection[Evaluated]) -> dict[tuple[str, str], str]:

@@ -1,6 +1,7 @@
 """What was found out about a saved agent after its training, kept in its run: a file for each condition, and a probe's.
 
-The newest takes the place of one before. All that is read is checked, as a stranger may have written it.
+The newest takes the place of one before; only an evaluation of more episodes of the same agent stays. All that is read
+is checked, as a stranger may have written it.
 """
 
 from __future__ import annotations
@@ -102,6 +103,15 @@ def keep(run: RunDirectory, found: Evaluated | Probed) -> None:
         partial.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
 
 
+def of_more_episodes(run: RunDirectory, found: Evaluated) -> Evaluated | None:
+    """Return what the run keeps of the same condition, if that are more episodes; None of what cannot be read."""
+    path = run.tables / _name(found)
+    with suppress(UnreadableError):
+        before = _read(path, _evaluated) if path.name in _names(run.tables) else None
+        return before if before and len(before.returns) > len(found.returns) else None
+    return None
+
+
 def _name(found: Evaluated) -> str:
     """Return a file's name for a condition, another one for each name with other flags."""
     short = re.sub(r"[^a-zA-Z0-9_.+]+", "-", found.condition)[:LONGEST].strip("-.")
@@ -109,10 +119,16 @@ def _name(found: Evaluated) -> str:
     return f"{UNDER}{short}-{digest}.json"
 
 
-def evaluations(run: RunDirectory) -> list[Evaluated]:
-    """Return what the run's agent did under other conditions. Raises UnreadableError for a damaged file."""
+def evaluations(run: RunDirectory, damaged: list[str]) -> list[Evaluated]:
+    """Return what the run's agent did under other conditions. Why a file cannot be read is added to ``damaged``."""
     names = sorted(name for name in _names(run.tables) if name.startswith(UNDER) and name.endswith(".json"))
-    return [_read(run.tables / name, _evaluated) for name in names[:MOST]]
+    found = []
+    for name in names[:MOST]:
+        try:
+            found.append(_read(run.tables / name, _evaluated))
+        except UnreadableError as error:
+            damaged.append(error.message.rstrip("."))
+    return found
 
 
 def probed(run: RunDirectory) -> Probed | None:

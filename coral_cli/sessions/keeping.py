@@ -13,15 +13,16 @@ from coral_cli.inside.probing import Reading
 from coral_cli.registry.errors import CoralError
 from coral_cli.registry.places import as_written
 from coral_cli.registry.terminal import say
-from coral_cli.runs.tables import Evaluated, Probed, Readout, keep, run_of, step_of
+from coral_cli.runs.tables import Evaluated, Probed, Readout, keep, of_more_episodes, run_of, step_of
 from coral_cli.training.collection import Episode
 
 
 def keep_evaluation(
     checkpoint: Path, condition: Condition, seed: int, renderer: str, episodes: Sequence[Episode]
 ) -> None:
-    """Keep the episodes of an agent under a condition."""
+    """Keep the episodes of an agent under a condition, unless its run has more of the same agent; say which stay."""
     known = any("success" in episode.metrics for episode in episodes)
+    returns = tuple(episode.total for episode in episodes)
     found = Evaluated(
         condition=condition.name,
         flags=condition.flags,
@@ -29,9 +30,18 @@ def keep_evaluation(
         step=step_of(checkpoint),
         seed=seed,
         renderer=renderer,
-        returns=tuple(episode.total for episode in episodes),
+        returns=returns,
         successes=tuple(episode.metrics.get("success", 0.0) for episode in episodes) if known else (),
     )
+    run = run_of(checkpoint)
+    before = of_more_episodes(run, found) if run else None
+    if before:
+        new, old = f"these {len(returns):,}", f"{len(before.returns):,}"
+        stays = before.step == found.step
+        told = f"keeps {old} that it had, not {new}" if stays else f"has {new} now, not the {old} of another checkpoint"
+        say(f"note: of episodes under {condition.name}, coral report {told}.", file=sys.stderr)
+        if stays:
+            return
     _keep(checkpoint, found)
 
 

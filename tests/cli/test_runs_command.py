@@ -113,6 +113,13 @@ def test_a_run_on_recorded_data_counts_updates(make_run, told, coral) -> None:
     assert (document["unit"], document["steps"], document["budget"]) == ("updates", 30, 50)
 
 
+def test_an_episode_that_goes_beyond_the_steps_is_no_more_of_them(make_run, told, coral) -> None:
+    make_run("runs/a", told.began(2500), told.ended(3000), steps=2500)
+    assert "2,500/2,500" in rows(coral("runs").out)[1]
+    [document] = json.loads(coral("runs", "--json").out)
+    assert (document["steps"], document["budget"]) == (3000, 2500)
+
+
 def test_json_is_one_document(study, coral) -> None:
     documents = {row["name"]: row for row in json.loads(coral("runs", "--json").out)}
     assert documents["seed9"] == {

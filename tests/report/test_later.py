@@ -40,9 +40,9 @@ def test_what_is_kept_comes_back(two_seeds) -> None:
     under = evaluated("disks disks.count=4", 1.0, 2.5, successes=(0.0, 1.0), flags="--distraction disks")
     probe = Probed(None, 3, 2, (Readout("pole", "state", 0.5, None),), (), ((0, 0.25), (5, None)))
     kept(run.path, evaluated("own", 7.0), under, probe)
-    assert evaluations(run) == [under, evaluated("own", 7.0)] and probed(run) == probe
+    assert evaluations(run, []) == [under, evaluated("own", 7.0)] and probed(run) == probe
     kept(run.path, evaluated("own", 8.0, 9.0))
-    assert evaluations(run)[1].returns == (8.0, 9.0), "the newest counts"
+    assert evaluations(run, [])[1].returns == (8.0, 9.0), "the newest counts"
     assert not [path for path in run.tables.iterdir() if path.suffix != ".json"]
 
 
@@ -174,7 +174,7 @@ def test_links_are_not_followed(two_seeds, tmp_path) -> None:
     kept(two_seeds[0], evaluated("own", 1.0))
     (two_seeds[1] / "tables").symlink_to(two_seeds[0] / "tables")
     run = RunDirectory(two_seeds[1])
-    assert evaluations(run) == [] and probed(run) is None
+    assert evaluations(run, []) == [] and probed(run) is None
     from coral_cli.registry.errors import CoralError
 
     with pytest.raises(CoralError, match="is a link"):
@@ -192,3 +192,13 @@ def test_the_report_says_what_is_damaged(two_seeds, capsys, tmp_path, monkeypatc
     assert f"warning: {said}" in capsys.readouterr().err
     page = (tmp_path / "x.html").read_text()
     assert "6.00 [4.00, 8.00]" in page and said.replace("'", "&#39;") in page
+
+
+def test_one_damaged_file_leaves_the_runs_other_conditions(two_seeds) -> None:
+    kept(two_seeds[0], evaluated("own", 4.0, 8.0), evaluated("dark", 1.0, 3.0))
+    [path] = RunDirectory(two_seeds[0]).tables.glob("under-dark*")
+    path.write_text("{")
+    damaged: list[str] = []
+    found = robustness(task_of(*two_seeds), damaged)
+    assert found and {place: known.value for place, known in found.returns.items()} == {(0, "own"): 6.0}
+    assert len(damaged) == 1 and str(path) in damaged[0]

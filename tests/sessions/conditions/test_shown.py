@@ -120,7 +120,7 @@ def test_what_was_evaluated_is_kept_in_the_runs(runs: Path, tmp_path: Path) -> N
     assert coral("eval plain --distraction double --episodes 1").code == 0
     assert coral("eval taught --episodes 3").code == 0
     plain, taught = (
-        {one.condition: one for one in evaluations(RunDirectory(runs / name))} for name in ("plain", "taught")
+        {one.condition: one for one in evaluations(RunDirectory(runs / name), [])} for name in ("plain", "taught")
     )
     assert set(plain) == {"own", "add", "double"} and set(taught) == {"own", "add"}
     assert plain["add"].returns == tuple(3.0 * (d + 5 - 20) for d in draws(3, 2))
