@@ -78,7 +78,7 @@ def report(context: typer.Context, given: Given) -> int:
 
         write_csv(file, every)
     if options.json:
-        print_json(documents_of(every))
+        print_json(documents_of(every, warned=begun))
     else:
         print_tables(every, out, file)
     return 0
@@ -114,11 +114,15 @@ def _at(agent: Agent, options: ReportOptions, as_paper: bool) -> Sequence[int]:
     return before if near(dict.fromkeys(before, 0.0), last) is not None else [*before, last]
 
 
-def documents_of(every: Sequence[Told]) -> list[Json]:
-    """Return the tasks for ``--json``."""
+def documents_of(every: Sequence[Told], warned: bool = False) -> list[Json]:
+    """Return the tasks for ``--json``; warn of what their runs keep and cannot be read, unless that was done."""
+    from coral_cli.commands.report_later import documents
     from coral_cli.commands.report_tables import document
 
-    return [document(told) for told in every]
+    damaged: list[str] = []
+    found = [{**document(told), **documents(told.task, damaged)} for told in every]
+    _warn_of([] if warned else damaged, "cannot be read either", "left out")
+    return found
 
 
 def _told(task: Task, options: ReportOptions, known: Mapping[str, float | None], as_paper: bool) -> Told:

@@ -1,11 +1,13 @@
-"""What ``coral report`` tells of evaluations and probes after training: tables of its page."""
+"""What ``coral report`` tells of evaluations and probes after training: tables of its page, and of its document."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 
 from coral_cli.commands.report_tables import TextTable
 from coral_cli.display.numbers import count, number
+from coral_cli.registry.options import Json
 from coral_cli.report.conditions import Robustness, robustness
 from coral_cli.report.estimates import Estimate
 from coral_cli.report.grouping import Task
@@ -19,13 +21,73 @@ def later(task: Task, damaged: list[str]) -> list[tuple[str, list[TextTable]]]:
 
     Why a run's files cannot be read is added to ``damaged``.
     """
-    if len({run.task for agent in task.agents for run in agent.runs}) > 1:
+    if not _alone(task):
         return []
     names = [agent.name for agent in task.agents]
     found, seen = robustness(task, damaged), probes(task, damaged)
     groups = [("Under other conditions", _conditions(found, names) if found else [])]
     groups.append(("In the latent", _probes(seen, names) if seen else []))
     return [(title, tables) for title, tables in groups if tables]
+
+
+def documents(task: Task, damaged: list[str]) -> dict[str, Json]:
+    """Return the same as ``conditions`` and ``probes``, each None where the page has no table of it."""
+    names = [agent.name for agent in task.agents]
+    found, seen = (robustness(task, damaged), probes(task, damaged)) if _alone(task) else (None, None)
+    return {
+        "conditions": found and _conditions_document(found, names),
+        "probes": seen and _probes_document(seen, names),
+    }
+
+
+def _alone(task: Task) -> bool:
+    return len({run.task for agent in task.agents for run in agent.runs}) == 1
+
+
+def _conditions_document(found: Robustness, names: Sequence[str]) -> Json:
+    cells = []
+    for (agent, condition), average in found.returns.items():
+        place = agent, condition
+        success, (change, kept) = found.successes.get(place), found.changes.get(place, (None, None))
+        cells.append(
+            {
+                "agent": names[agent],
+                "condition": condition,
+                "runs": found.runs[agent],
+                "return": asdict(average),
+                "success": success and asdict(success),
+                "change": change and asdict(change),
+                "kept": kept,
+            }
+        )
+    return {
+        "reference": found.reference,
+        "episodes": sorted(found.episodes),
+        "seeds": sorted(found.seeds),
+        "steps": _known(found.steps),
+        "cells": cells,
+    }
+
+
+def _probes_document(seen: Probes, names: Sequence[str]) -> Json:
+    return {
+        "unseen": sorted(seen.unseen),
+        "steps": _known(seen.steps),
+        "latent": [
+            {"agent": names[agent], "runs": seen.runs[agent], "reader": reader, "quantity": name, **asdict(share)}
+            for (agent, reader), shares in seen.latent.items()
+            for name, share in shares.items()
+        ],
+        "pictures": [
+            {"agent": names[agent], "runs": seen.runs[agent], "steps_before": before, **asdict(share)}
+            for agent, shares in seen.pictures.items()
+            for before, share in shares.items()
+        ],
+    }
+
+
+def _known(steps: Collection[int | None]) -> list[int]:
+    return sorted(step for step in steps if step is not None)
 
 
 def _conditions(found: Robustness, names: Sequence[str]) -> list[TextTable]:
@@ -106,5 +168,5 @@ def _plural(counts: Collection[int], what: str) -> str:
 
 def _after(steps: Collection[int | None]) -> str:
     """Return after how many steps that was, as far as it is known."""
-    known = [step for step in steps if step is not None]
+    known = _known(steps)
     return f", after {_plural(known, 'step')}" if known else ""

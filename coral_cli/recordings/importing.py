@@ -89,7 +89,8 @@ def import_recordings(
             writer.add(arrays, {"source": number, **_metrics(episode.metrics)})
             rows += len(arrays["action"])
             report(done, len(numbers), len(arrays["action"]))
-    notes = (*recording.notes, *look.notes, *_notes(taken, look, recording.lossy))
+    fewer = _fewer(recording.episodes, wishes.episodes)
+    notes = (*recording.notes, *fewer, *look.notes, *_notes(taken, look, recording.lossy))
     return Imported(out, len(numbers), rows, taken, about.get("fps"), notes)
 
 
@@ -137,6 +138,11 @@ def _numbers(count: int, asked: tuple[int, int | None]) -> range:
     if first >= last:
         raise UsageError(f"there are {count} episodes, and no number {first}.", f"Numbers go from 0 to {count - 1}.")
     return range(first, last)
+
+
+def _fewer(count: int, asked: tuple[int, int | None]) -> Iterator[str]:
+    if asked[1] is not None and asked[1] > count:
+        yield f"--episodes asks for more than there are: {count - asked[0]} of {count} came in."
 
 
 def _about(recording: RecordingModule, source: Mapping[str, Json], wishes: Wishes, taken: Taken) -> dict[str, Json]:

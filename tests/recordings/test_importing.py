@@ -64,6 +64,16 @@ def test_wishes_are_granted_and_recorded(tmp_path: Path) -> None:
     assert any("16x24" in note and "black bars" in note for note in found.notes)
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"), [((0, 99), "2 of 2 came in."), ((1, 3), "1 of 2 came in."), ((0, 2), ""), ((1, None), "")]
+)
+def test_fewer_episodes_than_were_asked_for_are_told(tmp_path: Path, asked, said: str) -> None:
+    found = imported(Recorded(), tmp_path / "data", episodes=asked)
+    assert [note for note in found.notes if "--episodes" in note] == (
+        [f"--episodes asks for more than there are: {said}"] if said else []
+    )
+
+
 def test_without_rewards_the_index_says_so(tmp_path: Path) -> None:
     found = imported(Recorded(rewards=False), tmp_path / "data")
     assert json.loads((tmp_path / "data" / "dataset.json").read_text())["reward"] == "absent"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from coral_cli.commands.report_later import later
+from coral_cli.commands.report_later import documents, later
 from coral_cli.report.conditions import robustness
 from coral_cli.report.grouping import Task, pooled, tasks
 from coral_cli.report.probes import probes
@@ -202,3 +202,38 @@ def test_one_damaged_file_leaves_the_runs_other_conditions(two_seeds) -> None:
     found = robustness(task_of(*two_seeds), damaged)
     assert found and {place: known.value for place, known in found.returns.items()} == {(0, "own"): 6.0}
     assert len(damaged) == 1 and str(path) in damaged[0]
+
+
+def test_the_document_says_what_the_page_says(two_seeds) -> None:
+    task = task_of(*two_seeds)
+    assert documents(task, []) == {"conditions": None, "probes": None}, "nobody has looked"
+    own = evaluated("own", 5.0, 15.0, stands_for="own", successes=(0.0, 1.0))
+    kept(two_seeds[0], own, evaluated("disks", 3.0, 5.0))
+    kept(two_seeds[0], Probed(1000, 0, 5, (Readout("pole", "state", 0.5, None),), (), ((0, 0.35),)))
+    found = json.loads(json.dumps(documents(task, [])))
+    name = task.agents[0].name
+    conditions, seen = found["conditions"], found["probes"]
+    assert [conditions[key] for key in ("reference", "episodes", "seeds", "steps")] == ["own", [2], [0], [1000]]
+    first, second = conditions["cells"]
+    assert (first["agent"], first["condition"], first["runs"], first["return"]["value"]) == (name, "own", 1, 10.0)
+    assert (first["success"]["value"], first["change"], first["kept"]) == (0.5, None, None)
+    assert (second["condition"], second["return"]["value"], second["success"]) == ("disks", 4.0, None)
+    assert (second["change"]["value"], second["kept"]) == (-6.0, pytest.approx(0.4))
+    known = {"value": 0.5, "low": None, "high": None}
+    assert seen["latent"] == [{"agent": name, "runs": 1, "reader": "linear", "quantity": "pole", **known}]
+    assert seen["pictures"] == [{"agent": name, "runs": 1, "steps_before": 0, **known, "value": 0.35}]
+    assert (seen["unseen"], seen["steps"]) == ([5], [1000])
+
+
+def test_json_warns_once_of_what_is_damaged(two_seeds, capsys, tmp_path, monkeypatch) -> None:
+    from coral_cli.app import main
+
+    monkeypatch.chdir(tmp_path)
+    kept(two_seeds[0], evaluated("own", 4.0, 8.0), Probed(1, 0, 5, (), (), ()))
+    (two_seeds[0] / "tables" / "probe.json").write_text("{}")
+    for more in ([], ["--out", "x.html"]):
+        assert main(["report", "a0", "a1", "--json", *more]) == 0
+        out, err = capsys.readouterr()
+        [task] = json.loads(out)
+        assert task["probes"] is None and task["conditions"]["cells"][0]["return"]["value"] == 6.0
+        assert err.count("is damaged") == 1

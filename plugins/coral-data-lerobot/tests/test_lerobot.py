@@ -160,7 +160,9 @@ def test_pictures_are_the_same_wherever_reading_begins(root: Path, tmp_path: Pat
         ((), LeRobotOptions(ended="next.done"), [True, True, True], ""),
         ((), LeRobotOptions(ended="none"), [False, False, False], ""),
         (("next.success",), LeRobotOptions(), [True, True, True], "where an episode is cut off, too"),
-        (("next.success", "next.done"), LeRobotOptions(), [False, False, False], "all are taken as cut off"),
+        (("next.success", "next.done"), LeRobotOptions(), [False, False, False], "all are taken as cut off."),
+        (("next.done",), LeRobotOptions(), [False, False, False], "--lerobot.ended next.success takes a success"),
+        (("next.done",), LeRobotOptions(ended="next.success"), [False, True, False], ""),
     ],
 )
 def test_an_end_is_what_the_columns_say(tmp_path: Path, left_out, options, ends, told) -> None:

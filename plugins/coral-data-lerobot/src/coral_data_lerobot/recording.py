@@ -111,7 +111,8 @@ class LeRobotRecording:
         if TERMINATED in self._features:
             return (TERMINATED,)
         if DONE not in self._features:
-            self.notes.append("no column says where an episode ended: all are taken as cut off.")
+            success = f" (--lerobot.ended {SUCCESS} takes a success as an end)" if SUCCESS in self._features else ""
+            self.notes.append(f"no column says where an episode ended: all are taken as cut off{success}.")
             return ()
         if SUCCESS in self._features:
             return DONE, SUCCESS
