@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +14,11 @@ from coral_cli.report.costs import Costs, costs_of
 from coral_cli.report.heat import Curves, Line
 from coral_cli.report.reading import Run, read
 from coral_cli.report.relative import HeatMap, Square, area, square
-from coral_cli.study.checking import Run as Planned
-from coral_cli.study.grid import NONE, SEED, Axis
+from coral_cli.study.grid import NONE, SEED
 from coral_cli.study.outcomes import seen
+from coral_cli.study.plan import Planned
 from coral_cli.study.questions import IMAGE_LOSS, OVERHEAD, PARTS, SOURCE, TRANSFER, WAY, Question
-from coral_cli.study.transferring import SCRATCH
+from coral_cli.study.transferring import SCRATCH, setting
 
 CLEAN = "clean"
 """The row of what has no distraction."""
@@ -55,35 +55,37 @@ class Outcome:
         return costs_of(self.done.path) if self.done else Costs(None, None, None)
 
 
-def outcomes(question: Question, runs: Sequence[Planned], folder: Path, spanned: Sequence[Axis]) -> list[Outcome]:
+def outcomes(question: Question, runs: Sequence[Planned], folder: Path) -> list[Outcome]:
     """Return what is known of the planned ``runs`` in ``folder``, but for those that others wait for.
 
-    ``spanned`` are the axes: of those of the question single values are told, too.
+    Raises UnreadableError where they are no runs of the question.
     """
     told = question.axes.keys() - {SOURCE, PARTS, WAY}  # these a plan of transfer tells of each run that has them
-    alone = [axis for axis in spanned if len(axis.words) == 1 and axis.flag in told]
-    single = {axis.flag: axis.label(axis.words[0][1] or "") or NONE for axis in alone}
-    steps = {run.name: run.steps for run in runs}
-    awaited = {run.planned.after for run in runs}
-    return [
+    steps = {run.name: int(setting(split(run.flags), "steps")) for run in runs}
+    awaited = {run.after for run in runs}
+    found = [
         Outcome(
-            {**single, ENV.flag: _env(run), **run.planned.differs},
-            run.steps,
-            steps.get(run.planned.after, 0),
-            _done(run, folder / run.name),
+            {**_single(run, told), **run.differs}, steps[run.name], steps.get(run.after, 0), _done(run, folder, steps)
         )
         for run in runs
         if run.name not in awaited
     ]
+    needed = {SOURCE} if question is TRANSFER else told
+    if not all(needed <= one.labels.keys() for one in found):
+        raise UnreadableError(f"{folder} holds other runs than those of {question.name}.", "Choose another --out.")
+    return found
 
 
-def _env(run: Planned) -> str:
-    return dict(split(run.planned.flags)).get(ENV.flag) or str(ENV.default)
+def _single(run: Planned, told: Set[str]) -> dict[str, str]:
+    """Return the values of axes by a run's flags; in ``differs`` are only those of which there are several."""
+    flags = dict(split(run.flags))
+    own = {flag: flags[flag] or NONE for flag in told if flag in flags}
+    return {**own, ENV.flag: flags.get(ENV.flag) or str(ENV.default)}
 
 
-def _done(run: Planned, path: Path) -> Run | None:
+def _done(run: Planned, folder: Path, steps: Mapping[str, int]) -> Run | None:
     try:
-        return read(path, RETURN) if seen(path, run.steps).done else None
+        return read(folder / run.name, RETURN) if seen(folder / run.name, steps[run.name]).done else None
     except UnreadableError:
         return None
 

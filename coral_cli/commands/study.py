@@ -26,8 +26,8 @@ from coral_cli.registry.nearest import meant
 from coral_cli.registry.options import Help
 from coral_cli.registry.places import absolute, as_written, typed
 from coral_cli.registry.terminal import say
-from coral_cli.study.grid import SEED, Axis, axes
-from coral_cli.study.plan import SWEEPS
+from coral_cli.study.grid import SEED, axes
+from coral_cli.study.plan import FILE, SWEEPS, Planned, read_plan
 from coral_cli.study.questions import QUESTIONS, SOURCE, TRANSFER, Question, combined
 from coral_cli.study.requests import SweepRequest
 from coral_cli.study.transferring import transfers
@@ -56,12 +56,16 @@ class StudyOptions(SweepOptions):
 
 @dataclass(frozen=True)
 class StudyRequest:
-    """The request of ``coral study``: a sweep, the question that it answers, and files for the answer."""
+    """The request of ``coral study``: the question, the runs that answer it, and files for the answer.
 
-    sweep: SweepRequest
+    ``sweep`` carries the runs out; None where they are only to be shown.
+    """
+
     question: Question
-    spanned: Sequence[Axis]
-    show: bool
+    runs: Sequence[Planned]
+    folder: Path
+    json: bool
+    sweep: SweepRequest | None
     picture: Path | None
     csv: Path | None
 
@@ -88,6 +92,9 @@ def _request(question: Question, options: StudyOptions, rest: Given, words: Span
     if options.source_steps and question is not TRANSFER:
         raise UsageError("--source-steps belongs to transfer.", "Leave it out.")
     picture, csv = _picture(options.picture), csv_file(options.csv)
+    begun = _begun(question, options)
+    if begun and not any(words) and options.seeds is None and options.source_steps is None:
+        return StudyRequest(question, read_plan(begun).runs, begun, options.json, None, picture, csv)
     spanned, fixed, notes = combined(question, axes(words[0]), words[1])
     given = any(flag == SEED for flag, _ in (*words[0], *words[1]))
     spanned, fixed = sweep.seeded(spanned, fixed, options.seeds or (None if given else SEEDS))
@@ -99,7 +106,19 @@ def _request(question: Question, options: StudyOptions, rest: Given, words: Span
     asked = sweep.request_of(apart, fixed, options, rest, catalog, f"study-{question.name}", plan)
     for note in notes:
         say(f"note: {note}", file=sys.stderr)
-    return StudyRequest(replace(asked, again=typed() or asked.again), question, spanned, options.show, picture, csv)
+    todo = None if options.show else replace(asked, again=typed() or asked.again)
+    if options.show and not asked.folder.is_dir():
+        say(f"note: there is no run of it yet: {as_written(asked.folder)} does not exist.", file=sys.stderr)
+        if begun:
+            say(f"note: {as_written(begun)} is of other flags: leave yours out to see it.", file=sys.stderr)
+    runs = [run.planned for run in asked.runs]
+    return StudyRequest(question, runs, asked.folder, options.json, todo, picture, csv)
+
+
+def _begun(question: Question, options: StudyOptions) -> Path | None:
+    """Return the directory whose plan says what --show tells of; None without --show, or where none was begun."""
+    folder = absolute(options.out or SWEEPS / f"study-{question.name}")
+    return folder if options.show and (folder / FILE).is_file() else None
 
 
 def _picture(text: str | None) -> Path | None:
@@ -140,19 +159,14 @@ def run_session(request: StudyRequest) -> int:
     asked = request.sweep
     failed: CoralError | None = None
     code = 0
-    if not request.show:
+    if asked is not None:
         try:
             code = sweep.run_session(asked)
         except CoralError as error:
             if error.exit_code != 1 or asked.dry_run:
                 raise
             failed = error
-    elif not asked.folder.is_dir():
-        say(f"note: there is no run of it yet: {as_written(asked.folder)} does not exist.", file=sys.stderr)
-        other = absolute(SWEEPS / f"study-{request.question.name}")
-        if other.is_dir() and other != asked.folder:
-            say(f"note: {as_written(other)} is of other flags: repeat those that began it.", file=sys.stderr)
-    if not asked.dry_run:
+    if asked is None or not asked.dry_run:
         _answer(request)
     if failed:
         raise failed
@@ -165,8 +179,7 @@ def _answer(request: StudyRequest) -> None:
     from coral_cli.commands.heat import legend, print_heat, text_of
     from coral_cli.report.relative import document, write_csv
 
-    asked = request.sweep
-    found = outcomes(request.question, asked.runs, asked.folder, request.spanned)
+    found = outcomes(request.question, request.runs, request.folder)
     maps = heat_maps(request.question, found)
     if request.csv is not None:
         write_csv(request.csv, maps)
@@ -175,12 +188,12 @@ def _answer(request: StudyRequest) -> None:
 
         save(maps, curves(request.question, found), request.picture, text_of, legend)
     answer = {"kind": "answer", "question": request.question.name, "maps": [document(heat) for heat in maps]}
-    if asked.json:
-        say(json.dumps(answer, indent=2 if request.show else None))
+    if request.json:
+        say(json.dumps(answer, indent=None if request.sweep else 2))
         return
     console = Terminal()
     for index, heat in enumerate(maps):
-        if index or not request.show:
+        if index or request.sweep:
             console.print()
         print_heat(console, heat)
     for file in filter(None, (request.picture, request.csv)):

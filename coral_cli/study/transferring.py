@@ -57,7 +57,7 @@ def transfers(
         (name,) = names(shared, fixed, [point])
         name = name if own.keys() > {SEED} else name.rpartition("-")[2]
         sources, scratch, targets = by_seed.setdefault(own[SEED], ([], [], []))
-        steps = int(_setting(base, "steps"))
+        steps = int(setting(base, "steps"))
         before = source_steps or steps
         both = [("steps", str(before + steps))]
         scratch.append(Planned(f"{SCRATCH}-{name}", _line(base, both), {SOURCE: SCRATCH, **own}))
@@ -109,7 +109,7 @@ def _sources(axis: Axis, target: Mapping[str, str | None], notes: list[str]) -> 
 def _taken(base: Sequence[Word], parts: str, way: str) -> list[Word]:
     """Return the flags of a run that takes ``parts`` over, and goes on with them in a ``way``."""
     kept = ",".join(part for part in parts.split(",") if part != "policy")
-    rate = float(_setting(base, "model_lr")) / SLOWER
+    rate = float(setting(base, "model_lr")) / SLOWER
     ways: dict[str, list[Word]] = {"frozen": [("freeze", kept)], "slow": [("model-lr", f"{rate:g}")]}
     return [(PARTS, parts), *ways.get(way, [])]
 
@@ -134,7 +134,7 @@ def _require(axis: Axis, known: Sequence[str]) -> None:
             raise UsageError(f"there is no {axis.flag} {text!r}.", f"There are: {', '.join(known)}.")
 
 
-def _setting(words: Sequence[Word], name: str) -> Json:
+def setting(words: Sequence[Word], name: str) -> Json:
     """Return the value of a setting, its default where it is not written. Raises UsageError for one that cannot be."""
     field = next(field for field in fields_of(Settings()) if field.name == name)
     text = dict(words).get(field.flag)

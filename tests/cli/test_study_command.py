@@ -10,6 +10,7 @@ import pytest
 
 from coral_cli.app import main
 from coral_cli.registry.errors import CoralError
+from coral_cli.study.plan import Plan, write_plan
 from coral_cli.study.questions import QUESTIONS
 from coral_cli.study.requests import SweepRequest
 
@@ -198,13 +199,54 @@ def test_what_is_done_and_was_evaluated_too_rarely_is_not_called_unfinished(aske
 
 
 def test_a_study_that_was_begun_with_other_flags_is_named(asked, capsys) -> None:
-    (Path("sweeps") / "study-overhead").mkdir(parents=True)
-    (Path("sweeps") / "study-overhead" / "plan.json").write_text("{}")
-    assert study("overhead --show") == 0
+    study("overhead --steps 10")
+    write_plan_of(asked[0])
+    assert study("overhead --steps 20 --method v-coral --show") == 0
     assert capsys.readouterr().err.splitlines() == [
         "note: there is no run of it yet: sweeps/study-overhead-2 does not exist.",
-        "note: sweeps/study-overhead is of other flags: repeat those that began it.",
+        "note: sweeps/study-overhead is of other flags: leave yours out to see it.",
     ]
+
+
+def write_plan_of(request: SweepRequest) -> None:
+    request.folder.mkdir(parents=True)
+    write_plan(request.folder, Plan(tuple(run.planned for run in request.runs)))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "loss-by-distraction --distraction disks --image-loss cv --image-loss cpc --env reacher-easy --rssm.gru 8",
+        "loss-by-distraction --distraction none --distraction.disks.count 4 --distraction disks -- --steps 2k",
+        "transfer --source body --init-parts encoders --way slow --seeds 1 -- --steps 100",
+        "overhead --method cv-image --env reacher-easy --env cartpole-swingup --seed 7",
+    ],
+)
+@pytest.mark.parametrize("out", ["", "--out there"])
+def test_what_is_shown_is_what_the_plan_says_without_the_flags(line, out, asked, capsys) -> None:
+    before, _, behind = line.partition(" -- ")
+    line = f"{before} {out} --csv CSV -- {behind}"
+    study(line.replace("CSV", "unused.csv"))
+    write_plan_of(asked[0])
+    for run in asked[0].runs[::2]:
+        finish(asked[0], run.name, {run.steps // 2: 1.0, run.steps: 2.0})
+    capsys.readouterr()
+    told = []
+    for words in (line.replace("--csv", "--show --csv"), f"{line.split()[0]} {out} --show --csv CSV"):
+        name = f"{len(told)}.csv"
+        assert study(words.replace("CSV", name)) == 0
+        told.append((capsys.readouterr().out.replace(name, ""), Path(name).read_text()))
+    assert told[0] == told[1] and "not finished" in told[0][0]
+    assert study(f"{line.split()[0]} {out} --show --json") == 0
+    assert json.loads(capsys.readouterr().out)["maps"]
+
+
+@pytest.mark.parametrize("other", ["transfer", "loss-by-distraction"])
+def test_another_question_is_not_shown(other, asked, capsys) -> None:
+    study("overhead --seeds 1 --out there")
+    write_plan_of(asked[0])
+    assert study(f"{other} --show --out there") == 4
+    assert "there holds other runs than those of" in capsys.readouterr().err
 
 
 def test_a_source_may_differ_in_what_stands_elsewhere_too(asked) -> None:
