@@ -28,6 +28,7 @@ from coral_cli.report.grouping import Agent, Task, pooled, tasks
 from coral_cli.report.reading import Over, Run, evaluated, read
 from coral_cli.runs.directory import RUNS
 from coral_cli.runs.finding import find
+from coral_cli.study.plan import read_plan
 
 if TYPE_CHECKING:
     from coral_cli.commands.report_tables import Told
@@ -176,7 +177,8 @@ def _runs(paths: Sequence[Path], metric: str, catalog: Catalog, begun: bool) -> 
     Raises UnreadableError and UsageError when there is none.
     """
     runs, unreadable = [], []
-    for path in find(paths):
+    found, sources = _without_sources(paths)
+    for path in found:
         try:
             runs.append(read(path, metric))
         except UnreadableError as error:
@@ -190,12 +192,34 @@ def _runs(paths: Sequence[Path], metric: str, catalog: Catalog, begun: bool) -> 
         kept, without = evaluated(runs, metric), [run for run in runs if not run.steps]
     bare = [f"{run.path} has no evaluation of {metric}" for run in without]
     damaged = [error.message.rstrip(".") for error in unreadable]
+    begun_with = [f"{path} is what other runs of its study begin with" for path in sources]
+    _warn_of(begun_with, "are so, too", "left out")
     _warn_of(bare, "have none either", "left out")
     _warn_of(damaged, "cannot be read either", "left out")
-    left_out = [f"{as_written(reason)}: left out." for reason in (*bare, *damaged)]
+    left_out = [f"{as_written(reason)}: left out." for reason in (*begun_with, *bare, *damaged)]
     names = Names(catalog)
     named = [replace(run, flags=names.with_method(run.flags)) for run in kept]
     return [replace(run, sized=names.with_size(run.flags, run.metadata["assembly"])) for run in named], left_out
+
+
+def _without_sources(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Return the runs of ``paths``, and those in folders of which plans say that other runs begin with their weights.
+
+    A source that is itself among ``paths`` is a run like any other.
+    """
+    found = find(paths)
+    itself = {path.resolve() for path in paths}
+    awaited = {folder: _awaited(folder) for folder in {run.parent for run in found}}
+    sources = [run for run in found if run.name in awaited[run.parent] and run.resolve() not in itself]
+    kept = [run for run in found if run not in sources]
+    return (kept, sources) if kept else (found, [])
+
+
+def _awaited(folder: Path) -> set[str]:
+    try:
+        return {run.after for run in read_plan(folder).runs}
+    except UnreadableError:
+        return set()
 
 
 def _warn_of(cases: Sequence[str], others: str, what: str) -> None:

@@ -15,6 +15,7 @@ from coral_cli.app import main
 from coral_cli.assembly.resolve import resolve
 from coral_cli.registry.discovery import discover
 from coral_cli.runs.directory import RunDirectory
+from coral_cli.study.plan import Plan, Planned, write_plan
 
 P_CORAL = {"image-loss": "cpc", "proprio-loss": "recon", "objective": "predictive"}
 
@@ -343,3 +344,14 @@ def test_torch_is_not_needed(make_run) -> None:
         f"import sys; from coral_cli.app import main; main(['report', {str(run)!r}]); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+
+
+def test_what_others_begin_with_has_no_row_unless_it_is_named(make_run, report, tmp_path) -> None:
+    make_run("moved/from-task", {1000: 5.0}, {"image-loss": "cpc"})
+    make_run("moved/task-slow", {1000: 7.0})
+    write_plan(tmp_path / "moved", Plan((Planned("from-task", ()), Planned("task-slow", (), after="from-task"))))
+    code, out, err = report("moved", "--json")
+    assert code == 0 and err == "warning: moved/from-task is what other runs of its study begin with: left out.\n"
+    assert "7.0" in out and "5.0" not in out
+    code, out, err = report("moved", "moved/from-task", "--json")
+    assert (code, err) == (0, "") and "7.0" in out and "5.0" in out
