@@ -2,10 +2,10 @@
 
 python benchmarks/acting.py --repeats 30
 
-Contestants take turns, a block of steps each: ``load_agent``, the forms of `coral export` (ONNX where its packages are
-installed), and the textbook's step (benchmarks/textbook.py), eager and as its file has it. Prints a Markdown table, or
-with --json one document: milliseconds of processor time a step, medians and the least, which a neighbour disturbs less,
-and how many times as fast as the textbook. Weights are those of a new agent.
+Contestants take turns, a block of steps each: ``load_agent``, an agent that trains, the forms of `coral export` (ONNX
+where its packages are installed), and the textbook's step (benchmarks/textbook.py), eager and as its file has it.
+Prints a Markdown table, or with --json one document: milliseconds of processor time a step, medians and the least,
+which a neighbour disturbs less, and how many times as fast as the textbook. Weights are those of a new agent.
 """
 
 from __future__ import annotations
@@ -65,6 +65,18 @@ def loaded_step(agent: Agent) -> Callable[[Observation], object]:
     return step
 
 
+def training_step(agent: Agent) -> Callable[[Observation], object]:
+    """That of an agent that learns, as it collects: exploring."""
+    memory = agent.initial()
+
+    def step(observation: Observation) -> object:
+        nonlocal memory
+        action, memory = agent.act({name: value[None] for name, value in observation.items()}, memory, explore=True)
+        return action
+
+    return step
+
+
 def program_step(run: Run, program: PolicyStep) -> Callable[[Observation], object]:
     """An exported form's, noise included."""
     form, random = program.form, np.random.default_rng(0)
@@ -111,6 +123,7 @@ def contestants(size: str, folder: Path) -> dict[str, Callable[[Observation], ob
     steps = {
         "textbook": textbook_step(Textbook(sizes_of(made.assembly))),
         "load_agent": loaded_step(agent),
+        "agent in training": training_step(agent),
         "torch program": program_step(run_torch(folder / "p.pt2"), program),
     }
     try:

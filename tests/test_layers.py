@@ -23,7 +23,7 @@ ROOMS = {
     "parallel": {"registry"},
     "environments": {"registry"},
     "representation": {"registry", "fast", "parallel"},
-    "policies": {"registry", "parallel", "representation"},
+    "policies": {"registry", "fast", "parallel", "representation"},
     "builtin": {"registry", "environments", "representation", "policies", "engines"},
     "runs": {"registry"},
     "recordings": {"registry", "environments", "runs"},

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import elu, layer_norm, softplus
 
+from coral_cli.fast.single_rows import dense, is_own
 from coral_cli.policies.tanh_gaussian import TanhGaussian
 from coral_cli.registry.contracts import PolicyInputs
-from coral_cli.representation.networks import mlp
+from coral_cli.representation.networks import Mlp, mlp
 
 MEAN_SCALE = 5.0
 
@@ -55,9 +57,32 @@ class Actor(nn.Module):
 
     def forward(self, features: Tensor) -> TanhGaussian:
         """Return a distribution over actions (..., A) for features (..., F)."""
+        return self._distribution(self.layers(self.join(features)))
+
+    def for_a_row(self) -> Callable[[Tensor, bool], Tensor] | None:
+        """Return what draws an action (1, A) for features (1, F) on the CPU, or takes the mean one, in fewer calls.
+
+        None where it is not known how: a part has hooks or is a subclass's.
+        """
+        layers = dense(self.layers) if is_own(self, Actor) and is_own(self.layers, Mlp) else None
+        if layers is None:
+            return None
+
+        def action(features: Tensor, explore: bool) -> Tensor:
+            joined = self.join(features) if self.join.linear else features
+            outputs = torch.from_numpy(layers(joined.numpy()[0]))[None]
+            return self._distribution(outputs).draw() if explore else torch.tanh(_mean(outputs.chunk(2, -1)[0]))
+
+        return action
+
+    def _distribution(self, outputs: Tensor) -> TanhGaussian:
         # In single precision whatever the layers computed in: log-densities are sums.
-        mean, raw = self.layers(self.join(features)).float().chunk(2, -1)
-        return TanhGaussian(MEAN_SCALE * torch.tanh(mean / MEAN_SCALE), softplus(raw + self._shift) + self._min_std)
+        mean, raw = outputs.float().chunk(2, -1)
+        return TanhGaussian(_mean(mean), softplus(raw + self._shift) + self._min_std)
+
+
+def _mean(given: Tensor) -> Tensor:
+    return MEAN_SCALE * torch.tanh(given / MEAN_SCALE)
 
 
 class TwinCritics(nn.Module):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 from torch.optim import Adam, Optimizer
 
+from coral_cli.fast.single_rows import is_own
 from coral_cli.parallel.ranks import share_of
 from coral_cli.policies.descent import descend, soft_update
 from coral_cli.policies.entropy import EntropyWeight
@@ -45,6 +47,10 @@ class Sac(nn.Module):
         """Return actions (B, A) for features (B, F): drawn to explore, else the squashed means."""
         distribution: TanhGaussian = self.actor(features)
         return distribution.draw() if explore else distribution.mean_action
+
+    def for_a_row(self) -> Callable[[Tensor, bool], Tensor] | None:
+        """Return what ``act`` does for one row on the CPU, in fewer calls; None where that is not known."""
+        return self.actor.for_a_row() if is_own(self, Sac) and type(self.actor) is Actor else None
 
     def update(self, experience: Experience) -> dict[str, Tensor]:
         """Do one step of critics, actor and entropy weight on the T - 1 transitions of every sequence."""

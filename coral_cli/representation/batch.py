@@ -69,12 +69,17 @@ class Normalization(nn.Module):
             image, kind = value.permute(0, 3, 1, 2), value.device.type
             half = torch.is_autocast_enabled(kind)
             image = image.to(torch.get_autocast_dtype(kind)) if half else image.float()
-            return image.sub_(127.5).mul_(1 / 255)  # x - 127.5 is exact in half precision too
+            return centred(image)
         if self._kinds[name] == "depth":
             return value.permute(0, 3, 1, 2).clamp(0.0, FAR).mul_(1 / FAR).sub_(0.5)
         mean: Tensor = getattr(self, f"{name}_mean")
         std: Tensor = getattr(self, f"{name}_std")
         return (value - mean) / std
+
+
+def centred(image: Tensor) -> Tensor:
+    """Return pixels from 0 to 255 as numbers from -0.5 to 0.5, in the same memory."""
+    return image.sub_(127.5).mul_(1 / 255)  # x - 127.5 is exact in half precision too
 
 
 def masked_mean(values: Tensor, mask: Tensor | None) -> Tensor:

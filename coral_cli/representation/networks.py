@@ -7,8 +7,6 @@ import itertools
 import torch
 from torch import Tensor, nn
 
-from coral_cli.fast.single_rows import is_single, row_through
-
 
 class Precise(nn.Linear):
     """A linear layer computed in the weights' own precision whatever the others are, for values.
@@ -28,13 +26,8 @@ class Mlp(nn.Sequential):
     Else ELU would work in place on a view, and autograd copies such a layer's gradient three times.
     """
 
-    frozen = False
-    """Whether its layers have become those of an agent that only acts."""
-
     def forward(self, x: Tensor) -> Tensor:
         """Return the last layer's outputs (..., outputs) for inputs (..., inputs)."""
-        if self.frozen and is_single(x, x.shape[-1]):
-            return row_through(self, x.reshape(-1)).view(*x.shape[:-1], -1)
         y: Tensor = super().forward(x.reshape(-1, x.shape[-1]))  # type: ignore[no-untyped-call]
         return y.view(*x.shape[:-1], y.shape[-1])
 

@@ -79,7 +79,7 @@ class Representation(nn.Module):
         self.feature_size = rssm.latent_size + rssm.hidden_size
         self.heads = build_heads(heads, self.feature_size, action_size)
         self.normalization = Normalization({name: sensors[name] for name in encoders})
-        self._sizes = {name: encoder.size for name, encoder in encoders.items()}
+        self.sizes = {name: encoder.size for name, encoder in encoders.items()}
         self._weights = {name: term.weight for name, term in terms.items()}
         self._head_weights = {"reward": heads.reward, "inverse": heads.inverse_dynamics}
         self._objective = objective
@@ -106,7 +106,7 @@ class Representation(nn.Module):
         embeddings = {
             name: self._embedding(name, self.normalization(name, observations[name]))
             if name in observations
-            else action.new_zeros(len(action), self._sizes[name])
+            else action.new_zeros(len(action), self.sizes[name])
             for name in self.encoders
         }
         joined = self._joined(embeddings, missing)
@@ -139,7 +139,7 @@ class Representation(nn.Module):
         """Return the embeddings (N, E) of a sensor's normalised observations. Raises PluginError for a wrong shape."""
         with within(f"{name}-encoder"):
             embedding: Tensor = self.encoders[name](target)
-        require_shape(f"--{flag_of(name)}-encoder", "an embedding", embedding, (target.shape[0], self._sizes[name]))
+        require_shape(f"--{flag_of(name)}-encoder", "an embedding", embedding, (target.shape[0], self.sizes[name]))
         return embedding
 
     def _losses(

@@ -72,7 +72,7 @@ class LoadedAgent:
         self.action_size = agent.action_size
         self._gaps = frozenset(gaps)
         self._agent = agent
-        agent.freeze()
+        self._sizes = {name: part.shape[1:] for name, part in agent.initial().parts.items()}
 
     def act(
         self, observation: Mapping[str, ArrayLike | None], state: AgentState | None = None, explore: bool = False
@@ -141,10 +141,9 @@ class LoadedAgent:
         sizes = {len(array) for array in arrays.values()} or {len(state.memory.action) if state else 1}
         if len(sizes) > 1 or (state is not None and sizes != {len(state.memory.action)}):
             raise CoralError("sensors and state do not have the same batch size.")
-        memory = self._agent.initial(sizes.pop())
         if state:
-            self._require_own(state, memory)
-            memory = state.memory
+            self._require_own(state)
+        memory = state.memory if state else self._agent.initial(sizes.pop())
         if action is not None:
             taken = torch.as_tensor(np.asarray(action, np.float32), device=self._agent.device)
             memory = replace(memory, action=taken.reshape(memory.action.shape))
@@ -152,10 +151,9 @@ class LoadedAgent:
             raise CoralError("which action led to this observation is not known.", "Pass action to features().")
         return arrays, single, memory
 
-    @staticmethod
-    def _require_own(state: AgentState, own: Memory) -> None:
+    def _require_own(self, state: AgentState) -> None:
         """Raise CoralError for a state that another agent has given."""
-        if {n: p.shape for n, p in state.memory.parts.items()} != {n: p.shape for n, p in own.parts.items()}:
+        if any(part.shape[1:] != self._sizes[name] for name, part in state.memory.parts.items()):
             raise CoralError("this state is another agent's.", "Begin with None, and pass on what this agent returned.")
 
     def _require(self, observation: Mapping[str, ArrayLike | None]) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 import torch
@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from coral_cli.registry.contracts import PolicyModule
 from coral_cli.registry.errors import within
 from coral_cli.registry.records import Sensor
-from coral_cli.representation.frozen import freeze
 from coral_cli.representation.no_representation import NoRepresentation
 from coral_cli.representation.objective import Representation, State
+from coral_cli.representation.row_step import RowStep, row_step
 
 POLICY = within("policy")
 
@@ -60,6 +60,13 @@ class _TorchPolicy(PolicyModule, Protocol):
     def load_state_dict(self, state: Mapping[str, Tensor], /) -> object: ...
 
 
+class _ForARow(NamedTuple):
+    """What is faster for one episode; None where a plain step is all there is."""
+
+    step: RowStep | None
+    act: Callable[[Tensor, bool], Tensor] | None
+
+
 class Agent:
     """One representation and one policy on ``device``, acting together; a ``Learner`` trains them.
 
@@ -81,17 +88,14 @@ class Agent:
         self.unencoded = tuple(name for name in sensors if name not in representation.encoders)
         self.action_size = action_size
         self.device = device
-
-    def freeze(self) -> None:
-        """Act faster, one step at a time on the CPU, with the weights as they are: it can learn nothing any more."""
-        if self.device.type == "cpu":
-            model = dict(self.representation.named_children())
-            for part in (model["encoders"], model.get("rssm"), cast("nn.Module", self.policy)):
-                if part is not None:
-                    freeze(part)
+        self._for_a_row: _ForARow | None = None
 
     def initial(self, batch: int = 1) -> Memory:
-        """Return the memory before an episode's first observation: zero state, zero action."""
+        """Return the memory before an episode's first observation: zero state, zero action.
+
+        Parts of the agent may have been replaced since the last episode; within one they may not, weights may change.
+        """
+        self._for_a_row = None
         return Memory(
             self.representation.initial(batch, self.device), torch.zeros(batch, self.action_size, device=self.device)
         )
@@ -110,7 +114,9 @@ class Agent:
         """
         features, state = self.observe(observations, memory, missing)
         with POLICY:
-            action = self.policy.act(features, explore)
+            quick = self._quick(features)
+            act = self.policy.act if quick is None or quick.act is None else quick.act
+            action = act(features, explore)
         return action.cpu().numpy(), Memory(state, action)
 
     def observe(
@@ -120,6 +126,9 @@ class Agent:
         missing: Mapping[str, NDArray[np.bool_]] = MappingProxyType({}),
     ) -> tuple[Tensor, State]:
         """Return what the policy sees (B, F) of raw observations (B, ...), and the recurrent state after them."""
+        quick = self._quick(memory.action)
+        if quick is not None and quick.step is not None:
+            return self._observe_one(quick.step, observations, memory, missing)
         tensors = {
             name: torch.from_numpy(np.ascontiguousarray(self.seen(name, observations[name]))).to(self.device)
             for name in self.sensors
@@ -128,6 +137,31 @@ class Agent:
         gone = {name: torch.from_numpy(where).to(self.device) for name, where in missing.items()}
         state, features = self.representation.step(memory.state, memory.action, tensors, gone)
         return self.with_unencoded(features, tensors), state
+
+    def _quick(self, x: Tensor) -> _ForARow | None:
+        """Return what is faster where ``x`` has one row, on the CPU, and nothing learns; else None."""
+        if len(x) != 1 or self.device.type != "cpu" or torch.is_grad_enabled() or torch.is_autocast_enabled("cpu"):
+            return None
+        if self._for_a_row is None:
+            act = getattr(self.policy, "for_a_row", None)
+            self._for_a_row = _ForARow(row_step(self.representation), act() if act is not None else None)
+        return self._for_a_row
+
+    def _observe_one(
+        self,
+        step: RowStep,
+        observations: Mapping[str, NDArray[Any]],
+        memory: Memory,
+        missing: Mapping[str, NDArray[np.bool_]],
+    ) -> tuple[Tensor, State]:
+        there = {
+            name: np.ascontiguousarray(self.seen(name, observations[name])[0])
+            for name in step.encoders
+            if name in observations and not (name in missing and missing[name][0])
+        }
+        state, features = step(memory.state, memory.action, there)
+        raw = {name: torch.from_numpy(observations[name]) for name in self.unencoded if name in observations}
+        return self.with_unencoded(features, raw) if self.unencoded else features, state
 
     def with_unencoded(self, features: Tensor, observations: Mapping[str, Tensor]) -> Tensor:
         """Return what the policy sees: ``features`` (..., F), then the vectors without an encoder; zeros if missing."""

@@ -1,82 +1,104 @@
-"""Frozen layers are what they were, for one row and for any other input."""
-
-import copy
+"""What computes one row at a time gives what torch's layers give, follows their weights, and leaves others alone."""
 
 import pytest
 import torch
 from torch import nn
 
-from coral_cli.fast.single_rows import RowGru, RowLinear, SingleImage, freeze_layers
-from coral_cli.representation.encoders.conv import ConvEncoder
-from coral_cli.representation.frozen import freeze
-from coral_cli.representation.networks import mlp
+from coral_cli.fast.single_rows import convolutions, dense, gru, is_own
 
 
-@pytest.mark.parametrize("shape", [(5,), (1, 5), (1, 1, 5), (3, 5), (2, 3, 5), (0, 5)])
+def same(found, expected):
+    torch.testing.assert_close(torch.from_numpy(found), expected.detach())
+
+
 @pytest.mark.parametrize("bias", [True, False])
-def test_a_linear_layer(shape, bias):
-    plain = nn.Sequential(nn.Linear(5, 4, bias))
-    frozen = copy.deepcopy(plain)
-    freeze_layers(frozen)
-    assert type(frozen[0]) is RowLinear and frozen.state_dict().keys() == plain.state_dict().keys()
-    x = torch.randn(shape)
-    with torch.no_grad():
-        torch.testing.assert_close(frozen(x), plain(x))
-    assert frozen(x).requires_grad  # gradients are torch's own
-
-
-@pytest.mark.parametrize("count", [1, 3])
-def test_a_gru(count):
-    plain = nn.ModuleDict({"gru": nn.GRUCell(5, 4)})
-    frozen = copy.deepcopy(plain)
-    freeze_layers(frozen)
-    assert type(frozen["gru"]) is RowGru
-    x, h = torch.randn(count, 5), torch.randn(count, 4)
-    with torch.no_grad():
-        torch.testing.assert_close(frozen["gru"](x, h), plain["gru"](x, h))
-        torch.testing.assert_close(frozen["gru"](x), plain["gru"](x))
-
-
-@pytest.mark.parametrize("shape", [(6,), (1, 6), (1, 1, 6), (3, 6)])
-def test_a_dense_network(shape):
-    plain = mlp([6, 8, 8], 3)
-    frozen = copy.deepcopy(plain)
-    freeze(frozen)
-    assert frozen.frozen and not plain.frozen
-    x = torch.randn(shape)
+def test_dense_layers_follow_their_weights(bias):
+    layers = nn.Sequential(nn.Linear(6, 8, bias), nn.ELU(), nn.Linear(8, 40, bias), nn.Linear(40, 3))
+    row, x = dense(layers), torch.randn(6)
     before = x.clone()
-    with torch.no_grad():
-        torch.testing.assert_close(frozen(x), plain(x))
+    same(row(x.numpy()), layers(x))
+    for change in (lambda p: p.mul_(2), lambda p: p.data.add_(1)):
+        with torch.no_grad():
+            for parameter in layers.parameters():
+                change(parameter)
+        same(row(x.numpy()), layers(x))
+    layers.load_state_dict({name: -value for name, value in layers.state_dict().items()})
+    same(row(x.numpy()), layers(x))
     assert torch.equal(x, before)
 
 
-def test_a_network_with_other_layers_goes_its_own_way():
-    frozen = mlp([6, 8], 3)
-    frozen.append(nn.Tanh())
-    plain = copy.deepcopy(frozen)
-    freeze(frozen)
-    assert not frozen.frozen
+class Twice(nn.Linear):
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+def hooked():
+    layer = nn.Linear(6, 8)
+    layer.register_forward_hook(lambda module, given, output: 2 * output)
+    return layer
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [nn.ELU()],
+        [nn.Linear(6, 8), nn.Tanh()],
+        [nn.Linear(6, 8), nn.ELU(alpha=2.0)],
+        [nn.Linear(6, 8), nn.ELU(), nn.ELU()],
+        [Twice(6, 8)],
+        [hooked()],
+        [nn.Linear(6, 8).double()],
+        [nn.utils.parametrizations.weight_norm(nn.Linear(6, 8))],
+    ],
+)
+def test_other_layers_are_left_alone(layers):
+    assert dense(layers) is None
+
+
+def test_a_gru_follows_its_weights():
+    cell = nn.GRUCell(5, 4)
+    step, x, h = gru(cell), torch.randn(5), torch.randn(4)
+    kept = h.clone()
+    same(step(x.numpy(), h.numpy()), cell(x, h))
     with torch.no_grad():
-        torch.testing.assert_close(frozen(torch.ones(1, 6)), plain(torch.ones(1, 6)))
+        for parameter in cell.parameters():
+            parameter.mul_(-2)
+    same(step(x.numpy(), h.numpy()), cell(x, h))
+    assert torch.equal(h, kept)
 
 
-@pytest.mark.parametrize("shape", [(64, 64, 3), (40, 52, 1)])
-def test_an_image_encoder(shape):
-    plain = ConvEncoder(shape, 4)
-    frozen = copy.deepcopy(plain)
-    freeze(frozen)
-    image = torch.rand(3, *shape).permute(0, 3, 1, 2) - 0.5
-    with torch.no_grad():
-        for count in (1, 3):
-            torch.testing.assert_close(frozen(image[:count]), plain(image[:count]))
+@pytest.mark.parametrize("cell", [nn.GRUCell(5, 4, bias=False), nn.GRUCell(5, 4).double(), nn.RNNCell(5, 4)])
+def test_other_cells_are_left_alone(cell):
+    assert gru(cell) is None
 
 
-def test_convolutions_by_torch_s_own():
+def lying():
     layers = [nn.Conv2d(3, 4, 4, 2), nn.Conv2d(4, 6, 4, 2)]
-    image = torch.rand(1, 3, 20, 22)
-    with torch.no_grad():
-        expected = image
-        for layer in layers:
-            expected = layer(expected).relu()
-        found = SingleImage([(layer.weight, layer.bias) for layer in layers])(image.permute(0, 2, 3, 1))
-    torch.testing.assert_close(found, expected.permute(0, 2, 3, 1).flatten(1))
+    return [layer.to(memory_format=torch.channels_last) for layer in layers]
+
+
+@pytest.mark.parametrize("side", [(20, 22), (10, 10), (12, 10)])  # the last map has 12, 1 and 1 pixels
+def test_convolutions_follow_their_weights(side):
+    layers, image = lying(), torch.rand(1, 3, *side)
+    encoded = convolutions(layers)
+    pixels = image.permute(0, 2, 3, 1).contiguous()
+    for _ in range(2):
+        with torch.no_grad():
+            expected = image
+            for layer in layers:
+                expected = layer(expected).relu()
+            same(encoded(pixels), expected.permute(0, 2, 3, 1).flatten())
+            layers[0].weight.neg_()
+            layers[1].bias.add_(1)
+
+
+def test_convolutions_that_lie_otherwise_are_left_alone():
+    first, second = lying()
+    assert convolutions([first, nn.Conv2d(4, 6, 4, 2)]) is None
+    assert convolutions([first, second.double()]) is None
+    assert convolutions([nn.Conv2d(3, 4, 4, 2, bias=False).to(memory_format=torch.channels_last)]) is None
+
+
+def test_a_subclass_is_not_the_kind_itself():
+    assert is_own(nn.Linear(2, 2), nn.Linear) and not is_own(Twice(2, 2), nn.Linear)
+    assert not is_own(hooked(), nn.Linear)

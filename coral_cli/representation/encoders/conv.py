@@ -10,7 +10,6 @@ from torch.nn.functional import conv2d
 
 from coral_cli.fast.convolutions import Downsampling
 from coral_cli.fast.rectifier import Rectifier
-from coral_cli.fast.single_rows import SingleImage
 from coral_cli.fast.window_products import STRIDE, pixels_down
 from coral_cli.registry.errors import UsageError
 
@@ -51,7 +50,11 @@ class ConvEncoder(nn.Module):
         layers = nn.Sequential(*itertools.chain(*self._pairs))
         self.layers = layers.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's types
         self.size = channels * _side(height, count) * _side(width, count)
-        self._frozen: SingleImage | None = None
+
+    @property
+    def convolutions(self) -> list[Downsampling]:
+        """The convolutions, each of which a ReLU follows."""
+        return [convolution for convolution, _ in self._pairs]
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the embeddings (N, size) of images (N, C, H, W) in [-0.5, 0.5]."""
@@ -63,10 +66,6 @@ class ConvEncoder(nn.Module):
             image = convolution.rectified(image, rectifier)
         return image.permute(0, 2, 3, 1).flatten(1)
 
-    def freeze(self) -> None:
-        """Encode single images faster from now on, by the weights as they are at this moment."""
-        self._frozen = SingleImage([(convolution.weight, convolution.bias) for convolution, _ in self._pairs])
-
     def _plain(self, image: Tensor) -> Tensor:
         """Encode by torch's own convolutions, which other programs have, too."""
         for convolution, _ in self._pairs:
@@ -76,8 +75,6 @@ class ConvEncoder(nn.Module):
     def _single(self, image: Tensor) -> Tensor:
         """Encode one image by the weights as they lie: a convolution would rearrange them for every action."""
         pixels = image.permute(0, 2, 3, 1)
-        if self._frozen is not None:
-            return self._frozen(pixels)
         for convolution, _ in self._pairs:
             pixels = pixels_down(pixels, convolution.weight, convolution.bias).relu_()
         return pixels.flatten(1)

@@ -39,7 +39,7 @@ class GruRssm(nn.Module):
             "transition.0.weight": {"z": latent_size, "action": action_size},
             "posterior_network.0.weight": {"embedding": embedding_size, "h": hidden_size},
         }
-        self._latent = latent
+        self.latent = latent
         self.transition = mlp([latent_size + action_size] + [hidden] * layers)
         self.gru = nn.GRUCell(hidden, hidden_size)
         self.prior_network = mlp([hidden_size] + [hidden] * layers, parameter_size)
@@ -51,11 +51,11 @@ class GruRssm(nn.Module):
 
     def prior(self, h: Tensor) -> Any:
         """Return p(z_t | h_t), for any leading shape."""
-        return self._latent(self.prior_network(h))
+        return self.latent(self.prior_network(h))
 
     def update(self, h: Tensor, embedding: Tensor) -> Any:
         """Return q(z_t | h_t, e_t), for any leading shape."""
-        return self._latent(self.posterior_network(torch.cat([embedding, h], -1)))
+        return self.latent(self.posterior_network(torch.cat([embedding, h], -1)))
 
     def scan(self, embeddings: Tensor, actions: Tensor) -> Trajectory:
         """Filter embeddings (B, T, E) and actions (B, T, A) from a zero state."""
@@ -78,12 +78,12 @@ class GruRssm(nn.Module):
         """Filter as step by step, but many times as fast: the gradient is written out."""
         networks = self.transition, self.gru, self.posterior_network
         h, z, parameters = filtering.scan(*networks, family, embeddings, actions)
-        return Trajectory(h, z, self._latent(parameters))
+        return Trajectory(h, z, self.latent(parameters))
 
     def _known_by_heart(self) -> Family | None:
         """Return the latent's kind if a scan by hand knows it, and nobody has changed what else that knows by heart."""
         own = type(self).predict is GruRssm.predict and type(self).update is GruRssm.update
         own = own and type(self.transition) is type(self.posterior_network) is Mlp
-        family: Family | None = getattr(self._latent, "by_hand", None)
+        family: Family | None = getattr(self.latent, "by_hand", None)
         known = own and family is not None and filtering.fits(self.transition, self.gru, self.posterior_network)
         return family if known else None
