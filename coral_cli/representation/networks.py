@@ -7,6 +7,7 @@ import itertools
 import torch
 from torch import Tensor, nn
 
+from coral_cli.fast import even_widths
 from coral_cli.fast.single_rows import is_single, row_through
 
 
@@ -35,7 +36,12 @@ class Mlp(nn.Sequential):
         """Return the last layer's outputs (..., outputs) for inputs (..., inputs)."""
         if self.frozen and is_single(x, x.shape[-1]):
             return row_through(self, x.reshape(-1)).view(*x.shape[:-1], -1)
-        y: Tensor = super().forward(x.reshape(-1, x.shape[-1]))  # type: ignore[no-untyped-call]
+        rows = x.reshape(-1, x.shape[-1])
+        y: Tensor
+        if even_widths.pays(self, rows, (nn.Linear, Precise)):
+            y = even_widths.through(self, rows)
+        else:
+            y = super().forward(rows)  # type: ignore[no-untyped-call]
         return y.view(*x.shape[:-1], y.shape[-1])
 
 
