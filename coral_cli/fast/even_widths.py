@@ -1,8 +1,8 @@
 """Dense layers on the CPU, as wide as its matrix products are fast.
 
-Where the result of a product is not a multiple of 8 columns wide, MKL 2024.2 takes longer for it on some processors than
-for a wider one: on an AMD EPYC 7.6 ms for 300 columns, 5.8 ms for 320. So hidden layers get more units, whose weights
-and biases are 0: they are 0 after ELU, too, and add nothing to the next layer. Gradients are torch's own.
+Where the result of a product is not a multiple of 8 columns wide, MKL may take longer for it than for a wider one
+(2024.2 on an AMD EPYC: 7.6 ms for 300 columns, 5.8 for 320). So hidden layers get more units, whose weights and biases
+are 0: they are 0 after ELU, too, and add nothing to the next layer. Gradients are torch's own.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ def through(network: nn.Sequential, x: Tensor) -> Tensor:
         if not isinstance(layer, nn.Linear):
             x = layer(x)
             continue
-        weight, bias, entered = layer.weight, layer.bias, x.shape[1] - layer.in_features
+        weight: Tensor = layer.weight
+        bias: Tensor = layer.bias
+        entered = x.shape[1] - layer.in_features
         more = 0 if layer is linears[-1] else -layer.out_features % MULTIPLE
         if more or entered:
             weight, bias = pad(weight, (0, entered, 0, more)), pad(bias, (0, more))
