@@ -1,7 +1,7 @@
 """The textbook in a process of its own, with torch's own settings of threads and memory, as anyone would run it.
 
-As a program, it makes an agent from its arguments (JSON: sizes, image loss, precision, sequences, steps), answers each
-line that it reads with an update and prints a line when that is done.
+As a program, it makes an agent from its arguments (JSON: sizes, image loss, precision, sequences, steps, policy),
+answers each line that it reads with an update and prints a line when that is done.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ from typing import Any
 
 import torch
 from textbook import Sizes, Textbook, random_batch
+from textbook_imagination import Imagining
 
 
 class Apart:
     """Updates of a textbook agent in another process; call it for one, close it in the end."""
 
-    def __init__(self, sizes: Sizes, image_loss: str, precision: str, batch: int, length: int) -> None:
-        arguments = json.dumps([asdict(sizes), image_loss, precision, batch, length])
+    def __init__(
+        self, sizes: Sizes, image_loss: str, precision: str, batch: int, length: int, policy: str = "sac"
+    ) -> None:
+        arguments = json.dumps([asdict(sizes), image_loss, precision, batch, length, policy])
         own = ("GOMP_SPINCOUNT", "THP_MEM_ALLOC_ENABLE")  # what coral has set for itself
         environ = {name: value for name, value in os.environ.items() if name not in own}
         self.process = subprocess.Popen(
@@ -44,11 +47,11 @@ class Apart:
 
 
 def textbook(
-    sizes: Sizes, image_loss: str, precision: str, batch: int, length: int, device: str = "cpu"
+    sizes: Sizes, image_loss: str, precision: str, batch: int, length: int, policy: str = "sac", device: str = "cpu"
 ) -> Callable[[], object]:
     """The update of a new agent on one batch of noise; in bf16 under autocast."""
     torch.manual_seed(0)
-    agent = Textbook(sizes, image_loss, device)
+    agent = (Imagining if policy == "imagination" else Textbook)(sizes, image_loss, device)
     noise = random_batch(sizes, batch, length, device=device)
 
     def update() -> None:

@@ -37,6 +37,7 @@ class Sizes:
     projection: int = 50
     loss_hidden: int = 256
     reward_hidden: int = 128
+    reward_layers: int = 2
     policy_hidden: int = 1024
     policy_layers: int = 3
 
@@ -156,7 +157,7 @@ class Model(nn.Module):
                 "proprio": dense(features, sizes.vector_hidden, sizes.vector_layers, sizes.proprio),
             }
         )
-        self.reward = dense(features, sizes.reward_hidden, 2, 1)
+        self.reward = dense(features, sizes.reward_hidden, sizes.reward_layers, 1)
         self.sizes = sizes
 
     def filtered(self, batch: TextbookBatch) -> dict[str, Tensor]:
@@ -182,7 +183,10 @@ class Model(nn.Module):
 
     def forward(self, batch: TextbookBatch) -> dict[str, Tensor]:
         """The summands of the objective, in nats."""
-        state = self.filtered(batch)
+        return self.objective(self.filtered(batch), batch)
+
+    def objective(self, state: dict[str, Tensor], batch: TextbookBatch) -> dict[str, Tensor]:
+        """The same, of states that have been filtered."""
         seen = torch.cat([state["z"], state["h"]], -1)
         features, start = seen, 0
         if self.predictive:
@@ -219,16 +223,17 @@ def likelihood_loss(mean: Tensor, target: Tensor) -> Tensor:
 
 
 class Actor(nn.Module):
-    """A tanh-squashed Gaussian."""
+    """A tanh-squashed Gaussian of deviation ``initial`` at first, and of ``least`` or more."""
 
-    def __init__(self, features: int, sizes: Sizes) -> None:
+    def __init__(self, features: int, sizes: Sizes, initial: float = 0.0183, least: float = 0.005) -> None:
         super().__init__()
+        self.shift, self.least = math.log(math.expm1(initial - least)), least
         self.layers = dense(features, sizes.policy_hidden, sizes.policy_layers, 2 * sizes.actions)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """An action (N, A) and its log-density (N)."""
         mean, raw = self.layers(features).chunk(2, -1)
-        std = softplus(raw + math.log(math.expm1(0.0183 - 0.005))) + 0.005
+        std = softplus(raw + self.shift) + self.least
         normal = Normal(5 * torch.tanh(mean / 5), std)
         u = normal.loc + normal.scale * torch.randn_like(normal.loc)
         squash = 2 * (math.log(2) - u - softplus(-2 * u))
@@ -249,9 +254,7 @@ class Textbook:
         ).to(device)
         self.target_critics = copy.deepcopy(self.critics)
         self.raw_weight = nn.Parameter(torch.zeros((), device=device))
-        scales = [value for name, value in self.model.named_parameters() if name.endswith("raw_scale")]
-        others = [value for name, value in self.model.named_parameters() if not name.endswith("raw_scale")]
-        self.model_optimizer = torch.optim.Adam([{"params": others}, {"params": scales, "lr": 2e-3}], 3e-4)
+        self.model_optimizer = adam_of(self.model)
         self.actor_optimizer = torch.optim.Adam(self.actor.parameters(), 1e-3)
         self.critic_optimizer = torch.optim.Adam(self.critics.parameters(), 1e-3)
         self.weight_optimizer = torch.optim.Adam([self.raw_weight], 1e-3)
@@ -289,6 +292,13 @@ class Textbook:
         with torch.no_grad():
             for slow, fast in zip(self.target_critics.parameters(), self.critics.parameters(), strict=True):
                 slow.mul_(0.995).add_(0.005 * fast)
+
+
+def adam_of(model: Model) -> torch.optim.Adam:
+    """The model's optimiser, in which temperatures have a learning rate of their own."""
+    scales = [value for name, value in model.named_parameters() if name.endswith("raw_scale")]
+    others = [value for name, value in model.named_parameters() if not name.endswith("raw_scale")]
+    return torch.optim.Adam([{"params": others}, {"params": scales, "lr": 2e-3}], 3e-4)
 
 
 def step(loss: Tensor, parameters: Iterable[nn.Parameter], optimizer: torch.optim.Optimizer, clip: float) -> None:

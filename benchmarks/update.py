@@ -1,6 +1,7 @@
 """Times an update of coral against the textbook's (benchmarks/textbook.py), next to the machine's own peak.
 
 python benchmarks/update.py --size paper --repeats 10
+python benchmarks/update.py --policy imagination --precision fp32
 
 All of them take turns in one run. Prints a Markdown table, or with --json one document: medians, how wide the middle
 half of the repeats is, counted operations, utilisation of the peak of matrix products at that precision, and how many
@@ -36,8 +37,10 @@ from coral_cli.measuring.timing import Timing, interleaved  # noqa: E402
 from coral_cli.sessions.device import choose_device  # noqa: E402
 
 WARM_UP = {"cpu": 2, "cuda": 6}
-METHODS = {"p-coral": "cpc", "recon-same": "recon"}
+METHODS = {"p-coral": "cpc", "v-coral": "cv", "recon-same": "recon"}
 """The textbook's image loss for each method that it has."""
+DEFAULTS = {"sac": ["p-coral", "recon-same"], "imagination": ["v-coral"]}
+"""The methods that are timed with each policy that the textbook has, unless others are asked for."""
 PRECISIONS = ("fp32", "bf16")
 
 
@@ -70,27 +73,34 @@ def sizes_of(assembly: Assembly) -> Sizes:
         z=rssm["latent"],
         loss_hidden=choices["image-loss"]["hidden"],
         reward_hidden=assembly.settings.head_hidden,
+        reward_layers=assembly.settings.head_layers,
         policy_hidden=policy["hidden"],
         policy_layers=policy["layers"],
     )
 
 
-def coral(method: str, size: str, precision: str, device: torch.device) -> Subject:
-    return subject({"method": method, "size": size, "precision": precision}, device)
+def coral(method: str, size: str, precision: str, device: torch.device, policy: str = "sac") -> Subject:
+    return subject({"method": method, "size": size, "precision": precision, "policy": policy}, device)
 
 
 def compared(
-    method: str, size: str, precisions: Sequence[str], repeats: int, peaks: dict[str, float], device: torch.device
+    method: str,
+    size: str,
+    precisions: Sequence[str],
+    repeats: int,
+    peaks: dict[str, float],
+    device: torch.device,
+    policy: str = "sac",
 ) -> list[Result]:
     """All contestants of a method, in turn. The textbook in fp32 is always among them, for all are compared with it."""
     calls: dict[tuple[str, str], Callable[[], object]] = {}
     flops: dict[tuple[str, str], Flops] = {}
     with ExitStack() as open_until_then:
         for precision in dict.fromkeys(("fp32", *precisions)):
-            assembled = coral(method, size, precision, device)
+            assembled = coral(method, size, precision, device, policy)
             settings = assembled.assembly.settings
             book = (sizes_of(assembled.assembly), METHODS[method], precision)
-            shape = (settings.batch_size, settings.batch_length)
+            shape = (settings.batch_size, settings.batch_length, policy)
             here = textbook(*book, *shape, str(device))
             flops["textbook", precision] = counted(here)
             flops["coral", precision] = counted(assembled.update_step_by_step)
@@ -127,7 +137,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", choices=list(SIZES), default="paper")
     parser.add_argument("--repeats", type=int, default=10)
-    parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
+    parser.add_argument("--policy", choices=list(DEFAULTS), default="sac")
+    parser.add_argument("--methods", nargs="+", choices=list(METHODS), help="default: those of the results' pages")
     parser.add_argument("--precision", nargs="+", choices=PRECISIONS, default=list(PRECISIONS))
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -136,14 +147,16 @@ def main() -> None:
     device = choose_device(args.device)
     measured = {precision: measure_peak(precision, device) for precision in dict.fromkeys(("fp32", *args.precision))}
     peaks = {precision: peak.gemm for precision, peak in measured.items()}
-    results = [r for m in args.methods for r in compared(m, args.size, args.precision, args.repeats, peaks, device)]
+    methods = args.methods or DEFAULTS[args.policy]
+    how = (args.size, args.precision, args.repeats, peaks, device, args.policy)
+    results = [result for method in methods for result in compared(method, *how)]
     machine = measured_on(device)
     if args.json:
         peak: dict[str, Any] = {name: asdict(value) for name, value in measured.items()}
         print(json.dumps({"machine": machine, "peak": peak, "results": [asdict(r) for r in results]}, indent=2))
         return
     print(table(results))
-    settings = coral(args.methods[0], args.size, "fp32", device).assembly.settings
+    settings = coral(methods[0], args.size, "fp32", device, args.policy).assembly.settings
     print(f"\n{machine['gpu'] or machine['cpu']}, {machine['cpus']} cores, {machine['threads']} threads,", end=" ")
     print(f"torch {machine['torch']}; size {args.size},", end=" ")
     print(f"batch {settings.batch_size} x {settings.batch_length}; {args.repeats} repeats.")

@@ -7,6 +7,8 @@ import itertools
 import torch
 from torch import Tensor, nn
 
+from coral_cli.fast import even_widths
+
 
 class Precise(nn.Linear):
     """A linear layer computed in the weights' own precision whatever the others are, for values.
@@ -28,7 +30,12 @@ class Mlp(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the last layer's outputs (..., outputs) for inputs (..., inputs)."""
-        y: Tensor = super().forward(x.reshape(-1, x.shape[-1]))  # type: ignore[no-untyped-call]
+        rows = x.reshape(-1, x.shape[-1])
+        y: Tensor
+        if even_widths.pays(self, rows, (nn.Linear, Precise)):
+            y = even_widths.through(self, rows)
+        else:
+            y = super().forward(rows)  # type: ignore[no-untyped-call]
         return y.view(*x.shape[:-1], y.shape[-1])
 
 

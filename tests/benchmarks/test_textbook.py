@@ -24,6 +24,30 @@ def same_noise():
 
 def copied(book, agent):
     """Gives ``agent`` the weights of the textbook; returns pairs of parameters, the textbook's first."""
+    pairs = model_pairs(book, agent)
+    actor = [value for name, value in agent.policy.actor.named_parameters() if not name.startswith("join")]
+    pairs += list(zip(book.actor.parameters(), actor, strict=True))
+    assign(pairs)
+    with torch.no_grad():
+        for weights, biases, critics in (
+            (agent.policy.critics.weights, agent.policy.critics.biases, book.critics),
+            (agent.policy.target_critics.weights, agent.policy.target_critics.biases, book.target_critics),
+        ):
+            for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+                for which, critic in enumerate(critics):
+                    weight[which].copy_(critic[2 * index].weight.T)
+                    bias[which, 0].copy_(critic[2 * index].bias)
+    return pairs
+
+
+@torch.no_grad()
+def assign(pairs):
+    for theirs, own in pairs:
+        own.copy_(theirs)
+
+
+def model_pairs(book, agent):
+    """Parameters of both representations, the textbook's first."""
     ours = dict(agent.representation.named_parameters())
     names = {
         "encoders.image.layers.": "encoders.image.layers.",
@@ -42,19 +66,6 @@ def copied(book, agent):
                 break
         pairs.append((value, ours.pop(name)))
     assert not ours
-    actor = [value for name, value in agent.policy.actor.named_parameters() if not name.startswith("join")]
-    pairs += list(zip(book.actor.parameters(), actor, strict=True))
-    with torch.no_grad():
-        for theirs, own in pairs:
-            own.copy_(theirs)
-        for weights, biases, critics in (
-            (agent.policy.critics.weights, agent.policy.critics.biases, book.critics),
-            (agent.policy.target_critics.weights, agent.policy.target_critics.biases, book.target_critics),
-        ):
-            for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-                for which, critic in enumerate(critics):
-                    weight[which].copy_(critic[2 * index].weight.T)
-                    bias[which, 0].copy_(critic[2 * index].bias)
     return pairs
 
 
@@ -99,6 +110,31 @@ def test_the_policy_learns_alike_from_equal_latents(script):
         for which, critic in enumerate(book.target_critics):
             torch.testing.assert_close(weight[which].T, critic[2 * index].weight, rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(agent.policy.entropy_weight.raw, book.raw_weight)
+
+
+def test_both_learn_alike_in_imagination(script):
+    update, literal = script("update"), script("textbook_imagination")
+    subject = update.coral("v-coral", "tiny", "fp32", torch.device("cpu"), "imagination")
+    agent, batch = subject.agent, subject.batch
+    book = literal.Imagining(update.sizes_of(subject.assembly), "cv")
+    for parameter in book.target_value.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)  # not the value's own
+    model = model_pairs(book, agent)
+    parts = [(getattr(book, name), getattr(agent.policy, name)) for name in ("actor", "value", "target_value")]
+    policy = [pair for parts in parts for pair in zip(*(part.parameters() for part in parts), strict=True)]
+    assign(model + policy)
+    images = batch.observations["image"].permute(0, 1, 4, 2, 3).float() / 255 - 0.5
+    noise = script("textbook").TextbookBatch(images, batch.observations["proprio"], batch.actions, batch.rewards)
+    theirs, ours = book.update(noise), subject.learner.step_by_step(batch)
+    for name, value in theirs.items():
+        key = f"policy/{name}" if name.endswith("_loss") else f"loss/{name}"
+        if key != "loss/kl":  # which is reported without its weights
+            torch.testing.assert_close(ours[key], value.detach(), rtol=1e-4, atol=1e-5, msg=name)
+    for literal_one, own in [*model, *(pair for pair in policy if pair[0].requires_grad)]:
+        largest = float(literal_one.grad.abs().max())
+        torch.testing.assert_close(own.grad, literal_one.grad, rtol=1e-3, atol=1e-4 * largest + 1e-7)
+    for literal_one, own in zip(book.target_value.parameters(), agent.policy.target_value.parameters(), strict=True):
+        torch.testing.assert_close(own, literal_one, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.slow

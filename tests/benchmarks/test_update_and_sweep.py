@@ -36,6 +36,15 @@ def test_the_textbook_has_as_many_parameters_as_coral(method, size, script):
     assert image.shape == (settings.batch_size, settings.batch_length, 64, 64, 3) and image.dtype == torch.uint8
 
 
+@pytest.mark.parametrize("size", ["tiny", "paper"])
+def test_the_imagining_textbook_has_as_many_parameters_as_coral(size, script):
+    update, literal = script("update"), script("textbook_imagination")
+    assembled = update.coral("v-coral", size, "fp32", CPU, "imagination")
+    book = literal.Imagining(update.sizes_of(assembled.assembly), "cv")
+    count = sum(p.numel() for module in (book.model, book.actor, book.value) for p in module.parameters())
+    assert count == sum(assembled.agent.parameter_counts().values())
+
+
 @pytest.mark.slow
 def test_contestants_are_compared_with_the_textbook(script, capsys):
     update = script("update")
