@@ -146,7 +146,11 @@ def _scaled(names: Sequence[str], stored: Sequence[int], scaling: Scaling, fit: 
         message += ", whatever their shape"
     elif fit == "pad" and scaling.seen("crop") < 0.995:
         message += ", between black bars"
-    hint = "--fit pad keeps all of it, with black bars." if seen < 0.995 else "--image-size and --crop-margin say to what size."
+    hint = (
+        "--fit pad keeps all of it, with black bars."
+        if seen < 0.995
+        else "--image-size and --crop-margin say to what size."
+    )
     return Finding("scaled", False, message, hint)
 
 

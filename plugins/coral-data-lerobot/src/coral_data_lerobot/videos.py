@@ -30,9 +30,9 @@ class Video:
         """The next frame, and what follows it, as far as they had to be looked at."""
 
     def at(self, times: NDArray[np.float64], slack: float, form: str) -> Iterator[NDArray[Any]]:
-        """Yield the frame, (H, W, 3) in ``form`` rgb24, nearest each of ``times`` in seconds, which ascend, each within ``slack``.
+        """Yield the frame nearest each of ``times`` in seconds, which ascend, each within ``slack``.
 
-        Raises UnreadableError where there is none.
+        ``form`` is FFmpeg's name of its pixels: (H, W, 3) for rgb24. Raises UnreadableError where there is none.
         """
         for time in times:
             while self._fill() > 1 and abs(self._held[1].time - time) <= abs(self._held[0].time - time):
