@@ -37,8 +37,9 @@ class Codes:
 def codes_of(info: Mapping[str, Any]) -> Codes | None:
     """Return what codes stand for; None where ``info`` does not say it, or what cannot be."""
     told = [info.get(f"video.{name}") for name in ("depth_min", "depth_max", "shift")]
+    numbers = [float(value) for value in told if isinstance(value, int | float) and math.isfinite(value)]
     log = info.get("video.use_log")
-    if not isinstance(log, bool) or not all(type(value) in (int, float) and math.isfinite(value) for value in told):
+    if not isinstance(log, bool) or len(numbers) < len(told):
         return None
-    low, high, shift = (float(value or 0) for value in told)
+    low, high, shift = numbers
     return Codes(low, high, shift, log) if 0 <= low < high and (not log or low + shift > 0) else None
