@@ -46,9 +46,9 @@ def check(context: typer.Context, given: Given) -> int:
     options, given = taken(CheckOptions(), given)
     dataset = open_dataset(absolute(given["data"])).renamed(renaming(options.rename))
     names, episodes = list(dataset.sensors), len(dataset.metadata["episodes"])
-    settings = settings_of(dataset)
+    settings = replace(settings_of(dataset), crop_margin=CROP_MARGIN)
     found = [*of_index(dataset, context.obj, settings, names, options.fit)]
-    found += cramped(dataset.sensors, scalings(dataset, replace(settings, crop_margin=CROP_MARGIN), names))
+    found += cramped(dataset.sensors, scalings(dataset, settings, names))
     with Ticking("looked at", episodes, "episodes") as ticking:
         found += look_over(dataset, names, "numbers" if options.quick else "all", ticking)
     found.sort(key=lambda one: not one.refused)

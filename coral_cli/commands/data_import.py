@@ -34,6 +34,7 @@ FIRST_PARTY = {
     "minari": "coral-data-minari",
     "robomimic": "coral-data-robomimic",
     "maniskill": "coral-data-robomimic",
+    "rlds": "coral-data-rlds",
 }
 """The packages of this project that read a format."""
 

@@ -49,9 +49,8 @@ def rows_of(episode: RecordedEpisode, taken: Taken, where: str) -> Arrays:
     arrays: Arrays = {}
     for column, (name, sensor) in enumerate(taken.sensors.items()):
         values = episode.observations[sensor.name]
-        seen = _observed(values, sensor, taken.sizing, count, f"{sensor.name} in {where}")
-        missing[len(seen) :, column] = True
-        arrays[name] = _padded(seen, count + 1)
+        arrays[name], seen = _observed(values, sensor, taken.sizing, count, f"{sensor.name} in {where}")
+        missing[seen:, column] = True
     arrays |= {"action": action, "terminated": terminated, "missing": missing}
     if taken.rewarded:
         assert episode.rewards is not None
@@ -76,23 +75,26 @@ def require_whole(episode: RecordedEpisode, size: int, where: str) -> None:
             raise UnreadableError(f"{where} has {name} that is not finite.", "Leave it out with --episodes.")
 
 
-def _observed(values: Iterable[NDArray[Any]], sensor: Sensor, sizing: Sizing, count: int, where: str) -> NDArray[Any]:
-    """Return what a sensor observed, N or N + 1 values."""
-    seen = []
+def _observed(
+    values: Iterable[NDArray[Any]], sensor: Sensor, sizing: Sizing, count: int, where: str
+) -> tuple[NDArray[Any], int]:
+    """Return what a sensor observed, N + 1 rows of which the last may be zeros, and how many it did.
+
+    They are put where they stay one by one: an episode's pictures are held once.
+    """
+    form = sizing.sensor(sensor).shape
+    rows, seen = np.zeros((count + 1, *form), np.uint8 if sensor.kind == "image" else np.float32), 0
     for value in itertools.islice(values, count + 2):
         try:
-            seen.append(sizing(sensor, value_of(sensor, np.asarray(value))))
+            taken = sizing(sensor, value_of(sensor, np.asarray(value)))
         except ValueError as error:
             raise UnreadableError(f"{where} should be {sensor.kind} {sensor.shape}, but {error}.") from error
-    if len(seen) not in (count, count + 1):
-        told = f"more than {count + 1}" if len(seen) > count else str(len(seen))
+        if taken.dtype.kind == "f" and not np.isfinite(taken).all():
+            raise UnreadableError(f"{where} has values that are not finite.", "Choose other sensors with --sensor.")
+        if seen <= count:
+            rows[seen] = taken
+        seen += 1
+    if seen not in (count, count + 1):
+        told = f"more than {count + 1}" if seen > count else str(seen)
         raise UnreadableError(f"{where} has {told} observations for {count} actions.")
-    stacked = np.stack(seen)
-    if stacked.dtype.kind == "f" and not np.isfinite(stacked).all():
-        raise UnreadableError(f"{where} has values that are not finite.", "Choose other sensors with --sensor.")
-    return stacked
-
-
-def _padded(values: NDArray[Any], rows: int) -> NDArray[Any]:
-    rest = np.zeros((rows - len(values), *values.shape[1:]), values.dtype)
-    return np.concatenate([values, rest]) if len(rest) else values
+    return rows, seen

@@ -130,7 +130,7 @@ def shaped(sensors: Mapping[str, Sensor], scalings: Mapping[str, Scaling], fit: 
             message = f"the images of {name!r} are {shape}: their channels stand first, but have to stand last"
             hint = 'Store np.moveaxis(images, 1, -1), and its shape in "sensors".'
             yield Finding("channels-first", True, message, hint)
-        elif name in scalings and scalings[name].scales:
+        elif name in scalings and scalings[name].scales and not _small(sensor, scalings[name]):
             alike.setdefault((scalings[name], sensor.shape[:2]), []).append(name)
     for (scaling, stored), names in alike.items():
         yield _scaled(names, stored, scaling, fit)
@@ -146,7 +146,11 @@ def _scaled(names: Sequence[str], stored: Sequence[int], scaling: Scaling, fit: 
         message += ", whatever their shape"
     elif fit == "pad" and scaling.seen("crop") < 0.995:
         message += ", between black bars"
-    hint = "--fit pad keeps all of it, with black bars." if seen < 0.995 else "--image-size says to what size."
+    hint = (
+        "--fit pad keeps all of it, with black bars."
+        if seen < 0.995
+        else "--image-size and --crop-margin say to what size."
+    )
     return Finding("scaled", False, message, hint)
 
 
@@ -154,10 +158,15 @@ def cramped(sensors: Mapping[str, Sensor], scalings: Mapping[str, Scaling]) -> I
     """Yield the pictures that are smaller than ``scalings`` with a margin for random crops ask for."""
     for name, scaling in scalings.items():
         stored = sensors[name].shape[:2]
-        if any(side < wanted for side, wanted in zip(stored, scaling.target, strict=True)):
+        if _small(sensors[name], scaling):
             had, wanted = (f"{height}x{width}" for height, width in (stored, scaling.target))
             message = f"pictures of {name!r} are {had}, and random crops, which contrastive losses need, take {wanted}"
             yield Finding("no-margin", False, message, "Pretrain with --crop-margin 0, or a smaller --image-size.")
+
+
+def _small(sensor: Sensor, scaling: Scaling) -> bool:
+    """Whether pictures are smaller than what they are to become."""
+    return any(side < wanted for side, wanted in zip(sensor.shape[:2], scaling.target, strict=True))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -120,6 +120,27 @@ def test_a_dataset_without_a_fault_passes(coral, data):
     assert outcome.out.splitlines()[-1] == "data: 3 episodes, 15 rows: 1 note"
 
 
+@pytest.mark.parametrize(
+    ("side", "kinds", "words"),
+    [
+        (44, [], ""),  # 32 for the model, and 12 for random crops
+        (60, ["scaled"], "scaled by area to 44x44"),
+        (40, ["no-margin"], "random crops, which contrastive losses need, take 44x44"),
+    ],
+)
+def test_sizes_are_judged_with_the_margin_of_random_crops(coral, data, side, kinds, words):
+    spoil(data, lambda a: a.update(eye=random_pictures(len(a["action"]), side)))
+    sensors = json.loads((data / "dataset.json").read_text())["sensors"]
+    sensors["eye"]["shape"] = [side, side, 3]
+    write_index(data, sensors=sensors, image_size=[32])
+    told = json.loads(coral("data", "check", "data", "--json").out)
+    assert [note["kind"] for note in told["notes"]] == kinds and words in json.dumps(told["notes"])
+
+
+def random_pictures(rows, side):
+    return np.random.default_rng(0).integers(256, size=(rows, side, side, 3), dtype=np.uint8)
+
+
 def test_problems_come_first_and_end_with_1(coral, data):
     spoil(data, lambda a: a.update(action=a["action"] * 10), 0, 1)
     spoil(data, lambda a: a["eye"].__setitem__(slice(None), 3))

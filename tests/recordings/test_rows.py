@@ -1,5 +1,6 @@
 """Rows are (o_t, a_{t-1}, r_{t-1}, terminated_t), one more than there are actions."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -53,6 +54,19 @@ def test_without_rewards_there_are_none() -> None:
 def test_pictures_get_their_size_one_by_one() -> None:
     arrays = rows_of(episode(4), replace(TAKEN, sizing=Sizing((4, 8), "crop")), "it")
     assert arrays["eye"].shape == (4, 4, 8, 1) and arrays["eye"][2].tolist() == np.full((4, 8, 1), 14).tolist()
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_pictures_are_held_once(more: int) -> None:
+    """However many there are, whether the last one was seen or not: another copy would take as much again."""
+    eye, steps = Sensor("cam/rgb", "image", (64, 64, 3)), 400
+    frames = (np.full((64, 64, 3), step % 200, np.uint8) for step in range(steps + more))
+    long = RecordedEpisode({"cam/rgb": frames}, np.zeros((steps, 1)), None, np.zeros(steps, bool))
+    tracemalloc.start()
+    arrays = rows_of(long, replace(TAKEN, sensors={"eye": eye}, rewarded=False), "it")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.2 * arrays["eye"].nbytes and arrays["eye"][150, 0, 0, 0] == 150
 
 
 @pytest.mark.parametrize("seen, told", [(2, "2 observations for 3 actions"), (6, "more than 4 observations")])

@@ -79,7 +79,7 @@ def test_no_environment_is_needed(pretrained):
     told = [event.values["message"] for event in events if event.kind == "warning"]
     assert told == [
         "pictures of 'image' are 96x128, and are scaled by area to 44x44, between black bars. "
-        "--image-size says to what size."
+        "--image-size and --crop-margin say to what size."
     ]
 
 

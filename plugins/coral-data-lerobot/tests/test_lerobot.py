@@ -18,7 +18,7 @@ from coral_data_lerobot import LeRobotOptions, coral_readers
 LENGTHS, FPS = (5, 4, 6), 10
 FILES = (0, 0, 1)
 """The file of each episode's rows and pictures."""
-FRONT, WRIST = "observation.images.front", "observation.images.wrist"
+FRONT, WRIST, DEPTH = "observation.images.front", "observation.images.wrist", "observation.images.depth"
 
 
 def level(episode: int, step: int) -> int:
@@ -33,7 +33,7 @@ def feature(dtype: str, *shape: int, **info) -> dict:
 FEATURES = {
     FRONT: feature("video", 48, 64, 3),
     WRIST: feature("image", 3, 32, 32),
-    "observation.images.depth": feature("video", 48, 64, 1, is_depth_map=True),
+    DEPTH: feature("video", 48, 64, 1, is_depth_map=True),
     "observation.state": feature("float32", 2),
     "observation.name": feature("string", 1),
     "action": feature("float32", 3),
@@ -128,7 +128,7 @@ def test_the_contract_holds(root: Path) -> None:
 def test_every_row_is_there_and_one_more(root: Path, tmp_path: Path) -> None:
     outcome = run(f"data import lerobot {root} --out {tmp_path / 'data'}", [RECORD])
     assert outcome.code == 0, outcome.err
-    assert "observation.images.depth is depth in a video" in outcome.err
+    assert "observation.images.depth is depth in a video that does not say its metres" in outcome.err
     record = json.loads((tmp_path / "data" / "dataset.json").read_text())
     assert set(record["sensors"]) == {"front", "wrist", "state"} and record["fps"] == FPS
     for episode, entry in enumerate(record["episodes"]):
@@ -142,6 +142,65 @@ def test_every_row_is_there_and_one_more(root: Path, tmp_path: Path) -> None:
         assert (arrays["wrist"][:-1] == levels[:, None, None, None]).all()
         assert np.abs(arrays["front"][:-1].mean((1, 2, 3)) - levels).max() < 3
         assert entry["metrics"] == {"success": float(episode == 1)}
+
+
+CODES = {"is_depth_map": True, "video.depth_min": 0.5, "video.depth_max": 8.5}
+
+
+@pytest.mark.parametrize("shift, log", [(3.5, True), (0.0, False)])
+def test_depth_in_a_video_is_in_metres(tmp_path: Path, shift: float, log: bool) -> None:
+    """Codes of 12 bits, in a video without loss: 0 is the nearest, 4095 the farthest."""
+    about = feature("video", 64, 64, 1, **CODES, **{"video.shift": shift, "video.use_log": log})
+    root = write(tmp_path / "arm", {**FEATURES, DEPTH: about})
+    add_depth(root)
+    out = tmp_path / "data"
+    outcome = run(f"data import lerobot {root} --out {out} --sensor depth", [RECORD])
+    assert outcome.code == 0 and "is depth from 0.5 to 8.5 metres" in outcome.err, outcome.err
+    for episode in range(3):
+        share = np.array([code(episode, step) for step in range(LENGTHS[episode])]) / 4095
+        metres = 4 * 3**share - 3.5 if log else 0.5 + 8 * share
+        found = np.load(out / f"episode-00000{episode}.npz")["depth"]
+        assert found.shape[1:] == (64, 64, 1) and np.allclose(found[:-1], metres[:, None, None, None], atol=1e-5)
+
+
+@pytest.mark.parametrize("wrong", [{"video.depth_max": 0.5}, {"video.depth_min": "near"}, {"video.shift": -1.0}])
+def test_depth_in_metres_that_cannot_be_is_not_read(tmp_path: Path, wrong: dict) -> None:
+    about = feature("video", 64, 64, 1, **{**CODES, "video.shift": 3.5, "video.use_log": True, **wrong})
+    root = write(tmp_path / "arm", {**FEATURES, DEPTH: about})
+    assert DEPTH not in RECORD.build(LeRobotOptions(), str(root)).sensors
+
+
+def code(episode: int, step: int) -> int:
+    return 4095 if (episode, step) == (2, 5) else 1000 * episode + 150 * step
+
+
+def add_depth(root: Path) -> None:
+    """Write depth's videos, and where they are."""
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    path, starts = root / "meta/episodes/chunk-000/file-000.parquet", {0: 0.0, 1: 0.0}
+    rows = parquet.read_table(path).to_pylist()
+    for row in rows:
+        file = row["data/file_index"]
+        row |= {f"videos/{DEPTH}/chunk_index": 0, f"videos/{DEPTH}/file_index": file}
+        row[f"videos/{DEPTH}/from_timestamp"] = starts[file]
+        starts[file] += row["length"] / FPS
+    parquet.write_table(pa.Table.from_pylist(rows), path)
+    for file in (0, 1):
+        codes = [
+            code(episode, step) for episode in range(3) if FILES[episode] == file for step in range(LENGTHS[episode])
+        ]
+        video = root / f"videos/{DEPTH}/chunk-000/file-00{file}.mp4"
+        video.parent.mkdir(parents=True, exist_ok=True)
+        options = {"x265-params": "lossless=1:log-level=none"}
+        with av.open(str(video), "w") as container:
+            stream = container.add_stream("hevc", rate=FPS, options=options)
+            stream.width, stream.height, stream.pix_fmt, stream.time_base = 64, 64, "gray12le", Fraction(1, FPS)
+            for one in codes:
+                frame = av.VideoFrame.from_ndarray(np.full((64, 64), one, np.uint16), format="gray12le")
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
 
 
 @pytest.mark.parametrize("asked", ["1:2", "1:", "2:3"])

@@ -15,6 +15,7 @@ from PIL import Image
 
 from coral_cli.plugin import RecordedEpisode, Sensor, UnreadableError, UsageError
 from coral_cli.plugin_recordings import sensor_of
+from coral_data_lerobot.depth import PIXELS, Codes, codes_of
 from coral_data_lerobot.layout import Tables, open_layout
 from coral_data_lerobot.videos import Videos
 
@@ -38,6 +39,7 @@ class LeRobotRecording:
         self.fps = float(self._layout.info["fps"])
         self.action_size = self._action_size()
         self.notes: list[str] = []
+        self._codes: dict[str, Codes] = {}
         self.sensors = dict(self._found_sensors())
         self.lossy = any(self._features[name]["dtype"] == "video" for name in self.sensors)
         self._reward = self._column(options.reward, "lerobot.reward", default="next.reward")
@@ -82,18 +84,29 @@ class LeRobotRecording:
         for name, about in self._features.items():
             if name != "observation" and not name.startswith("observation."):
                 continue
-            depth = (about.get("info") or {}).get("is_depth_map") or (about.get("info") or {}).get("video.is_depth_map")
+            info = about.get("info") or {}
+            depth = info.get("is_depth_map") or info.get("video.is_depth_map")
             if about["dtype"] == "video" and depth:
-                self.notes.append(f"{name} is depth in a video, which is not read.")
-                continue
+                codes = codes_of(info)
+                if codes is None:
+                    self.notes.append(f"{name} is depth in a video that does not say its metres, and is not read.")
+                    continue
+                self._codes[name] = codes
+                self.notes.append(
+                    f"{name} is depth from {codes.low:g} to {codes.high:g} metres: what was not measured is in the "
+                    "video as the nearest of these."
+                )
             sensor = _sensor(name, about, bool(depth))
             if sensor:
                 yield name, sensor
 
-    def _pictures(self, number: int, key: str, timestamps: NDArray[Any]) -> Iterator[NDArray[np.uint8]]:
+    def _pictures(self, number: int, key: str, timestamps: NDArray[Any]) -> Iterator[NDArray[Any]]:
         path, start = self._layout.video(number, key)
         times = start + timestamps.reshape(-1).astype(np.float64)
-        yield from self._videos.at(key, path, times, 0.5 / self.fps)
+        codes = self._codes.get(key)
+        form = "rgb24" if codes is None else PIXELS
+        frames = self._videos.at(key, path, times, 0.5 / self.fps, form)
+        yield from frames if codes is None else map(codes.metres, frames)
 
     def _column(self, wish: str, flag: str, default: str) -> str | None:
         if wish == "none" or (wish == default and default not in self._features):
@@ -126,7 +139,7 @@ class LeRobotRecording:
 def _sensor(name: str, about: Mapping[str, Any], depth: bool) -> Sensor | None:
     kind = str(about["dtype"])
     if kind in PICTURES:
-        kind = "uint16" if depth else "uint8"
+        kind = "float32" if depth else "uint8"
     try:
         return sensor_of(name, tuple(map(int, about["shape"])), kind)
     except TypeError:  # text, and what else is no type of numbers

@@ -29,17 +29,17 @@ class Video:
         self._held: list[Any] = []
         """The next frame, and what follows it, as far as they had to be looked at."""
 
-    def at(self, times: NDArray[np.float64], slack: float) -> Iterator[NDArray[np.uint8]]:
-        """Yield the frame (H, W, 3) nearest each of ``times`` in seconds, which ascend, each within ``slack``.
+    def at(self, times: NDArray[np.float64], slack: float, form: str) -> Iterator[NDArray[Any]]:
+        """Yield the frame nearest each of ``times`` in seconds, which ascend, each within ``slack``.
 
-        Raises UnreadableError where there is none.
+        ``form`` is FFmpeg's name of its pixels: (H, W, 3) for rgb24. Raises UnreadableError where there is none.
         """
         for time in times:
             while self._fill() > 1 and abs(self._held[1].time - time) <= abs(self._held[0].time - time):
                 self._held.pop(0)
             if not self._held or abs(self._held[0].time - time) > slack:
                 raise UnreadableError(f"{self.path} holds no frame at {time:.3f} seconds.", "Was it fetched whole?")
-            yield self._held[0].to_ndarray(format="rgb24")
+            yield self._held[0].to_ndarray(format=form)
 
     def _fill(self) -> int:
         """Hold two frames, and return how many there are."""
@@ -64,14 +64,16 @@ class Videos:
     def __init__(self) -> None:
         self._open: dict[str, Video] = {}
 
-    def at(self, key: str, path: Path, times: NDArray[np.float64], slack: float) -> Iterator[NDArray[np.uint8]]:
+    def at(
+        self, key: str, path: Path, times: NDArray[np.float64], slack: float, form: str = "rgb24"
+    ) -> Iterator[NDArray[Any]]:
         """Yield frames of a camera as ``Video.at`` does, going on in its file where that is the same."""
         video = self._open.get(key)
         if video is None or video.path != path or video.time > times[0] + slack:
             if video is not None:
                 video.close()
             video = self._open[key] = Video(path, float(times[0]))
-        yield from video.at(times, slack)
+        yield from video.at(times, slack, form)
 
     def close(self) -> None:
         """Let go of all files."""
