@@ -14,6 +14,7 @@ from coral_cli.assembly.resolve import resolve
 from coral_cli.assembly.selection import image_note
 from coral_cli.assembly.slots import DISTRACTION, ENV
 from coral_cli.assembly.two_phase import Scope, two_phase
+from coral_cli.commands.conditions import allow
 from coral_cli.commands.output import DebugFlag, JsonFlag, QuietFlag, documents, print_json
 from coral_cli.display.numbers import number
 from coral_cli.registry.errors import UsageError
@@ -24,8 +25,9 @@ from coral_cli.sessions.requests import RolloutRequest
 
 HELP = """Record episodes into a dataset, for `coral pretrain` and other programs.
 
-Random actions in --env, or the actions of a saved agent (--agent), which brings its own environment. Every sensor of
-the environment is stored, also those that the agent does not use."""
+Random actions in --env, or the actions of a saved agent (--agent), which brings its own environment; where that is
+Python code, --env allows it to run. Every sensor of the environment is stored, also those that the agent does not
+use."""
 
 SCOPE = Scope(
     slots=lambda slot: slot is ENV or slot.kind == DISTRACTION,
@@ -56,8 +58,11 @@ def rollout(context: typer.Context, given: Given) -> int:
     options, given = taken(RolloutOptions(), given)
     if options.out is None:
         raise UsageError("--out is missing.", "Name a directory for the dataset: --out DIR.")
-    if options.agent and given:
-        raise UsageError(f"--{next(iter(given))} cannot be combined with --agent.", "The agent brings its environment.")
+    if options.agent:
+        if others := [flag for flag in given if flag != ENV.flag]:
+            raise UsageError(f"--{others[0]} cannot be combined with --agent.", "The agent brings its environment.")
+        if ENV.flag in given:
+            allow(given[ENV.flag], absolute(options.agent), context.obj)
     if options.explore and not options.agent:
         raise UsageError("--explore needs --agent.", "Random actions explore all the time.")
     assembly = resolve(given, context.obj)

@@ -189,7 +189,7 @@ class Catalog:
         if (kind, name) in self._found:
             return self._found[kind, name]
         if distribution == CORE and is_code(name):
-            hint = f"Add --env {shlex.quote(name)} to train or eval. Elsewhere it has to be a plugin."
+            hint = f"Add --env {shlex.quote(name)} to train, eval or rollout. Elsewhere it has to be a plugin."
             what = "is Python code, which" if module_in(name) else "is made with arguments, which"
             raise PluginError(f"{kind} {name!r} {what} only you can allow to run.", hint)
         raise self._missing(f"{kind} {name!r}", distribution, version, path)

@@ -141,6 +141,10 @@ def make_without_kit():
     raise ModuleNotFoundError("No module named 'kit.arm'", name="kit.arm")
 
 
+def make_for_other_pytest():
+    raise ModuleNotFoundError("No module named 'pytest.of_then'", name="pytest.of_then")
+
+
 def make_without_box2d():
     line = 'install it by `pip install swig` followed by `pip install "gymnasium[box2d]"`'
     raise gymnasium.error.DependencyNotInstalled(f"Box2D is not installed, {line}")

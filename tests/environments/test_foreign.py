@@ -308,6 +308,11 @@ REFUSED = [
     ("foreign_toys:make_without_imageio", "ModuleNotFoundError", "^python -m pip install imageio$"),
     ("foreign_toys:make_without_kit", "kit.arm", "holds module 'kit'"),
     (
+        "foreign_toys:make_for_other_pytest",
+        "of_then",
+        f"^pytest {pytest.__version__} is installed, and has no pytest.of_then",
+    ),
+    (
         "foreign_toys:make_without_box2d",
         "swig",
         r'^python -m pip install swig && python -m pip install "gymnasium\[box2d\]"$',

@@ -145,7 +145,7 @@ def test_arguments_of_a_maker_are_no_less_to_be_allowed(name: str) -> None:
     sought: list[str] = []
     with pytest.raises(PluginError, match="which only you can allow") as caught:
         Catalog([], find=lambda kind, name: sought.append(name)).locate("environment", name, CORE, "1.0")
-    assert not sought and caught.value.hint.startswith(f"Add --env '{name}' to train or eval.")
+    assert not sought and caught.value.hint.startswith(f"Add --env '{name}' to train, eval or rollout.")
     assert module_in(name) == ("m" if name.startswith("gym:m") else "")
 
 

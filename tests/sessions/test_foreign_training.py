@@ -260,12 +260,25 @@ def test_arguments_of_the_maker_are_recorded_and_asked_for_again(folder, capsys)
     resolve_foreign.cache_clear()  # as in another process
     (folder / "made.txt").unlink()
     assert main(["eval", "run", "--episodes", "1"]) == 3
-    assert f"hint: Add --env '{name}' to train or eval." in capsys.readouterr().err
+    assert f"hint: Add --env '{name}' to train, eval or rollout." in capsys.readouterr().err
     assert main(["eval", "run", "--episodes", "1", "--env", "odd_env:Made", *words.split()[:4]]) == 2
     assert "was trained in odd_env:Made?bright=true" in capsys.readouterr().err
     assert main(["eval", "run", "--episodes", "1", "--env", "odd_env:Made", *reversed_pairs(words)]) == 0
     assert (folder / "made.txt").read_text().splitlines()[-1] == "-2 ['top', 1.5] True"
     assert main(["train", "--resume", "run", "--steps", "24", "--env", name, "--quiet"]) == 0
+
+    resolve_foreign.cache_clear()
+    words = "rollout --agent run --episodes 1 --quiet --out"
+    assert main([*words.split(), "data"]) == 3
+    assert f"hint: Add --env '{name}' to train, eval or rollout." in capsys.readouterr().err
+    assert main([*words.split(), "data", "--env", "odd_env:Plain"]) == 2
+    assert "was trained in odd_env:Made?bright=true" in capsys.readouterr().err
+    assert main([*words.split(), "data", "--env", name, "--env.action-repeat", "2"]) == 2
+    assert "--env.action-repeat cannot be combined with --agent" in capsys.readouterr().err
+    assert not (folder / "data").exists()
+    assert main([*words.split(), "data", "--env", name]) == 0
+    about = json.loads((folder / "data/dataset.json").read_text())
+    assert about["actions"] == "run" and about["env"]["component"] == name
 
 
 def reversed_pairs(words: str) -> list[str]:

@@ -192,7 +192,11 @@ def test_image_only_pretraining_ignores_the_other_sensors(data, tmp_path):
         (["pretrain", "--resume", "nowhere"], 4, "nowhere does not exist"),
         (["rollout"], 2, "--out is missing"),
         (["rollout", "--explore", "--out", "x"], 2, "--explore needs --agent"),
-        (["rollout", "--agent", "y", "--env", "box-push", "--out", "x"], 2, "--env cannot be combined with --agent"),
+        (
+            ["rollout", "--agent", "y", "--image-size", "32", "--out", "x"],
+            2,
+            "--image-size cannot be combined with --agent",
+        ),
         (["rollout", "--agent", "nowhere", "--out", "x"], 4, "nowhere does not exist"),
         (["rollout", "--policy", "sac", "--out", "x"], 2, "there is no option --policy"),
         (["pretrain", "--steps", "5"], 2, "there is no option --steps"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import distributions, packages_distributions
+import sys
+from importlib.metadata import distributions, packages_distributions, version
 
 import gymnasium
 
@@ -39,11 +40,7 @@ def remedy(error: BaseException) -> str:
     found = ""
     while seen is not None:
         if isinstance(seen, ModuleNotFoundError) and seen.name:
-            module = seen.name.partition(".")[0]
-            package = _PACKAGES.get(module)
-            found = (
-                f"python -m pip install {package}" if package else f"Install the package that holds module {module!r}."
-            )
+            found = _lacking(seen.name)
         elif isinstance(seen, ImportError) or type(seen).__name__ == "DependencyNotInstalled":
             said = [f"python -m {line}" for line in _INSTALLING.findall(str(seen))]
             found = " && ".join(dict.fromkeys(said)) or found
@@ -51,6 +48,15 @@ def remedy(error: BaseException) -> str:
             break
         seen = seen.__cause__ or seen.__context__
     return found
+
+
+def _lacking(name: str) -> str:
+    """Say what to install where there is no module ``name``: its package, or another version of that."""
+    module, dot, _ = name.partition(".")
+    if dot and module in sys.modules and (packages := packages_distributions().get(module)):
+        return f"{packages[0]} {version(packages[0])} is installed, and has no {name}: install a version that has it."
+    package = _PACKAGES.get(module)
+    return f"python -m pip install {package}" if package else f"Install the package that holds module {module!r}."
 
 
 def unregistered(env_id: str) -> str:
