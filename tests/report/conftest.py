@@ -1,4 +1,4 @@
-"""Runs that somebody might have made, without making them."""
+"""Runs that somebody might have made, without making them, and the program that reports on them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from coral_cli.app import main
 from coral_cli.registry.events import Event
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.metrics import MetricsWriter
@@ -57,3 +58,15 @@ def make_run(tmp_path: Path) -> MakeRun:
         return run.path
 
     return make
+
+
+@pytest.fixture
+def report(capsys, tmp_path, monkeypatch):
+    """``report("x", "--at", "1k")``: exit code, output, errors, with the directory of all runs as the working one."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = main(["report", *words])
+        return code, *capsys.readouterr()
+
+    return run
