@@ -16,7 +16,7 @@ from coral_cli.training.batches import Batching
 from coral_cli.training.replay import Replay
 from coral_cli.training.updates import Updates
 
-from ..training.test_trainer import SENSORS, learner
+from ..training.walk import SENSORS, learner
 from .side_by_side import CASES, learned
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from coral_cli.plugin import Sensor
 from coral_cli.training.collectors import acting_together
 
-from .test_trainer import agent
+from .walk import agent
 
 
 def test_a_new_episode_starts_from_nothing_beside_one_that_goes_on():

@@ -10,7 +10,7 @@ from coral_cli.registry.errors import CoralError
 from coral_cli.training.collection_async import AsyncCollection
 from coral_cli.training.collectors import OneByOne
 
-from .test_trainer import LENGTH, Run, Walk, agent
+from .walk import LENGTH, Run, Walk, agent
 
 
 def weight_of(one):

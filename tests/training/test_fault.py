@@ -8,7 +8,7 @@ from coral_cli.training.fault import first_not_finite
 from coral_cli.training.finiteness import finite
 from coral_cli.training.replay import Replay
 
-from .test_trainer import SENSORS, learner
+from .walk import SENSORS, learner
 
 BATCHING = Batching(seed=0, batch_size=2, batch_length=4, crop_margin=0)
 

@@ -6,7 +6,7 @@ import torch
 from coral_cli.representation.batch import Batch
 from coral_cli.training.learner import parameter_groups
 
-from .test_trainer import agent, learner
+from .walk import agent, learner
 
 
 def batch(mask=None):

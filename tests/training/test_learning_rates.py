@@ -6,7 +6,8 @@ from torch.optim import Adam
 from torch.optim.lr_scheduler import StepLR
 
 from coral_cli.training.learning_rates import LearningRates
-from tests.training.test_trainer import Run, learner
+
+from .walk import Run, learner
 
 DROPS = {"lr_drops": (100, 150), "lr_drop_factor": 0.5}
 
