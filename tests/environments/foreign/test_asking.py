@@ -74,7 +74,7 @@ def line_of(word):
 
 
 def test_a_reset_without_a_seed_is_told_with_its_line() -> None:
-    place = rf"environments/{HERE}, line {line_of('def reset(self):')}\)"
+    place = rf"foreign/{HERE}, line {line_of('def reset(self):')}\)"
     with pytest.raises(CoralError, match=rf"toy has a reset\(\) without 'seed'.* at the start of an episode \({place}"):
         adapted(WithoutSeed()).reset(seed=1)
 
@@ -111,7 +111,7 @@ ODD = [
 
 @pytest.mark.parametrize(("answer", "said"), ODD)
 def test_a_step_of_another_form_is_told_with_its_line(answer, said) -> None:
-    place = rf" \(environments/{HERE}, line {line_of('def step(self, action):')}\)"
+    place = rf" \(foreign/{HERE}, line {line_of('def step(self, action):')}\)"
     with pytest.raises(CoralError, match=f"^toy {said} at step 1 of an episode{place}"):
         stepped(answer)
 
@@ -122,7 +122,7 @@ def test_a_wrapper_that_stumbles_over_an_old_environment_is_told() -> None:
     env.reset(seed=1)
     raw.answer = (SEEN, 0.0, True, {})
     with pytest.raises(
-        CoralError, match=r"does not give 5 values from step\(\) at step 1 of an episode \(environments"
+        CoralError, match=r"does not give 5 values from step\(\) at step 1 of an episode \(foreign/"
     ):
         env.step(np.zeros(1))
 

@@ -3,7 +3,6 @@
 import sys
 import types
 from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 
@@ -25,13 +24,11 @@ def resets():
 
 
 @pytest.fixture
-def package(monkeypatch, tmp_path):
+def package(monkeypatch):
     """A module that fails, of a package that is installed for sure."""
     module = types.ModuleType("fetching")
     exec(CODE, module.__dict__)
     monkeypatch.setitem(sys.modules, "fetching", module)
-    monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    resolve_foreign.cache_clear()
     return "fetching"
 
 

@@ -1,8 +1,6 @@
 """What the sensors of a foreign environment show, and what is refused because it is not of its space."""
 
 import re
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,21 +11,16 @@ from coral_cli.environments.foreign.options import ForeignOptions
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import CoralError, UsageError
 
-HERE = Path(__file__).parent
-
 
 @pytest.fixture
-def show(monkeypatch):
+def show(toys):
     """What an environment with one observation becomes: all sensors at its first step, and the adapted environment."""
-    monkeypatch.syspath_prepend(str(HERE))
-    from foreign_toys import Observing
 
     def shown(space, value, rendering=None):
-        env = Foreign("toy", Observing(space, value), ForeignOptions(), rendering or Rendering(2, 2), draws=False)
+        env = Foreign("toy", toys.Observing(space, value), ForeignOptions(), rendering or Rendering(2, 2), draws=False)
         return env.reset(seed=0)[0], env
 
-    yield shown
-    sys.modules.pop("foreign_toys", None)
+    return shown
 
 
 PICTURE = np.array([[[0, 51, 255]] * 2] * 2)  # (2, 2, 3)
