@@ -1,4 +1,4 @@
-"""``coral study``: from its line to what is asked for, and from runs to what it answers."""
+"""``coral study``: from runs to what it answers."""
 
 from __future__ import annotations
 
@@ -8,92 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from coral_cli.app import main
 from coral_cli.registry.errors import CoralError
-from coral_cli.study.plan import Plan, write_plan
-from coral_cli.study.questions import QUESTIONS
 from coral_cli.study.requests import SweepRequest
 
-LINE = "loss-by-distraction --distraction none --distraction disks --image-loss cv --image-loss cpc --out there"
-
-
-@pytest.fixture
-def asked(monkeypatch, tmp_path) -> list[SweepRequest]:
-    """What is asked for, instead of doing it, in an empty directory."""
-    found: list[SweepRequest] = []
-    monkeypatch.setattr("coral_cli.commands.sweep.run_session", lambda request: found.append(request) or 0)
-    monkeypatch.setenv("CORAL_PLUGINS", "")
-    monkeypatch.chdir(tmp_path)
-    return found
-
-
-def study(line: str) -> int:
-    return main(["study", *line.split()])
-
-
-def finish(
-    request: SweepRequest, name: str, curve: dict[int, float], status: str = "done", seconds: float = 60
-) -> None:
-    """Write what the run ``name`` of a sweep leaves."""
-    run = next(run for run in request.runs if run.name == name)
-    place = request.folder / name
-    place.mkdir(parents=True)
-    (place / "run.json").write_text(json.dumps({"assembly": run.assembly.to_json()}))
-    learning = {"seconds/learn": 0.5, "updates_per_s": 100 / seconds, "memory_mb": 10 * seconds}
-    events = [("update", 1, learning), *(("evaluation", step, {"return/mean": value}) for step, value in curve.items())]
-    events += [("end", run.steps, {"status": status})]
-    lines = [json.dumps({"kind": k, "step": s, "seconds": seconds, "values": v}) + "\n" for k, s, v in events]
-    (place / "metrics.jsonl").write_text("".join(lines))
-
-
-def test_a_question_is_a_sweep_with_two_seeds(asked) -> None:
-    assert study("loss-by-distraction --jobs 3 --distraction.video.folder clips") == 0
-    (request,) = asked
-    assert len(request.runs) == 8 * 4 * 2 and request.jobs == 3
-    assert request.folder == Path.cwd() / "sweeps" / "study-loss-by-distraction"
-    assert {run.steps for run in request.runs} == {100_000}
-    videos = [run for run in request.runs if run.planned.differs["distraction"] == "video"]
-    assert len(videos) == 8 and videos[0].name == "video-recon-seed0"
-    assert videos[0].assembly.choices["distraction.video"].options["folder"] == "clips"
-    assert request.again == "coral study loss-by-distraction --jobs 3 --distraction.video.folder clips"
-
-
-def test_without_clips_the_films_are_left_out_and_that_is_said(asked, capsys) -> None:
-    assert study("loss-by-distraction --seeds 1 --dry-run") == 0
-    assert len(asked[0].runs) == 7 * 4
-    note = "note: video is left out, for it needs clips of yours: add --distraction.video.folder DIR.\n"
-    assert capsys.readouterr().err == note
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("--seeds 2 --env cheetah-run", "error: there is no name of a question."),
-        ("transfr", "error: there is no question 'transfr'.\nhint: Did you mean transfer?"),
-        ("overhead transfer", "error: 'transfer' is a second name."),
-        ("overhead --source-steps 5", "error: --source-steps belongs to transfer."),
-        ("overhead --show --dry-run", "error: --show and --dry-run exclude each other."),
-        ("overhead --picture a.gif", "error: --picture is 'a.gif', but pictures are .png, .svg, .pdf files."),
-        ("overhead --csv a.txt", "error: --csv is 'a.txt', but tables are .csv files."),
-        ("overhead --seeds 2 -- --seed 4", "error: the seeds stand there twice."),
-        ("transfer --way melted", "error: there is no way 'melted'."),
-        ("transfer -- --way slow", "error: --way is what transfer varies, and stands behind the --."),
-        ("overhead -- --method v-coral", "error: --method is what overhead varies, and stands behind the --."),
-        ("transfer --env cheetah-run --source task", "error: no source is left, so nothing can be taken over."),
-        ("transfer --source body --way frozen", "error: no source is left, so nothing can be taken over."),
-        ("overhead -- --stebs 3", "error: there is no option --stebs."),
-    ],
-)
-def test_what_cannot_be_is_said(line, message, asked, capsys) -> None:
-    assert study(line) == 2 and not asked
-    assert capsys.readouterr().err.startswith(message)
-
-
-def test_the_questions_are_listed(asked, capsys) -> None:
-    assert study("") == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]] == list(QUESTIONS)
-    assert study("--json") == 0
-    assert [one["name"] for one in json.loads(capsys.readouterr().out)] == list(QUESTIONS)
+from .lines import LINE, TRANSFERS, finish, study, write_plan_of
 
 
 def test_returns_stand_beside_the_clean_ones_and_nothing_is_guessed(asked, capsys) -> None:
@@ -150,9 +68,6 @@ def test_more_that_is_varied_has_heat_maps_of_its_own(asked, capsys) -> None:
     ]
 
 
-TRANSFERS = "transfer --source body --init-parts encoders --way slow --way fine-tuned --seeds 1 --out there"
-
-
 def test_transfer_is_an_area_beside_scratch_with_what_the_source_has_cost(asked, capsys) -> None:
     study(f"{TRANSFERS} -- --steps 100")
     (request,) = asked
@@ -198,21 +113,6 @@ def test_what_is_done_and_was_evaluated_too_rarely_is_not_called_unfinished(aske
     assert "1.00" in final and "not measured" not in final
 
 
-def test_a_study_that_was_begun_with_other_flags_is_named(asked, capsys) -> None:
-    study("overhead --steps 10")
-    write_plan_of(asked[0])
-    assert study("overhead --steps 20 --method v-coral --show") == 0
-    assert capsys.readouterr().err.splitlines() == [
-        "note: there is no run of it yet: sweeps/study-overhead-2 does not exist.",
-        "note: sweeps/study-overhead is of other flags: leave yours out to see it.",
-    ]
-
-
-def write_plan_of(request: SweepRequest) -> None:
-    request.folder.mkdir(parents=True)
-    write_plan(request.folder, Plan(tuple(run.planned for run in request.runs)))
-
-
 @pytest.mark.parametrize(
     "line",
     [
@@ -239,23 +139,6 @@ def test_what_is_shown_is_what_the_plan_says_without_the_flags(line, out, asked,
     assert told[0] == told[1] and "not finished" in told[0][0]
     assert study(f"{line.split()[0]} {out} --show --json") == 0
     assert json.loads(capsys.readouterr().out)["maps"]
-
-
-@pytest.mark.parametrize("other", ["transfer", "loss-by-distraction"])
-def test_another_question_is_not_shown(other, asked, capsys) -> None:
-    study("overhead --seeds 1 --out there")
-    write_plan_of(asked[0])
-    assert study(f"{other} --show --out there") == 4
-    assert "there holds other runs than those of" in capsys.readouterr().err
-
-
-def test_a_source_may_differ_in_what_stands_elsewhere_too(asked) -> None:
-    line = ["--source", "mine --env cartpole-balance --method p-coral", "--init-parts", "rssm", "--seeds", "1"]
-    assert main(["study", "transfer", *line, "--env", "cartpole-swingup", "--", "--method", "v-coral"]) == 0
-    first, *_ = asked[0].runs
-    assert first.name == "from-mine-seed0" and first.assembly.choices["env"].component == "cartpole-balance"
-    assert {run.assembly.choices["image-loss"].component for run in asked[0].runs[1:]} == {"cv"}
-    assert first.assembly.choices["image-loss"].component == "cpc"
 
 
 def test_one_way_of_one_source_is_no_scratch(asked, capsys) -> None:
