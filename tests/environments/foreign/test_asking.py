@@ -121,9 +121,7 @@ def test_a_wrapper_that_stumbles_over_an_old_environment_is_told() -> None:
     env = adapted(gymnasium.wrappers.TimeLimit(raw, 9))
     env.reset(seed=1)
     raw.answer = (SEEN, 0.0, True, {})
-    with pytest.raises(
-        CoralError, match=r"does not give 5 values from step\(\) at step 1 of an episode \(foreign/"
-    ):
+    with pytest.raises(CoralError, match=r"does not give 5 values from step\(\) at step 1 of an episode \(foreign/"):
         env.step(np.zeros(1))
 
 
