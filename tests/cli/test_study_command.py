@@ -10,7 +10,7 @@ import pytest
 
 from coral_cli.app import main
 from coral_cli.registry.errors import CoralError
-from coral_cli.study.plan import Plan, write_plan
+from coral_cli.study.plan import Plan, Planned, write_plan
 from coral_cli.study.questions import QUESTIONS
 from coral_cli.study.requests import SweepRequest
 
@@ -247,6 +247,22 @@ def test_another_question_is_not_shown(other, asked, capsys) -> None:
     write_plan_of(asked[0])
     assert study(f"{other} --show --out there") == 4
     assert "there holds other runs than those of" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [((), "has no runs."), ((Planned("a", ("--steps", "many")),), "is damaged: --steps is 'many', which is no whole")],
+)
+def test_a_plan_that_cannot_be_shown_is_unreadable(runs, said, asked, capsys) -> None:
+    Path("there").mkdir()
+    write_plan(Path("there"), Plan(runs))
+    assert study("overhead --show --out there") == 4
+    assert f"error: the plan in there {said}" in capsys.readouterr().err
+
+
+def test_runs_that_are_measured_in_several_ways_are_counted_once(asked, capsys) -> None:
+    assert study("overhead --show") == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("6 of 6 runs are not finished")
 
 
 def test_a_source_may_differ_in_what_stands_elsewhere_too(asked) -> None:
