@@ -148,7 +148,7 @@ class Agent:
         return self._for_a_row
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a copy or a pickle is made of: views of weights are left out, as a copy has weights of its own."""
+        """Return what a copy or a pickle is made of: no views of weights, as a copy has weights of its own."""
         return {**vars(self), "_for_a_row": None}
 
     def _observe_one(
