@@ -9,11 +9,11 @@ from pathlib import Path
 
 from coral_cli.assembly.slots import DISTRACTION, ENV
 from coral_cli.assembly.words import split
-from coral_cli.registry.errors import UnreadableError
+from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.report.costs import Costs, costs_of
 from coral_cli.report.heat import Curves, Line
 from coral_cli.report.reading import Run, read
-from coral_cli.report.relative import HeatMap, Square, area, square
+from coral_cli.report.relative import MEASURE, HeatMap, Square, area, square
 from coral_cli.study.grid import NONE, SEED
 from coral_cli.study.outcomes import seen
 from coral_cli.study.plan import Planned
@@ -58,10 +58,15 @@ class Outcome:
 def outcomes(question: Question, runs: Sequence[Planned], folder: Path) -> list[Outcome]:
     """Return what is known of the planned ``runs`` in ``folder``, but for those that others wait for.
 
-    Raises UnreadableError where they are no runs of the question.
+    Raises UnreadableError where they are no runs of the question, or none at all.
     """
+    if not runs:
+        raise UnreadableError(f"the plan in {folder} has no runs.", "Choose another --out.")
     told = question.axes.keys() - {SOURCE, PARTS, WAY}  # these a plan of transfer tells of each run that has them
-    steps = {run.name: int(setting(split(run.flags), "steps")) for run in runs}
+    try:
+        steps = {run.name: int(setting(split(run.flags), "steps")) for run in runs}
+    except UsageError as error:  # nobody has written that on this command line
+        raise UnreadableError(f"the plan in {folder} is damaged: {error.message}", "Choose another --out.") from error
     awaited = {run.after for run in runs}
     found = [
         Outcome(
@@ -196,12 +201,12 @@ def _overhead(title: str, found: Sequence[Outcome]) -> HeatMap:
             values, theirs = (
                 [getattr(one.costs, name) if name else one.final for one in some] for some in (these, first)
             )
-            labels = {**_shared(these), "measure": column}
+            labels = {**_shared(these), MEASURE: column}
             reference = None if method == methods[0] else theirs
             squares[column, method] = _square(
                 these, labels, values, reference, these[0].steps, unit, is_cost=bool(name)
             )
-    return HeatMap(title, f"relative to {methods[0]}", columns, methods, "measure", "method", squares)
+    return HeatMap(title, f"relative to {methods[0]}", columns, methods, MEASURE, "method", squares)
 
 
 def _square(

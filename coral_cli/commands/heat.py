@@ -72,7 +72,7 @@ def legend(heat: HeatMap) -> list[str]:
     if any(square.worse for square in squares):
         lines.append(f"{WORSE} {heat.worse}: the reference lies outside the interval")
     if heat.unfinished:
-        runs = f"{count(heat.unfinished)} of {count(sum(square.runs for square in squares))} runs"
+        runs = f"{count(heat.unfinished)} of {count(heat.runs)} runs"
         lines.append(f"{runs} {'is' if heat.unfinished == 1 else 'are'} not finished: their squares have no value")
     if any(square.unmeasured for square in squares):
         lines.append(f"{UNMEASURED}: its runs are done, with too few evaluations or updates for a value")

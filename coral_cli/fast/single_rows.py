@@ -28,8 +28,11 @@ FEW_PIXELS = 4
 
 
 def is_own(module: object, kind: type[M]) -> TypeGuard[M]:
-    """Return whether a module is of this kind and no subclass, without hooks, its own weights fp32 on the CPU."""
-    if type(module) is not kind:
+    """Return whether a module is of this kind and no subclass, without hooks, its own weights fp32 on the CPU.
+
+    One that was given another method, such as ``module.forward = ...``, is not.
+    """
+    if type(module) is not kind or any(callable(getattr(kind, name, None)) for name in vars(module)):
         return False
     hooks = module._forward_hooks or module._forward_pre_hooks
     weights = [weight for weight in module._parameters.values() if weight is not None]

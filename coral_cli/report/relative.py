@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -54,6 +54,10 @@ class Square:
         return shade(ratio if not self.is_cost else 1 / ratio if ratio > 0 else 2)
 
 
+MEASURE = "measure"
+"""The name of rows that tell of the same runs in several ways."""
+
+
 @dataclass(frozen=True)
 class HeatMap:
     """Squares in rows and columns, each named by labels of the squares."""
@@ -69,9 +73,20 @@ class HeatMap:
     """What it is called when a square is worse than the reference."""
 
     @property
+    def runs(self) -> int:
+        """The number of runs that it tells of."""
+        return sum(square.runs for square in self._once)
+
+    @property
     def unfinished(self) -> int:
         """The number of runs that are not finished."""
-        return sum(square.runs - square.finished for square in self.squares.values())
+        return sum(square.runs - square.finished for square in self._once)
+
+    @property
+    def _once(self) -> Collection[Square]:
+        """One square for all that tell of the same runs."""
+        same = self.row_name == MEASURE
+        return {column if same else (row, column): one for (row, column), one in self.squares.items()}.values()
 
 
 def relative(values: Sequence[float], reference: Sequence[float]) -> Estimate | None:

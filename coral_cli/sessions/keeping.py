@@ -37,8 +37,9 @@ def keep_evaluation(
     before = of_more_episodes(run, found) if run else None
     if before:
         new, old = f"these {len(returns):,}", f"{len(before.returns):,}"
-        stays = before.step == found.step
-        told = f"keeps {old} that it had, not {new}" if stays else f"has {new} now, not the {old} of another checkpoint"
+        stays = before.step == found.step is not None
+        other = "another" if found.step is not None and before.step is not None else "what may be another"
+        told = f"keeps {old} that it had, not {new}" if stays else f"has {new} now, not the {old} of {other} checkpoint"
         say(f"note: of episodes under {condition.name}, coral report {told}.", file=sys.stderr)
         if stays:
             return

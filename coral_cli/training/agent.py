@@ -143,9 +143,13 @@ class Agent:
         if len(x) != 1 or self.device.type != "cpu" or torch.is_grad_enabled() or torch.is_autocast_enabled("cpu"):
             return None
         if self._for_a_row is None:
-            act = getattr(self.policy, "for_a_row", None)
-            self._for_a_row = _ForARow(row_step(self.representation), act() if act is not None else None)
+            act = getattr(type(self.policy), "for_a_row", None)  # of a wrapper, the instance may give what it wraps's
+            self._for_a_row = _ForARow(row_step(self.representation), act(self.policy) if act is not None else None)
         return self._for_a_row
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy or a pickle is made of: no views of weights, as a copy has weights of its own."""
+        return {**vars(self), "_for_a_row": None}
 
     def _observe_one(
         self,

@@ -38,6 +38,12 @@ def hooked():
     return layer
 
 
+def patched():
+    layer = nn.Linear(6, 8)
+    layer.forward = torch.sin
+    return layer
+
+
 @pytest.mark.parametrize(
     "layers",
     [
@@ -47,6 +53,7 @@ def hooked():
         [nn.Linear(6, 8), nn.ELU(), nn.ELU()],
         [Twice(6, 8)],
         [hooked()],
+        [patched()],
         [nn.Linear(6, 8).double()],
         [nn.utils.parametrizations.weight_norm(nn.Linear(6, 8))],
     ],

@@ -48,6 +48,17 @@ def test_fewer_episodes_replace_no_more_of_the_same_checkpoint(step, returns, st
     assert capsys.readouterr().err == said
 
 
+def test_fewer_episodes_replace_more_where_the_checkpoint_may_be_another(run, capsys) -> None:
+    for returns in ((1.0, 2.0), (7.0,)):  # a best checkpoint outlives its name with the steps, and its successor has it
+        keep_evaluation(
+            run.checkpoints / "best.pt", Condition("own", {}), 0, "egl", [Episode(value, 10, {}) for value in returns]
+        )
+    [kept] = evaluations(run, [])
+    assert (kept.step, kept.returns) == (None, (7.0,))
+    told = "note: of episodes under own, coral report has these 1 now, not the 2 of what may be another checkpoint.\n"
+    assert capsys.readouterr().err == told
+
+
 def test_a_damaged_file_gives_way(run, capsys) -> None:
     evaluate(run, 1000, 1.0, 2.0)
     [path] = run.tables.iterdir()

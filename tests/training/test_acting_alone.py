@@ -1,6 +1,8 @@
 """An agent that acts in one episode gives what its parts give one by one, whatever they are and become."""
 
+import copy
 import importlib
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +99,45 @@ def test_a_policy_of_one_s_own_acts_as_it_says(subject):
 
     agent.policy.__class__ = Halved
     agree(agent)
+
+
+class Halving(torch.nn.Module):
+    """What passes on all that it has not to the policy inside it, as wrappers do."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def __getattr__(self, name):
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            return getattr(super().__getattr__("inner"), name)
+
+    def act(self, features, explore):
+        return self.inner.act(features, explore) / 2
+
+
+@pytest.mark.parametrize("flags", [{"method": "p-coral"}, {"method": "v-coral", "policy": "imagination"}])
+def test_a_wrapped_policy_and_one_given_another_method_act_as_they_say(subject, flags):
+    agent = subject({"size": "tiny", **flags}, CPU).agent
+    inner = agent.policy
+    agent.policy = Halving(inner)
+    agree(agent)
+    agent.policy = inner
+    inner.act = lambda features, explore: features[:, : agent.action_size]
+    agree(agent)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda agent: pickle.loads(pickle.dumps(agent))])
+@pytest.mark.parametrize("flags", [{"method": "p-coral"}, {"method": "proprio-sac"}])
+def test_a_copy_made_within_an_episode_acts_by_its_own_weights(subject, flags, copied):
+    agent = subject({"size": "tiny", **flags}, CPU).agent
+    memory = agree(agent)
+    twin = copied(agent)
+    twin.load_weights({name: value * 1.5 for name, value in twin.weights().items()})
+    agree(twin, memory=memory)
+    agree(agent, memory=memory)
 
 
 @pytest.mark.parametrize("part", ["rssm", "encoders.proprio", "rssm.transition"])

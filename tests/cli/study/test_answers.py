@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from coral_cli.registry.errors import CoralError
+from coral_cli.study.plan import Plan, Planned, write_plan
 from coral_cli.study.requests import SweepRequest
 
 from .lines import LINE, TRANSFERS, finish, study, write_plan_of
@@ -191,3 +192,19 @@ def test_pictures_are_drawn_of_all_and_of_nothing(line, ending, asked, capsys) -
     assert study(f"{line} --show --picture all.{ending}") == 0
     signs = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
     assert all(Path(f"{name}.{ending}").read_bytes().startswith(signs[ending]) for name in ("nothing", "all"))
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [((), "has no runs."), ((Planned("a", ("--steps", "many")),), "is damaged: --steps is 'many', which is no whole")],
+)
+def test_a_plan_that_cannot_be_shown_is_unreadable(runs, said, asked, capsys) -> None:
+    Path("there").mkdir()
+    write_plan(Path("there"), Plan(runs))
+    assert study("overhead --show --out there") == 4
+    assert f"error: the plan in there {said}" in capsys.readouterr().err
+
+
+def test_runs_that_are_measured_in_several_ways_are_counted_once(asked, capsys) -> None:
+    assert study("overhead --show") == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("6 of 6 runs are not finished")
