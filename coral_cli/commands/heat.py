@@ -27,7 +27,9 @@ def print_heat(console: Console, heat: HeatMap) -> None:
 
     Where a terminal has no room for squares of one line, the intervals stand below the values.
     """
-    console.print(f"{heat.title}: {heat.measure}" if heat.title else heat.measure, style="bold", soft_wrap=True)
+    console.print(
+        f"{heat.title}: {heat.measure}" if heat.title else heat.measure, style="bold", soft_wrap=not console.is_terminal
+    )
     counted = len({square.steps for square in heat.squares.values()}) > 1
     columns = [heat.row_name, *heat.columns, *([STEPS] if counted else [])]
     rows: list[list[Cell]] = []
@@ -40,7 +42,7 @@ def print_heat(console: Console, heat: HeatMap) -> None:
         rows = [line for row in rows for line in _two_lines(row)]
     print_table(console, columns, rows, [len(columns) - 1] if counted else [])
     for line in legend(heat):
-        console.print(line, style="dim", soft_wrap=True)
+        console.print(line, style="dim", soft_wrap=not console.is_terminal)
 
 
 def _two_lines(row: Sequence[Cell]) -> tuple[list[Cell], list[Cell]]:
