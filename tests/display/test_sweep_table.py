@@ -169,8 +169,7 @@ def test_the_plan() -> None:
         "sweeps/a: here; 1 run; who knows",
     ]
     assert (
-        printed(print_plan, "sweeps/a: here", agents[1:2], rows[1:2], None, "")[-1]
-        == "sweeps/a: here; all 1 run are done"
+        printed(print_plan, "sweeps/a: here", agents[1:2], rows[1:2], None, "")[-1] == "sweeps/a: here; its run is done"
     )
 
 
