@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from statistics import fmean
 
 from coral_cli.assembly.slots import DISTRACTION, ENV
 from coral_cli.assembly.words import split
 from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.report.costs import Costs, costs_of
+from coral_cli.report.estimates import mean_of
 from coral_cli.report.heat import Curves, Line
 from coral_cli.report.reading import Run, read
 from coral_cli.report.relative import MEASURE, HeatMap, Square, area, square
+from coral_cli.runs.directory import RunDirectory, find_checkpoint
+from coral_cli.runs.tables import Probed, probed, step_of
 from coral_cli.study.grid import NONE, SEED
 from coral_cli.study.outcomes import seen
 from coral_cli.study.plan import Planned
@@ -26,6 +32,8 @@ NEGATIVE = "negative transfer"
 RETURN = "return"
 MEASURES = {"update": ("ms", "update"), "run": ("minutes", "minutes"), "memory": ("MB", "memory")}
 """What a training costs: unit, and the name in ``Costs``."""
+SHARES = {"state": "hidden state in the latent", "distraction": "distraction in the latent"}
+"""What readers look for in a latent, by its kind."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,15 @@ class Outcome:
     def costs(self) -> Costs:
         """What the run has cost, as far as it is done."""
         return costs_of(self.done.path) if self.done else Costs(None, None, None)
+
+    @property
+    def probed(self) -> Probed | None:
+        """What was found in the latent of its latest checkpoint; None where nobody has looked, or it is damaged."""
+        with suppress(UnreadableError):
+            found = probed(RunDirectory(self.done.path)) if self.done else None
+            if self.done and found and found.step == step_of(find_checkpoint(self.done.path)):
+                return found
+        return None
 
 
 def outcomes(question: Question, runs: Sequence[Planned], folder: Path) -> list[Outcome]:
@@ -95,8 +112,11 @@ def _done(run: Planned, folder: Path, steps: Mapping[str, int]) -> Run | None:
         return None
 
 
-def heat_maps(question: Question, found: Sequence[Outcome]) -> list[HeatMap]:
-    """Return the heat maps of a question: one for each environment, and whatever else was varied beside it."""
+def heat_maps(question: Question, found: Sequence[Outcome], with_probes: bool = False) -> list[HeatMap]:
+    """Return the heat maps of a question: one for each environment, and whatever else was varied beside it.
+
+    ``with_probes`` adds what was found in the latents, where image losses are compared.
+    """
     maps: list[HeatMap] = []
     for title, here in _groups(question, found):
         if question is TRANSFER:
@@ -105,6 +125,8 @@ def heat_maps(question: Question, found: Sequence[Outcome]) -> list[HeatMap]:
             maps.append(_overhead(title, here))
         else:
             maps.append(_losses(title, here))
+            kinds = SHARES if with_probes else ()
+            maps += [_by_loss(title, f"{SHARES[kind]} (R2)", here, partial(_share, kind)) for kind in kinds]
     return maps
 
 
@@ -118,19 +140,43 @@ def _groups(question: Question, found: Sequence[Outcome]) -> Iterator[tuple[str,
 
 
 def _losses(title: str, found: Sequence[Outcome]) -> HeatMap:
+    def beside_clean(these: Sequence[Outcome]) -> Square:
+        labels = _shared(these)
+        clean = _of(found, {DISTRACTION: NONE, IMAGE_LOSS: labels[IMAGE_LOSS]})
+        reference = None if labels[DISTRACTION] == NONE else [one.final for one in clean]
+        return _square(these, labels, [one.final for one in these], reference, these[0].steps)
+
+    return _by_loss(title, "return relative to clean", found, beside_clean)
+
+
+def _by_loss(
+    title: str, measure: str, found: Sequence[Outcome], square_of: Callable[[Sequence[Outcome]], Square]
+) -> HeatMap:
+    """Return a heat map with what ``square_of`` makes of the runs of each loss under each distraction."""
     losses, distractions = (_labels(found, flag) for flag in (IMAGE_LOSS, DISTRACTION))
+    rows = {CLEAN if name == NONE else name: name for name in distractions}
     squares = {}
-    for loss in losses:
-        clean = _of(found, {DISTRACTION: NONE, IMAGE_LOSS: loss})
-        for distraction in distractions:
-            labels = {DISTRACTION: distraction, IMAGE_LOSS: loss}
-            these = _of(found, labels)
-            if these:
-                reference = None if distraction == NONE else [one.final for one in clean]
-                key = (CLEAN if distraction == NONE else distraction, loss)
-                squares[key] = _square(these, _shared(these), [one.final for one in these], reference, these[0].steps)
-    rows = [CLEAN if name == NONE else name for name in distractions]
-    return HeatMap(title, "return relative to clean", rows, losses, DISTRACTION, IMAGE_LOSS, squares)
+    for loss, (row, distraction) in itertools.product(losses, rows.items()):
+        these = _of(found, {DISTRACTION: distraction, IMAGE_LOSS: loss})
+        if these:
+            squares[row, loss] = square_of(these)
+    return HeatMap(title, measure, list(rows), losses, DISTRACTION, IMAGE_LOSS, squares)
+
+
+def _share(kind: str, these: Sequence[Outcome]) -> Square:
+    """Return how much of one ``kind`` a linear reader finds in the latents of ``these`` runs."""
+    found = [one.probed for one in these]
+    each = [[read.linear for read in one.latent if read.kind == kind] for one in found if one]
+    known = [fmean(shares) for some in each if (shares := [share for share in some if share is not None])]
+    return Square(
+        labels=_shared(these),
+        runs=len(these),
+        finished=sum(one.done is not None for one in these),
+        value=mean_of(known) if known and len(each) == len(these) else None,
+        relative=None,
+        steps=these[0].steps,
+        probed=len(each),
+    )
 
 
 def _transfer(title: str, found: Sequence[Outcome]) -> list[HeatMap]:

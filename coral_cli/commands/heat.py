@@ -15,6 +15,8 @@ from coral_cli.report.relative import HeatMap, Square
 WORSE = "!"
 """The mark of what is worse with its whole interval."""
 UNMEASURED = "not measured"
+NOTHING = "-"
+"""What stands where latents were looked into and nothing was there to be found."""
 STEPS = "steps"
 INTERVAL = " ["
 """What an interval begins with, behind its value."""
@@ -25,7 +27,9 @@ def print_heat(console: Console, heat: HeatMap) -> None:
 
     Where a terminal has no room for squares of one line, the intervals stand below the values.
     """
-    console.print(f"{heat.title}: {heat.measure}" if heat.title else heat.measure, style="bold", soft_wrap=True)
+    console.print(
+        f"{heat.title}: {heat.measure}" if heat.title else heat.measure, style="bold", soft_wrap=not console.is_terminal
+    )
     counted = len({square.steps for square in heat.squares.values()}) > 1
     columns = [heat.row_name, *heat.columns, *([STEPS] if counted else [])]
     rows: list[list[Cell]] = []
@@ -38,7 +42,7 @@ def print_heat(console: Console, heat: HeatMap) -> None:
         rows = [line for row in rows for line in _two_lines(row)]
     print_table(console, columns, rows, [len(columns) - 1] if counted else [])
     for line in legend(heat):
-        console.print(line, style="dim", soft_wrap=True)
+        console.print(line, style="dim", soft_wrap=not console.is_terminal)
 
 
 def _two_lines(row: Sequence[Cell]) -> tuple[list[Cell], list[Cell]]:
@@ -76,7 +80,16 @@ def legend(heat: HeatMap) -> list[str]:
         lines.append(f"{runs} {'is' if heat.unfinished == 1 else 'are'} not finished: their squares have no value")
     if any(square.unmeasured for square in squares):
         lines.append(f"{UNMEASURED}: its runs are done, with too few evaluations or updates for a value")
-    if any(square.value and not (square.relative or square.is_reference) for square in squares):
+    shares = [square for square in squares if square.probed is not None]
+    if shares:
+        lines.append(
+            "mean over quantities of the share of variance that a linear reader finds (R2): 1 is all, 0 nothing"
+        )
+    if any(text_of(square) == NOTHING for square in shares):
+        lines.append(f"{NOTHING} nothing to tell: no quantity varies")
+    if any(square.finished == square.runs and not square.done for square in shares):
+        lines.append("what is not probed has no value")
+    if any(square.unrelated for square in squares):
         lines.append("no ratio: the reference is not finished, is 0, or a return is negative")
     return lines
 
@@ -86,11 +99,20 @@ def text_of(square: Square) -> str:
     if square.unmeasured:
         return UNMEASURED
     if square.value is None:
-        return f"{square.finished} of {square.runs} done"
+        if square.done:
+            return NOTHING
+        probing = square.finished == square.runs
+        return f"{square.probed if probing else square.finished} of {square.runs} {'probed' if probing else 'done'}"
+    if square.probed is not None:
+        return _said(square.value, _two_decimals)
     if square.relative is not None:
-        return f"{_said(square.relative, '{:.2f}'.format)}{WORSE if square.worse else ''}"
+        return f"{_said(square.relative, _two_decimals)}{WORSE if square.worse else ''}"
     unit = f" {square.unit}" if square.unit else ""
-    return f"{_said(square.value, number)}{unit}{'' if square.is_reference else ', no ratio'}"
+    return f"{_said(square.value, number)}{unit}{', no ratio' if square.unrelated else ''}"
+
+
+def _two_decimals(value: float) -> str:
+    return f"{value:.2f}".replace("-0.00", "0.00")
 
 
 def _said(estimate: Estimate, write: Callable[[float], str]) -> str:

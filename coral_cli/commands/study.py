@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,12 +25,18 @@ from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.nearest import meant
 from coral_cli.registry.options import Help
 from coral_cli.registry.places import absolute, as_written, typed
+from coral_cli.registry.stopping import Stopped
 from coral_cli.registry.terminal import say
+from coral_cli.sessions.requests import ProbeRequest
 from coral_cli.study.grid import SEED, axes
 from coral_cli.study.plan import FILE, SWEEPS, Planned, read_plan
-from coral_cli.study.questions import QUESTIONS, SOURCE, TRANSFER, Question, combined
+from coral_cli.study.questions import LOSSES, QUESTIONS, SOURCE, TRANSFER, Question, combined
 from coral_cli.study.requests import SweepRequest
 from coral_cli.study.transferring import transfers
+
+if TYPE_CHECKING:
+    from coral_cli.commands.answering import Outcome
+    from coral_cli.report.relative import HeatMap
 
 HELP = """Answer a question that the paper leaves open, with runs of your own.
 
@@ -39,6 +45,8 @@ question's own values or as more to combine, and behind it for every run: `coral
 cartpole-swingup --seeds 2 --jobs 2 -- --size small --steps 50k`. In the end stands a heat map; what is not finished is
 said to be so. The same command goes on with what is not done."""
 SEEDS = 2
+EPISODES = 12
+"""Episodes of a probe: three of them judge."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,10 @@ class StudyOptions(SweepOptions):
         int | None, Help("Environment steps of what weights are taken over from (transfer; default: --steps).", min=1)
     ] = None
     show: Annotated[bool, Help("Train nothing: tell of what there is so far.")] = False
+    probe: Annotated[bool, Help("With --show: also look into the latents of what is done (loss-by-distraction).")] = (
+        False
+    )
+    probe_episodes: Annotated[int | None, Help("Episodes of each probe (default: 12).", min=3)] = None
     picture: Annotated[str | None, Help("Also draw the heat map (.png, .svg, .pdf).")] = None
     csv: Annotated[str | None, Help("Also write a line for each square to this file.")] = None
 
@@ -58,7 +70,8 @@ class StudyOptions(SweepOptions):
 class StudyRequest:
     """The request of ``coral study``: the question, the runs that answer it, and files for the answer.
 
-    ``sweep`` carries the runs out; None where they are only to be shown.
+    ``sweep`` carries the runs out; None where they are only to be shown. ``probe`` asks for what is in the latents, of
+    each run that it does not name; None where that is not asked for.
     """
 
     question: Question
@@ -68,6 +81,7 @@ class StudyRequest:
     sweep: SweepRequest | None
     picture: Path | None
     csv: Path | None
+    probe: ProbeRequest | None = None
 
 
 def study(context: typer.Context, given: Given, words: Spanned) -> int:
@@ -91,10 +105,11 @@ def _request(question: Question, options: StudyOptions, rest: Given, words: Span
         raise UsageError("--show and --dry-run exclude each other.", "--show tells of runs, --dry-run of the plan.")
     if options.source_steps and question is not TRANSFER:
         raise UsageError("--source-steps belongs to transfer.", "Leave it out.")
+    probe = _probe(question, options, catalog)
     picture, csv = _picture(options.picture), csv_file(options.csv)
     begun = _begun(question, options)
     if begun and not any(words) and options.seeds is None and options.source_steps is None:
-        return StudyRequest(question, read_plan(begun).runs, begun, options.json, None, picture, csv)
+        return StudyRequest(question, read_plan(begun).runs, begun, options.json, None, picture, csv, probe)
     spanned, fixed, notes = combined(question, axes(words[0]), words[1])
     given = any(flag == SEED for flag, _ in (*words[0], *words[1]))
     spanned, fixed = sweep.seeded(spanned, fixed, options.seeds or (None if given else SEEDS))
@@ -112,13 +127,40 @@ def _request(question: Question, options: StudyOptions, rest: Given, words: Span
         if begun:
             say(f"note: {as_written(begun)} is of other flags: leave yours out to see it.", file=sys.stderr)
     runs = [run.planned for run in asked.runs]
-    return StudyRequest(question, runs, asked.folder, options.json, todo, picture, csv)
+    return StudyRequest(question, runs, asked.folder, options.json, todo, picture, csv, probe)
 
 
 def _begun(question: Question, options: StudyOptions) -> Path | None:
     """Return the directory whose plan says what --show tells of; None without --show, or where none was begun."""
     folder = absolute(options.out or SWEEPS / f"study-{question.name}")
     return folder if options.show and (folder / FILE).is_file() else None
+
+
+def _probe(question: Question, options: StudyOptions, catalog: Catalog) -> ProbeRequest | None:
+    """Return what is asked of each finished run: readers alone. Raises UsageError where no latent is to be shown."""
+    if options.probe_episodes and not options.probe:
+        raise UsageError("--probe-episodes says how long a probe is, and there is none.", "Add --probe.")
+    if not options.probe:
+        return None
+    if question is not LOSSES:
+        raise UsageError(f"--probe belongs to {LOSSES.name}.", "Leave it out; `coral probe RUN` looks into any agent.")
+    if not options.show:
+        raise UsageError("--probe goes with --show.", "Let the runs finish, then add --show.")
+    return ProbeRequest(
+        checkpoints=(),
+        catalog=catalog,
+        episodes=options.probe_episodes or EPISODES,
+        updates=0,
+        seed=None,
+        camera=None,
+        explore=False,
+        embeddings=False,
+        out=None,
+        device="auto",
+        renderer="auto",
+        json=options.json,
+        quiet=options.quiet,
+    )
 
 
 def _picture(text: str | None) -> Path | None:
@@ -176,11 +218,12 @@ def run_session(request: StudyRequest) -> int:
 def _answer(request: StudyRequest) -> None:
     """Print the heat maps, and write the files that were asked for; here NumPy is imported."""
     from coral_cli.commands.answering import curves, heat_maps, outcomes
-    from coral_cli.commands.heat import legend, print_heat, text_of
+    from coral_cli.commands.heat import legend, text_of
     from coral_cli.report.relative import document, write_csv
 
     found = outcomes(request.question, request.runs, request.folder)
-    maps = heat_maps(request.question, found)
+    stopped = _look(request.probe, found) if request.probe else None
+    maps = heat_maps(request.question, found, with_probes=request.probe is not None)
     if request.csv is not None:
         write_csv(request.csv, maps)
     if request.picture is not None:
@@ -190,7 +233,26 @@ def _answer(request: StudyRequest) -> None:
     answer = {"kind": "answer", "question": request.question.name, "maps": [document(heat) for heat in maps]}
     if request.json:
         say(json.dumps(answer, indent=None if request.sweep else 2))
-        return
+    else:
+        _print(request, maps)
+    if stopped:
+        raise stopped
+
+
+def _look(request: ProbeRequest, found: Sequence[Outcome]) -> Stopped | None:
+    """Look into what is finished; return what has ended that before its time, as what is known is to be told."""
+    from coral_cli.commands.study_probes import look_into
+
+    try:
+        look_into(found, request)
+    except Stopped as stopped:
+        return stopped
+    return None
+
+
+def _print(request: StudyRequest, maps: Sequence[HeatMap]) -> None:
+    from coral_cli.commands.heat import print_heat
+
     console = Terminal()
     for index, heat in enumerate(maps):
         if index or request.sweep:

@@ -42,7 +42,9 @@ def print_plan(
     runs = f"{len(rows)} run{'s' if len(rows) > 1 else ''}"
     so_far = f", {left} of them to do" if left < len(rows) else ""
     takes = f": about {span(eta)}{hurry(busy)}" if eta and left else f"; {note}" if note else ""
-    console.print(f"\n{head}; {runs}{so_far}{takes}" if left else f"\n{head}; all {runs} are done", soft_wrap=True)
+    done = f"all {runs} are done" if len(rows) > 1 else "its run is done"
+    said = f"\n{head}; {runs}{so_far}{takes}" if left else f"\n{head}; {done}"
+    console.print(said, soft_wrap=not console.is_terminal)
 
 
 def _line(differs: Mapping[str, str], flags: Sequence[str], group: Sequence[tuple[Row, float | None]]) -> list[str]:

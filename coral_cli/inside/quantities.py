@@ -33,7 +33,7 @@ class Split:
     @classmethod
     def of(cls, episodes: Sequence[Watched]) -> Split:
         """Split three episodes or more: the last quarter is unseen, and a quarter of the others chooses."""
-        unseen = max(len(episodes) // 4, 1)
+        unseen = judging(len(episodes))
         validation = max((len(episodes) - unseen) // 4, 1)
         first = len(episodes) - unseen - validation
         return cls(episodes[:first], episodes[first : first + validation], episodes[first + validation :])
@@ -46,6 +46,11 @@ class Split:
                 for some in (self.training, self.validation, self.unseen)
             )
         )
+
+
+def judging(episodes: int) -> int:
+    """Return how many of so many episodes are unseen by readers, and judge them."""
+    return max(episodes // 4, 1)
 
 
 @dataclass(frozen=True)

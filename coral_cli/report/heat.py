@@ -84,10 +84,9 @@ def _draw_heat(axes: Any, heat: HeatMap, text_of: Callable[[Square], str], below
             square = heat.squares.get((name, other))
             if square is None:
                 continue
-            done = square.finished == square.runs
-            face = square.shade or ("white" if done else UNKNOWN)
+            face = square.shade or ("white" if square.done else UNKNOWN)
             axes.add_patch(
-                Rectangle((column, row), 1, 1, facecolor=face, edgecolor="#cccccc", hatch="" if done else "//")
+                Rectangle((column, row), 1, 1, facecolor=face, edgecolor="#cccccc", hatch="" if square.done else "//")
             )
             said = "\n".join(textwrap.wrap(text_of(square).replace(" [", "\n["), 22, replace_whitespace=False))
             axes.text(column + 0.5, row + 0.5, _literal(said), ha="center", va="center", fontsize=8, color="black")

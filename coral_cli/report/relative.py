@@ -33,11 +33,23 @@ class Square:
     unit: str = ""
     is_cost: bool = False
     """Whether less is better."""
+    probed: int | None = None
+    """The number of runs whose latent was looked into, where ``value`` is a share (R2) of what is found there."""
+
+    @property
+    def done(self) -> bool:
+        """Whether all runs are finished, and looked into where that is what the square tells of."""
+        return self.finished == self.runs == (self.runs if self.probed is None else self.probed)
 
     @property
     def unmeasured(self) -> bool:
-        """Whether all runs are finished and yet some have no value."""
-        return self.value is None and self.finished == self.runs
+        """Whether all runs are finished and yet some have no value, where a finished run should have one."""
+        return self.value is None and self.finished == self.runs and self.probed is None
+
+    @property
+    def unrelated(self) -> bool:
+        """Whether there is a value and no ratio, where there should be one."""
+        return bool(self.value and not self.relative) and not self.is_reference and self.probed is None
 
     @property
     def worse(self) -> bool:
@@ -47,7 +59,9 @@ class Square:
 
     @property
     def shade(self) -> str:
-        """The colour of what is relative to the reference; "" where nothing is."""
+        """The colour of what is relative to the reference, and of a share; "" where nothing is."""
+        if self.probed is not None and self.value is not None:
+            return shade(1 + self.value.value)
         if self.relative is None:
             return ""
         ratio = self.relative.value
@@ -173,12 +187,12 @@ def write_csv(path: Path, every: Sequence[HeatMap]) -> None:
     labels = list(dict.fromkeys(name for heat in every for square in heat.squares.values() for name in square.labels))
     with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file)
-        lines.writerow(["measure", *labels, "runs", "finished", *NUMBERS, "unit", "steps", "reference"])
+        lines.writerow(["measure", *labels, "runs", "finished", "probed", *NUMBERS, "unit", "steps", "reference"])
         for heat in every:
             for one in heat.squares.values():
                 own = [one.labels.get(name, "") for name in labels]
                 numbers = [*_three(one.value), *_three(one.relative)]
-                row = [heat.measure, *own, one.runs, one.finished, *numbers, one.unit, one.steps or None]
+                row = [heat.measure, *own, one.runs, one.finished, one.probed, *numbers, one.unit, one.steps or None]
                 lines.writerow([*row, "yes" if one.is_reference else "no"])
 
 

@@ -6,9 +6,10 @@ import io
 
 import pytest
 
-from coral_cli.commands.heat import print_heat
+from coral_cli.commands.heat import print_heat, text_of
 from coral_cli.registry.console import Terminal
-from coral_cli.report.relative import HeatMap, square
+from coral_cli.report.estimates import Estimate
+from coral_cli.report.relative import HeatMap, Square, square
 
 SQUARES = {
     ("clean", "cv"): square({}, [100.0, 300.0], None, 10),
@@ -50,6 +51,33 @@ def test_intervals_stand_below_where_there_is_less() -> None:
         "noise                        0.00                        20",
         "                             [-5.00, 5.00], no ratio",
     ]
+
+
+def test_what_marks_mean_is_wrapped_between_words_in_a_terminal_alone() -> None:
+    said = "no ratio: the reference is not finished, is 0, or a return is negative"
+    assert printed(40)[-2:] == [said[:40], said[41:]]
+    assert printed(40, force_terminal=False)[-1] == said
+
+
+def share(value: float | None, runs: int, finished: int, probed: int) -> Square:
+    known = None if value is None else Estimate(value, None, None)
+    return Square({}, runs, finished, known, None, probed=probed)
+
+
+@pytest.mark.parametrize(
+    ("known", "text", "shade"),
+    [
+        (share(0.995, 1, 1, 1), "0.99", "#4d9fdb"),  # nearly the blue of 1, which is 4c9fdb
+        (share(-0.004, 1, 1, 1), "0.00", "#fffefe"),
+        (share(-0.5, 1, 1, 1), "-0.50", "#f4be96"),  # halfway from white to orange
+        (share(None, 2, 2, 2), "-", ""),
+        (share(None, 2, 2, 1), "1 of 2 probed", ""),
+        (share(None, 2, 1, 1), "1 of 2 done", ""),
+    ],
+)
+def test_a_share_is_said_as_it_is(known: Square, text: str, shade: str) -> None:
+    assert (text_of(known), known.shade) == (text, shade)
+    assert known.done == (text[-1] not in "de") and not known.unrelated
 
 
 @pytest.mark.parametrize("width", [20, 40])

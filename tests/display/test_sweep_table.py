@@ -169,9 +169,15 @@ def test_the_plan() -> None:
         "sweeps/a: here; 1 run; who knows",
     ]
     assert (
-        printed(print_plan, "sweeps/a: here", agents[1:2], rows[1:2], None, "")[-1]
-        == "sweeps/a: here; all 1 run are done"
+        printed(print_plan, "sweeps/a: here", agents[1:2], rows[1:2], None, "")[-1] == "sweeps/a: here; its run is done"
     )
+
+
+def test_a_plan_in_a_narrow_terminal_is_wrapped_between_words() -> None:
+    console = Console(file=io.StringIO(), width=40, force_terminal=True, color_system=None)
+    print_plan(console, "sweeps/cartpole: here, 1 thread each", [({}, None)], [Row("b", 200)], None, "who knows")
+    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    assert lines[-2:] == ["sweeps/cartpole: here, 1 thread each; 1", "run; who knows"]
 
 
 def test_the_results() -> None:
