@@ -149,8 +149,9 @@ def _carry_out(entry: Entry, own: object, source: str, options: ImportOptions) -
 
 
 def _say_what(document: Mapping[str, Json]) -> None:
+    width = max(12, *map(len, document["sensors"]))
     for name, sensor in document["sensors"].items():
-        say(f"{name:<12}  {sensor['kind']:<7} {'x'.join(map(str, sensor['shape'])):<12} {sensor['from']}")
+        say(f"{name:<{width}}  {sensor['kind']:<7} {'x'.join(map(str, sensor['shape'])):<12} {sensor['from']}")
     rate = "" if document["fps"] is None else f", {document['fps']:g} a second"
     say(f"{document['rows']:,} rows{rate}, {document['bytes'] / 1e6:,.1f} MB")
 

@@ -24,7 +24,10 @@ from coral_cli.version import __version__
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a user asks for. ``scale`` is as ``actions.scaling`` takes it; ``episodes`` are ranges: the first and one past."""
+    """What a user asks for. ``scale`` is as ``actions.scaling`` takes it; ``episodes`` are ranges.
+
+    A range is its first and one past its last, None for all that follow.
+    """
 
     sensors: Sequence[str] = ()
     sizing: Sizing = ASIS
@@ -112,7 +115,8 @@ class _Look:
     def notes(self) -> Iterator[str]:
         if self.bare:
             told = ", ".join(map(str, self.bare[:TOLD])) + (", ..." if len(self.bare) > TOLD else "")
-            yield f"{len(self.bare)} of {len(self.bare) + len(self.numbers)} episodes have no action, and are left out: {told}."
+            total = len(self.bare) + len(self.numbers)
+            yield f"{len(self.bare)} of {total} episodes have no action, and are left out: {told}."
         if self.early:
             yield (
                 f"{self.early} steps say that their episode has ended, and it goes on: only what its last step says "

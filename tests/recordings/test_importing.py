@@ -111,11 +111,11 @@ def test_episodes_without_an_action_are_left_out_and_told(tmp_path: Path) -> Non
 class Lengths:
     """Recordings of episodes of so many actions, each but a number."""
 
-    sensors = {"hand": Sensor("hand", "vector", (1,))}
     action_size, bounds, fps, lossy, notes = 1, None, None, False, ()
 
     def __init__(self, *lengths: int) -> None:
         self._lengths, self.episodes = lengths, len(lengths)
+        self.sensors = {"hand": Sensor("hand", "vector", (1,))}
 
     def episode(self, number: int, sensors) -> RecordedEpisode:
         count = self._lengths[number]
