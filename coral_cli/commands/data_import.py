@@ -24,7 +24,7 @@ from coral_cli.registry.places import absolute, as_written
 from coral_cli.registry.records import Fit, Reader
 from coral_cli.registry.terminal import say
 
-HELP = """Make a dataset of recordings in another format: lerobot, minari, robomimic or maniskill.
+HELP = """Make a dataset of recordings in another format: lerobot, minari, robomimic, maniskill or rlds.
 
 Each format is read by a plugin of its own; `coral data import FORMAT --help` shows its flags, too. Pictures, depth,
 vectors, actions, rewards and ends are converted once, for `coral pretrain`; nothing is left behind where that fails."""
@@ -68,7 +68,9 @@ class ImportOptions:
             "one for each action (default: bounds where there are some, else keep between -1 and 1, else range)."
         ),
     ] = None
-    episodes: Annotated[str | None, Help("How many episodes, or FROM:TO, TO not included (default: all).")] = None
+    episodes: Annotated[
+        str | None, Help("How many episodes, or FROM:TO, TO not included; several by commas (default: all).")
+    ] = None
     fps: Annotated[
         float | None, Help("Steps a second, where the recordings do not say (or say wrongly).", min=0.001)
     ] = None
@@ -77,7 +79,7 @@ class ImportOptions:
     debug: DebugFlag = False
 
 
-OWN = flags_from(ImportOptions(), "Import", {"out": "DIR", "episodes": "N|FROM:TO", "scale_actions": "HOW"})
+OWN = flags_from(ImportOptions(), "Import", {"out": "DIR", "episodes": "N|FROM:TO,...", "scale_actions": "HOW"})
 FORMAT = "format", "The format."
 SOURCE = "Its file, directory or id."
 
@@ -147,8 +149,9 @@ def _carry_out(entry: Entry, own: object, source: str, options: ImportOptions) -
 
 
 def _say_what(document: Mapping[str, Json]) -> None:
+    width = max(12, *map(len, document["sensors"]))
     for name, sensor in document["sensors"].items():
-        say(f"{name:<12}  {sensor['kind']:<7} {'x'.join(map(str, sensor['shape'])):<12} {sensor['from']}")
+        say(f"{name:<{width}}  {sensor['kind']:<7} {'x'.join(map(str, sensor['shape'])):<12} {sensor['from']}")
     rate = "" if document["fps"] is None else f", {document['fps']:g} a second"
     say(f"{document['rows']:,} rows{rate}, {document['bytes'] / 1e6:,.1f} MB")
 
@@ -176,13 +179,15 @@ def _wishes(options: ImportOptions) -> Any:
     return Wishes(options.sensor, sizing, options.scale_actions, episodes, options.fps)
 
 
-def _episodes(text: str | None) -> tuple[int, int | None]:
-    if text is None:
-        return 0, None
-    found = re.fullmatch(r"(?:(\d{0,9})(:))?(\d{0,9})", text)
+def _episodes(text: str | None) -> tuple[tuple[int, int | None], ...]:
+    return ((0, None),) if text is None else tuple(_range(part, text) for part in text.split(","))
+
+
+def _range(part: str, text: str) -> tuple[int, int | None]:
+    found = re.fullmatch(r"(?:(\d{0,9})(:))?(\d{0,9})", part)
     first, last = (int(found[1] or 0), found[3]) if found else (0, "")
     if not found or (not last and not found[2]) or (last and int(last) <= first):
-        raise UsageError(f"--episodes cannot be {text!r}.", "Write how many, or FROM:TO, such as 10:20.")
+        raise UsageError(f"--episodes cannot be {text!r}.", "Write how many, or FROM:TO, such as 10:20 or 0:4,5:20.")
     return first, int(last) if last else None
 
 

@@ -116,8 +116,9 @@ def lines(told: dict[str, Json]) -> Iterator[tuple[str, str]]:
     if source.get("format"):
         yield "from", f"{source['format']} {source.get('path', '')}".rstrip()
     yield from _episodes(told)
+    width = max(map(len, told["sensors"]), default=0)
     for index, (name, sensor) in enumerate(told["sensors"].items()):
-        yield "" if index else "sensors", f"{name}  {_sensor(sensor)}"
+        yield "" if index else "sensors", f"{name:<{width}}  {_sensor(sensor)}"
     action = told["action"]
     scaled = f", scaled by {told['action_scale']['by']}" if told["action_scale"] else ""
     yield "actions", f"{action['size']} number{'s' * (action['size'] != 1)}, {_range(action['range'])}{scaled}"

@@ -13,7 +13,7 @@ import numpy as np
 from coral_cli.recordings.actions import Limits, Scaling, scaling
 from coral_cli.recordings.naming import chosen
 from coral_cli.recordings.pictures import ASIS, Sizing
-from coral_cli.recordings.rows import Taken, require_whole, rows_of
+from coral_cli.recordings.rows import LEAVE_OUT, Taken, require_whole, rows_of
 from coral_cli.recordings.whole import whole
 from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.options import Json
@@ -24,12 +24,15 @@ from coral_cli.version import __version__
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a user asks for. ``scale`` is as ``actions.scaling`` takes it; ``episodes`` are the first and one past."""
+    """What a user asks for. ``scale`` is as ``actions.scaling`` takes it; ``episodes`` are ranges.
+
+    A range is its first and one past its last, None for all that follow.
+    """
 
     sensors: Sequence[str] = ()
     sizing: Sizing = ASIS
     scale: str | None = None
-    episodes: tuple[int, int | None] = (0, None)
+    episodes: Sequence[tuple[int, int | None]] = ((0, None),)
     fps: float | None = None
 
 
@@ -52,6 +55,9 @@ FITS = {
 }
 """What becomes of pictures of another shape, in words."""
 
+TOLD = 10
+"""Episodes that are told of by their numbers, at most."""
+
 Report = Callable[[int, int, int], None]
 """What is told of each episode: how many there are by now, of how many, and its rows."""
 
@@ -71,6 +77,7 @@ def import_recordings(
     if not names:
         raise UsageError("the recordings have no sensor that can be read.", "An episode without observations is none.")
     look = _look(recording, numbers)
+    numbers = look.numbers
     taken = Taken(
         {name: recording.sensors[old] for name, old in names.items()},
         wishes.sizing,
@@ -96,14 +103,20 @@ def import_recordings(
 
 @dataclass(frozen=True)
 class _Look:
-    """What all episodes say without their observations."""
+    """What all episodes say without their observations: ``numbers`` have an action, those in ``bare`` have none."""
 
+    numbers: Sequence[int]
+    bare: Sequence[int]
     limits: Limits
     rewarded: bool
     early: int
 
     @property
     def notes(self) -> Iterator[str]:
+        if self.bare:
+            told = ", ".join(map(str, self.bare[:TOLD])) + (", ..." if len(self.bare) > TOLD else "")
+            total = len(self.bare) + len(self.numbers)
+            yield f"{len(self.bare)} of {total} episodes have no action, and are left out: {told}."
         if self.early:
             yield (
                 f"{self.early} steps say that their episode has ended, and it goes on: only what its last step says "
@@ -115,34 +128,40 @@ class _Look:
 
 def _look(recording: RecordingModule, numbers: Sequence[int]) -> _Look:
     low, high = np.full(recording.action_size, np.inf), np.full(recording.action_size, -np.inf)
-    rewarded, early = [], 0
+    rewarded: dict[int, bool] = {}
+    bare, early = [], 0
     for number in numbers:
         episode = recording.episode(number, ())
+        if not len(episode.actions):
+            bare.append(number)
+            continue
         require_whole(episode, recording.action_size, f"episode {number}")
         low = np.minimum(low, np.min(episode.actions, 0))
         high = np.maximum(high, np.max(episode.actions, 0))
-        rewarded.append(episode.rewards is not None)
+        rewarded[number] = episode.rewards is not None
         early += int(np.count_nonzero(episode.terminated[:-1]))
-    if len(set(rewarded)) > 1:
-        raise UnreadableError(
-            f"episode {numbers[rewarded.index(False)]} has no rewards, and others have.",
-            "Leave it out with --episodes.",
-        )
-    return _Look((low, high), rewarded[0], early)
+    if not rewarded:
+        raise UnreadableError("no episode has an action.")
+    if len(set(rewarded.values())) > 1:
+        first = next(number for number, paid in rewarded.items() if not paid)
+        raise UnreadableError(f"episode {first} has no rewards, and others have.", LEAVE_OUT)
+    return _Look(list(rewarded), bare, (low, high), all(rewarded.values()), early)
 
 
-def _numbers(count: int, asked: tuple[int, int | None]) -> range:
+def _numbers(count: int, asked: Sequence[tuple[int, int | None]]) -> list[int]:
     if not count:
         raise UnreadableError("there is no episode in it.")
-    first, last = asked[0], min(count, count if asked[1] is None else asked[1])
-    if first >= last:
-        raise UsageError(f"there are {count} episodes, and no number {first}.", f"Numbers go from 0 to {count - 1}.")
-    return range(first, last)
+    beyond = [first for first, _ in asked if first >= count]
+    if beyond:
+        raise UsageError(
+            f"there are {count} episodes, and no number {beyond[0]}.", f"Numbers go from 0 to {count - 1}."
+        )
+    return sorted({number for first, last in asked for number in range(first, min(count, last or count))})
 
 
-def _fewer(count: int, asked: tuple[int, int | None]) -> Iterator[str]:
-    if asked[1] is not None and asked[1] > count:
-        yield f"--episodes asks for more than there are: {count - asked[0]} of {count} came in."
+def _fewer(count: int, asked: Sequence[tuple[int, int | None]]) -> Iterator[str]:
+    if any(last is not None and last > count for _, last in asked):
+        yield f"--episodes asks for more than there are: {len(_numbers(count, asked))} of {count} came in."
 
 
 def _about(recording: RecordingModule, source: Mapping[str, Json], wishes: Wishes, taken: Taken) -> dict[str, Json]:

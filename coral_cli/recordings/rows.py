@@ -23,6 +23,7 @@ from coral_cli.registry.recorded import RecordedEpisode
 from coral_cli.registry.records import Sensor
 
 Arrays = dict[str, NDArray[Any]]
+LEAVE_OUT = "Leave it out with --episodes: 0:4,5: are all but number 4."
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def require_whole(episode: RecordedEpisode, size: int, where: str) -> None:
     """Raise UnreadableError for an episode without an action, or whose parts are not as many, or not finite."""
     actions = np.asarray(episode.actions)
     if not len(actions):
-        raise UnreadableError(f"{where} has no action.", "Leave it out with --episodes.")
+        raise UnreadableError(f"{where} has no action.", LEAVE_OUT)
     if actions.shape[1:] != (size,):
         raise UnreadableError(f"{where} has actions of shape {actions.shape[1:]}, not ({size},).")
     for name, values in (("rewards", episode.rewards), ("ends", episode.terminated)):
@@ -72,7 +73,7 @@ def require_whole(episode: RecordedEpisode, size: int, where: str) -> None:
             raise UnreadableError(f"{where} has {len(actions)} actions, but {name} of shape {np.shape(values)}.")
     for name, values in (("an action", actions), ("a reward", episode.rewards)):
         if values is not None and not np.isfinite(values).all():
-            raise UnreadableError(f"{where} has {name} that is not finite.", "Leave it out with --episodes.")
+            raise UnreadableError(f"{where} has {name} that is not finite.", LEAVE_OUT)
 
 
 def _observed(

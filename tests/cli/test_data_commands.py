@@ -24,7 +24,7 @@ def test_a_dataset_is_shown(coral, data):
         "dataset     data",
         "episodes    3 of 3 to 5 actions, the median 4; 12 in all",
         "rate        4 rows a second, 0:00:03 in all",
-        "sensors     eye  image 8x8x3 uint8",
+        "sensors     eye   image 8x8x3 uint8",
         f"            skin  vector 2 float32, {lines[4].partition('float32, ')[2]}",
     ]
     assert lines[6:8] == [

@@ -89,6 +89,7 @@ def test_sensors_may_be_named_one_by_one(tmp_path: Path) -> None:
         ("made-up x --out data --episodes 3:2", 2, "--episodes cannot be '3:2'"),
         ("made-up x --out data --episodes many", 2, "--episodes cannot be 'many'"),
         ("made-up x --out data --episodes 0", 2, "--episodes cannot be '0'"),
+        ("made-up x --out data --episodes 0:1,", 2, "--episodes cannot be '0:1,'"),
         ("made-up x --out data --fit bent", 2, "fit cannot be 'bent'"),
         ("made-up x --out data --sensor foot", 2, "no sensor 'foot'"),
         ("made-up x --out data --made-up.rain", 2, "there is no option --made-up.rain"),

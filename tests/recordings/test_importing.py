@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coral_cli.plugin import UnreadableError, UsageError
+from coral_cli.plugin import RecordedEpisode, Sensor, UnreadableError, UsageError
 from coral_cli.recordings.importing import Wishes, described, import_recordings
 from coral_cli.recordings.pictures import Sizing
 from coral_cli.registry.stopping import Stopped
@@ -51,7 +51,13 @@ def test_observations_are_read_once_and_after_all_actions(tmp_path: Path) -> Non
 
 
 def test_wishes_are_granted_and_recorded(tmp_path: Path) -> None:
-    wishes = {"sensors": ("front=eye.rgb",), "sizing": Sizing((8, 8)), "scale": "-4:4", "episodes": (1, None), "fps": 5}
+    wishes = {
+        "sensors": ("front=eye.rgb",),
+        "sizing": Sizing((8, 8)),
+        "scale": "-4:4",
+        "episodes": ((1, None),),
+        "fps": 5,
+    }
     found = imported(Recorded(), tmp_path / "data", **wishes)
     dataset = open_dataset(tmp_path / "data")
     (arrays,) = dataset.episodes()
@@ -65,13 +71,56 @@ def test_wishes_are_granted_and_recorded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"), [((0, 99), "2 of 2 came in."), ((1, 3), "1 of 2 came in."), ((0, 2), ""), ((1, None), "")]
+    ("asked", "said"),
+    [
+        (((0, 99),), "2 of 2 came in."),
+        (((1, 3),), "1 of 2 came in."),
+        (((0, 1), (1, 3)), "2 of 2 came in."),
+        (((0, 2),), ""),
+        (((1, None),), ""),
+    ],
 )
 def test_fewer_episodes_than_were_asked_for_are_told(tmp_path: Path, asked, said: str) -> None:
     found = imported(Recorded(), tmp_path / "data", episodes=asked)
     assert [note for note in found.notes if "--episodes" in note] == (
         [f"--episodes asks for more than there are: {said}"] if said else []
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "came"), [(((0, 1), (2, None)), [0, 2]), (((2, 3), (0, 1)), [0, 2]), (((1, 3), (0, 2)), [0, 1, 2])]
+)
+def test_an_episode_can_be_left_out_of_the_middle(tmp_path: Path, asked, came: list[int]) -> None:
+    imported(Lengths(2, 1, 3), tmp_path / "data", episodes=asked)
+    record = json.loads((tmp_path / "data" / "dataset.json").read_text())
+    assert [entry["source"] for entry in record["episodes"]] == came
+
+
+def test_episodes_without_an_action_are_left_out_and_told(tmp_path: Path) -> None:
+    told: list[tuple[int, int, int]] = []
+    found = imported(Lengths(0, 2, 0, 1), tmp_path / "data", report=lambda *line: told.append(line))
+    record = json.loads((tmp_path / "data" / "dataset.json").read_text())
+    assert [(entry["source"], entry["rows"]) for entry in record["episodes"]] == [(1, 3), (3, 2)]
+    assert told == [(1, 2, 3), (2, 2, 2)] and found.episodes == 2
+    assert "2 of 4 episodes have no action, and are left out: 0, 2." in found.notes
+    with pytest.raises(UnreadableError, match="no episode has an action"):
+        imported(Lengths(0, 0), tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+class Lengths:
+    """Recordings of episodes of so many actions, each but a number."""
+
+    action_size, bounds, fps, lossy, notes = 1, None, None, False, ()
+
+    def __init__(self, *lengths: int) -> None:
+        self._lengths, self.episodes = lengths, len(lengths)
+        self.sensors = {"hand": Sensor("hand", "vector", (1,))}
+
+    def episode(self, number: int, sensors) -> RecordedEpisode:
+        count = self._lengths[number]
+        seen = {name: np.zeros((count + 1, 1), np.float32) for name in sensors}
+        return RecordedEpisode(seen, np.zeros((count, 1)), np.ones(count), np.zeros(count, bool))
 
 
 def test_without_rewards_the_index_says_so(tmp_path: Path) -> None:
@@ -119,7 +168,7 @@ def test_nothing_is_left_behind(tmp_path: Path, error: BaseException) -> None:
     [
         ({"episodes": 0}, {}, UnreadableError, "no episode"),
         ({"sensors": {}}, {}, UsageError, "no sensor that can be read"),
-        ({}, {"episodes": (2, None)}, UsageError, "there are 2 episodes, and no number 2"),
+        ({}, {"episodes": ((2, None),)}, UsageError, "there are 2 episodes, and no number 2"),
         ({"more": 2}, {}, UnreadableError, "eye.rgb in episode 0 has more than 4 observations for 3 actions"),
         ({"action_size": 3}, {}, UnreadableError, "episode 0 has actions of shape"),
         ({}, {"scale": "keep"}, UsageError, "actions go from -0.5 to 4"),

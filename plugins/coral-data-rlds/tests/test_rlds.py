@@ -55,6 +55,7 @@ def test_all_that_the_library_wrote_is_read(arm: Path, tmp_path: Path) -> None:
         "whole": [2],
     }
     assert record["source"]["lossy"] and "action/arm, action/gripper, in this order" in said
+    assert "left out: observation/ragged (sequence), observation/words (text)." in said
     for episode, arrays in episodes.items():
         rows = np.arange(LENGTHS[episode])
         assert (arrays["state"][:, 1] == rows).all() and np.allclose(arrays["state"][:, 2], 1 / 3)
@@ -160,6 +161,17 @@ STEPS = {
 
 def write(root: Path, features: dict[str, bytes]) -> None:
     (root / "plain-all.tfrecord-00000-of-00001").write_bytes(record(features))
+
+
+def test_a_part_of_an_action_that_is_no_number_is_told(arm: Path, tmp_path: Path) -> None:
+    told = json.loads((arm / "features.json").read_text())
+    step = told["featuresDict"]["features"]["steps"]["sequence"]["feature"]["featuresDict"]["features"]
+    step["action"]["featuresDict"]["features"]["mode"] = {"classLabel": {"numClasses": "4"}}
+    step["language"] = {"text": {}}
+    (arm / "features.json").write_text(json.dumps(told))
+    said = imported(str(arm), tmp_path / "data")[2]
+    assert "action/mode (classLabel)" in said and "language" not in said
+    assert "action/mode" not in imported(f"{arm} --rlds.action action/arm", tmp_path / "other")[2]
 
 
 def test_where_no_step_is_last_all_actions_count(plain: Path, tmp_path: Path) -> None:

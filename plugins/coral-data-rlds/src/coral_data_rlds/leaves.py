@@ -94,3 +94,13 @@ def leaves(node: Mapping[str, Any], above: str = "") -> Iterator[Leaf]:
             packed, known = "picture", len(shape) == 3 and shape[2] in MODES
         if known:
             yield Leaf(above, shape, about.get("dtype", "uint8"), packed)
+
+
+def kinds(node: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the name of everything under a node that has no parts by name, arrays or not, and what it is called."""
+    inner = node.get("featuresDict", {}).get("features")
+    if inner is None:
+        yield above, next((key for key, value in sorted(node.items()) if isinstance(value, Mapping)), "unknown")
+        return
+    for name, part in sorted(inner.items()):
+        yield from kinds(part, f"{above}/{name}" if above else name)

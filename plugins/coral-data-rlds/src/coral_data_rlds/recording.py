@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from coral_cli.plugin import RecordedEpisode, Sensor, UnreadableError, UsageError
 from coral_cli.plugin_recordings import read_json, sensor_of
 from coral_data_rlds.examples import blobs, features
-from coral_data_rlds.leaves import Leaf, leaves
+from coral_data_rlds.leaves import Leaf, kinds, leaves
 from coral_data_rlds.records import Shards
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class RldsRecording:
         self._options, self._root = options, root
         self._shards = _shards(root, options.split)
         self.episodes = len(self._shards)
-        self._leaves = _parts_of_a_step(root)
+        self._leaves, self._kinds = _parts_of_a_step(root)
         self._action = self._parts(options.action)
         self.action_size = sum(int(np.prod(leaf.shape)) for leaf in self._action)
         first = features(self._shards[0]) if self.episodes else {}
@@ -52,6 +52,8 @@ class RldsRecording:
         told = []
         if len(self._action) > 1:
             told.append(f"an action is {', '.join(leaf.name for leaf in self._action)}, in this order.")
+        if left_out := ", ".join(f"{name} ({self._kinds[name]})" for name in self._left_out()):
+            told.append(f"not numbers or pictures of a form that is read, and left out: {left_out}.")
         if self._paid:
             told.append(
                 f"the step that is_last has a reward, where RLDS has none, in {len(self._paid)} of the episodes, and "
@@ -103,6 +105,14 @@ class RldsRecording:
             found += here
         return found
 
+    def _left_out(self) -> Iterator[str]:
+        """Yield what of observations and of the action that is asked for is not taken."""
+        taken = {*self.sensors, *(leaf.name for leaf in self._action)}
+        roots = ("observation", *self._options.action.split(","))
+        for name in self._kinds:
+            if name not in taken and any(name == root or name.startswith(f"{root}/") for root in roots):
+                yield name
+
     def _found_sensors(self, first: dict[str, memoryview]) -> Iterator[tuple[str, Sensor]]:
         for name, leaf in self._leaves.items():
             if not name.startswith("observation/") and name != "observation":
@@ -148,8 +158,8 @@ def _flag(feature: memoryview) -> bool:
     return bool(Leaf(SUCCESS, (), "bool", "none").array(feature).any())
 
 
-def _parts_of_a_step(root: Path) -> dict[str, Leaf]:
-    """Return what ``features.json`` says of a step, by name."""
+def _parts_of_a_step(root: Path) -> tuple[dict[str, Leaf], dict[str, str]]:
+    """Return what ``features.json`` says of a step, by name: its arrays, and what each of all its parts is called."""
     path = root / "features.json"
     if not path.is_file():
         raise UnreadableError(f"{path} is missing, which says what a step holds.")
@@ -159,7 +169,7 @@ def _parts_of_a_step(root: Path) -> dict[str, Leaf]:
     except (KeyError, TypeError):
         raise UnreadableError(f"{root} is no RLDS dataset: its features.json names no steps.") from None
     try:
-        return {leaf.name: leaf for leaf in leaves(step)}
+        return {leaf.name: leaf for leaf in leaves(step)}, dict(kinds(step))
     except (AttributeError, TypeError, ValueError) as error:
         raise UnreadableError(f"{path} is damaged ({error}).") from error
 
