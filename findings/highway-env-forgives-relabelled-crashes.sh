@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # highway-env's parking-v0 is made for hindsight relabelling, and its GoalEnv promises that step()'s reward is always compute_reward() of
 # the achieved goal, the desired goal and the info. It is, but for crashes: step() takes 5 off for one, in a task whose other steps cost less than 1.5,
-# and compute_reward() does not, though info["crashed"] tells it. A hindsight buffer asks compute_reward() for all that it relabels, in most libraries
-# four of five transitions, so most crashes in its batches cost nothing, and as a crash ends the episode, nothing comes after it: the
-# crash is then the cheapest way on. Take the 5 off where info["crashed"] is set, in a compute_reward of one's own.
+# and compute_reward() does not, though info["crashed"] tells it. A hindsight buffer asks compute_reward() for all that it relabels, by the
+# usual ratio four transitions of five, so most crashes in its batches cost nothing, and as a crash ends the episode, nothing is to pay
+# after it: crashing can look cheaper than driving on. Take the 5 off where info["crashed"] is set, in a compute_reward of one's own.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
