@@ -72,12 +72,11 @@ def import_recordings(
     """
     if os.path.lexists(out) and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out} exists.", "Choose another --out.")
-    numbers = _numbers(recording.episodes, wishes.episodes)
+    asked = _numbers(recording.episodes, wishes.episodes)
     names = chosen(wishes.sensors, recording.sensors)
     if not names:
         raise UsageError("the recordings have no sensor that can be read.", "An episode without observations is none.")
-    look = _look(recording, numbers)
-    numbers = look.numbers
+    look = _look(recording, asked)
     taken = Taken(
         {name: recording.sensors[old] for name, old in names.items()},
         wishes.sizing,
@@ -89,16 +88,16 @@ def import_recordings(
     rows = 0
     with whole(out) as place:
         writer = DatasetWriter(place, sensors, recording.action_size, about)
-        for done, number in enumerate(numbers, 1):
+        for done, number in enumerate(look.numbers, 1):
             episode = recording.episode(number, tuple(names.values()))
             require_whole(episode, recording.action_size, f"episode {number}")
             arrays = rows_of(episode, taken, f"episode {number}")
             writer.add(arrays, {"source": number, **_metrics(episode.metrics)})
             rows += len(arrays["action"])
-            report(done, len(numbers), len(arrays["action"]))
+            report(done, len(look.numbers), len(arrays["action"]))
     fewer = _fewer(recording.episodes, wishes.episodes)
     notes = (*recording.notes, *fewer, *look.notes, *_notes(taken, look, recording.lossy))
-    return Imported(out, len(numbers), rows, taken, about.get("fps"), notes)
+    return Imported(out, len(look.numbers), rows, taken, about.get("fps"), notes)
 
 
 @dataclass(frozen=True)
