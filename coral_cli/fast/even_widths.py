@@ -21,8 +21,11 @@ def pays(network: nn.Sequential, x: Tensor, linear_kinds: tuple[type[nn.Linear],
 
     For that there are many rows, on the CPU and in the weights' own precision, and a hidden layer of uneven width. All
     layers are ELUs and linear ones, of one of the kinds given, with biases; none has hooks.
+    A program that is written down must hold for any number of rows, so it gets the network itself.
     """
-    if x.device.type != "cpu" or len(x) < LEAST_ROWS or torch.is_autocast_enabled("cpu"):
+    if torch.compiler.is_compiling() or x.device.type != "cpu" or len(x) < LEAST_ROWS:
+        return False
+    if torch.is_autocast_enabled("cpu"):
         return False
     linears = [layer for layer in network if isinstance(layer, nn.Linear)]
     uneven = any(layer.out_features % MULTIPLE for layer in linears[:-1])

@@ -5,9 +5,11 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
 
+@pytest.mark.slow
 def test_every_form_of_a_step_is_timed(monkeypatch, capsys):
     monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
     acting = importlib.import_module("acting")

@@ -115,6 +115,7 @@ def test_mujoco_alone_draws_shapes_as_round_as_the_model_asks(script):
     env.close()
 
 
+@pytest.mark.slow
 def test_distractions_are_compared_with_the_same_environment(script, monkeypatch):
     monkeypatch.setattr(script, "BLOCK", 1)
     monkeypatch.setattr(script, "CLIP", 3)

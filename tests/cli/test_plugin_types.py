@@ -34,6 +34,7 @@ OPTIONS = Loss("mine", "Mine.", loss, options=3)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(np.__version__ < "2", reason="older NumPy's types are others than Gymnasium's")
 def test_a_strict_checker_takes_the_new_and_refuses_the_wrong(tmp_path: Path, pytestconfig) -> None:
     sources = []

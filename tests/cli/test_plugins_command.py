@@ -68,6 +68,7 @@ def test_the_doctor_is_red_when_a_check_fails(coral, monkeypatch, tmp_path) -> N
     assert outcome.out.splitlines()[1].split() == ["failed", "nothing", "OSError:", "no", "space", "left"]
 
 
+@pytest.mark.slow
 def test_the_doctor_draws_films_and_computes_here() -> None:
     command = [sys.executable, "-m", "coral_cli", "doctor", "--json"]  # apart, for it chooses what mujoco draws with
     outcome = subprocess.run(command, env={**os.environ, "CORAL_PLUGINS": ""}, capture_output=True, text=True)

@@ -140,6 +140,7 @@ def test_the_manual_says_the_same():
             assert re.findall(r"[\d.]+", others) in (older[::-1], [older[-1], older[0]] if older else []), version
 
 
+@pytest.mark.slow
 def test_the_rest_needs_no_dm_control():
     """In a process that cannot import it, as on a new Python without it."""
     code = (

@@ -161,6 +161,7 @@ def test_new_walls_are_seen(backend):
     environment.close()
 
 
+@pytest.mark.slow
 def test_no_context_is_left_over_after_many_episodes(backend):
     """Neither of ours nor of dm_control's own."""
     if backend == "raycast":

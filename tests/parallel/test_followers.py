@@ -31,6 +31,7 @@ def together(tmp_path_factory):
     return [torch.load(directory / f"{rank}.pt") for rank in range(2)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_gradients_are_those_of_one_process(name, together):
     alone = learned(CASES[name])["gradients"]

@@ -86,6 +86,7 @@ def test_a_benchmark_tells_how_far_two_are_from_twice_as_fast(tmp_path, environ)
     assert done.stderr.count("measuring: 2 updates") == 2 and not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_an_interruption_saves_and_leaves_nobody_behind(tmp_path, environ):
     run = tmp_path / "run"
     words = ["train", *ENV, *AGENT, *PACE, "--steps", "100k", "--out", str(run)]

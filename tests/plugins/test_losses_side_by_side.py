@@ -57,6 +57,7 @@ def together(tmp_path_factory):
     return [torch.load(directory / f"{rank}.pt") for rank in range(2)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [f"{name} {masked}" for name in LOSSES for masked in (False, True)])
 def test_gradients_are_those_of_one_process(case, together):
     alone = every()[case]

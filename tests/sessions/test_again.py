@@ -241,6 +241,7 @@ def stopped(name: str, module: str, patched: str, *words: str) -> tuple[int, str
     return ended.returncode, ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "module", "patched"),
     [
@@ -264,6 +265,7 @@ def test_a_signal_before_the_first_step_is_a_sentence_and_leaves_nothing(name, m
     assert main([*COMMAND, "--steps", "24"]) == 0
 
 
+@pytest.mark.slow
 def test_a_signal_before_a_resumed_run_s_first_step_changes_nothing() -> None:
     assert train(24) == 0
     before = contents(Path("run"))

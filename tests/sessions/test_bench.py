@@ -131,6 +131,7 @@ def test_any_assembly(flags, sensors, capsys):
     assert (found["environment"]["drawing_share"] is None) == ("gym:Pendulum-v1" in flags)
 
 
+@pytest.mark.slow
 def test_copies_are_measured_side_by_side(capsys):
     environment = document(capsys, *CARTPOLE, "--part", "environment", "--envs", "2")["environment"]
     assert environment["envs"] == 2 and environment["steps_per_s_side_by_side"] > 0

@@ -113,6 +113,7 @@ def test_what_cannot_be_built_as_it_was_saved_is_unreadable(saved, tmp_path, cat
     assert "does not fit its own assembly" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_states_of_checkpoints(saved, tmp_path, catalog):
     metadata, state = saved
     path = tmp_path / "x.pt"

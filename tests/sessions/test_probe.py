@@ -243,6 +243,7 @@ def test_without_a_representation_there_is_no_latent(plain: Path, tmp_path: Path
     assert probe(f"{plain} {proprio}").err == outcome.err, "before anything is played"
 
 
+@pytest.mark.slow
 def test_an_interruption_leaves_nothing_behind(plain: Path, tmp_path: Path) -> None:
     code = "import sys; from coral_cli.testing.running import catalog_of; from coral_cli.registry.stopping import *\n"
     code += "from coral_cli.app import main\ntry:\n    with listening(): sys.exit(main(sys.argv[1:], catalog_of()))\n"

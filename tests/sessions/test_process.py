@@ -62,6 +62,7 @@ def test_triton_is_loaded_where_it_is_installed_and_not_missed_where_it_is_not(t
     assert loaded == [str(tmp_path / "triton" / "_C" / "libtriton.so")]
 
 
+@pytest.mark.slow
 def test_an_optimiser_can_be_made_after_a_picture():
     """In a fresh process; with Triton and Mesa installed it crashed."""
     code = """

@@ -68,6 +68,7 @@ class Hanging(gymnasium.Env):
 HURRIED = ["--size", "tiny", "--batch-size", "2", "--batch-length", "4", "--updates-per-step", "0.1", "--quiet"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("collect", ["sync", pytest.param("async", marks=pytest.mark.slow)])
 def test_a_signal_while_a_copy_hangs_saves_the_run_and_ends_it(tmp_path, monkeypatch, collect):
     monkeypatch.chdir(tmp_path)

@@ -261,6 +261,7 @@ def test_a_damaged_checkpoint_is_replaced_by_the_one_before(run, tmp_path, capsy
     assert episodes == [100, 200, 300, 400]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stream", "words"), [("stdout", ["--json"]), pytest.param("stderr", [], marks=pytest.mark.slow)]
 )

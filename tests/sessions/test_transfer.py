@@ -162,6 +162,7 @@ def test_a_source_that_is_none_is_an_error(tmp_path, capsys):
     assert "does not exist" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_resumed_run_keeps_its_own_weights_and_stays_frozen(source, tmp_path):
     run = tmp_path / "run"
     assert main([*BOX, "--init-from", str(source), "--freeze", "encoders,rssm", "--out", str(run)]) == 0

@@ -289,6 +289,7 @@ def test_no_command_ends_as_if_all_were_well(command, code, capsys) -> None:
     assert "SystemExit: 0" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("envs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_what_an_environment_prints_is_in_no_document(envs: int, code: Path, monkeypatch) -> None:
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # with it, C keeps nothing back either

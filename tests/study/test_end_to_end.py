@@ -75,6 +75,7 @@ def test_two_runs_are_trained_and_then_left_alone(capsys) -> None:
     assert before == {path: path.read_bytes() for path in Path("sweep").rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_sigterm_saves_what_runs_and_more_steps_are_asked_for_later(capsys) -> None:
     Path("slow").touch()
     program = [sys.executable, "-m", "coral_cli", "sweep", *RUNS.split(), "--", *PACE.split(), "--steps", "4000"]

@@ -51,6 +51,7 @@ def job(folder: Path, program: str, *words: str) -> Job:
     return Job("a", (sys.executable, "-c", program, *words), folder, folder / "log")
 
 
+@pytest.mark.slow
 def test_the_contract_holds():
     check_engine(RECORD, LOCAL)
 
@@ -112,6 +113,7 @@ class Wanted(gymnasium.Env):
 """
 
 
+@pytest.mark.slow
 def test_a_training_is_cut_off_put_back_and_done(tmp_path, monkeypatch):
     (tmp_path / "wanted_env.py").write_text(ENVIRONMENT)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]]))

@@ -73,6 +73,7 @@ def history(folder):
     return rows
 
 
+@pytest.mark.slow
 def test_the_contract_holds(wandb):
     check_observer(RECORD, OFFLINE)
 

@@ -22,6 +22,7 @@ def coral(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("copies", ["", pytest.param("--envs 2", marks=pytest.mark.slow)])
 def test_what_an_environment_prints_in_python_or_in_c_stays_out_of_documents(copies, folder) -> None:
     ran = coral(folder, f"train --env odd_env:Loud --out run {PACE} --json {copies}".replace("--quiet", ""))
@@ -37,6 +38,7 @@ def test_what_is_printed_while_an_environment_is_made_stays_out_of_what_is_shown
     assert "python imports" in ran.stderr and "c makes" in ran.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["step", pytest.param("render", marks=pytest.mark.slow)])
 def test_a_run_whose_environment_hangs_in_its_own_process_is_saved_at_one_sigterm(where, folder) -> None:
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *sys.path]), "HANG": where}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from coral_cli.app import main
 from coral_cli.environments.foreign.records import resolve_foreign
 from coral_cli.runs.checkpoint import load
@@ -31,6 +33,7 @@ def test_an_environment_that_may_exist_only_once(folder, capsys) -> None:
     assert not (folder / "port").exists()
 
 
+@pytest.mark.slow
 def test_the_copies_of_a_run_without_evaluations_are_its_own_alone(folder, capsys, monkeypatch) -> None:
     from coral_cli.environments.vectorised import Vectorised
 
