@@ -111,6 +111,7 @@ def evaluate(context: typer.Context, given: Given) -> int:
             renderer=options.renderer,
             losses=options.losses,
             json=options.json,
+            quiet=options.quiet,
             condition=found[0] if rest else None,
         )
         return run_session(request)

@@ -65,7 +65,7 @@ def evaluate(request: EvalRequest) -> Evaluation:
         video = film_of(path, seed, request.condition) if request.video == "auto" else request.video
         episodes = play(env, agent, seed, request.episodes, video, keep=request.losses)
     if request.condition and not pretrained:
-        keep_evaluation(path, request.condition, seed, backend, episodes)
+        keep_evaluation(path, request.condition, seed, backend, episodes, request.quiet)
     with naming(assembly):
         losses = held_out(saved, agent, episodes, seed) if request.losses else None
     scores = {} if pretrained else statistics(episodes)

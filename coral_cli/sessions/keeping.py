@@ -18,9 +18,12 @@ from coral_cli.training.collection import Episode
 
 
 def keep_evaluation(
-    checkpoint: Path, condition: Condition, seed: int, renderer: str, episodes: Sequence[Episode]
+    checkpoint: Path, condition: Condition, seed: int, renderer: str, episodes: Sequence[Episode], quiet: bool = False
 ) -> None:
-    """Keep the episodes of an agent under a condition, unless its run has more of the same agent; say which stay."""
+    """Keep the episodes of an agent under a condition, unless its run has more of the same agent.
+
+    Without ``quiet``, say which stay.
+    """
     known = any("success" in episode.metrics for episode in episodes)
     returns = tuple(episode.total for episode in episodes)
     found = Evaluated(
@@ -40,7 +43,8 @@ def keep_evaluation(
         stays = before.step == found.step is not None
         other = "another" if found.step is not None and before.step is not None else "what may be another"
         told = f"keeps {old} that it had, not {new}" if stays else f"has {new} now, not the {old} of {other} checkpoint"
-        say(f"note: of episodes under {condition.name}, coral report {told}.", file=sys.stderr)
+        if not quiet:
+            say(f"note: of episodes under {condition.name}, coral report {told}.", file=sys.stderr)
         if stays:
             return
     _keep(checkpoint, found)

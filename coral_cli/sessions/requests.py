@@ -48,6 +48,7 @@ class EvalRequest:
     renderer: Literal["auto", "egl", "osmesa", "raycast"]
     losses: bool = False
     json: bool = False
+    quiet: bool = False
     condition: Condition | None = None
 
 

@@ -149,5 +149,5 @@ def play_all(
             if len(episodes) < request.episodes:
                 return
             played[around] = episodes
-        keep_evaluation(pair.saved.path, condition, plan.seed, plan.backend, played[around])
+        keep_evaluation(pair.saved.path, condition, plan.seed, plan.backend, played[around], request.quiet)
         yield pair, played[around]

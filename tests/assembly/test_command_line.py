@@ -21,5 +21,5 @@ from coral_cli.registry.discovery import discover
     ],
 )
 def test_only_code_must_be_named_anew(env: str, flags: str, monkeypatch) -> None:
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "environments"))
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "environments" / "foreign"))
     assert code_flags(resolve({"env": env}, discover(builtin, {"CORAL_PLUGINS": ""}))) == flags

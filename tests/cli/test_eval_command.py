@@ -53,7 +53,7 @@ def test_options(coral, requests) -> None:
     [("foreign_toys:Drawing", "Name its own if you know it"), ("gym:Pendulum-v1", "Leave --env out")],
 )
 def test_another_environment_is_refused_with_what_can_be_done(trained: str, hint: str, monkeypatch) -> None:
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "environments"))
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "environments" / "foreign"))
     catalog = discover(builtin, {"CORAL_PLUGINS": ""})
     assembly = resolve({"env": trained}, catalog)
     monkeypatch.setattr(conditions, "trained", lambda checkpoint: assembly)

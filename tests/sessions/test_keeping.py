@@ -59,6 +59,13 @@ def test_fewer_episodes_replace_more_where_the_checkpoint_may_be_another(run, ca
     assert capsys.readouterr().err == told
 
 
+def test_the_quiet_are_told_nothing(run, capsys) -> None:
+    for returns in ((1.0, 2.0), (7.0,)):
+        episodes = [Episode(value, 10, {}) for value in returns]
+        keep_evaluation(run.checkpoints / "step-1000.pt", Condition("own", {}), 0, "egl", episodes, quiet=True)
+    assert capsys.readouterr().err == ""
+
+
 def test_a_damaged_file_gives_way(run, capsys) -> None:
     evaluate(run, 1000, 1.0, 2.0)
     [path] = run.tables.iterdir()

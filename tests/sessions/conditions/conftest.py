@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -25,9 +24,7 @@ def runs(tmp_path_factory) -> Path:
 
 @pytest.fixture(autouse=True)
 def evaluation(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Distractions are asked for the split of evaluation, paths are seen from the runs' folder, runs keep nothing."""
-    for tables in runs.glob("*/tables"):
-        shutil.rmtree(tables)
+    """Distractions are asked for the split of evaluation, and paths are seen from the folder of runs."""
     monkeypatch.setattr(tolled, "evaluating", True)
     monkeypatch.chdir(runs)
 
