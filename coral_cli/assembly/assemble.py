@@ -158,7 +158,7 @@ class Assembler:
         feature_size = rssm.latent_size + rssm.hidden_size
         terms = {
             name: Term(
-                self._build(f"{name}-loss", seen[name], encoder.size, feature_size),
+                self._loss(f"{name}-loss", seen[name], encoder.size, feature_size),
                 self._parts[f"{name}-loss"][1].weight,
             )
             for name, encoder in encoders.items()
@@ -172,6 +172,13 @@ class Assembler:
             rewarded=not isinstance(env, Recording) or env.rewarded,
         )
         return Representation(seen, encoders, rssm, terms, self._parts["objective"][1], heads, action_size)
+
+    def _loss(self, slot: str, *arguments: object) -> Any:
+        """Build a sensor's loss, or one for each kind of latent sample."""
+        from coral_cli.representation.losses.apart import Apart
+
+        loss = self._build(slot, *arguments)
+        return Apart(loss, self._build(slot, *arguments)) if self._parts["objective"][1].separate else loss
 
     def _build(self, slot: str, *arguments: object) -> Any:
         record, options = self._parts[slot]

@@ -37,6 +37,7 @@ def resolve(given: Mapping[str, Json], catalog: Catalog) -> Assembly:
     choices = {slot.name: choice_of(slot, entry, values) for slot, entry in selection.entries.items()}
     assembly = Assembly(choices, _settings(values, selection))
     _require_room(assembly)
+    _require_effect(assembly)
     _require_crops(assembly.settings)
     return assembly
 
@@ -72,9 +73,28 @@ def _require_room(assembly: Assembly) -> None:
         if ahead[OPEN_LOOP] > 1 and not objective.options["prior"]:
             hint = "Add --objective.prior 1, or leave it out."
             raise UsageError(f"{OPEN_LOOP} rolls out prior samples, but their weight is 0.", hint)
+        if objective.options.get("hide"):
+            ahead["--objective.hide-longest"] = objective.options["hide_longest"]
     for flag, steps in ahead.items():
         if steps >= length:
             raise UsageError(f"{flag} is {steps}, but sequences have only {length} steps.", "Raise --batch-length.")
+
+
+def _require_effect(assembly: Assembly) -> None:
+    """Raise UsageError for an option of the objective that others leave without any effect."""
+    objective = assembly.choices.get(OBJECTIVE.name)
+    chosen: Mapping[str, Json] = objective.options if objective else {}
+    if chosen.get("prior_where") == "hidden":
+        if not chosen["hide"]:
+            hint = "Add --objective.hide 0.5, or leave it out."
+            raise UsageError("--objective.prior-where hidden needs hidden images, but none are.", hint)
+        if not chosen["prior"]:
+            hint = "Add --objective.prior 1, or leave it out."
+            raise UsageError("--objective.prior-where is of prior samples, but their weight is 0.", hint)
+    for flag in ("balance", "separate"):
+        if chosen.get(flag) and not (chosen["posterior"] and chosen["prior"]):
+            hint = "Add --objective unified, or leave it out."
+            raise UsageError(f"--objective.{flag} is for losses on posterior and prior samples.", hint)
 
 
 def _require_crops(settings: Settings) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,13 +21,14 @@ class LossBatch:
 
     ``target`` is the normalised observation, (B, T, D) or for an image (B, T, C, H, W), ``embedding`` (B, T, E) the
     encoder's output, ``features`` (B, T, F) the latent state chosen by the objective, ``mask`` (B, T) true where a step
-    is valid and the sensor was there (None: everywhere).
+    is valid and the sensor was there (None: everywhere). ``latent`` says what the features were sampled from.
     """
 
     target: Tensor
     embedding: Tensor
     features: Tensor
     mask: Tensor | None = None
+    latent: Literal["posterior", "prior"] = "posterior"
 
 
 @dataclass(frozen=True)

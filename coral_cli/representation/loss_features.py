@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -15,12 +16,17 @@ from coral_cli.representation.shapes import require_shape
 
 @dataclass(frozen=True)
 class LossFeatures:
-    """Latent states of one kind: ``features`` (B, T - start, F) from step ``start`` on, and their losses' weight."""
+    """Latent states of one kind: ``features`` (B, T - start, F) from step ``start`` on, and their losses' weight.
+
+    ``latent`` is what they were sampled from. With ``hidden_only`` they count where images are hidden alone.
+    """
 
     name: str
     start: int
     weight: float
     features: Tensor
+    latent: Literal["posterior", "prior"]
+    hidden_only: bool = False
 
 
 def loss_features(
@@ -32,7 +38,8 @@ def loss_features(
     steps ahead goes on from the one of j - 1 steps ahead, all (B, T) at once.
     """
     if setting.posterior:
-        yield LossFeatures("posterior", 0, setting.posterior, torch.cat([trajectory.z, trajectory.h], -1))
+        features = torch.cat([trajectory.z, trajectory.h], -1)
+        yield LossFeatures("posterior", 0, setting.posterior, features, "posterior")
     if not setting.prior:
         return
     z, h = prior.sample()[:, 1:], trajectory.h[:, 1:]
@@ -44,4 +51,5 @@ def loss_features(
             h = h.unflatten(0, (len(actions), -1))
             z = rssm.prior(h).sample()
         name = "prior" if ahead == 1 else f"prior{ahead}"
-        yield LossFeatures(name, ahead, setting.prior / setting.open_loop, torch.cat([z, h], -1))
+        weight, features = setting.prior / setting.open_loop, torch.cat([z, h], -1)
+        yield LossFeatures(name, ahead, weight, features, "prior", setting.prior_where == "hidden")

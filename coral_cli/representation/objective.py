@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import cast
@@ -10,12 +10,16 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from coral_cli.registry.contracts import EncoderModule, Latent, LossBatch, LossModule, RssmModule, Trajectory, World
+from coral_cli.registry.contracts import EncoderModule, Latent, LossModule, RssmModule, Trajectory, World
 from coral_cli.registry.errors import within
 from coral_cli.registry.records import ObjectiveOptions, Sensor
+from coral_cli.representation.balance import GradientBalance
 from coral_cli.representation.batch import Batch, Normalization, masked_mean
 from coral_cli.representation.heads import HeadSizes, build_heads, head_losses
+from coral_cli.representation.hiding import hidden_stretches
 from coral_cli.representation.loss_features import LossFeatures, loss_features
+from coral_cli.representation.rate import RateControl
+from coral_cli.representation.seen import Seen
 from coral_cli.representation.shapes import flag_of, require_loss, require_shape, require_trajectory
 from coral_cli.representation.span import span
 from coral_cli.representation.world import LearnedWorld
@@ -83,6 +87,10 @@ class Representation(nn.Module):
         self._weights = {name: term.weight for name, term in terms.items()}
         self._head_weights = {"reward": heads.reward, "inverse": heads.inverse_dynamics}
         self._objective = objective
+        self._images = [name for name in encoders if sensors[name].spatial]
+        self.rate = RateControl(objective.rate) if objective.rate else None
+        kinds = bool(objective.posterior) + objective.open_loop * bool(objective.prior)
+        self.balance = GradientBalance(kinds) if objective.balance else None
 
     def initial(self, batch: int, device: torch.device | str = "cpu") -> State:
         """Return the zero state before an episode's first observation."""
@@ -120,20 +128,31 @@ class Representation(nn.Module):
     def forward(self, batch: Batch) -> Losses:
         """Return the objective on one batch: every sensor's loss, the heads and the KL."""
         with span("encoder"):
-            targets, embeddings = self._encoded(batch)
+            seen = self._seen(batch)
         with span("scan"), RSSM:
-            trajectory = self.rssm.scan(self._joined(embeddings, batch.missing), batch.actions)
+            trajectory = self.rssm.scan(self._joined(seen.embeddings, self._unseen(seen)), batch.actions)
             sequences, steps = batch.rewards.shape
             require_trajectory(trajectory, sequences, steps, self.rssm.hidden_size, self.rssm.latent_size)
         with span("losses"):
-            return self._losses(batch, targets, embeddings, trajectory)
+            return self._losses(seen, trajectory)
 
-    def _encoded(self, batch: Batch) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Return the normalised observations and the embeddings by sensor, (B, T, ...)."""
-        shape = batch.rewards.shape  # (B, T)
+    def _seen(self, batch: Batch) -> Seen:
+        """Return the normalised observations and the embeddings, and draw where images are hidden from the latent."""
+        sequences, steps = shape = batch.rewards.shape
         targets = {name: self.normalization(name, batch.observations[name].flatten(0, 1)) for name in self.encoders}
         embeddings = {name: self._embedding(name, targets[name]).unflatten(0, shape) for name in self.encoders}
-        return {name: target.unflatten(0, shape) for name, target in targets.items()}, embeddings
+        setting, hidden = self._objective, None
+        if setting.hide:
+            hidden = hidden_stretches(sequences, steps, setting.hide, setting.hide_longest, batch.rewards.device)
+        return Seen(batch, {name: target.unflatten(0, shape) for name, target in targets.items()}, embeddings, hidden)
+
+    def _unseen(self, seen: Seen) -> Mapping[str, Tensor]:
+        """Return where (B, T), by sensor, the posterior gets nothing: missing, or an image that is hidden."""
+        missing = seen.batch.missing
+        if seen.hidden is None:
+            return missing
+        hidden = {name: seen.hidden | missing[name] if name in missing else seen.hidden for name in self._images}
+        return {**missing, **hidden}
 
     def _embedding(self, name: str, target: Tensor) -> Tensor:
         """Return the embeddings (N, E) of a sensor's normalised observations. Raises PluginError for a wrong shape."""
@@ -142,23 +161,21 @@ class Representation(nn.Module):
         require_shape(f"--{flag_of(name)}-encoder", "an embedding", embedding, (target.shape[0], self.sizes[name]))
         return embedding
 
-    def _losses(
-        self, batch: Batch, targets: Mapping[str, Tensor], embeddings: Mapping[str, Tensor], trajectory: Trajectory
-    ) -> Losses:
+    def _losses(self, seen: Seen, trajectory: Trajectory) -> Losses:
+        batch = seen.batch
         with RSSM:
             prior = self.rssm.prior(trajectory.h)
         require_shape("--rssm", "the prior's mean", prior.mean, tuple(trajectory.z.shape))
         metrics: dict[str, Tensor] = {}
-        terms: dict[str, Tensor] = {}
-        for states in loss_features(self._objective, self.rssm, trajectory, prior, batch.actions):
-            self._add_sensor_terms(states, targets, embeddings, batch, terms, metrics)
+        kinds = loss_features(self._objective, self.rssm, trajectory, prior, batch.actions)
+        terms = self._sensor_terms(kinds, seen, metrics)
         heads = head_losses(self.heads, torch.cat([trajectory.z, trajectory.h], -1), batch)
         metrics |= {f"loss/{name}": value.detach() for name, value in heads.items()}
         terms |= {name: self._head_weights.get(name, 1.0) * loss for name, loss in heads.items()}
         terms["kl"] = self._kl(trajectory.posterior, prior, batch.mask, metrics)
         features = torch.cat([trajectory.posterior.mean, trajectory.h], -1).detach()
         world = LearnedWorld(self.rssm, self.heads, trajectory, self._going_on(batch))
-        return Losses(terms, metrics, features, embeddings, world)
+        return Losses(terms, metrics, features, seen.embeddings, world)
 
     def _going_on(self, batch: Batch) -> Tensor | None:
         """Return a mask (B, T) of the steps that are valid and not terminal; None: all."""
@@ -176,33 +193,43 @@ class Representation(nn.Module):
             -1,
         )
 
-    def _add_sensor_terms(
-        self,
-        states: LossFeatures,
-        targets: Mapping[str, Tensor],
-        embeddings: Mapping[str, Tensor],
-        batch: Batch,
-        terms: dict[str, Tensor],
-        metrics: dict[str, Tensor],
-    ) -> None:
-        """Add every sensor's loss on one kind of latent states; metrics of a second kind carry its name."""
+    def _sensor_terms(self, kinds: Iterable[LossFeatures], seen: Seen, metrics: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return every sensor's losses on all kinds of latent states, weighted and summed."""
+        found: list[tuple[LossFeatures, dict[str, Tensor]]] = []
+        for states in kinds:
+            found.append((states, self._sensor_losses(states, seen, f"{states.name}_" if found else "", metrics)))
+        terms: dict[str, Tensor] = {}
+        for weight, (_, losses) in zip(self._weights_of_kinds(found, metrics), found, strict=True):
+            for name, value in losses.items():
+                terms[name] = terms.get(name, 0.0) + weight * self._weights[name] * value
+                metrics[f"loss/{name}"] = metrics.get(f"loss/{name}", 0.0) + weight * value.detach()
+        return terms
+
+    def _sensor_losses(
+        self, states: LossFeatures, seen: Seen, prefix: str, metrics: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Return every sensor's loss on one kind of latent states, whose metrics have the ``prefix``."""
+        values = {}
         for name, loss in self.losses.items():
             if not self._weights[name]:
                 continue
-            valid = batch.valid(name)
-            seen = LossBatch(
-                targets[name][:, states.start :],
-                embeddings[name][:, states.start :],
-                states.features,
-                None if valid is None else valid[:, states.start :],
-            )
             with within(f"{name}-loss"):
-                returned = loss(seen)
-            value, extra = require_loss(f"--{flag_of(name)}-loss", returned)
-            prefix = f"{states.name}_" if name in terms else ""
-            terms[name] = terms.get(name, 0.0) + states.weight * self._weights[name] * value
-            metrics[f"loss/{name}"] = metrics.get(f"loss/{name}", 0.0) + states.weight * value.detach()
+                returned = loss(seen.loss_batch(name, states))
+            values[name], extra = require_loss(f"--{flag_of(name)}-loss", returned)
             metrics |= {f"metric/{name}/{prefix}{key}": number.detach() for key, number in extra.items()}
+        return values
+
+    def _weights_of_kinds(
+        self, found: Sequence[tuple[LossFeatures, Mapping[str, Tensor]]], metrics: dict[str, Tensor]
+    ) -> Sequence[float | Tensor]:
+        """Return the weight of each kind of states: the objective's, or what makes it a share of the gradient."""
+        if self.balance is None:
+            return [states.weight for states, _ in found]
+        zero = torch.zeros((), device=found[0][0].features.device)
+        sums = [sum((self._weights[name] * value for name, value in losses.items()), zero) for _, losses in found]
+        weights = self.balance([states for states, _ in found], sums)
+        metrics |= {f"weight/{states.name}": weight for (states, _), weight in zip(found, weights, strict=True)}
+        return list(weights)
 
     def _kl(self, posterior: Latent, prior: Latent, mask: Tensor | None, metrics: dict[str, Tensor]) -> Tensor:
         """Return the balanced KL, each half clamped at the free nats per step before averaging.
@@ -217,4 +244,8 @@ class Representation(nn.Module):
             parts = [(setting.dynamics, dynamics), (setting.representation, representation)]
         metrics["loss/kl"] = masked_mean(parts[0][1].detach(), mask)
         first, *rest = (weight * masked_mean(kl.clamp(min=setting.free_nats), mask) for weight, kl in parts)
-        return sum(rest, first)
+        term: Tensor = sum(rest, first)
+        if self.rate is None:
+            return term
+        metrics["weight/kl"] = self.rate(metrics["loss/kl"])
+        return metrics["weight/kl"] * term

@@ -77,6 +77,10 @@ class ContrastiveOptions(LossOptions):
         Literal["all", "other-sequences", "same-sequence"],
         Help("Which other steps of the batch a step's own embedding is told from."),
     ] = "all"
+    moments: Annotated[
+        float,
+        Help("How much another step of the same sequence counts, beside one of another sequence.", min=1e-6, max=1e6),
+    ] = 1.0
 
 
 @dataclass(frozen=True)
@@ -163,6 +167,7 @@ def _contrastive(
         options.scale_lr,
         options.negatives,
         horizon,
+        options.moments,
     )
 
 

@@ -22,15 +22,19 @@ COUNTS = {
 """Which of two different steps (sequence, step) are told apart."""
 
 
-def reference(observation, state, scale, steps=None, counts=COUNTS["all"]):
+def reference(observation, state, scale, steps=None, counts=COUNTS["all"], moments=1.0):
     """-1/2N sum_i log softmax_j(s e_i.f_j)[i] + the same over i, pair by pair."""
     n, total = len(observation), 0.0
     steps = steps or [(0, i) for i in range(n)]
     scores = np.array([[scale * float(np.dot(observation[i], state[j])) for j in range(n)] for i in range(n)])
     for i in range(n):
-        compared = [j for j in range(n) if j == i or counts(steps[i], steps[j])]
-        total -= scores[i, i] - math.log(sum(math.exp(scores[i, j]) for j in compared))
-        total -= scores[i, i] - math.log(sum(math.exp(scores[j, i]) for j in compared))
+        compared = {
+            j: moments if j != i and steps[i][0] == steps[j][0] else 1.0
+            for j in range(n)
+            if j == i or counts(steps[i], steps[j])
+        }
+        total -= scores[i, i] - math.log(sum(weight * math.exp(scores[i, j]) for j, weight in compared.items()))
+        total -= scores[i, i] - math.log(sum(weight * math.exp(scores[j, i]) for j, weight in compared.items()))
     return total / (2 * n)
 
 
@@ -50,7 +54,8 @@ def reference_ahead(loss, data, negatives="all"):
         ]
         if steps:
             later = [observation[b, t + k] for b, t in steps]
-            terms.append(reference(later, [state[b, t] for b, t in steps], 1.0, steps, COUNTS[negatives]))
+            states = [state[b, t] for b, t in steps]
+            terms.append(reference(later, states, 1.0, steps, COUNTS[negatives], loss.moments))
     return sum(terms) / len(terms)
 
 
@@ -124,9 +129,17 @@ def test_negatives_and_horizon_equal_the_reference(negatives, mask, horizon):
     assert loss(data)[0].item() == pytest.approx(reference_ahead(loss, data, negatives), rel=1e-5)
 
 
-def by_hand(negatives, horizon=1):
+@pytest.mark.parametrize("negatives", COUNTS)
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("moments", [0.01, 7.0])
+def test_weighed_moments_equal_the_reference(negatives, mask, moments):
+    data, loss = larger_batch(mask), InfoNCE(4, 5, 6, 7, 2, 2e-3, negatives, 3, moments)
+    assert loss(data)[0].item() == pytest.approx(reference_ahead(loss, data, negatives), rel=1e-5)
+
+
+def by_hand(negatives, horizon=1, moments=1.0):
     """InfoNCE without projections, and two sequences that are both (1, 0), (0, 1)."""
-    loss = InfoNCE(2, 2, 2, 1, 0, 2e-3, negatives, horizon)
+    loss = InfoNCE(2, 2, 2, 1, 0, 2e-3, negatives, horizon, moments)
     loss.observation = loss.state = nn.Identity()
     loss.ahead = nn.ModuleList(nn.Identity() for _ in range(horizon - 1))
     return loss, torch.eye(2).expand(2, 2, 2)
@@ -143,6 +156,24 @@ def by_hand(negatives, horizon=1):
 def test_negatives_by_hand(negatives, compared):
     loss, steps = by_hand(negatives)
     assert loss(LossBatch(steps, steps, steps))[0].item() == pytest.approx(math.log(compared) - 1)
+
+
+def test_moments_by_hand():
+    """Own 1; same sequence 0, three times; other sequence 1 and 0. What is told apart right does not depend on it."""
+    loss, steps = by_hand("all", moments=3.0)
+    value, metrics = loss(LossBatch(steps, steps, steps))
+    assert value.item() == pytest.approx(math.log(2 * math.e + 1 + 3) - 1)
+    assert metrics["accuracy"] == by_hand("all")[0](LossBatch(steps, steps, steps))[1]["accuracy"]
+
+
+@pytest.mark.parametrize(("moments", "worth"), [(1.0, math.log(8 / 2)), (6.0, math.log(13 / 7)), (1e6, 0.0)])
+def test_what_knowing_the_sequence_alone_is_worth(moments, worth):
+    """Four sequences of two steps: log(1 + (8 - 2) / (1 + W)), the loss by chance minus that of a perfect film."""
+    loss, _ = by_hand("all", moments=moments)
+    sequences = torch.eye(4)[:, None].expand(4, 2, 4)
+    film, nothing = 50 * sequences, torch.zeros(4, 2, 4)
+    values = [loss(LossBatch(steps, steps, steps))[0].item() for steps in (nothing, film)]
+    assert values[0] - values[1] == pytest.approx(worth, abs=1e-4)
 
 
 def test_a_step_without_negatives_costs_nothing():

@@ -63,7 +63,9 @@ def objective_of(method, **changes):
 def test_the_named_objectives_have_the_published_weights(method):
     setting = SETTINGS[method]
     expected = {name: getattr(setting, name) for name in ("posterior", "prior", "dynamics", "representation")}
-    assert dataclasses.asdict(objective_of(method)) == {**expected, "free_nats": 1.0, "open_loop": 1}
+    rest = {"free_nats": 1.0, "open_loop": 1, "hide": 0.0, "hide_longest": 16, "prior_where": "everywhere"}
+    off = {"rate": 0.0, "balance": False, "separate": False}
+    assert dataclasses.asdict(objective_of(method)) == {**expected, **rest, **off}
 
 
 def model_and_batch(method, setting, masked=False, missing=False):

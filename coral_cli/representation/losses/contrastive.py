@@ -23,6 +23,10 @@ class InfoNCE(nn.Module):
     learned inverse temperature s = softplus(raw), 1 at the start. The loss is the mean of the cross-entropies
     along both directions, in nats, at most about log N. ``negatives`` says which other steps count.
 
+    Each softmax's denominator is exp(l_ii) + W sum_{same} exp(l_ij) + sum_{other} exp(l_ij): ``moments`` W weighs the
+    other steps of the same sequence. What stays the same all sequence long (a film, a crop's offset) only tells other
+    sequences apart. For sequences of T steps that is worth log(1 + (N - T) / (1 + W (T - 1))) nats: less, the larger W.
+
     With ``horizon`` K > 1 it is the mean over k = 0..K-1 of the same between the state at t, through a projection
     rho_z^k of its own, and the embedding at t + k of the same sequence (van den Oord et al., 2018).
 
@@ -39,6 +43,7 @@ class InfoNCE(nn.Module):
         scale_lr: float,
         negatives: Negatives = "all",
         horizon: int = 1,
+        moments: float = 1.0,
     ) -> None:
         super().__init__()
         self.observation = nn.Sequential(nn.Linear(embedding_size, projection), nn.LayerNorm(projection))
@@ -49,7 +54,7 @@ class InfoNCE(nn.Module):
         self.state, self.ahead = states[0], nn.ModuleList(states[1:])
         self.raw_scale = nn.Parameter(torch.tensor(math.log(math.e - 1)))
         self.learning_rates = {"raw_scale": scale_lr}
-        self.negatives = negatives
+        self.negatives, self.moments = negatives, moments
 
     def forward(self, batch: LossBatch) -> tuple[Tensor, dict[str, Tensor]]:
         shape = batch.embedding.shape[:2]
@@ -70,20 +75,27 @@ class InfoNCE(nn.Module):
                 continue
             if self.negatives != "all":
                 logits = logits.masked_fill(self._left_out(later, pairs), -math.inf)
+            if k == 0:
+                own = torch.arange(len(logits), device=logits.device)
+                metrics["accuracy"] = (logits.detach().argmax(1) == own).float().mean()
+            if self.moments != 1:
+                logits = logits + math.log(self.moments) * _others_of_sequence(later, pairs)
             # The cross-entropies of both directions; as the library has them, with indices, they take twice as long.
             # Along columns a GPU's softmax takes 100 times as long as along rows; the diagonal is the same.
             columns = logits.log_softmax(0) if logits.device.type == "cpu" else logits.T.log_softmax(1)
             losses.append(-0.5 * (logits.log_softmax(1) + columns).diagonal().mean())
-            if k == 0:
-                own = torch.arange(len(logits), device=logits.device)
-                metrics["accuracy"] = (logits.detach().argmax(1) == own).float().mean()
         return torch.stack(losses).mean() if losses else scale.new_zeros(()), metrics
 
     def _left_out(self, steps: Tensor, pairs: Tensor | slice) -> Tensor:
         """Return which ``pairs`` of ``steps`` (B, T, P) are not told apart, a mask (N, N) without the diagonal."""
-        sequence = torch.arange(len(steps), device=steps.device).repeat_interleave(steps.shape[1])[pairs]  # (N)
-        same = sequence[:, None] == sequence
-        return ~same if self.negatives == "same-sequence" else same.fill_diagonal_(False)
+        others = _others_of_sequence(steps, pairs)
+        return (~others).fill_diagonal_(False) if self.negatives == "same-sequence" else others
+
+
+def _others_of_sequence(steps: Tensor, pairs: Tensor | slice) -> Tensor:
+    """Return which ``pairs`` of ``steps`` (B, T, P) are two different ones of one sequence, a mask (N, N)."""
+    sequence = torch.arange(len(steps), device=steps.device).repeat_interleave(steps.shape[1])[pairs]  # (N)
+    return (sequence[:, None] == sequence).fill_diagonal_(False)
 
 
 def _pairs(mask: Tensor | None, k: int) -> Tensor | slice:
