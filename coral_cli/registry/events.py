@@ -19,9 +19,9 @@ episode     episode (count so far), return, length (policy steps), random (bool)
             pending (updates that are due before the next episode, here and in "start" and "update")
 update      updates (count so far), pending; means since the last update event: "loss/total", "loss/SENSOR",
             "loss/reward", "loss/kl", "policy/NAME", "gradient/NAME", "metric/SENSOR/NAME"; "share/NAME", each term's
-            share of the gradient's norm at the encoders' outputs; rates: "updates_per_s" now, "env_steps_per_s" since
-            the start of this process; shares of the wall-clock time: "seconds/collect", "seconds/sample",
-            "seconds/learn", "seconds/evaluate"; "memory_mb"
+            share of the gradient's norm at the encoders' outputs; "weight/NAME", weights that move; rates:
+            "updates_per_s" now, "env_steps_per_s" since the start of this process; shares of the wall-clock time:
+            "seconds/collect", "seconds/sample", "seconds/learn", "seconds/evaluate"; "memory_mb"
 evaluation  episodes, "return/mean", "return/stderr" (the standard error; None of one episode alone), "length/mean",
             "success/mean" and other "NAME/mean", "NAME/stderr"
 film        path (an mp4 of the evaluation's first episode, as the agent's cameras saw it) and picture (a PNG: frames of

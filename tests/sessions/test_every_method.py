@@ -35,6 +35,19 @@ VARIANTS = {
         *("--method", "u-coral", "--objective.open-loop", "3", "--inverse-dynamics", "1", "--image-size", "48,70"),
         *("--image-loss.negatives", "other-sequences", "--image-loss.weight", "0.5"),
     ],
+    "hidden images": ["--method", "v-coral", "--objective.hide", "1", "--objective.hide-longest", "2"],
+    "all that moves weights": [
+        *("--method", "u-coral", "--objective.hide", "0.5", "--objective.hide-longest", "2", "--objective.prior-where"),
+        *(
+            "hidden",
+            "--objective.rate",
+            "3",
+            "--objective.balance",
+            "--objective.separate",
+            "--image-loss.moments",
+            "8",
+        ),
+    ],
     "steps ahead": ["--image-loss", "cpc", "--image-loss.horizon", "3", "--image-loss.negatives", "same-sequence"],
 }
 
