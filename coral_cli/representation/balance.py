@@ -35,17 +35,16 @@ class GradientBalance(nn.Module):
         super().__init__()
         self.register_buffer("norms", torch.zeros(kinds))
 
-    def forward(self, kinds: Sequence[LossFeatures], losses: Sequence[Tensor]) -> Tensor:
-        """Return the weights (K,) for the ``losses`` (scalars) on each of ``kinds``; without gradients, from before."""
+    def forward(self, kinds: Sequence[LossFeatures], losses: Sequence[Tensor]) -> list[Tensor]:
+        """Return the weights (scalars) for the ``losses`` (scalars) on ``kinds``; without gradients, from before."""
         if torch.is_grad_enabled():
             measured = torch.stack([_norm(loss, states.features) for loss, states in zip(losses, kinds, strict=True)])
             measured = ranks.total(measured) / ranks.count()
             self.norms.copy_(torch.where(self.norms > 0, self.norms.lerp(measured, 1 - DECAY), measured))
-        weights = self.norms.new_tensor([states.weight for states in kinds])
-        mean = (weights * self.norms).sum() / weights.sum()
-        factors = torch.where(self.norms > 0, mean / self.norms, 1.0)
-        balanced: Tensor = weights * factors.clamp(1 / LARGEST, LARGEST)
-        return balanced
+        shares, norms = [states.weight for states in kinds], self.norms.clone().unbind()
+        mean = torch.stack([share * norm for share, norm in zip(shares, norms, strict=True)]).sum() / sum(shares)
+        factors = [torch.where(norm > 0, mean / norm, 1.0).clamp(1 / LARGEST, LARGEST) for norm in norms]
+        return [share * factor for share, factor in zip(shares, factors, strict=True)]
 
 
 def _norm(loss: Tensor, features: Tensor) -> Tensor:

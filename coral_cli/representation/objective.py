@@ -227,9 +227,9 @@ class Representation(nn.Module):
             return [states.weight for states, _ in found]
         zero = torch.zeros((), device=found[0][0].features.device)
         sums = [sum((self._weights[name] * value for name, value in losses.items()), zero) for _, losses in found]
-        weights = self.balance([states for states, _ in found], sums)
+        weights: list[Tensor] = self.balance([states for states, _ in found], sums)
         metrics |= {f"weight/{states.name}": weight for (states, _), weight in zip(found, weights, strict=True)}
-        return list(weights)
+        return weights
 
     def _kl(self, posterior: Latent, prior: Latent, mask: Tensor | None, metrics: dict[str, Tensor]) -> Tensor:
         """Return the balanced KL, each half clamped at the free nats per step before averaging.
