@@ -73,8 +73,6 @@ def _require_room(assembly: Assembly) -> None:
         if ahead[OPEN_LOOP] > 1 and not objective.options["prior"]:
             hint = "Add --objective.prior 1, or leave it out."
             raise UsageError(f"{OPEN_LOOP} rolls out prior samples, but their weight is 0.", hint)
-        if objective.options.get("hide"):
-            ahead["--objective.hide-longest"] = objective.options["hide_longest"]
     for flag, steps in ahead.items():
         if steps >= length:
             raise UsageError(f"{flag} is {steps}, but sequences have only {length} steps.", "Raise --batch-length.")

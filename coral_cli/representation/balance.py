@@ -49,7 +49,9 @@ class GradientBalance(nn.Module):
 
 def _norm(loss: Tensor, features: Tensor) -> Tensor:
     """Return |d loss / d features|; this passes through the loss alone and leaves all gradients as they are."""
+    zero = torch.zeros((), device=features.device)
     if not (loss.requires_grad and features.requires_grad):
-        return torch.zeros((), device=features.device)
+        return zero
     (gradient,) = torch.autograd.grad(loss, features, retain_graph=True, allow_unused=True)
-    return torch.zeros((), device=features.device) if gradient is None else torch.linalg.vector_norm(gradient.float())
+    norm: Tensor = zero if gradient is None else torch.linalg.vector_norm(gradient.float())
+    return norm

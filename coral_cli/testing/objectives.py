@@ -38,8 +38,7 @@ def _weights(options: ObjectiveOptions) -> None:
 def _gradient(options: ObjectiveOptions) -> None:
     """Require that the objective is finite and reaches the encoder."""
     model = seeded(partial(_model, options))
-    ahead = max(options.open_loop, options.hide_longest if options.hide else 0)
-    losses = seeded(lambda: model(_batch(ahead + 3)))
+    losses = seeded(lambda: model(_batch(options.open_loop + 3)))
     require_finite("the objective", losses.total)
     losses.total.backward()
     require(moved(model.encoders.parameters()), "no gradient reaches the encoder.", "Raise one of its weights.")

@@ -155,7 +155,6 @@ def test_policy_suggestions_win_over_the_environment_s_and_sizes_only_shrink(cat
         ({"objective.open-loop": 32}, "sequences have only 25 steps"),
         ({"image-loss.horizon": 32}, "--image-loss.horizon is 32, but sequences have only 25 steps"),
         ({"method": "v-coral", "objective.open-loop": 2}, "prior samples, but their weight is 0"),
-        ({"objective.hide": 0.5, "objective.hide-longest": 25}, "--objective.hide-longest is 25, but sequences"),
         ({"objective.prior-where": "hidden"}, "needs hidden images, but none are"),
         (
             {"method": "v-coral", "objective.hide": 0.5, "objective.prior-where": "hidden"},
