@@ -15,10 +15,8 @@ from coral_cli.representation.objective import Representation, Term
 from coral_cli.representation.rssm.gaussian import Gaussian, Gaussians
 from coral_cli.representation.rssm.gru import GruRssm
 
-from .small import CORAL, UNIFIED, random_batch, small
+from .small import CORAL, PREDICTIVE, UNIFIED, VARIATIONAL, random_batch, small
 
-VARIATIONAL = ObjectiveOptions()
-PREDICTIVE = ObjectiveOptions(posterior=0.0, prior=1.0, dynamics=0.001, representation=0.001)
 SENSORS = {name: Sensor(name, "vector", (3,)) for name in ("eye", "skin")}
 
 
