@@ -73,6 +73,24 @@ def painted(frames):
     return np.array(frames).any(-1)
 
 
+def test_a_disk_between_four_pixels_covers_these():
+    class Chosen:
+        """Directions, centres and radii, in place of random ones."""
+
+        drawn = iter([np.zeros(1), np.array([[10.0, 20.0]]), np.ones(1)])
+
+        def uniform(self, *bounds):
+            return next(self.drawn)
+
+        def permutation(self, count):
+            return np.arange(count)
+
+    module = build("disks", (40, 60, 3), count=1)
+    module.begin(Chosen(), None)
+    covered = painted([module.change(np.zeros((40, 60, 3), np.uint8), None)])[0]
+    assert np.argwhere(covered).tolist() == [[9, 19], [9, 20], [10, 19], [10, 20]]
+
+
 def test_a_disk_has_the_area_and_the_width_of_its_radius():
     module, seen = build("disks", (80, 100, 3), count=1, radius_min=0.2, radius_max=0.2), 0
     for seed in range(30):
@@ -115,7 +133,9 @@ def test_disks_move_at_their_speed_and_are_reflected_at_the_borders():
     assert covered.any((1, 2)).all()
     whole = covered.sum((1, 2)) >= 48  # of pi * 16: not cut off
     centres = np.array([np.argwhere(disk).mean(0) for disk in covered])
-    steps = np.linalg.norm(np.diff(centres, axis=0), axis=1)[whole[:-1] & whole[1:]]
+    moves = np.linalg.norm(np.diff(centres, axis=0), axis=1)
+    assert moves.max() < 4, "it comes back where it went, and at no other border"
+    steps = moves[whole[:-1] & whole[1:]]
     assert len(steps) > 100
     assert np.median(steps) == pytest.approx(0.05 * 40, abs=0.3)
     assert centres.min() < 3 and centres[:, 1].max() > 56  # all of the image is visited

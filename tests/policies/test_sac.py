@@ -93,6 +93,12 @@ def test_settings_of_the_paper():
     assert sac.actor(torch.zeros(1, 3)).std.tolist()[0] == pytest.approx([0.0183, 0.0183], rel=1e-4)
 
 
+def test_every_part_learns_at_its_own_rate():
+    sac = Sac(PolicyInputs(4), 1, dataclasses.replace(SMALL, lr=0.1, entropy_lr=0.2))
+    rates = {name: optimizer.param_groups[0]["lr"] for name, optimizer in sac.optimizers().items()}
+    assert rates == {"actor": 0.1, "critics": 0.1, "entropy_weight": 0.2}
+
+
 def test_the_actor_begins_as_wide_as_asked():
     wide = Sac(PolicyInputs(3), 2, dataclasses.replace(SMALL, initial_std=1.0))
     for parameter in wide.actor.parameters():
@@ -137,6 +143,25 @@ def test_the_entropy_weight_falls_when_entropy_is_above_its_target(target, direc
     assert math.copysign(1, sac.entropy_weight().item() - before) == direction
 
 
+def test_the_target_of_the_entropy_is_minus_one_for_each_action_value():
+    """The gradient is slope * (entropy - target), below the largest norm here."""
+    sac, weight = Sac(PolicyInputs(4), 3, SMALL), EntropyWeight(SMALL.entropy_weight, SMALL.entropy_form)
+    weight().backward()
+    entropy = sac.update(random_experience(actions=3))["entropy"]
+    target = entropy - sac.entropy_weight.raw.grad / weight.raw.grad
+    assert target.item() == pytest.approx(-3.0, abs=1e-3)
+
+
+def test_it_acts_with_its_mean_or_explores_around_it():
+    torch.manual_seed(0)
+    sac, features = Sac(PolicyInputs(4), 1, SMALL), torch.randn(1, 4).expand(2000, 4)
+    distribution = sac.actor(features)
+    assert torch.equal(sac.act(features, explore=False), torch.tanh(distribution.mean))
+    drawn = torch.atanh(sac.act(features, explore=True))
+    assert drawn.mean().item() == pytest.approx(distribution.mean[0].item(), abs=2e-3)
+    assert drawn.std().item() == pytest.approx(distribution.std[0].item(), rel=0.1)
+
+
 @dataclasses.dataclass(frozen=True)
 class Drawn(TanhGaussian):
     """Draws actions of zero with a given log-density."""
@@ -147,10 +172,10 @@ class Drawn(TanhGaussian):
         return torch.zeros_like(self.mean), self.log_density
 
 
-def random_experience():
+def random_experience(actions=1):
     torch.manual_seed(0)
     return Experience(
-        torch.randn(3, 5, 4), torch.rand(3, 5, 1) * 2 - 1, torch.randn(3, 5), torch.zeros(3, 5, dtype=torch.bool)
+        torch.randn(3, 5, 4), torch.rand(3, 5, actions) * 2 - 1, torch.randn(3, 5), torch.zeros(3, 5, dtype=torch.bool)
     )
 
 
@@ -159,6 +184,8 @@ def test_one_update_against_plain_gradients(masked):
     """Adam on the critics' mean squared errors, on the actor's loss before the new critics; targets move by 0.005."""
     torch.manual_seed(1)
     sac = Sac(PolicyInputs(4), 1, SMALL)
+    for parameter in sac.target_critics.parameters():  # else they are where the critics are
+        parameter += 0.1
     reference, before = copy.deepcopy(sac), copy.deepcopy(sac.target_critics)
     mask = torch.arange(5) < torch.tensor([[5], [3], [2]]) if masked else None
     data = dataclasses.replace(random_experience(), mask=mask)

@@ -204,7 +204,16 @@ def test_acting_step_by_step_is_the_scan():
 
 
 def test_normalization_of_images_and_vectors():
-    normalization = Normalization({"eye": Sensor("eye", "image", (2, 2, 3)), "skin": Sensor("skin", "vector", (2,))})
+    normalization = Normalization(
+        {
+            "eye": Sensor("eye", "image", (2, 2, 3)),
+            "skin": Sensor("skin", "vector", (2,)),
+            "far": Sensor("far", "depth", (1, 3, 1)),
+        }
+    )
+    metres = torch.tensor([0.0, 1.0, 9.0]).reshape(1, 1, 3, 1)
+    assert normalization("far", metres).tolist() == [[[[-0.5, -0.25, 0.5]]]]
+    assert metres.flatten().tolist() == [0.0, 1.0, 9.0]
     image = torch.arange(24, dtype=torch.uint8).reshape(2, 2, 2, 3)
     torch.testing.assert_close(normalization("eye", image), image.permute(0, 3, 1, 2) / 255 - 0.5)
     normalization.fit("skin", torch.tensor([[1.0, 5.0], [3.0, 5.001]]))
