@@ -65,6 +65,15 @@ def test_twin_critics_are_two_separate_networks(norm):
     assert not torch.allclose(values[0], values[1])
 
 
+def test_critics_begin_as_torch_s_own_layers_do():
+    torch.manual_seed(0)
+    critics = TwinCritics(PolicyInputs(100), 2, 64, 2)
+    for weight, bias in list(zip(critics.weights, critics.biases, strict=True)):
+        bound = weight.shape[1] ** -0.5
+        assert 0.9 * bound < weight.abs().max() <= bound
+        assert bias.abs().max() <= bound and (len(bias.flatten()) < 9 or bias.abs().max() > 0.9 * bound)
+
+
 def test_normalised_critics_do_not_see_the_scale_of_a_hidden_layer():
     torch.manual_seed(0)
     sac = Sac(PolicyInputs(4), 1, dataclasses.replace(SMALL, critic_norm=True))
@@ -190,15 +199,22 @@ def test_one_update_against_plain_gradients(masked):
     mask = torch.arange(5) < torch.tensor([[5], [3], [2]]) if masked else None
     data = dataclasses.replace(random_experience(), mask=mask)
     torch.manual_seed(2)
-    sac.update(data)
+    metrics = sac.update(data)
     torch.manual_seed(2)
     state, after, action, reward, live = transitions(data)
     weight = reference.entropy_weight().detach()
     goal = reference.targets(after, reference.actor(after), reward, live, weight)
     q = reference.critics(state, action)
-    step(((q[0] - goal) ** 2).mean() + ((q[1] - goal) ** 2).mean(), reference.critics, 100.0)
+    critic_loss = ((q[0] - goal) ** 2).mean() + ((q[1] - goal) ** 2).mean()
+    told = {"critic_loss": critic_loss, "value": q.mean(), "entropy_weight": weight}
+    told["gradient/critics"] = step(critic_loss, reference.critics, 100.0)
     new_action, log_density = reference.actor(state).sample()
-    step((weight * log_density - torch.minimum(*reference.critics(state, new_action))).mean(), reference.actor, 10.0)
+    actor_loss = (weight * log_density - torch.minimum(*reference.critics(state, new_action))).mean()
+    told |= {"actor_loss": actor_loss, "entropy": -log_density.mean()}
+    told["gradient/actor"] = step(actor_loss, reference.actor, 10.0)
+    assert {name: value.item() for name, value in metrics.items()} == pytest.approx(
+        {name: value.item() for name, value in told.items()}, rel=1e-4
+    )
     for part in ("critics", "actor"):
         pairs = zip(getattr(sac, part).parameters(), getattr(reference, part).parameters(), strict=True)
         for new, expected in pairs:
@@ -212,8 +228,9 @@ def step(loss, network, clip):
     parameters = list(network.parameters())
     for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
         parameter.grad = gradient
-    torch.nn.utils.clip_grad_norm_(parameters, clip)
+    norm = torch.nn.utils.clip_grad_norm_(parameters, clip)
     torch.optim.Adam(parameters, SMALL.lr).step()
+    return norm
 
 
 @pytest.mark.parametrize("gain", [1, 1000])
