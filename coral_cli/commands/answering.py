@@ -160,7 +160,7 @@ def _by_loss(
         these = _of(found, {DISTRACTION: distraction, IMAGE_LOSS: loss})
         if these:
             squares[row, loss] = square_of(these)
-    return HeatMap(title, measure, list(rows), losses, DISTRACTION, IMAGE_LOSS, squares)
+    return HeatMap(title, measure, list(rows), losses, DISTRACTION, squares)
 
 
 def _share(kind: str, these: Sequence[Outcome]) -> Square:
@@ -205,11 +205,11 @@ def _transfer(title: str, found: Sequence[Outcome]) -> list[HeatMap]:
         areas[key] = _square(scratch, labels, [one.area(end) for one in scratch], None, end)
         finals[key] = _square(scratch, labels, [one.final for one in scratch], None, scratch[0].steps)
         rows = [SCRATCH, *rows]
-    names = "source, way", PARTS
+    name = "source, way"
     return [
-        HeatMap(title, "area under the curve relative to scratch", rows, parts, *names, areas, NEGATIVE),
+        HeatMap(title, "area under the curve relative to scratch", rows, parts, name, areas, NEGATIVE),
         HeatMap(
-            title, "last return relative to scratch after as many steps in all", rows, parts, *names, finals, NEGATIVE
+            title, "last return relative to scratch after as many steps in all", rows, parts, name, finals, NEGATIVE
         ),
     ]
 
@@ -252,7 +252,7 @@ def _overhead(title: str, found: Sequence[Outcome]) -> HeatMap:
             squares[column, method] = _square(
                 these, labels, values, reference, these[0].steps, unit, is_cost=bool(name)
             )
-    return HeatMap(title, f"relative to {methods[0]}", columns, methods, MEASURE, "method", squares)
+    return HeatMap(title, f"relative to {methods[0]}", columns, methods, MEASURE, squares)
 
 
 def _square(

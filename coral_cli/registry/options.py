@@ -97,9 +97,10 @@ def _field(name: str, hint: object) -> Field:
     help_ = next((extra for extra in extras if isinstance(extra, Help)), None)
     if help_ is None:
         raise TypeError(f"option {name!r} needs Annotated[..., Help('what it means')]")
-    optional = get_origin(base) in (Union, types.UnionType)
+    kinds = get_args(base) if get_origin(base) in (Union, types.UnionType) else ()
+    optional = len(kinds) == 2 and type(None) in kinds
     if optional:
-        base = next(arg for arg in get_args(base) if arg is not type(None))
+        base = next(kind for kind in kinds if kind is not type(None))
     several = get_origin(base) is tuple and get_args(base)[1:] == (...,)
     if several:
         base = get_args(base)[0]

@@ -81,7 +81,6 @@ class HeatMap:
     rows: Sequence[str]
     columns: Sequence[str]
     row_name: str
-    column_name: str
     squares: Mapping[tuple[str, str], Square] = field(default_factory=dict)
     worse: str = "worse"
     """What it is called when a square is worse than the reference."""

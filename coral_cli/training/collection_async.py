@@ -28,11 +28,6 @@ class AsyncCollection:
         self._actor.load_weights(agent.weights())
         self._episodes = self._thread.submit(self._collected, seeds)
 
-    @property
-    def under_way(self) -> bool:
-        """Whether episodes are being collected at this moment."""
-        return self._episodes is not None and not self._episodes.done()
-
     def wait(self) -> None:
         """Wait until what was begun is over, whatever became of it."""
         if self._episodes is not None:

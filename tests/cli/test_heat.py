@@ -18,7 +18,7 @@ SQUARES = {
     ("disks", "cpc"): square({}, [50.0, None], [100.0, 300.0], 20),
     ("noise", "cpc"): square({}, [-5.0, 5.0], [100.0, 300.0], 20),
 }
-HEAT = HeatMap("a task", "relative", ["clean", "disks", "noise"], ["cv", "cpc"], "distraction", "loss", SQUARES)
+HEAT = HeatMap("a task", "relative", ["clean", "disks", "noise"], ["cv", "cpc"], "distraction", SQUARES)
 
 
 def printed(width: int, **options) -> list[str]:

@@ -8,20 +8,14 @@ import pty
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable
+from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
 
 from coral_cli.commands import watch
 from coral_cli.registry.events import Event
 from coral_cli.runs.metrics import to_line
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch):
-    monkeypatch.setattr(watch, "POLL", 0.01)
 
 
 def lines(out: str) -> list[str]:
@@ -52,42 +46,37 @@ def test_a_run_without_metrics(make_run, coral) -> None:
     assert outcome.code == 0 and lines(outcome.out) == ["stopped at step 0 after 0:00:00"]
 
 
-class Training(threading.Thread):
-    """Somebody who holds a run, and writes pieces of its metrics, each once ``seen`` says so."""
+@pytest.fixture
+def while_training(coral, monkeypatch):
+    """``coral watch``, while somebody holds the run and writes one of ``pieces`` between two looks, then lets it go."""
 
-    def __init__(self, run, *pieces: str) -> None:
-        super().__init__(daemon=True)
-        self.run_, self.pieces = run, pieces
-        self.held = threading.Event()
+    def looked(run, pieces: list[str], *words: str):
+        left = iter(pieces)
 
-    def run(self) -> None:
-        with self.run_.held():
-            self.held.set()
-            for piece in self.pieces:
-                time.sleep(0.1)
-                with self.run_.metrics.open("a") as file:
+        def sleep(seconds: float) -> None:
+            if (piece := next(left, None)) is None:
+                holding.close()
+            else:
+                with run.metrics.open("a") as file:
                     file.write(piece)
-            time.sleep(0.1)
 
+        with ExitStack() as holding:
+            holding.enter_context(run.held())
+            monkeypatch.setattr(watch, "time", SimpleNamespace(sleep=sleep))
+            return coral("watch", "a", *words)
 
-def while_training(run, pieces: list[str], look: Callable[[], object]) -> object:
-    training = Training(run, *pieces)
-    training.start()
-    training.held.wait()
-    seen = look()
-    training.join()
-    return seen
+    return looked
 
 
 def line(event: Event) -> str:
     return to_line(event) + "\n"
 
 
-def test_a_growing_file_is_followed_to_its_end(make_run, told, coral) -> None:
+def test_a_growing_file_is_followed_to_its_end(make_run, told, while_training) -> None:
     run = make_run("runs/a", told.began())
     half = line(told.evaluated(500, 3.0))
     pieces = [half[:30], half[30:], line(told.evaluated(700, 4.0)), "nonsense\n", line(told.ended(1000, best=4.0))]
-    outcome = while_training(run, pieces, lambda: coral("watch", "a"))
+    outcome = while_training(run, pieces)
     assert outcome.code == 0
     said = lines(outcome.out)
     assert [text.split("  ")[0].split()[0] for text in said] == ["started", "steps", "steps", "done"]
@@ -95,18 +84,18 @@ def test_a_growing_file_is_followed_to_its_end(make_run, told, coral) -> None:
     assert "eval 4.00" in said[2] and said[3].startswith("done at step 1,000")
 
 
-def test_a_run_that_is_resumed_meanwhile_is_shown_anew(make_run, told, coral) -> None:
+def test_a_run_that_is_resumed_meanwhile_is_shown_anew(make_run, told, while_training) -> None:
     run = make_run("runs/a", told.began(), told.evaluated(300, 2.0), told.ended(400, "interrupted", 2.0))
     resumed = Event("start", 400, 400.0, {"name": "x", "env": "maze", "budget": 1000, "resumed": True})
     pieces = [line(resumed), line(told.evaluated(600, 5.0)), line(told.ended(1000, best=5.0))]
-    said = lines(while_training(run, pieces, lambda: coral("watch", "a")).out)
+    said = lines(while_training(run, pieces).out)
     assert said[-2].startswith("steps 600/1,000") and said[-1].startswith("done at step 1,000")
     assert any(text.startswith("resumed a") for text in said)
 
 
-def test_a_trainer_that_dies_ends_it(make_run, told, coral) -> None:
+def test_a_trainer_that_dies_ends_it(make_run, told, while_training) -> None:
     run = make_run("runs/a", told.began())
-    said = lines(while_training(run, [line(told.evaluated(500, 3.0))], lambda: coral("watch", "a")).out)
+    said = lines(while_training(run, [line(told.evaluated(500, 3.0))]).out)
     assert said[-1].startswith("stopped at step 500")
 
 
@@ -117,10 +106,10 @@ def test_metrics_that_cannot_be_read(words, make_run, coral) -> None:
     assert outcome.code == 4 and "a/metrics.jsonl cannot be read" in outcome.err
 
 
-def test_json_lines_are_all_events(make_run, told, coral) -> None:
+def test_json_lines_are_all_events(make_run, told, while_training) -> None:
     run = make_run("runs/a", told.began())
     pieces = [line(told.evaluated(500, 3.0)), line(told.ended(1000))]
-    outcome = while_training(run, pieces, lambda: coral("watch", "a", "--json"))
+    outcome = while_training(run, pieces, "--json")
     documents = [json.loads(text) for text in outcome.out.splitlines()]
     assert [document["kind"] for document in documents] == ["start", "evaluation", "end"]
     assert documents[1] == json.loads(line(told.evaluated(500, 3.0)))

@@ -157,7 +157,7 @@ def test_long_messages_are_wrapped_not_cut(run):
 
 def wait_for(console, text):
     """Until the dashboard's thread has drawn ``text``."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 200
     while text not in console.file.getvalue():
         assert time.monotonic() < deadline, f"{text!r} was never drawn"
         time.sleep(0.02)

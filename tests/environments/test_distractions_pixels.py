@@ -65,12 +65,32 @@ def test_color_needs_three_channels(name):
         build(name, (20, 20, 1))
 
 
+class Chosen:
+    """Values in place of random ones, in the order in which they are drawn."""
+
+    def __init__(self, *values):
+        self._values = iter(values)
+
+    def uniform(self, *bounds):
+        return next(self._values)
+
+    def permutation(self, count):
+        return np.arange(count)
+
+
 # Disks
 
 
 def painted(frames):
     """(T, H, W): where something was painted on black."""
     return np.array(frames).any(-1)
+
+
+def test_a_disk_between_four_pixels_covers_these():
+    module = build("disks", (40, 60, 3), count=1)
+    module.begin(Chosen(np.zeros(1), np.array([[10.0, 20.0]]), np.ones(1)), None)  # direction, centre, radius
+    covered = painted([module.change(np.zeros((40, 60, 3), np.uint8), None)])[0]
+    assert np.argwhere(covered).tolist() == [[9, 19], [9, 20], [10, 19], [10, 20]]
 
 
 def test_a_disk_has_the_area_and_the_width_of_its_radius():
@@ -115,7 +135,9 @@ def test_disks_move_at_their_speed_and_are_reflected_at_the_borders():
     assert covered.any((1, 2)).all()
     whole = covered.sum((1, 2)) >= 48  # of pi * 16: not cut off
     centres = np.array([np.argwhere(disk).mean(0) for disk in covered])
-    steps = np.linalg.norm(np.diff(centres, axis=0), axis=1)[whole[:-1] & whole[1:]]
+    moves = np.linalg.norm(np.diff(centres, axis=0), axis=1)
+    assert moves.max() < 4, "it comes back where it went, and at no other border"
+    steps = moves[whole[:-1] & whole[1:]]
     assert len(steps) > 100
     assert np.median(steps) == pytest.approx(0.05 * 40, abs=0.3)
     assert centres.min() < 3 and centres[:, 1].max() > 56  # all of the image is visited
@@ -148,6 +170,23 @@ def test_hue_turns_red_to_green_and_leaves_grey():
     assert np.allclose(matrix @ [200, 0, 0], [0, 200, 0])
     assert np.allclose(matrix @ [0, 200, 0], [0, 0, 200])
     assert np.allclose(color_map(1.0, 1.0, 1.0, 0.2)[0] @ [90, 90, 90], [90, 90, 90])
+
+
+def test_every_pixel_is_changed_as_the_map_says():
+    module = build("color", (1, 2, 3))
+    module.begin(Chosen([0.5, 1.25, 1.0, 1 / 3]), None)
+    image = np.array([[[200, 100, 0], [0, 0, 240]]], np.uint8)
+    # half as bright, a quarter further away from 127.5, then turned: red is where green was
+    turned = np.array([[[0, 100, 50], [120, 0, 0]]])
+    assert module.change(image, None).tolist() == np.rint(127.5 + 1.25 * (turned - 127.5)).clip(0).tolist()
+
+
+def test_hues_turn_either_way():
+    module, reds = build("color", (1, 1, 3), brightness=0, contrast=0, saturation=0, hue=0.2), []
+    for seed in range(20):
+        (frame,) = episode(module, np.array([[[[200, 0, 0]]]], np.uint8), seed)
+        reds.append(tuple(frame[0, 0, 1:] > 0))
+    assert set(reds) == {(True, False), (False, True)}  # towards green, and towards blue
 
 
 def test_brightness_then_contrast_about_mid_grey_then_saturation():

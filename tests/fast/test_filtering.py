@@ -155,6 +155,13 @@ class Halved(GruRssm):
         return 0.5 * super().predict(h, z, action)
 
 
+class Deaf(GruRssm):
+    """One that hears half of what it is told."""
+
+    def update(self, h, embedding):
+        return super().update(h, 0.5 * embedding)
+
+
 def used(model, embeddings, actions, run):
     """States and gradients of a loss on all of them."""
     inputs = [embeddings.clone().requires_grad_(), actions.clone().requires_grad_()]
@@ -232,7 +239,7 @@ def test_a_latent_that_only_comes_from_a_known_one_is_heeded(monkeypatch):
         torch.testing.assert_close(ours, torchs, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("kind", [Normalised, Halved])
+@pytest.mark.parametrize("kind", [Normalised, Halved, Deaf])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_whoever_changes_the_rssm_in_plain_torch_gets_right_gradients(family, kind, monkeypatch):
     monkeypatch.setattr(Filter, "apply", None)  # nothing by hand

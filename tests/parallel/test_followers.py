@@ -27,7 +27,7 @@ def together(tmp_path_factory):
     program = [sys.executable, "-W", "error", "-m", "tests.parallel.side_by_side", str(directory)]
     root = Path(__file__).parents[2]
     children = [subprocess.Popen([*program, str(rank), "2"], cwd=root) for rank in range(2)]
-    assert [child.wait(timeout=120) for child in children] == [0, 0]
+    assert [child.wait(timeout=250) for child in children] == [0, 0]
     return [torch.load(directory / f"{rank}.pt") for rank in range(2)]
 
 

@@ -40,7 +40,7 @@ def environ():
 
 def test_a_run_of_two_processes_is_one_run(tmp_path, environ, monkeypatch, capsys):
     words = ["train", *ENV, *AGENT, *PACE, "--steps", "60", "--out", "run", "--json"]
-    done = subprocess.run([*TORCHRUN, *words], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([*TORCHRUN, *words], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=250)
     assert done.returncode == 0, done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     assert json.loads((tmp_path / "run" / "run.json").read_text())["processes"] == 2
@@ -78,7 +78,7 @@ def test_a_process_that_follows_crops_as_the_first_one_does(tmp_path):
 def test_a_benchmark_tells_how_far_two_are_from_twice_as_fast(tmp_path, environ):
     words = ["bench", *ENV, *AGENT, "--repeats", "2", "--json", "--part"]
     done = subprocess.run(
-        [*TORCHRUN, *words, "update"], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=120
+        [*TORCHRUN, *words, "update"], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=250
     )
     assert done.returncode == 0, done.stderr
     update = json.loads(done.stdout)["update"]
@@ -91,12 +91,12 @@ def test_an_interruption_saves_and_leaves_nobody_behind(tmp_path, environ):
     run = tmp_path / "run"
     words = ["train", *ENV, *AGENT, *PACE, "--steps", "100k", "--out", str(run)]
     with subprocess.Popen([*TORCHRUN, *words], env=environ, stderr=subprocess.PIPE, text=True) as launcher:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 250
         while not (run / "checkpoints" / "latest.pt").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         children = children_of(launcher.pid)
         launcher.send_signal(signal.SIGINT)
-        _, errors = launcher.communicate(timeout=60)
+        _, errors = launcher.communicate(timeout=200)
     assert f"saved; go on with: coral train --resume {run}" in errors and "error:" not in errors
     last = read_metrics(run / "metrics.jsonl")[-1]
     assert last.values["status"] == "interrupted"

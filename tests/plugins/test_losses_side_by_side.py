@@ -53,7 +53,7 @@ def every() -> dict[str, list[Tensor]]:
 def together(tmp_path_factory):
     directory = tmp_path_factory.mktemp("together")
     children = [subprocess.Popen([sys.executable, __file__, str(directory), str(rank)]) for rank in range(2)]
-    assert [child.wait(timeout=120) for child in children] == [0, 0]
+    assert [child.wait(timeout=250) for child in children] == [0, 0]
     return [torch.load(directory / f"{rank}.pt") for rank in range(2)]
 
 

@@ -65,6 +65,15 @@ def test_twin_critics_are_two_separate_networks(norm):
     assert not torch.allclose(values[0], values[1])
 
 
+def test_critics_begin_as_torch_s_own_layers_do():
+    torch.manual_seed(0)
+    critics = TwinCritics(PolicyInputs(100), 2, 64, 2)
+    for weight, bias in list(zip(critics.weights, critics.biases, strict=True)):
+        bound = weight.shape[1] ** -0.5
+        assert 0.9 * bound < weight.abs().max() <= bound
+        assert bias.abs().max() <= bound and (len(bias.flatten()) < 9 or bias.abs().max() > 0.9 * bound)
+
+
 def test_normalised_critics_do_not_see_the_scale_of_a_hidden_layer():
     torch.manual_seed(0)
     sac = Sac(PolicyInputs(4), 1, dataclasses.replace(SMALL, critic_norm=True))
@@ -91,6 +100,12 @@ def test_settings_of_the_paper():
     for parameter in sac.actor.parameters():
         torch.nn.init.zeros_(parameter)
     assert sac.actor(torch.zeros(1, 3)).std.tolist()[0] == pytest.approx([0.0183, 0.0183], rel=1e-4)
+
+
+def test_every_part_learns_at_its_own_rate():
+    sac = Sac(PolicyInputs(4), 1, dataclasses.replace(SMALL, lr=0.1, entropy_lr=0.2))
+    rates = {name: optimizer.param_groups[0]["lr"] for name, optimizer in sac.optimizers().items()}
+    assert rates == {"actor": 0.1, "critics": 0.1, "entropy_weight": 0.2}
 
 
 def test_the_actor_begins_as_wide_as_asked():
@@ -137,6 +152,25 @@ def test_the_entropy_weight_falls_when_entropy_is_above_its_target(target, direc
     assert math.copysign(1, sac.entropy_weight().item() - before) == direction
 
 
+def test_the_target_of_the_entropy_is_minus_one_for_each_action_value():
+    """The gradient is slope * (entropy - target), below the largest norm here."""
+    sac, weight = Sac(PolicyInputs(4), 3, SMALL), EntropyWeight(SMALL.entropy_weight, SMALL.entropy_form)
+    weight().backward()
+    entropy = sac.update(random_experience(actions=3))["entropy"]
+    target = entropy - sac.entropy_weight.raw.grad / weight.raw.grad
+    assert target.item() == pytest.approx(-3.0, abs=1e-3)
+
+
+def test_it_acts_with_its_mean_or_explores_around_it():
+    torch.manual_seed(0)
+    sac, features = Sac(PolicyInputs(4), 1, SMALL), torch.randn(1, 4).expand(2000, 4)
+    distribution = sac.actor(features)
+    assert torch.equal(sac.act(features, explore=False), torch.tanh(distribution.mean))
+    drawn = torch.atanh(sac.act(features, explore=True))
+    assert drawn.mean().item() == pytest.approx(distribution.mean[0].item(), abs=2e-3)
+    assert drawn.std().item() == pytest.approx(distribution.std[0].item(), rel=0.1)
+
+
 @dataclasses.dataclass(frozen=True)
 class Drawn(TanhGaussian):
     """Draws actions of zero with a given log-density."""
@@ -147,10 +181,10 @@ class Drawn(TanhGaussian):
         return torch.zeros_like(self.mean), self.log_density
 
 
-def random_experience():
+def random_experience(actions=1):
     torch.manual_seed(0)
     return Experience(
-        torch.randn(3, 5, 4), torch.rand(3, 5, 1) * 2 - 1, torch.randn(3, 5), torch.zeros(3, 5, dtype=torch.bool)
+        torch.randn(3, 5, 4), torch.rand(3, 5, actions) * 2 - 1, torch.randn(3, 5), torch.zeros(3, 5, dtype=torch.bool)
     )
 
 
@@ -159,19 +193,28 @@ def test_one_update_against_plain_gradients(masked):
     """Adam on the critics' mean squared errors, on the actor's loss before the new critics; targets move by 0.005."""
     torch.manual_seed(1)
     sac = Sac(PolicyInputs(4), 1, SMALL)
+    for parameter in sac.target_critics.parameters():  # else they are where the critics are
+        parameter += 0.1
     reference, before = copy.deepcopy(sac), copy.deepcopy(sac.target_critics)
     mask = torch.arange(5) < torch.tensor([[5], [3], [2]]) if masked else None
     data = dataclasses.replace(random_experience(), mask=mask)
     torch.manual_seed(2)
-    sac.update(data)
+    metrics = sac.update(data)
     torch.manual_seed(2)
     state, after, action, reward, live = transitions(data)
     weight = reference.entropy_weight().detach()
     goal = reference.targets(after, reference.actor(after), reward, live, weight)
     q = reference.critics(state, action)
-    step(((q[0] - goal) ** 2).mean() + ((q[1] - goal) ** 2).mean(), reference.critics, 100.0)
+    critic_loss = ((q[0] - goal) ** 2).mean() + ((q[1] - goal) ** 2).mean()
+    told = {"critic_loss": critic_loss, "value": q.mean(), "entropy_weight": weight}
+    told["gradient/critics"] = step(critic_loss, reference.critics, 100.0)
     new_action, log_density = reference.actor(state).sample()
-    step((weight * log_density - torch.minimum(*reference.critics(state, new_action))).mean(), reference.actor, 10.0)
+    actor_loss = (weight * log_density - torch.minimum(*reference.critics(state, new_action))).mean()
+    told |= {"actor_loss": actor_loss, "entropy": -log_density.mean()}
+    told["gradient/actor"] = step(actor_loss, reference.actor, 10.0)
+    assert {name: value.item() for name, value in metrics.items()} == pytest.approx(
+        {name: value.item() for name, value in told.items()}, rel=1e-4
+    )
     for part in ("critics", "actor"):
         pairs = zip(getattr(sac, part).parameters(), getattr(reference, part).parameters(), strict=True)
         for new, expected in pairs:
@@ -185,8 +228,9 @@ def step(loss, network, clip):
     parameters = list(network.parameters())
     for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
         parameter.grad = gradient
-    torch.nn.utils.clip_grad_norm_(parameters, clip)
+    norm = torch.nn.utils.clip_grad_norm_(parameters, clip)
     torch.optim.Adam(parameters, SMALL.lr).step()
+    return norm
 
 
 @pytest.mark.parametrize("gain", [1, 1000])

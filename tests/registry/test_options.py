@@ -64,7 +64,7 @@ class OfUnionType:
     x: Annotated[int | str, Help("")] = 0
 
 
-@pytest.mark.parametrize("options", [WithoutHelp(), OfListType(), Options, {"x": 1}])
+@pytest.mark.parametrize("options", [WithoutHelp(), OfListType(), OfUnionType(), Options, {"x": 1}])
 def test_what_is_not_allowed_is_a_type_error(options: object) -> None:
     with pytest.raises(TypeError):
         fields_of(options)

@@ -77,7 +77,7 @@ def heat() -> HeatMap:
         ("disks", "cv"): square({"row": "disks", "loss": "cv"}, [1.0, 3.0], [4.0, 4.0], 10),
         ("disks", "cpc"): square({"row": "disks", "loss": "cpc", "size": "tiny"}, [1.0, None], [4.0, 4.0], 10),
     }
-    return HeatMap("a task", "return relative to clean", ["clean", "disks"], ["cv", "cpc"], "row", "loss", squares)
+    return HeatMap("a task", "return relative to clean", ["clean", "disks"], ["cv", "cpc"], "row", squares)
 
 
 def test_documents_and_files_have_every_square(tmp_path) -> None:

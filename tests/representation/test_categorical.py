@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from coral_cli.fast.scan.families import CategoricalFamily
 from coral_cli.registry.options import with_values
 from coral_cli.representation.records import RSSMS
 from coral_cli.representation.rssm.categorical import Categorical, Categoricals
@@ -76,6 +77,20 @@ def test_certain_classes_always_come(chosen):
     logits = torch.full((1000, 3), -200.0)
     logits[:, chosen] = 0.0
     assert (Categorical.from_parameters(logits, 3).sample()[:, chosen] == 1).all()
+
+
+def test_the_largest_number_that_can_be_drawn_leads_to_the_last_possible_class(monkeypatch):
+    """Sums of probabilities are 1 only but for rounding."""
+    torch.manual_seed(0)
+    monkeypatch.setattr(torch, "rand_like", torch.zeros_like)  # 1 minus that is drawn
+    logits = torch.randn(1000, 32)
+    by_hand = CategoricalFamily(32)
+    for sample in (
+        Categorical.from_parameters(logits, 32).sample(),
+        by_hand.sample(logits, by_hand.noise(logits)),
+    ):
+        assert (sample[:, -1] == 1).all() and (sample.sum(1) == 1).all()
+    assert latent([0.6, 0.4, 0.0]).sample().tolist() == [0, 1, 0]
 
 
 def test_samples_depend_on_the_global_seed_alone():

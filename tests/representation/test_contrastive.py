@@ -195,6 +195,14 @@ def test_accuracy_counts_only_what_is_compared():
     assert accuracies == {"all": 0.5, "other-sequences": 0.5, "same-sequence": 1.0}
 
 
+def test_accuracy_is_the_share_of_embeddings_that_find_their_state():
+    # The embeddings (1, 0) and (0, 1) fit the states with 1, 0 and 2, 3: both find their own; of the states the
+    # first fits the second's embedding better.
+    loss, _ = by_hand("all")
+    states = torch.tensor([[[1.0, 2.0], [0.0, 3.0]]])
+    assert loss(LossBatch(states, torch.eye(2)[None], states))[1]["accuracy"].item() == 1.0
+
+
 def test_two_steps_ahead_by_hand():
     # k = 0: every state (1, 0), (0, 1) is its own embedding. k = 1: the states (1, 0) of both sequences against the
     # embeddings (0, 1) of both: all scores are 0, so log 2.

@@ -15,10 +15,8 @@ from coral_cli.representation.objective import Representation, Term
 from coral_cli.representation.rssm.gaussian import Gaussian, Gaussians
 from coral_cli.representation.rssm.gru import GruRssm
 
-from .small import CORAL, UNIFIED, random_batch, small
+from .small import CORAL, PREDICTIVE, UNIFIED, VARIATIONAL, random_batch, small
 
-VARIATIONAL = ObjectiveOptions()
-PREDICTIVE = ObjectiveOptions(posterior=0.0, prior=1.0, dynamics=0.001, representation=0.001)
 SENSORS = {name: Sensor(name, "vector", (3,)) for name in ("eye", "skin")}
 
 
@@ -206,7 +204,16 @@ def test_acting_step_by_step_is_the_scan():
 
 
 def test_normalization_of_images_and_vectors():
-    normalization = Normalization({"eye": Sensor("eye", "image", (2, 2, 3)), "skin": Sensor("skin", "vector", (2,))})
+    normalization = Normalization(
+        {
+            "eye": Sensor("eye", "image", (2, 2, 3)),
+            "skin": Sensor("skin", "vector", (2,)),
+            "far": Sensor("far", "depth", (1, 3, 1)),
+        }
+    )
+    metres = torch.tensor([0.0, 1.0, 9.0]).reshape(1, 1, 3, 1)
+    assert normalization("far", metres).tolist() == [[[[-0.5, -0.25, 0.5]]]]
+    assert metres.flatten().tolist() == [0.0, 1.0, 9.0]
     image = torch.arange(24, dtype=torch.uint8).reshape(2, 2, 2, 3)
     torch.testing.assert_close(normalization("eye", image), image.permute(0, 3, 1, 2) / 255 - 0.5)
     normalization.fit("skin", torch.tensor([[1.0, 5.0], [3.0, 5.001]]))

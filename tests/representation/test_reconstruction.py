@@ -35,10 +35,11 @@ def test_one_value_by_hand():
 
 def test_masked_steps_do_not_count():
     features, target = torch.zeros(1, 3, 2), torch.zeros(1, 3, 2)
-    target[0, 2] = 100.0
+    target[0] = torch.tensor([[1.0], [2.0], [100.0]])
     mask = torch.tensor([[True, True, False]])
-    loss, _ = Reconstruction(nn.Identity(), 1.0)(batch(features, target, mask))
-    assert loss.item() == pytest.approx(math.log(2 * math.pi))
+    loss, metrics = Reconstruction(nn.Identity(), 1.0)(batch(features, target, mask))
+    assert loss.item() == pytest.approx((1 + 4) / 2 + math.log(2 * math.pi))
+    assert metrics["mse"].item() == pytest.approx((1 + 4) / 2)
 
 
 def test_image_decoder_is_the_paper_s():

@@ -12,12 +12,9 @@ from coral_cli import builtin
 from coral_cli.assembly.shorthands import METHODS
 
 from .reference import Data, Reference, Setting
-from .small import CORAL, SENSORS, random_batch, small
+from .small import CORAL, SENSORS, WEIGHTS, random_batch, small
 
-VARIATIONAL = {"posterior": 1.0, "prior": 0.0, "dynamics": 0.8, "representation": 0.2}
-PREDICTIVE = {"posterior": 0.0, "prior": 1.0, "dynamics": 0.001, "representation": 0.001}
-UNIFIED = {"posterior": 1.0, "prior": 1.0, "dynamics": 0.5, "representation": 0.1}
-
+VARIATIONAL, PREDICTIVE, UNIFIED = WEIGHTS.values()
 SETTINGS = {
     "v-coral": Setting(CORAL, **VARIATIONAL),
     "p-coral": Setting(CORAL, **PREDICTIVE),
@@ -33,7 +30,7 @@ SETTINGS = {
     "cpc-concat": Setting({"eye": "infonce"}, **PREDICTIVE),
     "recon-concat": Setting({"eye": "recon"}, **VARIATIONAL),
 }
-"""The facts of the paper. What the methods' names stand for in the package is looked up there."""
+"""What the paper's methods are made of. What their names stand for in the package is looked up there."""
 
 EXTRA = {"weights": {"eye": 2.0, "skin": 0.3}, "variance": 0.04, "inverse": 0.7, "free_nats": 20.0}
 

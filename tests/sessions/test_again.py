@@ -16,7 +16,7 @@ from coral_cli.runs.checkpoint import load
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.runs.metrics import read_metrics
 
-PACE = "--size tiny --random-episodes 1 --updates-per-step 0.1 --eval-every 0 --batch-length 4 --batch-size 2"
+from .pace import PACE
 
 ENVIRONMENT = """
 import gymnasium
@@ -250,12 +250,12 @@ def stopped(name: str, module: str, patched: str, *words: str) -> tuple[int, str
         ("SIGTERM", "", "still_env:Still.reset"),
         ("SIGTERM", "", "coral_cli.runs.directory:RunDirectory.create"),
         ("SIGTERM", "", "coral_cli.runs.directory:RunDirectory.write_metadata"),
-        ("SIGHUP", "", "coral_cli.environments.vectorised:Vectorised._start"),
+        ("SIGHUP", "", "multiprocessing.context:SpawnProcess.start"),
         ("SIGTERM", "", "coral_cli.training.trainer:Trainer.__init__"),
     ],
 )
 def test_a_signal_before_the_first_step_is_a_sentence_and_leaves_nothing(name, module, patched, place) -> None:
-    envs = ["--envs", "2"] if "Vectorised" in patched else []
+    envs = ["--envs", "2"] if "Spawn" in patched else []
     code, err = stopped(name, module, patched, *COMMAND, "--steps", "24", *envs)
     assert code == 128 + signal.Signals[name]
     said = "Ctrl-C" if name == "SIGINT" else name
@@ -278,7 +278,7 @@ def test_a_signal_before_a_resumed_run_s_first_step_changes_nothing() -> None:
 
 def test_what_is_stopped_says_where_to_go_on_even_when_quiet() -> None:
     words = [*COMMAND, "--steps", "100k"]
-    code, err = stopped("SIGTERM", "", "coral_cli.training.trainer:Trainer._collect", *words)
+    code, err = stopped("SIGTERM", "", "coral_cli.training.updates:Updates.fit_normalization", *words)
     assert (code, err) == (143, "saved; go on with: coral train --resume run --env still_env:Still\n")
     assert steps_done() == 8
 

@@ -12,7 +12,7 @@ from coral_cli.app import main
 from coral_cli.registry.errors import PluginError
 from coral_cli.runs.checkpoint import read_metadata
 
-PACE = "--random-episodes 1 --updates-per-step 0.1 --eval-every 0 --batch-length 4 --size tiny --policy.hidden 8"
+from .pace import PACE
 
 
 @pytest.fixture(scope="module")

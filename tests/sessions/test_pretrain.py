@@ -163,12 +163,11 @@ def test_ctrl_c_saves_and_says_how_to_go_on(data, tmp_path):
     words.remove("--quiet")
     process = subprocess.Popen([sys.executable, "-m", "coral_cli", *words], stderr=subprocess.PIPE, text=True)
     metrics = tmp_path / "run" / "metrics.jsonl"
-    for _ in range(600):
-        if metrics.exists() and '"update"' in metrics.read_text():
-            break
+    while not (metrics.exists() and '"update"' in metrics.read_text()):
+        assert process.poll() is None
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=200)
     assert process.returncode == 130
     assert f"go on with: coral pretrain --resume {tmp_path / 'run'}" in err
 

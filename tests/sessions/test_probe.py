@@ -254,6 +254,6 @@ def test_an_interruption_leaves_nothing_behind(plain: Path, tmp_path: Path) -> N
         assert probing.stderr is not None
         assert probing.stderr.readline().startswith("episode 1/5000")
         probing.send_signal(signal.SIGINT)
-        _, errors = probing.communicate(timeout=60)
+        _, errors = probing.communicate(timeout=200)
     assert probing.returncode == 130 and errors.splitlines()[-1] == "stopped by Ctrl-C."
     assert not (tmp_path / "out").exists()

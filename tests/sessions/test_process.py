@@ -76,7 +76,7 @@ prepare()
 import torch
 torch.optim.Adam([torch.zeros(1, requires_grad=True)])
 """
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=250)
 
 
 def test_a_plugin_that_imports_torch_comes_after_the_settings(tmp_path):

@@ -149,11 +149,11 @@ def test_an_interrupted_run_is_saved_and_goes_on(number, code, tmp_path, capsys)
     words = command("train", *BOX, "--steps", "100k", "--replay-size", "5k", "--out", str(run))
     heard = partial(signal.signal, number, signal.SIG_DFL)  # also where these tests run under nohup
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, preexec_fn=heard) as training:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 250
         while not (run / "checkpoints" / "latest.pt").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         training.send_signal(number)
-        _, errors = training.communicate(timeout=60)
+        _, errors = training.communicate(timeout=200)
     assert training.returncode == code
     assert f"coral train --resume {run}" in errors.replace("\n", " ")
 
@@ -274,7 +274,7 @@ def test_a_reader_that_goes_away_ends_the_run_saved(stream, words, tmp_path):
     with training:
         getattr(training, stream).readline()
         getattr(training, stream).close()
-        training.wait(timeout=120)
+        training.wait(timeout=250)
     assert training.returncode == 128 + signal.SIGPIPE
     *_, end = read_metrics(run / "metrics.jsonl")
     assert end.values["status"] == "interrupted"

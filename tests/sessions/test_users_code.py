@@ -13,7 +13,7 @@ from coral_cli.app import main
 from coral_cli.runs.checkpoint import load
 from coral_cli.runs.metrics import read_metrics
 
-PACE = "--size tiny --random-episodes 1 --updates-per-step 0.1 --eval-every 0 --batch-length 4 --batch-size 2"
+from .pace import PACE
 
 FAULTS = """
 from coral_cli.plugin import Distraction, Encoder, Loss, NoOptions, Policy, hookimpl

@@ -13,9 +13,9 @@ from coral_cli.environments.distractions.clips import find_clips
 from coral_cli.registry.places import started
 from coral_cli.runs.metrics import read_metrics
 
-PACE = (
-    "--size tiny --random-episodes 1 --updates-per-step 0.1 --eval-every 0 --batch-length 4 --batch-size 2 --steps 16"
-)
+from .pace import PACE
+
+TRAIN = f"{PACE} --steps 16"
 ENV = "--env moving_env:Moving"
 
 ENVIRONMENT = """
@@ -70,10 +70,10 @@ def again(here: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
 
 
 def test_a_run_and_what_follows_it_lie_where_they_were_wanted(here, monkeypatch, capsys) -> None:
-    again(here, monkeypatch, f"train {ENV} {PACE} --out run")
+    again(here, monkeypatch, f"train {ENV} {TRAIN} --out run")
     assert f"evaluate with: coral eval run --video {ENV}" in capsys.readouterr().err
     again(here, monkeypatch, f"train --resume run {ENV} --steps 24 --quiet")
-    again(here, monkeypatch, f"train {ENV} {PACE} --init-from run --envs 2 --out two --quiet")
+    again(here, monkeypatch, f"train {ENV} {TRAIN} --init-from run --envs 2 --out two --quiet")
     assert "weights taken over from run/checkpoints/latest.pt" in (here / "two" / "metrics.jsonl").read_text()
     capsys.readouterr()
     again(here, monkeypatch, f"eval run {ENV} --episodes 1 --video films/film.mp4 --json")
@@ -87,7 +87,7 @@ def test_a_run_and_what_follows_it_lie_where_they_were_wanted(here, monkeypatch,
 
 
 def test_a_run_without_a_place_lies_among_the_others(here, monkeypatch) -> None:
-    again(here, monkeypatch, f"train {ENV} {PACE} --quiet")
+    again(here, monkeypatch, f"train {ENV} {TRAIN} --quiet")
     assert left(here) == {"runs"}
     (run,) = (here / "runs").iterdir()
     start = read_metrics(run / "metrics.jsonl")[0]
@@ -114,10 +114,10 @@ def test_clips_are_sought_where_coral_was_started(here, monkeypatch) -> None:
 
 
 def test_errors_are_as_short_as_what_was_written(here, monkeypatch, capsys) -> None:
-    again(here, monkeypatch, f"train {ENV} {PACE} --out run --quiet")
+    again(here, monkeypatch, f"train {ENV} {TRAIN} --out run --quiet")
     monkeypatch.chdir(here)
     capsys.readouterr()
-    assert main(f"train {ENV} {PACE} --out run --quiet".split()) == 2
+    assert main(f"train {ENV} {TRAIN} --out run --quiet".split()) == 2
     assert capsys.readouterr().err.splitlines() == [
         "error: run already holds a run.",
         "hint: Choose another --out, or go on with --resume run.",

@@ -92,23 +92,17 @@ def test_all_is_done_in_order_and_so_many_at_a_time(made) -> None:
 
 
 def test_two_run_side_by_side(made) -> None:
-    def end_both(said: str) -> None:
-        if said == "b running":  # which a would keep from running, were it one at a time
-            started.append(time.monotonic())
-
-    started: list[float] = []
     engine = Local(2, 1)
     runs, jobs = made(a="--stays", b="--works", c="--works")
     sweep = Sweep(runs, jobs, Path("sweep"), 2, tick=0.01)
 
     def then(said: str) -> None:
-        end_both(said)
-        if said == "c done":
+        if said == "c done":  # which a would keep from running, were it one at a time
             os.kill(os.getpid(), signal.SIGTERM)
 
     heard = Heard(then)
     assert sweep.carry_out(engine, heard) == 143
-    assert started and heard.most == 2 and states(sweep) == {"a": "stopped", "b": "done", "c": "done"}
+    assert heard.most == 2 and states(sweep) == {"a": "stopped", "b": "done", "c": "done"}
 
 
 def test_one_that_fails_stops_no_other_and_is_told_with_its_last_error(made) -> None:

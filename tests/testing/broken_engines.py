@@ -38,7 +38,7 @@ class Reasonless(Good):
 
 class Elsewhere(Good):
     def submit(self, jobs) -> None:
-        super().submit([replace(job, directory=Path(tempfile.gettempdir())) for job in jobs])
+        super().submit([replace(job, directory=Path(tempfile.mkdtemp(dir=job.directory))) for job in jobs])
 
 
 class Mute(Good):

@@ -27,7 +27,6 @@ from coral_cli.plugin import (
 )
 from coral_cli.policies.options import ImaginationOptions, SacOptions
 from coral_cli.policies.random import RandomActions
-from coral_cli.representation.rssm.gru import GruRssm
 from coral_cli.testing import TOY_ENVIRONMENT, ConformanceError, check
 from coral_cli.testing.running import catalog_of
 from coral_cli.testing.toys import ToyEnvironment, toy_rssm
@@ -79,10 +78,6 @@ def loss(module, **given) -> Loss:
 
 def encoder(module) -> Encoder:
     return Encoder("mine", "Mine.", building(module), sensors=("vector",))
-
-
-class Altered(GruRssm):
-    """A toy with one method replaced."""
 
 
 def rssm(**methods) -> Rssm:

@@ -18,18 +18,20 @@ def weight_of(one):
 
 
 class Watched(OneByOne):
-    """Notes which weights played, and in which thread; waits until it may begin."""
+    """Notes which weights played, in which thread, and whether any do now; waits until it may begin."""
 
     def __init__(self, env=None):
         super().__init__(env or Walk())
-        self.played, self.threads, self.may_begin = [], [], threading.Event()
+        self.played, self.threads, self.may_begin, self.playing = [], [], threading.Event(), False
         self.may_begin.set()
 
     def exploring_episodes(self, one, seeds, stop):
         self.may_begin.wait()
         self.played.append(weight_of(one))
         self.threads.append(threading.current_thread())
+        self.playing = True
         yield from super().exploring_episodes(one, seeds, stop)
+        self.playing = False
 
 
 def test_episodes_begin_with_the_weights_of_that_moment():
@@ -94,13 +96,13 @@ def test_nothing_is_collected_during_an_evaluation():
 
     class Quiet(OneByOne):
         def evaluated(self, *arguments):
-            under_way.append(run.async_collection.under_way)
+            playing.append(run.collector.playing)
             yield from super().evaluated(*arguments)
 
-    under_way = []
+    playing = []
     run = Run(actor=agent(), eval_every=1, collector=lambda _: Watched(Slow()), evaluator=lambda _: Quiet(Walk()))
     run.trainer.run()
-    assert len(under_way) == 10 and not any(under_way)
+    assert len(playing) == 10 and not any(playing)
 
 
 def test_an_interruption_ends_the_thread_too():

@@ -1,7 +1,9 @@
 """The replay: its cap, what it samples, how it survives a process."""
 
 import errno
+import itertools
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -99,10 +101,33 @@ def test_crops_are_windows_with_one_offset_per_sequence():
     image = batch["image"]  # (B, T, 4, 6, 3); channel 0 is the row, channel 1 the column it came from
     assert image.shape == (200, 4, 4, 6, 3)
     top, left = image[:, 0, 0, 0, 0], image[:, 0, 0, 0, 1]
-    assert set(top) == {0, 1, 2} and set(left) == {0, 1, 2}
+    assert set(zip(top.tolist(), left.tolist(), strict=True)) == set(itertools.product(range(3), range(3)))
     assert (image[..., 0] == top[:, None, None, None] + np.arange(4)[:, None]).all()
     assert (image[..., 1] == left[:, None, None, None] + np.arange(6)).all()
     np.testing.assert_array_equal(image[:, :, 0, 0, 2], batch["reward"] % 256)
+
+
+def test_a_part_of_a_batch_is_that_of_the_whole_one():
+    """Each of several processes reads its own, and all draw the same."""
+    replay = Replay(SENSORS, 1, 30)
+    for number, length in enumerate((10, 3, 10)):
+        missing = np.zeros((length, 2), np.bool_)
+        missing[:, number % 2] = True
+        replay.add(episode(number, length) | {"missing": missing})
+    randoms = np.random.default_rng(0), np.random.default_rng(0)
+    whole, part = replay.sample(9, 5, randoms[0], 2), replay.sample(9, 5, randoms[1], 2, slice(2, 5))
+    assert part.keys() == whole.keys() and {"mask", "missing/image", "missing/skin"} < part.keys()
+    for name, values in part.items():
+        np.testing.assert_array_equal(values, whole[name][2:5])
+    assert randoms[0].random() == randoms[1].random()
+
+
+def test_a_sensor_is_missing_where_it_was():
+    replay, missing = Replay(SENSORS, 1, 30), np.zeros((4, 2), np.bool_)
+    missing[2, 1] = True
+    replay.add(episode(0, 4) | {"missing": missing})
+    batch = replay.sample(1, 4, np.random.default_rng(0))
+    assert batch["missing/skin"].tolist() == [[False, False, True, False]] and "missing/image" not in batch
 
 
 def test_another_process_finds_everything_again(tmp_path):
@@ -159,6 +184,15 @@ def test_too_little_disk_is_said_before_anything_starts(tmp_path):
     with pytest.raises(CoralError, match="disk are free"):
         Replay(SENSORS, 1, 10**13, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_lies_on_the_disk_already_needs_no_room_there(tmp_path, monkeypatch):
+    filled(directory=tmp_path)
+    full = SimpleNamespace(disk_usage=lambda place: SimpleNamespace(free=0))
+    monkeypatch.setattr("coral_cli.training.replay_rows.shutil", full)
+    assert Replay(SENSORS, 1, 30, tmp_path).size == 30
+    with pytest.raises(CoralError, match="but only 0 MB of disk are free"):
+        Replay(SENSORS, 1, 30_000, tmp_path)
 
 
 def test_a_damaged_index_is_named(tmp_path):

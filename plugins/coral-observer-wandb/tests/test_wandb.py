@@ -32,7 +32,7 @@ def records(folder):
 
     wandb writes them in a process of its own, which may be behind on a busy machine.
     """
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 200
     while True:
         logs = [list(parsed(file.read_bytes())) for file in sorted(folder.glob("wandb/offline-run-*/*.wandb"))]
         if logs and all(log and log[-1].WhichOneof("record_type") == "exit" for log in logs):
