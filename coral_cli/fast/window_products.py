@@ -27,12 +27,6 @@ def pixels_down(pixels: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return torch.addmm(bias, windows.flatten(0, 2), as_matrix(weight).T).view(*windows.shape[:3], -1)
 
 
-def window_rows(pixels: Tensor, kernel: int) -> tuple[Tensor, int, int]:
-    """Return the windows of all coarse pixels as rows (N h w, kernel * kernel * F), with h and w."""
-    windows = _windows(pixels, kernel)
-    return windows.flatten(0, 2), windows.shape[1], windows.shape[2]
-
-
 def down_by_product(fine: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """Return the convolution of a fine map, a coarse one."""
     windows = _windows(fine.permute(0, 2, 3, 1), weight.shape[2])
@@ -65,14 +59,17 @@ def weight_gradient(coarse: Tensor, fine: Tensor, weight: Tensor) -> Tensor:
 
 def _windows(pixels: Tensor, kernel: int) -> Tensor:
     """Return for each coarse pixel the fine ones that it reads, (N, h, w, kernel * kernel * F), of (N, H, W, F)."""
-    pixels = pixels.contiguous()
+    return windows_of(pixels.contiguous(), kernel).flatten(3)
+
+
+def windows_of(pixels: Tensor, kernel: int) -> Tensor:
+    """Return the same as a view (N, h, w, kernel, kernel * F) of contiguous pixels."""
     count, rows, columns, channels = pixels.shape
     height, width = ((side - kernel) // STRIDE + 1 for side in (rows, columns))
     line, step = columns * channels, STRIDE * channels
-    windows = pixels.as_strided(
+    return pixels.as_strided(
         (count, height, width, kernel, kernel * channels), (rows * line, STRIDE * line, step, line, 1)
     )
-    return windows.flatten(3)
 
 
 def as_matrix(weight: Tensor) -> Tensor:

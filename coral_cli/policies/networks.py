@@ -70,8 +70,11 @@ class Actor(nn.Module):
 
         def action(features: Tensor, explore: bool) -> Tensor:
             joined = self.join(features) if self.join.linear else features
-            outputs = torch.from_numpy(layers(joined.numpy()[0]))[None]
-            return self._distribution(outputs).draw() if explore else torch.tanh(_mean(outputs.chunk(2, -1)[0]))
+            outputs = layers(joined.numpy()[0])[None]
+            if explore:
+                return self._distribution(torch.from_numpy(outputs)).draw()
+            mean = torch.from_numpy(outputs[:, : outputs.shape[1] // 2])
+            return mean.div_(MEAN_SCALE).tanh_().mul_(MEAN_SCALE).tanh_()
 
         return action
 

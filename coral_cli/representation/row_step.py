@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,17 +13,22 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from coral_cli.fast.single_rows import Row, convolutions, dense, gru, is_own
-from coral_cli.representation.batch import Normalization, centred
+from coral_cli.representation.batch import Normalization
 from coral_cli.representation.encoders.conv import ConvEncoder
 from coral_cli.representation.encoders.mlp import MlpEncoder
 from coral_cli.representation.networks import Mlp
 from coral_cli.representation.objective import Representation, State
 from coral_cli.representation.rssm.gru import GruRssm
 
+MIDDLE, SCALE = np.float32(127.5), np.float32(1 / 255)
+
 
 @dataclass(frozen=True)
 class RowStep:
-    """A step by views of the weights: an encoder for each sensor, and what an RSSM is made of, each for one row."""
+    """A step by views of the weights: an encoder for each sensor, and what an RSSM is made of, each for one row.
+
+    Each thread needs one of its own.
+    """
 
     encoders: Mapping[str, Callable[[NDArray[Any]], Row]]
     nothing: Mapping[str, Row]
@@ -63,8 +69,7 @@ def row_step(model: nn.Module) -> RowStep | None:
 def _encoder(name: str, encoder: nn.Module, normalization: Normalization) -> Callable[[NDArray[Any]], Row] | None:
     """Return what makes an embedding (E) of a raw observation."""
     if is_own(encoder, ConvEncoder):
-        of_pixels = convolutions(encoder.convolutions)
-        return None if of_pixels is None else lambda image: of_pixels(_pixels(normalization, name, image))
+        return convolutions(encoder.convolutions, partial(_read, normalization, name))
     if is_own(encoder, MlpEncoder) and is_own(encoder.layers, Mlp) and hasattr(normalization, f"{name}_mean"):
         of_vector = dense(encoder.layers)
         mean, std = (getattr(normalization, f"{name}_{part}").numpy() for part in ("mean", "std"))
@@ -72,9 +77,10 @@ def _encoder(name: str, encoder: nn.Module, normalization: Normalization) -> Cal
     return None
 
 
-def _pixels(normalization: Normalization, name: str, image: NDArray[Any]) -> Tensor:
-    """Return a normalised image or depth (1, H, W, C)."""
-    raw = torch.from_numpy(image)[None]
-    if raw.dtype == torch.uint8:
-        return centred(raw.float())
-    return normalization(name, raw).permute(0, 2, 3, 1)  # type: ignore[no-any-return]
+def _read(normalization: Normalization, name: str, image: NDArray[Any], into: Row) -> None:
+    """Write a raw image or depth (H, W, C) normalised."""
+    if image.dtype == np.uint8:
+        np.subtract(image, MIDDLE, out=into, dtype=np.float32)  # as ``centred``
+        np.multiply(into, SCALE, out=into)
+    else:
+        into[...] = normalization(name, torch.from_numpy(image)[None])[0].permute(1, 2, 0).numpy()

@@ -130,8 +130,8 @@ class LoadedAgent:
     ) -> tuple[dict[str, NDArray[Any]], bool, Memory]:
         """Return batched arrays, whether they were not batched before, and the memory with the last action."""
         self._require(observation)
-        given = {name: value for name, value in observation.items() if name in self.sensors and value is not None}
-        arrays = {name: self._array(name, value) for name, value in given.items()}
+        given = ((name, observation.get(name)) for name in self.sensors)
+        arrays = {name: self._array(name, value) for name, value in given if value is not None}
         extra = {array.ndim - len(self.sensors[name].shape) for name, array in arrays.items()}
         extra = extra or {int(state is not None and len(state.memory.action) > 1)}
         if len(extra) > 1:
@@ -176,18 +176,27 @@ class LoadedAgent:
         if not shapes & allowed:
             raise CoralError(f"sensor {name!r} has shape {array.shape}, but the agent knows it as {sensor.shape}.")
         if sensor.kind != "image":
-            if np.isnan(array).any():
-                raise CoralError(
-                    f"sensor {name!r} holds what is not a number (NaN).", "Where it gives nothing, say None."
-                )
-            with np.errstate(over="ignore"):
-                numbers = array.astype(np.float32)
-            if sensor.kind == "vector" and np.isinf(numbers).any():  # depth is infinite where nothing is hit
-                raise CoralError(f"sensor {name!r} holds infinite numbers.", "Where it gives nothing, say None.")
-            return numbers
+            return self._numbers(sensor, array)
         if array.dtype != np.uint8:
             raise CoralError(f"images of sensor {name!r} must be uint8, not {array.dtype}.")
         return array
+
+    def _numbers(self, sensor: Sensor, array: NDArray[Any]) -> NDArray[np.float32]:
+        """Return a vector or depth in single precision. Raises CoralError for what an agent cannot go on from."""
+        if array.dtype == np.float32:
+            numbers = array.copy()
+        else:
+            with np.errstate(over="ignore"):
+                numbers = array.astype(np.float32)
+        if np.isfinite(numbers).all():
+            return numbers
+        if np.isnan(numbers).any():
+            raise CoralError(
+                f"sensor {sensor.name!r} holds what is not a number (NaN).", "Where it gives nothing, say None."
+            )
+        if sensor.kind == "vector":  # depth is infinite where nothing is hit
+            raise CoralError(f"sensor {sensor.name!r} holds infinite numbers.", "Where it gives nothing, say None.")
+        return numbers
 
 
 def load(path: str | os.PathLike[str], device: str, catalog: Catalog) -> LoadedAgent:

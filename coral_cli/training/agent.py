@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from threading import get_ident
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -88,14 +89,14 @@ class Agent:
         self.unencoded = tuple(name for name in sensors if name not in representation.encoders)
         self.action_size = action_size
         self.device = device
-        self._for_a_row: _ForARow | None = None
+        self._for_a_row: dict[int, _ForARow] = {}  # by thread: it has places that a step writes over
 
     def initial(self, batch: int = 1) -> Memory:
         """Return the memory before an episode's first observation: zero state, zero action.
 
         Parts of the agent may have been replaced since the last episode; within one they may not, weights may change.
         """
-        self._for_a_row = None
+        self._for_a_row = {}
         return Memory(
             self.representation.initial(batch, self.device), torch.zeros(batch, self.action_size, device=self.device)
         )
@@ -142,14 +143,17 @@ class Agent:
         """Return what is faster where ``x`` has one row, on the CPU, and nothing learns; else None."""
         if len(x) != 1 or self.device.type != "cpu" or torch.is_grad_enabled() or torch.is_autocast_enabled("cpu"):
             return None
-        if self._for_a_row is None:
+        known, thread = self._for_a_row, get_ident()
+        found = known.get(thread)
+        if found is None:
             act = getattr(type(self.policy), "for_a_row", None)  # of a wrapper, the instance may give what it wraps's
-            self._for_a_row = _ForARow(row_step(self.representation), act(self.policy) if act is not None else None)
-        return self._for_a_row
+            found = _ForARow(row_step(self.representation), act(self.policy) if act is not None else None)
+            known[thread] = found
+        return found
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy or a pickle is made of: no views of weights, as a copy has weights of its own."""
-        return {**vars(self), "_for_a_row": None}
+        return {**vars(self), "_for_a_row": {}}
 
     def _observe_one(
         self,

@@ -1,5 +1,6 @@
 """What computes one row at a time gives what torch's layers give, follows their weights, and leaves others alone."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -84,11 +85,15 @@ def lying():
     return [layer.to(memory_format=torch.channels_last) for layer in layers]
 
 
+def read(image, into):
+    into[...] = image
+
+
 @pytest.mark.parametrize("side", [(20, 22), (10, 10), (12, 10)])  # the last map has 12, 1 and 1 pixels
 def test_convolutions_follow_their_weights(side):
     layers, image = lying(), torch.rand(1, 3, *side)
-    encoded = convolutions(layers)
-    pixels = image.permute(0, 2, 3, 1).contiguous()
+    encoded = convolutions(layers, read)
+    pixels = image[0].permute(1, 2, 0).numpy()
     for _ in range(2):
         with torch.no_grad():
             expected = image
@@ -101,9 +106,41 @@ def test_convolutions_follow_their_weights(side):
 
 def test_convolutions_that_lie_otherwise_are_left_alone():
     first, second = lying()
-    assert convolutions([first, nn.Conv2d(4, 6, 4, 2)]) is None
-    assert convolutions([first, second.double()]) is None
-    assert convolutions([nn.Conv2d(3, 4, 4, 2, bias=False).to(memory_format=torch.channels_last)]) is None
+    assert convolutions([first, nn.Conv2d(4, 6, 4, 2)], read) is None
+    assert convolutions([first, second.double()], read) is None
+    assert convolutions([nn.Conv2d(3, 4, 4, 2, bias=False).to(memory_format=torch.channels_last)], read) is None
+
+
+def test_convolutions_take_images_of_another_size_in_between():
+    layers = lying()
+    encoded = convolutions(layers, read)
+    for side in (20, 14, 20):
+        image = torch.rand(1, 3, side, side)
+        expected = nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU())(image)
+        same(encoded(image[0].permute(1, 2, 0).numpy()), expected.permute(0, 2, 3, 1).flatten())
+
+
+def test_what_was_returned_stays_as_it_was():
+    layers, cell = nn.Sequential(nn.Linear(6, 8), nn.ELU(), nn.Linear(8, 6)), nn.GRUCell(6, 6)
+    encoded = convolutions(lying(), read)
+    through, following = dense(layers), gru(cell)
+    steps = through, lambda row: following(row, row), lambda row: encoded(np.full((20, 20, 3), row[0]))
+    for compute in steps:
+        first = compute(torch.rand(6).numpy())
+        kept = first.copy()
+        compute(torch.rand(6).numpy())
+        assert np.array_equal(first, kept)
+
+
+def test_what_begins_in_inference_mode_goes_on_outside_it():
+    layers, cell, convolved = nn.Sequential(nn.Linear(6, 6), nn.ELU(), nn.Linear(6, 6)), nn.GRUCell(6, 6), lying()
+    row, image = torch.rand(6).numpy(), torch.rand(20, 20, 3).numpy()
+    with torch.inference_mode():
+        through, following, encoded = dense(layers), gru(cell), convolutions(convolved, read)
+        found = through(row), following(row, row), encoded(image)
+    with torch.no_grad():
+        again = through(row), following(row, row), encoded(image)
+    assert all(map(np.array_equal, found, again))
 
 
 def test_a_subclass_is_not_the_kind_itself():
