@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # A robot that is built in Python (mujoco.MjSpec) has its angles read in degrees, as if they stood in a file: range=[-np.pi / 2, np.pi / 2]
 # is a joint that moves 1.57 degrees each way, and euler=[0, 0, np.pi / 2] a turn by 1.57 degrees. The arm looks right at rest, as all
-# angles are zero there, and nothing warns. What has no such rule is in radians always, in the same file: the ctrlrange of a servo, keyframes, and quaternions. A
-# spec read from a file has that file's unit, so that the same line of Python means degrees for one robot and radians for the next.
-# So set spec.compiler.degree = False first.
+# angles are zero there, and nothing warns. The ctrlrange of its servo is in radians all the same. A spec read from a file has that
+# file's unit, so that the same line of Python means degrees for one robot and radians for the next. So set spec.compiler.degree = False
+# first.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# The place of a mesh in a MuJoCo simulation (geom_xpos, geom_xmat) is not where its file's origin is. When a model is compiled, each
-# mesh is moved so that its origin is its centre of mass, and turned to its principal axes; model.geom_pos is no longer the pos of the XML, and
-# model.mesh_vert no longer the vertices of the file. Whoever draws the file's mesh at geom_xpos in another program, samples points of it for a
-# point cloud, or writes a place into geom_pos, is off, here by half a metre and half a turn. Boxes and spheres, with which one tries first, stay. mesh_pos and mesh_quat undo it.
+# The place of a mesh in a MuJoCo simulation (geom_xpos, geom_xmat) is not where its file's origin is. When a model is compiled, each mesh
+# is moved so that its origin is its centre of mass, and turned to its principal axes; model.geom_pos is no longer the pos of the XML,
+# and model.mesh_vert no longer the vertices of the file. Whoever draws the file's mesh at geom_xpos in another program, samples points
+# of it for a point cloud, or writes a place into geom_pos, is off, here by half a metre and half a turn. Boxes and spheres, with which
+# one tries first, stay. mesh_pos and mesh_quat undo it.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Of two shapes that touch, MuJoCo uses the larger friction, and Bullet the product. A box of 1.0 on a floor of 0.2 stops in MuJoCo after
-# 0.2 m, as on a floor of 1.0, and slides a metre in PyBullet; with 0.5 for both, it is 0.5 in MuJoCo and 0.25 in PyBullet. So friction that is
-# copied from one to the other is another, and a floor whose friction is drawn anew for each episode changes nothing in MuJoCo
+# 0.2 m, as on a floor of 1.0, and slides a metre in PyBullet; with 0.5 for both, it is 0.5 in MuJoCo and 0.25 in PyBullet. So friction
+# that is copied from one to the other is another, and a floor whose friction is drawn anew for each episode changes nothing in MuJoCo
 # for as long as it stays below that of the feet. Draw both, or give the floor priority="1", which then decides alone. Friction for
-# rolling and twisting, the second and third number, does nothing at all unless condim is 4 or 6: a ball with 0.1 of it rolls as far.
+# rolling and twisting, the second and third number, does nothing unless condim is 4 or 6: a ball with 0.1 of it rolls as far.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

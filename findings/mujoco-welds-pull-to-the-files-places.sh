@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# A suction cup in MuJoCo is often an equality <weld> that is switched on when the cup touches (data.eq_active[i] = 1). One expects that it
-# holds the object as it is. It does not: a weld without relpose holds the two bodies as they stood in the file, and the
-# cube that was picked up 2 cm below the cup is pulled, here through half a metre, to where it lay beside the cup when the scene was
-# written, and turned back, too. It does so softly and steadily, as if something was carried, and nothing warns. So write the present relative pose into model.eq_data
-# before switching on (anchor 0:3, place 3:6, quaternion 6:10, both seen from body1). A weld between two sites has the sites coincide.
+# A suction cup in MuJoCo is often an equality <weld> that is switched on when the cup touches (data.eq_active[i] = 1). One expects that
+# it holds the object as it is. It does not: a weld without relpose holds the two bodies as they stood in the file, and a cube that was
+# picked up 2 cm below the cup is pulled, here through half a metre, to where it lay beside the cup when the scene was written, and is
+# turned back, too; softly and steadily, as if it was carried. So write the present relative pose into model.eq_data before switching
+# on (anchor 0:3, place 3:6, quaternion 6:10, as seen from body1).
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
