@@ -1,7 +1,6 @@
 """How fast films of foreign environments run: by what is simulated, where that is known."""
 
 import math
-import sys
 
 import gymnasium
 import numpy as np
@@ -56,5 +55,3 @@ def test_what_wrappers_skip_makes_actions_rarer():
     assert rate(MaxAndSkipObservation(TimeLimit(Plain(dt=0.01), 9), skip=5)) == pytest.approx(20)
     assert rate(MaxAndSkipObservation(MaxAndSkipObservation(Plain(), skip=2), skip=3)) == 4
     assert rate(MaxAndSkipObservation(AtariEnv(_frameskip=1), skip=4)) == 15
-
-
