@@ -22,7 +22,7 @@ from coral_cli.registry.nearest import meant
 from coral_cli.registry.options import Help, Json, fields_of, values_of, with_values
 from coral_cli.registry.places import absolute, as_written
 from coral_cli.registry.records import Fit, Reader
-from coral_cli.registry.terminal import say
+from coral_cli.registry.terminal import say, sentence
 
 HELP = """Make a dataset of recordings in another format: lerobot, minari, robomimic, maniskill or rlds.
 
@@ -141,7 +141,7 @@ def _carry_out(entry: Entry, own: object, source: str, options: ImportOptions) -
         return 0
     if not options.quiet:
         for note in imported.notes:
-            say(f"note: {note}", file=sys.stderr)
+            say(f"note: {sentence(note)}", file=sys.stderr)
     _say_what(document)
     command = shlex.join(["coral", "pretrain", "--data", as_written(out)])
     say(f"{imported.episodes} episodes in {as_written(out)}; train a representation on them with: {command}")

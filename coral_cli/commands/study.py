@@ -108,7 +108,8 @@ def _request(question: Question, options: StudyOptions, rest: Given, words: Span
     probe = _probe(question, options, catalog)
     picture, csv = _picture(options.picture), csv_file(options.csv)
     begun = _begun(question, options)
-    if begun and not any(words) and options.seeds is None and options.source_steps is None:
+    without = not any(words) and options.seeds is None and options.source_steps is None
+    if begun and options.show and without:
         return StudyRequest(question, read_plan(begun).runs, begun, options.json, None, picture, csv, probe)
     spanned, fixed, notes = combined(question, axes(words[0]), words[1])
     given = any(flag == SEED for flag, _ in (*words[0], *words[1]))
@@ -119,6 +120,11 @@ def _request(question: Question, options: StudyOptions, rest: Given, words: Span
         notes += more
     apart = [axis for axis in spanned if axis.flag != SOURCE]  # whose flags stand in for those of the target
     asked = sweep.request_of(apart, fixed, options, rest, catalog, f"study-{question.name}", plan)
+    if begun and without and (picture or csv) and not options.show and asked.folder != begun:
+        raise UsageError(
+            f"{begun} was begun with other flags, and this would begin {len(asked.runs)} other runs in {asked.folder}.",
+            "Add --show to tell of what there is; to train them all the same, name their --out.",
+        )
     for note in notes:
         say(f"note: {note}", file=sys.stderr)
     todo = None if options.show else replace(asked, again=typed() or asked.again)
@@ -131,9 +137,9 @@ def _request(question: Question, options: StudyOptions, rest: Given, words: Span
 
 
 def _begun(question: Question, options: StudyOptions) -> Path | None:
-    """Return the directory whose plan says what --show tells of; None without --show, or where none was begun."""
+    """Return the directory whose plan says what --show tells of; None where none was begun."""
     folder = absolute(options.out or SWEEPS / f"study-{question.name}")
-    return folder if options.show and (folder / FILE).is_file() else None
+    return folder if (folder / FILE).is_file() else None
 
 
 def _probe(question: Question, options: StudyOptions, catalog: Catalog) -> ProbeRequest | None:

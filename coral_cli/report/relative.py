@@ -68,7 +68,7 @@ class Square:
         return shade(ratio if not self.is_cost else 1 / ratio if ratio > 0 else 2)
 
 
-MEASURE = "measure"
+MEASURE = "quantity"
 """The name of rows that tell of the same runs in several ways."""
 
 

@@ -155,13 +155,17 @@ def _scaled(names: Sequence[str], stored: Sequence[int], scaling: Scaling, fit: 
 
 
 def cramped(sensors: Mapping[str, Sensor], scalings: Mapping[str, Scaling]) -> Iterator[Finding]:
-    """Yield the pictures that are smaller than ``scalings`` with a margin for random crops ask for."""
+    """Yield which pictures are smaller than ``scalings`` with a margin for random crops ask for: all in one finding."""
+    alike: dict[tuple[tuple[int, ...], tuple[int, ...]], list[str]] = {}
     for name, scaling in scalings.items():
-        stored = sensors[name].shape[:2]
         if _small(sensors[name], scaling):
-            had, wanted = (f"{height}x{width}" for height, width in (stored, scaling.target))
-            message = f"pictures of {name!r} are {had}, and random crops, which contrastive losses need, take {wanted}"
-            yield Finding("no-margin", False, message, "Pretrain with --crop-margin 0, or a smaller --image-size.")
+            alike.setdefault((sensors[name].shape[:2], scaling.target), []).append(name)
+    parts = [(_listed(names), *(f"{high}x{wide}" for high, wide in sizes)) for sizes, names in alike.items()]
+    if parts:
+        (names, had, wanted), *others = parts
+        message = f"pictures of {names} are {had}, and random crops, which contrastive losses need, take {wanted}"
+        message += "".join(f"; those of {names} are {had}, and crops take {wanted}" for names, had, wanted in others)
+        yield Finding("no-margin", False, message, "Pretrain with --crop-margin 0, or a smaller --image-size.")
 
 
 def _small(sensor: Sensor, scaling: Scaling) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from coral_cli.sessions.held_out import HeldOut, held_out, require_losses
 from coral_cli.sessions.keeping import keep_evaluation
 from coral_cli.sessions.playing import film_of, play
 from coral_cli.sessions.requests import EvalRequest
-from coral_cli.sessions.saved import Saved, open_saved
+from coral_cli.sessions.saved import Saved, no_policy, open_saved
 from coral_cli.training.evaluation import statistics
 
 
@@ -51,7 +50,7 @@ def evaluate(request: EvalRequest) -> Evaluation:
     saved = open_saved(request.checkpoint, request.catalog)
     pretrained = saved.pretrained
     if pretrained and not request.losses:
-        raise no_policy(request.checkpoint)
+        raise no_policy(request.checkpoint, "be evaluated", "; or add --losses")
     if request.condition:
         saved = elsewhere(saved, request.condition, request.catalog)
     path, assembly = saved.path, saved.assembly
@@ -75,15 +74,6 @@ def evaluate(request: EvalRequest) -> Evaluation:
 def elsewhere(saved: Saved, condition: Condition, catalog: Catalog) -> Saved:
     """Return ``saved`` with the environment and distractions of ``condition``. Raises UsageError as ``under`` does."""
     return replace(saved, assembler=Assembler(under(saved.assembly, condition, catalog), catalog))
-
-
-def no_policy(checkpoint: Path) -> UsageError:
-    """Return the error for a pretrained representation."""
-    place = shlex.quote(str(checkpoint))
-    return UsageError(
-        f"{checkpoint} was pretrained: it has no policy that could be evaluated.",
-        f"Train one: coral train --init-from {place}, with the flags of its representation; or add --losses.",
-    )
 
 
 def require_same(saved: Saved, env: gymnasium.Env[dict[str, Any], Any], condition: Condition | None = None) -> None:

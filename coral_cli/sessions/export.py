@@ -24,10 +24,9 @@ from coral_cli.runs.directory import PACKAGED, RunDirectory
 from coral_cli.runs.files import filling, replacing, writing
 from coral_cli.runs.history import history
 from coral_cli.runs.package import CARD, EXAMPLES, FORMAT, ONNX, TORCH, Package, described
-from coral_cli.sessions.eval import no_policy
 from coral_cli.sessions.loaded import gaps_of, loaded
 from coral_cli.sessions.requests import ExportRequest
-from coral_cli.sessions.saved import Saved, open_saved
+from coral_cli.sessions.saved import Saved, no_policy, open_saved
 from coral_cli.training.agent import Agent
 from coral_cli.version import __version__
 
@@ -52,7 +51,7 @@ def export(request: ExportRequest) -> Exported:
         require_onnx()
     saved = open_saved(request.checkpoint, request.catalog, plays=False)
     if saved.pretrained:
-        raise no_policy(request.checkpoint)
+        raise no_policy(request.checkpoint, "be exported", ", and export that run")
     with filling(request.out) as folder:
         agent = saved.agent(torch.device("cpu"))
         save_weights(folder / PACKAGED, without_places(saved.metadata), agent.weights())

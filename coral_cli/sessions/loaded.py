@@ -67,10 +67,12 @@ class LoadedAgent:
     missing at times (``gaps``). With one more axis in front of every array, a batch of episodes goes on in step.
     """
 
-    def __init__(self, agent: Agent, sensors: Mapping[str, Sensor], gaps: Collection[str] = ()) -> None:
+    def __init__(
+        self, agent: Agent, sensors: Mapping[str, Sensor], gaps: Collection[str] = (), acts: bool = True
+    ) -> None:
         self.sensors = sensors
         self.action_size = agent.action_size
-        self._gaps = frozenset(gaps)
+        self._gaps, self._acts = frozenset(gaps), acts
         self._agent = agent
         self._sizes = {name: part.shape[1:] for name, part in agent.initial().parts.items()}
 
@@ -79,8 +81,14 @@ class LoadedAgent:
     ) -> tuple[NDArray[np.float32], AgentState]:
         """Return the action (A,) in [-1, 1], and the state to go on from; ``state`` None starts an episode.
 
-        Without ``explore`` it is the mean action. Raises CoralError for an observation that does not fit.
+        Without ``explore`` it is the mean action. Raises CoralError for an observation that does not fit, and where
+        there is no policy, as a representation was only pretrained.
         """
+        if not self._acts:
+            raise CoralError(
+                "this agent was pretrained: it has no policy that could act.",
+                "features() gives what it represents; coral train --init-from trains a policy.",
+            )
         arrays, single, memory = self._ready(observation, state, None)
         actions, memory = self._agent.act(arrays, memory, explore)
         return actions[0] if single else actions, AgentState(memory, needs_action=False)
@@ -206,7 +214,7 @@ def load(path: str | os.PathLike[str], device: str, catalog: Catalog) -> LoadedA
 
 def loaded(saved: Saved, device: torch.device) -> LoadedAgent:
     """Return the agent of an opened checkpoint. Raises UnreadableError when its weights do not fit."""
-    return LoadedAgent(saved.agent(device), saved.sensors, gaps_of(saved))
+    return LoadedAgent(saved.agent(device), saved.sensors, gaps_of(saved), acts=not saved.pretrained)
 
 
 def gaps_of(saved: Saved) -> set[str]:

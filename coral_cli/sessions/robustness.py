@@ -19,11 +19,11 @@ from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.records import Backend
 from coral_cli.sessions.blame import naming
 from coral_cli.sessions.device import choose_device
-from coral_cli.sessions.eval import drawing, elsewhere, no_policy, require_same
+from coral_cli.sessions.eval import drawing, elsewhere, require_same
 from coral_cli.sessions.keeping import keep_evaluation
 from coral_cli.sessions.playing import film_of, play
 from coral_cli.sessions.requests import RobustnessRequest
-from coral_cli.sessions.saved import Saved, open_saved
+from coral_cli.sessions.saved import Saved, no_policy, open_saved
 from coral_cli.training.collection import Episode, episode_seed
 from coral_cli.training.collectors import Stop
 
@@ -62,7 +62,7 @@ def plan(request: RobustnessRequest) -> Plan:
     agents = [open_saved(path, request.catalog) for path in request.checkpoints]
     for path, saved in zip(request.checkpoints, agents, strict=True):
         if saved.pretrained:
-            raise no_policy(path)
+            raise no_policy(path, "be evaluated")
     backend = _one_backend(request, agents)
     seed = agents[0].assembly.settings.seed if request.seed is None else request.seed
     pairs = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +92,15 @@ def _unplayed(assembly: Assembly, catalog: Catalog, sensors: Mapping[str, Sensor
         return catalog
     kinds = {name: sensor.kind for name, sensor in sensors.items()}
     return catalog.including(Entry(unmade(choice.component, kinds), CORE, choice.version))
+
+
+def no_policy(checkpoint: Path, do: str, otherwise: str = "") -> UsageError:
+    """Return the error for a pretrained representation, which was to ``do`` something that only a policy can."""
+    return UsageError(
+        f"{checkpoint} was pretrained: it has no policy that could {do}.",
+        f"Train one: coral train --init-from {shlex.quote(str(checkpoint))}, with the flags of its representation"
+        f"{otherwise}.",
+    )
 
 
 def metadata_of(assembly: Assembly, sensors: Mapping[str, Sensor], action_size: int) -> dict[str, Any]:

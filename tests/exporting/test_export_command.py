@@ -13,6 +13,7 @@ import coral_cli
 from coral_cli.app import main
 from coral_cli.exporting import programs
 from coral_cli.registry.errors import UnreadableError
+from coral_cli.runs.checkpoint import load, save
 from coral_cli.runs.package import Package
 
 CARTPOLE = ["--env", "cartpole-swingup", "--method", "proprio-sac", "--size", "tiny", "--env.action-repeat", "50"]
@@ -133,6 +134,18 @@ def test_what_is_missing_for_onnx_is_told(run, tmp_path, capsys, monkeypatch):
 def test_what_cannot_be_asked_for(words, code, said, run, capsys):
     assert main(["export", str(run), *(word.format(taken=run) for word in words)]) == code
     assert said in capsys.readouterr().err
+
+
+def test_a_representation_that_was_only_pretrained_is_not_exported(run, tmp_path, capsys):
+    metadata, state = load(run / "checkpoints" / "latest.pt")
+    save(tmp_path / "bare.pt", metadata | {"pretrained": True}, state)
+    assert main(["export", str(tmp_path / "bare.pt"), "--out", str(tmp_path / "out"), "--format", "weights"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"error: {tmp_path}/bare.pt was pretrained: it has no policy that could be exported.",
+        f"hint: Train one: coral train --init-from {tmp_path}/bare.pt, with the flags of its representation, and "
+        "export that run.",
+    ]
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_is_no_agent_leaves_nothing_behind(tmp_path, capsys):

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 import io
+import os
+import re
+import struct
+import termios
 from pathlib import Path
 
 import pytest
@@ -12,7 +17,7 @@ from rich.text import Text
 
 import coral_cli
 from coral_cli.registry.console import Terminal
-from coral_cli.registry.terminal import say, sentence, visible
+from coral_cli.registry.terminal import flowing, say, sentence, visible
 
 ROOT = Path(coral_cli.__file__).parent
 NOT_TEXT = {"commands/output.py", "display/selection.py"}
@@ -42,6 +47,37 @@ def test_what_is_said_is_visible() -> None:
     out = io.StringIO()
     say("\x1b]0;title\x07 \x1b[2Jgone\r", out)
     assert out.getvalue() == "?]0;title? ?[2Jgone?\n"
+
+
+TOLD = "hint: Train one: coral train --init-from a/run --env.make 'tasks=[1, 2]', then it's evaluated with coral eval."
+
+
+@pytest.mark.parametrize("columns", [*range(20, 70), 200])
+def test_no_word_lies_across_the_ends_of_a_terminals_lines(columns: int) -> None:
+    flown = flowing(TOLD, columns)
+    lines = [flown[start : start + columns] for start in range(0, len(flown), columns)]
+    words = re.sub("(?<==.1,) ", "_", TOLD).split()  # what is quoted is one
+    assert [word for line in lines for word in line.replace("[1, 2]", "[1,_2]").split()] == words
+    assert " ".join(flown.replace("[1, 2]", "[1,_2]").split()) == " ".join(words)  # to copy, it is one line
+
+
+def test_words_longer_than_a_line_and_wide_letters_stay() -> None:
+    assert flowing(f"note: {'a' * 30} b cc", 10) == f"note: {'a' * 30} b  cc"
+    assert flowing("note: 方方 方 a", 10) == "note:     方方 方 a"
+    assert flowing("note: aaaaaaaaa b", 10) == "note:     aaaaaaaaa b"
+
+
+def test_only_what_is_told_on_a_terminal_flows(monkeypatch) -> None:
+    leader, follower = os.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 20, 0, 0))
+    with os.fdopen(follower, "w") as terminal, open(leader, encoding="utf-8") as screen:
+        for text in ("error: there is no such sensor.", "a table: there is no such sensor."):
+            say(text, terminal)
+            out = io.StringIO()
+            say(text, out)
+            assert out.getvalue() == f"{text}\n"
+        assert screen.readline() == "error: there is no  such sensor.\n"
+        assert screen.readline() == "a table: there is no such sensor.\n"
 
 
 @pytest.mark.parametrize("terminal", [False, True])

@@ -226,3 +226,13 @@ def test_pictures_without_room_for_crops_are_told():
     sensors = {"front": Sensor("front", "image", (64, 64, 3)), "wrist": Sensor("wrist", "image", (76, 76, 3))}
     (one,) = cramped(sensors, {name: scaling(one.shape[:2], 0, (64, 64), 12) for name, one in sensors.items()})
     assert "'front' are 64x64" in one.message and "76x76" in one.message and not one.refused
+
+
+def test_all_pictures_without_room_for_crops_are_told_at_once():
+    sides = {"front": (64, 64), "wrist": (64, 64), "side": (40, 64), "wide": (90, 90)}
+    sensors = {name: Sensor(name, "image", (*size, 3)) for name, size in sides.items()}
+    (one,) = cramped(sensors, {name: scaling(size, 0, (64, 64), 12) for name, size in sides.items()})
+    assert one.message == (
+        "pictures of 'front' and 'wrist' are 64x64, and random crops, which contrastive losses need, take 76x76; "
+        "those of 'side' are 40x64, and crops take 52x76"
+    )

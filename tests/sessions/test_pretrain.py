@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 import torch
 
+import coral_cli
 from coral_cli.app import main
 from coral_cli.commands import pretrain
 from coral_cli.commands.pretrain import PretrainOptions
+from coral_cli.registry.errors import CoralError
 from coral_cli.runs.checkpoint import load, save
 from coral_cli.runs.dataset import open_dataset
 from coral_cli.runs.metrics import read_metrics
@@ -117,6 +119,19 @@ def test_random_actions_are_not_recorded_under_the_name_of_what_was_pretrained(p
         "hint: Random actions need no agent: --env box-push, without --agent.",
     ]
     assert not (tmp_path / "d").exists()
+
+
+def test_load_agent_gives_what_it_represents_and_no_random_actions(pretrained):
+    agent = coral_cli.load_agent(pretrained, device="cpu")
+    seen = {
+        name: np.zeros(sensor.shape, np.uint8 if sensor.kind == "image" else np.float32)
+        for name, sensor in agent.sensors.items()
+    }
+    features, state = agent.features(seen)
+    assert features.any()
+    for explore in (False, True):
+        with pytest.raises(CoralError, match="was pretrained: it has no policy that could act"):
+            agent.act(seen, state, explore)
 
 
 def test_steps_are_updates_here(data, capsys):

@@ -16,6 +16,7 @@ from coral_cli.environments.foreign.entries import with_entries
 from coral_cli.environments.foreign.fitting import Framing
 from coral_cli.environments.foreign.making import not_a_picture, one_line
 from coral_cli.environments.foreign.options import STEPS, ForeignOptions
+from coral_cli.environments.foreign.rate import steps_per_second
 from coral_cli.environments.foreign.sensors import free_name, readers
 from coral_cli.environments.foreign.values import NotOfSpaceError
 from coral_cli.plugin import Rendering
@@ -67,7 +68,7 @@ class Foreign(gymnasium.Env[Observation, NDArray[Any]]):
         self._seen: Observation = {}
         if env.has_wrapper_attr("hidden_state"):
             self.hidden_state = env.get_wrapper_attr("hidden_state")
-        if rate := _steps_per_second(env):
+        if rate := steps_per_second(env):
             self.metadata = {**self.metadata, "render_fps": rate / options.action_repeat}
 
     def reset(
@@ -220,11 +221,3 @@ def _bounded(name: str, space: gymnasium.Space[Any]) -> Box:
 def _colours(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return (H, W, C) as (H, W, 3): one channel is grey, a fourth is left out."""
     return np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image[..., :3]
-
-
-def _steps_per_second(env: gymnasium.Env[Any, Any]) -> float | None:
-    """Return how many steps make a second: by ``dt``, in seconds, where it stands, for ``render_fps`` may be wrong."""
-    seconds = getattr(env.unwrapped, "dt", None)
-    if isinstance(seconds, float | np.floating) and 0 < seconds < np.inf:
-        return 1 / float(seconds)
-    return (env.metadata or {}).get("render_fps")

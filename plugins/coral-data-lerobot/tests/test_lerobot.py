@@ -232,6 +232,24 @@ def test_an_end_is_what_the_columns_say(tmp_path: Path, left_out, options, ends,
     recording.close()
 
 
+def test_texts_and_other_forms_are_left_out_with_a_note(tmp_path: Path) -> None:
+    more = {"observation.grid": feature("float32", 5, 64), "instruction": feature("string", 1)}
+    root = write(tmp_path / "arm", {**FEATURES, **more})
+    change(root, total_tasks=2)
+    recording = RECORD.build(LeRobotOptions(), str(root))
+    (note,) = (note for note in recording.notes if "left out" in note)
+    assert note.endswith(
+        "left out: observation.name (string), observation.grid (float32), instruction (string), task (2 texts)."
+    )
+    recording.close()
+    change(
+        root, total_tasks=1, features={name: about for name, about in FEATURES.items() if about["dtype"] != "string"}
+    )
+    recording = RECORD.build(LeRobotOptions(), str(root))
+    assert not any("left out" in note for note in recording.notes)  # one task for all tells nothing
+    recording.close()
+
+
 def test_rewards_may_be_left_out_or_missing(root: Path, tmp_path: Path) -> None:
     assert RECORD.build(replace(LeRobotOptions(), reward="none"), str(root)).episode(0, ()).rewards is None
     features = {name: about for name, about in FEATURES.items() if name != "next.reward"}

@@ -34,6 +34,7 @@ OBSERVATIONS = {
         },
         "state": box("float64", 3),
         "goals": {"type": "Tuple", "subspaces": [box("float32", 2), {"type": "Discrete", "start": 0, "n": 4}]},
+        "grid": box("float32", 5, 64),
         "said": {"type": "Text", "max_length": 9, "min_length": 1, "charset": "a"},
     },
 }
@@ -138,6 +139,7 @@ def test_every_observation_is_there(tmp_path: Path, form: str, encoded: bool) ->
     check_reader(RECORD, str(root))
     outcome = run(f"data import minari {root} --out {tmp_path / 'data'}", [RECORD])
     assert outcome.code == 0, outcome.err
+    assert outcome.err.count("left out") == 1 and "left out: grid (float32 of 5x64), said (text)." in outcome.err
     record = json.loads((tmp_path / "data" / "dataset.json").read_text())
     assert set(record["sensors"]) == {"front", "raw", "state", "index_0", "index_1"} and "fps" not in record
     assert record["source"].get("lossy", False) == encoded

@@ -142,6 +142,23 @@ def test_what_is_shown_is_what_the_plan_says_without_the_flags(line, out, asked,
     assert json.loads(capsys.readouterr().out)["maps"]
 
 
+@pytest.mark.parametrize("file", ["--picture a.png", "--csv a.csv"])
+def test_a_picture_of_what_was_begun_with_flags_trains_nothing_else(file, asked, capsys) -> None:
+    study("overhead --method v-coral --method cv-image --seeds 1 -- --size tiny")
+    write_plan_of(asked[0])
+    capsys.readouterr()
+    assert study(f"overhead {file}") == 2 and len(asked) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "error: sweeps/study-overhead was begun with other flags, and this would begin 6 other runs in "
+        "sweeps/study-overhead-2.",
+        "hint: Add --show to tell of what there is; to train them all the same, name their --out.",
+    ]
+    assert study(f"overhead {file} --show") == 0 and Path(file.split()[1]).is_file()
+    study(f"overhead --method v-coral --method cv-image --seeds 1 {file} -- --size tiny")
+    study("overhead")
+    assert [request.folder.name for request in asked[1:]] == ["study-overhead", "study-overhead-2"]
+
+
 def test_one_way_of_one_source_is_no_scratch(asked, capsys) -> None:
     assert study("transfer --source random --init-parts encoders --way slow --seeds 1 --size tiny --show") == 0
     lines = [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()]
@@ -160,12 +177,17 @@ def test_overhead_is_told_with_its_units(asked, capsys) -> None:
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert lines == [
         "cartpole-swingup: relative to v-coral",
-        "measure  v-coral       cv-image",
-        "update   300.0 ms      0.50",
-        "run      1.00 minutes  0.50",
-        "memory   600.0 MB      0.50",
-        "return   8.00          0.75",
+        "quantity  v-coral       cv-image",
+        "update    300.0 ms      0.50",
+        "run       1.00 minutes  0.50",
+        "memory    600.0 MB      0.50",
+        "return    8.00          0.75",
     ]
+    assert study(f"{line} --show --csv a.csv") == 0
+    header, *rows = csv.reader(Path("a.csv").read_text().splitlines())
+    assert len(set(header)) == len(header)
+    measures = {(row[header.index("measure")], row[header.index("quantity")]) for row in rows}
+    assert measures == {("relative to v-coral", name) for name in ("update", "run", "memory", "return")}
 
 
 def test_runs_that_have_failed_are_told_after_the_answer(asked, capsys, monkeypatch) -> None:

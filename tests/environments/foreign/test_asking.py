@@ -208,22 +208,6 @@ def test_success_that_is_not_known_is_none() -> None:
     assert solved([{"metrics": {"solved": 7}}]) == {"solved": 7.0}  # a number of its own
 
 
-def test_metadata_that_is_none_tells_no_frames_a_second() -> None:
-    raw = Plain()
-    raw.metadata = None
-    assert "render_fps" not in adapted(raw).metadata
-
-
-@pytest.mark.parametrize(
-    ("dt", "fps"), [(0.04, 25), (np.float64(0.5), 2), (0.0, 24), (1, 24), (lambda: 0.1, 24), (math.nan, 24)]
-)
-def test_films_run_as_fast_as_the_time_step_says(dt, fps) -> None:
-    raw = Plain()
-    raw.metadata = {"render_fps": 24}
-    raw.dt = dt
-    assert adapted(raw).metadata["render_fps"] == pytest.approx(fps)
-
-
 @pytest.mark.parametrize(
     ("space", "said"),
     [

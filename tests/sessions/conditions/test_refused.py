@@ -97,6 +97,7 @@ def test_a_representation_has_nothing_to_compare(runs: Path, tmp_path: Path) -> 
     save(tmp_path / "bare.pt", metadata | {"pretrained": True}, state)
     outcome = coral(f"eval plain {tmp_path}/bare.pt --episodes 1")
     assert outcome.code == 2 and "bare.pt was pretrained: it has no policy that could be evaluated." in outcome.err
+    assert "--losses" not in outcome.err  # which are of one agent alone
 
 
 def test_a_folder_of_clips_that_is_not_there(seeing: Path, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from coral_data_lerobot import LeRobotOptions
 
 PICTURES = ("video", "image")
+TEXTS = ("string", "language")
 DONE, SUCCESS, TERMINATED = "next.done", "next.success", "next.terminated"
 
 
@@ -41,6 +42,7 @@ class LeRobotRecording:
         self.notes: list[str] = []
         self._codes: dict[str, Codes] = {}
         self.sensors = dict(self._found_sensors())
+        self.notes += self._left_out()
         self.lossy = any(self._features[name]["dtype"] == "video" for name in self.sensors)
         self._reward = self._column(options.reward, "lerobot.reward", default="next.reward")
         self._ended = self._ends(options.ended)
@@ -82,12 +84,11 @@ class LeRobotRecording:
 
     def _found_sensors(self) -> Iterator[tuple[str, Sensor]]:
         for name, about in self._features.items():
-            if name != "observation" and not name.startswith("observation."):
+            if not _observed(name):
                 continue
-            info = about.get("info") or {}
-            depth = info.get("is_depth_map") or info.get("video.is_depth_map")
+            depth = _depth(about)
             if about["dtype"] == "video" and depth:
-                codes = codes_of(info)
+                codes = codes_of(about["info"])
                 if codes is None:
                     self.notes.append(f"{name} is depth in a video that does not say its metres, and is not read.")
                     continue
@@ -96,9 +97,23 @@ class LeRobotRecording:
                     f"{name} is depth from {codes.low:g} to {codes.high:g} metres: what was not measured is in the "
                     "video as the nearest of these."
                 )
-            sensor = _sensor(name, about, bool(depth))
+            sensor = _sensor(name, about, depth)
             if sensor:
                 yield name, sensor
+
+    def _left_out(self) -> Iterator[str]:
+        """Yield the note that tells what is no sensor though it is observed, or a text."""
+        names = [
+            name
+            for name, about in self._features.items()
+            if about["dtype"] in TEXTS or (_observed(name) and name not in self.sensors and not _depth(about))
+        ]
+        told = [f"{name} ({self._features[name]['dtype']})" for name in names]
+        tasks = self._layout.info.get("total_tasks")
+        if isinstance(tasks, int) and tasks > 1:
+            told.append(f"task ({tasks} texts)")
+        if told:
+            yield f"not numbers or pictures of a form that is read, and left out: {', '.join(told)}."
 
     def _pictures(self, number: int, key: str, timestamps: NDArray[Any]) -> Iterator[NDArray[Any]]:
         path, start = self._layout.video(number, key)
@@ -134,6 +149,15 @@ class LeRobotRecording:
             "cut off, too: --lerobot.ended none takes all as cut off."
         )
         return (DONE,)
+
+
+def _observed(name: str) -> bool:
+    return name == "observation" or name.startswith("observation.")
+
+
+def _depth(about: Mapping[str, Any]) -> bool:
+    info = about.get("info") or {}
+    return bool(info.get("is_depth_map") or info.get("video.is_depth_map"))
 
 
 def _sensor(name: str, about: Mapping[str, Any], depth: bool) -> Sensor | None:

@@ -31,12 +31,11 @@ class MinariRecording:
             raise UnreadableError(f"{source} should hold {told} episodes, and there are {self.episodes}.")
         self.bounds, found = described(said)
         self.action_size = len(self.bounds[0])
-        sensors = {name: sensor_of(name, leaf.shape, leaf.dtype) for name, leaf in found.items()}
+        sensors = {name: sensor_of(name, leaf.shape, leaf.dtype) for name, leaf in found.items() if not leaf.other}
         self._leaves = found
         self.sensors = {name: sensor for name, sensor in sensors.items() if sensor is not None}
-        self.notes = [
-            f"{name} is no sensor: {found[name].shape} of {found[name].dtype}." for name in sensors if not sensors[name]
-        ]
+        left_out = ", ".join(f"{name} ({leaf.form})" for name, leaf in found.items() if name not in self.sensors)
+        self.notes = [f"not numbers or pictures of a form that is read, and left out: {left_out}."] if left_out else []
         self._require_steps()
         pictures = [leaf for leaf in found.values() if leaf.picture and self.episodes]
         self.lossy = any(self._storage.encoded(leaf) for leaf in pictures)

@@ -20,21 +20,30 @@ SIDE = 32
 
 @dataclass(frozen=True)
 class Leaf:
-    """An array that a space describes: where it stands, and what one value is."""
+    """An array that a space describes: where it stands, and what one value is.
+
+    ``other`` is the type of a space that describes no array, such as text.
+    """
 
     path: tuple[str, ...]
     shape: tuple[int, ...]
     dtype: str
     picture: bool
+    other: str = ""
 
     @property
     def name(self) -> str:
         """The name by which it can be chosen."""
         return "/".join(self.path) or "observation"
 
+    @property
+    def form(self) -> str:
+        """What it holds, in a word or two."""
+        return self.other or f"{self.dtype} of {'x'.join(map(str, self.shape))}"
+
 
 def described(metadata: Mapping[str, Any]) -> tuple[tuple[NDArray[Any], NDArray[Any]], dict[str, Leaf]]:
-    """Return the bounds of actions, and by name the arrays of an observation.
+    """Return the bounds of actions, and by name what is in an observation.
 
     Raises UnreadableError for metadata that do not describe both.
     """
@@ -47,7 +56,7 @@ def described(metadata: Mapping[str, Any]) -> tuple[tuple[NDArray[Any], NDArray[
 
 
 def leaves(space: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[Leaf]:
-    """Yield the arrays of numbers in a space; text is left out."""
+    """Yield what is in a space: arrays of numbers, and what is none."""
     kind = space.get("type")
     if kind == "Dict":
         for name, inner in space["subspaces"].items():
@@ -59,6 +68,8 @@ def leaves(space: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[Lea
         shape, dtype = _form(space, kind)
         picture = kind == "Box" and dtype == "uint8" and len(shape) in (2, 3) and min(shape[:2]) >= SIDE
         yield Leaf(path, shape, dtype, picture)
+    else:
+        yield Leaf(path, (), "", picture=False, other=str(kind).lower())
 
 
 def bounds(space: Mapping[str, Any]) -> tuple[NDArray[Any], NDArray[Any]]:
