@@ -45,8 +45,8 @@ question's own values or as more to combine, and behind it for every run: `coral
 cartpole-swingup --seeds 2 --jobs 2 -- --size small --steps 50k`. In the end stands a heat map; what is not finished is
 said to be so. The same command goes on with what is not done."""
 SEEDS = 2
-EPISODES = 12
-"""Episodes of a probe: three of them judge."""
+EPISODES = 20
+"""Episodes of a probe: five of them judge. Of twelve, a linear reader of many latents learns too little."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class StudyOptions(SweepOptions):
     probe: Annotated[bool, Help("With --show: also look into the latents of what is done (loss-by-distraction).")] = (
         False
     )
-    probe_episodes: Annotated[int | None, Help("Episodes of each probe (default: 12).", min=3)] = None
+    probe_episodes: Annotated[int | None, Help("Episodes of each probe (default: 20).", min=3)] = None
     picture: Annotated[str | None, Help("Also draw the heat map (.png, .svg, .pdf).")] = None
     csv: Annotated[str | None, Help("Also write a line for each square to this file.")] = None
 

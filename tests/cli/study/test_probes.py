@@ -51,7 +51,7 @@ def trained(tmp_path_factory) -> Path:
 def finish(trained: Path, tmp_path: Path) -> Callable[..., None]:
     """Leave what a run leaves that was trained for 30 steps and whose latent at ``step`` was looked into."""
 
-    def leave(name: str, readouts: Sequence[Readout], unseen: int = 3, step: int = 30) -> None:
+    def leave(name: str, readouts: Sequence[Readout], unseen: int = 5, step: int = 30) -> None:
         place = tmp_path / name
         (place / "checkpoints").mkdir(parents=True)
         (place / "checkpoints" / "latest.pt").write_bytes(b"weights")
@@ -92,7 +92,7 @@ def test_a_square_is_the_mean_over_seeds_of_the_mean_over_what_varies(finish, tm
     assert "latent" not in plain.out and plain.out.rstrip() == outcome.out.split(f"\n\n{STATE}")[0]
 
 
-@pytest.mark.parametrize(("unseen", "step", "words"), [(3, 20, ""), (3, 30, "--probe-episodes 16"), (2, 30, "")])
+@pytest.mark.parametrize(("unseen", "step", "words"), [(5, 20, ""), (5, 30, "--probe-episodes 24"), (4, 30, "")])
 def test_what_is_known_of_another_checkpoint_or_of_less_is_looked_into_again(
     unseen: int, step: int, words: str, finish, tmp_path: Path
 ) -> None:
