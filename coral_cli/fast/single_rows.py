@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import elu_
+from torch.nn.functional import elu_, softplus
 
 from coral_cli.fast.window_products import as_matrix, windows_of
 
@@ -107,6 +107,18 @@ def gru(cell: nn.Module) -> Callable[[Row, Row], Row] | None:
         return torch.lerp(new, torch.from_numpy(h), update).numpy()
 
     return following
+
+
+def gaussian(min_std: float) -> Callable[[Row], tuple[Tensor, Row]]:
+    """Return what draws a sample (1, Z) from parameters (2 Z), means and raw deviations, and gives the mean (Z)."""
+
+    def drawn(parameters: Row) -> tuple[Tensor, Row]:
+        size = len(parameters) // 2
+        both = torch.from_numpy(parameters)[None]
+        std = softplus(both[:, size:]).add_(min_std)
+        return torch.addcmul(both[:, :size], std, torch.randn(1, size)), parameters[:size]
+
+    return drawn
 
 
 class _Convolution(NamedTuple):

@@ -12,12 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from coral_cli.fast.single_rows import Row, convolutions, dense, gru, is_own
+from coral_cli.fast.single_rows import Row, convolutions, dense, gaussian, gru, is_own
 from coral_cli.representation.batch import Normalization
 from coral_cli.representation.encoders.conv import ConvEncoder
 from coral_cli.representation.encoders.mlp import MlpEncoder
 from coral_cli.representation.networks import Mlp
 from coral_cli.representation.objective import Representation, State
+from coral_cli.representation.rssm.gaussian import Gaussians
 from coral_cli.representation.rssm.gru import GruRssm
 
 MIDDLE, SCALE = np.float32(127.5), np.float32(1 / 255)
@@ -35,19 +36,18 @@ class RowStep:
     transition: Callable[[Row], Row]
     gru: Callable[[Row, Row], Row]
     posterior: Callable[[Row], Row]
-    latent: Callable[[Tensor], Any]
+    latent: Callable[[Row], tuple[Tensor, Row]]
 
-    def __call__(self, state: State, action: Tensor, observations: Mapping[str, NDArray[Any]]) -> tuple[State, Tensor]:
+    def __call__(self, state: State, action: Tensor, observations: Mapping[str, NDArray[Any]]) -> tuple[State, Row]:
         """Return what ``Representation.step`` does, of raw observations (...) without those that are missing."""
-        moved = self.transition(np.concatenate([state.z.numpy()[0], action.numpy()[0]]))
+        moved = self.transition(np.concatenate((state.z.numpy()[0], action.numpy()[0])))
         h = self.gru(moved, state.h.numpy()[0])
         seen = [
             encoder(observations[name]) if name in observations else self.nothing[name]
             for name, encoder in self.encoders.items()
         ]
-        posterior = self.latent(torch.from_numpy(self.posterior(np.concatenate([*seen, h])))[None])
-        now = torch.from_numpy(h)[None]
-        return State(now, posterior.sample()), torch.cat([posterior.mean, now], -1)
+        z, mean = self.latent(self.posterior(np.concatenate((*seen, h))))
+        return State(torch.from_numpy(h[None]), z), np.concatenate((mean, h))
 
 
 def row_step(model: nn.Module) -> RowStep | None:
@@ -63,7 +63,19 @@ def row_step(model: nn.Module) -> RowStep | None:
     if transition is None or posterior is None or cell is None or len(known) < len(encoders):
         return None
     nothing = {name: np.zeros(size, np.float32) for name, size in sizes.items()}
-    return RowStep(known, nothing, transition, cell, posterior, rssm.latent)
+    return RowStep(known, nothing, transition, cell, posterior, _latent(rssm.latent))
+
+
+def _latent(latent: Callable[[Tensor], Any]) -> Callable[[Row], tuple[Tensor, Row]]:
+    """Return what draws a sample (1, Z) from parameters (P), and gives the mean (Z)."""
+    if type(latent) is Gaussians:
+        return gaussian(latent.min_std)
+
+    def drawn(parameters: Row) -> tuple[Tensor, Row]:
+        posterior = latent(torch.from_numpy(parameters)[None])
+        return posterior.sample(), posterior.mean[0].numpy()
+
+    return drawn
 
 
 def _encoder(name: str, encoder: nn.Module, normalization: Normalization) -> Callable[[NDArray[Any]], Row] | None:

@@ -138,20 +138,25 @@ class LoadedAgent:
     ) -> tuple[dict[str, NDArray[Any]], bool, Memory]:
         """Return batched arrays, whether they were not batched before, and the memory with the last action."""
         self._require(observation)
-        given = ((name, observation.get(name)) for name in self.sensors)
-        arrays = {name: self._array(name, value) for name, value in given if value is not None}
-        extra = {array.ndim - len(self.sensors[name].shape) for name, array in arrays.items()}
-        extra = extra or {int(state is not None and len(state.memory.action) > 1)}
+        arrays, extra = dict[str, NDArray[Any]](), set[int]()
+        for name, sensor in self.sensors.items():
+            value = observation.get(name)
+            if value is not None:
+                arrays[name] = array = self._array(sensor, name, value)
+                extra.add(array.ndim - len(sensor.shape))
+        episodes = 1 if state is None else state.memory.action.shape[0]
+        extra = extra or {int(episodes > 1)}
         if len(extra) > 1:
             raise CoralError("some sensors of the observation are batched and others are not.")
         single = extra == {0}
-        arrays = {name: array[None] if single else array for name, array in arrays.items()}
-        sizes = {len(array) for array in arrays.values()} or {len(state.memory.action) if state else 1}
-        if len(sizes) > 1 or (state is not None and sizes != {len(state.memory.action)}):
+        if single:
+            arrays = {name: array[None] for name, array in arrays.items()}
+        sizes = {len(array) for array in arrays.values()} or {episodes}
+        if len(sizes) > 1 or (state is not None and sizes != {episodes}):
             raise CoralError("sensors and state do not have the same batch size.")
-        if state:
+        if state is not None:
             self._require_own(state)
-        memory = state.memory if state else self._agent.initial(sizes.pop())
+        memory = state.memory if state is not None else self._agent.initial(sizes.pop())
         if action is not None:
             taken = torch.as_tensor(np.asarray(action, np.float32), device=self._agent.device)
             memory = replace(memory, action=taken.reshape(memory.action.shape))
@@ -175,21 +180,20 @@ class LoadedAgent:
                 hint += f"Where a sensor gives nothing, say so: {{{name!r}: None}}."
                 raise CoralError(f"the observation has no sensor {name!r}, which the agent knows.", hint)
 
-    def _array(self, name: str, value: ArrayLike) -> NDArray[Any]:
-        sensor, array = self.sensors[name], np.asarray(value)
+    def _array(self, sensor: Sensor, name: str, value: ArrayLike) -> NDArray[Any]:
+        array = np.asarray(value)
         if array.dtype.kind not in "biuf":
             raise CoralError(f"sensor {name!r} is of type {array.dtype}: it must hold real numbers.")
-        allowed = {sensor.shape, self._agent.sensors[name].shape}
-        shapes = {array.shape, array.shape[1:]}
-        if not shapes & allowed:
+        allowed = sensor.shape, self._agent.sensors[name].shape
+        if array.shape not in allowed and array.shape[1:] not in allowed:
             raise CoralError(f"sensor {name!r} has shape {array.shape}, but the agent knows it as {sensor.shape}.")
         if sensor.kind != "image":
-            return self._numbers(sensor, array)
+            return self._numbers(name, sensor.kind, array)
         if array.dtype != np.uint8:
             raise CoralError(f"images of sensor {name!r} must be uint8, not {array.dtype}.")
         return array
 
-    def _numbers(self, sensor: Sensor, array: NDArray[Any]) -> NDArray[np.float32]:
+    def _numbers(self, name: str, kind: str, array: NDArray[Any]) -> NDArray[np.float32]:
         """Return a vector or depth in single precision. Raises CoralError for what an agent cannot go on from."""
         if array.dtype == np.float32:
             numbers = array.copy()
@@ -199,11 +203,9 @@ class LoadedAgent:
         if np.isfinite(numbers).all():
             return numbers
         if np.isnan(numbers).any():
-            raise CoralError(
-                f"sensor {sensor.name!r} holds what is not a number (NaN).", "Where it gives nothing, say None."
-            )
-        if sensor.kind == "vector":  # depth is infinite where nothing is hit
-            raise CoralError(f"sensor {sensor.name!r} holds infinite numbers.", "Where it gives nothing, say None.")
+            raise CoralError(f"sensor {name!r} holds what is not a number (NaN).", "Where it gives nothing, say None.")
+        if kind == "vector":  # depth is infinite where nothing is hit
+            raise CoralError(f"sensor {name!r} holds infinite numbers.", "Where it gives nothing, say None.")
         return numbers
 
 

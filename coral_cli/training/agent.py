@@ -101,7 +101,6 @@ class Agent:
             self.representation.initial(batch, self.device), torch.zeros(batch, self.action_size, device=self.device)
         )
 
-    @torch.inference_mode()
     def act(
         self,
         observations: Mapping[str, NDArray[Any]],
@@ -113,12 +112,13 @@ class Agent:
 
         A sensor left out is missing, and so is it where ``missing`` (B,) is true; its value must be finite there.
         """
-        features, state = self.observe(observations, memory, missing)
-        with POLICY:
-            quick = self._quick(features)
-            act = self.policy.act if quick is None or quick.act is None else quick.act
-            action = act(features, explore)
-        return action.cpu().numpy(), Memory(state, action)
+        with torch.inference_mode():
+            quick = self._quick(memory.action)
+            features, state = self._observed(quick, observations, memory, missing)
+            with POLICY:
+                act = self.policy.act if quick is None or quick.act is None else quick.act
+                action = act(features, explore)
+            return action.cpu().numpy(), Memory(state, action)
 
     def observe(
         self,
@@ -127,7 +127,15 @@ class Agent:
         missing: Mapping[str, NDArray[np.bool_]] = MappingProxyType({}),
     ) -> tuple[Tensor, State]:
         """Return what the policy sees (B, F) of raw observations (B, ...), and the recurrent state after them."""
-        quick = self._quick(memory.action)
+        return self._observed(self._quick(memory.action), observations, memory, missing)
+
+    def _observed(
+        self,
+        quick: _ForARow | None,
+        observations: Mapping[str, NDArray[Any]],
+        memory: Memory,
+        missing: Mapping[str, NDArray[np.bool_]],
+    ) -> tuple[Tensor, State]:
         if quick is not None and quick.step is not None:
             return self._observe_one(quick.step, observations, memory, missing)
         tensors = {
@@ -167,9 +175,12 @@ class Agent:
             for name in step.encoders
             if name in observations and not (name in missing and missing[name][0])
         }
-        state, features = step(memory.state, memory.action, there)
+        state, row = step(memory.state, memory.action, there)
+        features = torch.from_numpy(row[None])
+        if not self.unencoded:
+            return features, state
         raw = {name: torch.from_numpy(observations[name]) for name in self.unencoded if name in observations}
-        return self.with_unencoded(features, raw) if self.unencoded else features, state
+        return self.with_unencoded(features, raw), state
 
     def with_unencoded(self, features: Tensor, observations: Mapping[str, Tensor]) -> Tensor:
         """Return what the policy sees: ``features`` (..., F), then the vectors without an encoder; zeros if missing."""

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from coral_cli.fast.single_rows import convolutions, dense, gru, is_own
+from coral_cli.fast.single_rows import convolutions, dense, gaussian, gru, is_own
+from coral_cli.representation.rssm.gaussian import Gaussians
 
 
 def same(found, expected):
@@ -83,6 +84,17 @@ def test_other_cells_are_left_alone(cell):
 def lying():
     layers = [nn.Conv2d(3, 4, 4, 2), nn.Conv2d(4, 6, 4, 2)]
     return [layer.to(memory_format=torch.channels_last) for layer in layers]
+
+
+def test_a_gaussian_is_drawn_as_the_latent_draws_it():
+    parameters = torch.randn(1, 80)
+    torch.manual_seed(0)
+    expected = Gaussians(0.1)(parameters)
+    drawn = expected.sample()
+    torch.manual_seed(0)
+    sample, mean = gaussian(0.1)(parameters[0].numpy())
+    torch.testing.assert_close(sample, drawn)
+    same(mean, expected.mean[0])
 
 
 def read(image, into):

@@ -3,6 +3,8 @@
 import copy
 import importlib
 import pickle
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +82,26 @@ def test_weights_that_learn_are_followed_within_an_episode(subject):
     memory = agree(made.agent, memory=memory)
     made.agent.load_weights({name: value * 1.1 for name, value in made.agent.weights().items()})
     agree(made.agent, memory=memory)
+
+
+def test_threads_do_not_disturb_each_other(subject):
+    agent = subject({"method": "p-coral", "size": "tiny"}, CPU).agent
+    memory, given = agent.initial(), [seen(agent, seed) for seed in range(2)]
+    expected = [agent.act(observations, memory, explore=False)[0] for observations in given]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            acted = [
+                threads.submit(lambda one=one: [agent.act(one, memory, explore=False)[0] for _ in range(100)])
+                for one in given
+            ]
+            found = [each.result() for each in acted]
+    finally:
+        sys.setswitchinterval(interval)
+    for actions, once in zip(found, expected, strict=True):
+        for action in actions:
+            np.testing.assert_allclose(action, once, atol=1e-5)
 
 
 @pytest.mark.parametrize("part", ["rssm.gru", "encoders.proprio", "rssm.posterior_network.0"])
