@@ -50,6 +50,9 @@ def make_foreign(name: str) -> gymnasium.Env[Any, Any]:
         try:
             creator, make = _registered(rest) if scheme == GYMNASIUM else _imported(scheme, rest)
             env = make(**{**_asking_for_pictures(creator), **arguments})
+            if _could_draw(env, creator) and "render_mode" not in arguments:
+                env.close()
+                env = make(render_mode="rgb_array", **arguments)
         except CoralError:
             raise
         except (Exception, SystemExit) as error:
@@ -160,6 +163,14 @@ def _asking_for_pictures(creator: Any) -> dict[str, str]:
     else:
         takes = "render_mode" in parameters and not modes
     return {"render_mode": "rgb_array"} if takes else {}
+
+
+def _could_draw(env: object, creator: Any) -> bool:
+    """Whether an environment that was not asked for pictures draws them, and its maker, which tells no modes, asks."""
+    passes_on = any(parameter.kind is parameter.VAR_KEYWORD for parameter in _parameters(creator).values())
+    if not (isinstance(env, gymnasium.Env) and passes_on and env.render_mode is None):
+        return False
+    return "rgb_array" in ((env.metadata or {}).get("render_modes") or ())
 
 
 def _parameters(creator: Any) -> Mapping[str, inspect.Parameter]:

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from coral_cli.environments.foreign.making import make_foreign
 from coral_cli.environments.foreign.records import resolve_foreign
 from coral_cli.registry.errors import UsageError
 
@@ -44,3 +45,11 @@ def test_a_module_beside_the_user_is_found(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry])
     assert resolve_foreign("my_env:make_blind").sensors == {"proprio": "vector"}
+
+
+def test_a_maker_that_passes_all_on_is_asked_for_pictures_once_its_environment_tells_of_them(toys):
+    toys.made.clear()
+    assert make_foreign("foreign_toys:make_passing_on").render_mode == "rgb_array"
+    assert [env.closed for env in toys.made] == [1, 0]
+    assert make_foreign("foreign_toys:make_passing_on?render_mode=human").render_mode == "human"
+    assert len(toys.made) == 3  # what a user asks for is left alone
