@@ -4,8 +4,8 @@ python benchmarks/update_memory.py --method p-coral
 python benchmarks/update_memory.py --method v-coral --policy imagination
 
 Prints megabytes that the process holds: with all that is imported, with an agent and a batch, at the peak of each of
-the first updates (memory that is freed stays with the process, so these grow until all fits), and at the peak of each
-part of the last one. Linux only: the system keeps the peak, VmHWM, and is told to begin anew before every part.
+the first updates (memory that is freed stays with the process, so these grow until all fits), and at the end of each
+part of the first one: where it grows. Linux only: the system keeps the peak, VmHWM, told to begin anew before each.
 """
 
 from __future__ import annotations
@@ -70,12 +70,13 @@ def main() -> None:
         parts = Parts()
         with suppress(OSError):
             begin_anew()
-            if number == args.updates:
+            if number == 1:
                 LISTENERS.append(parts)
         made.update()
+        LISTENERS.clear()
         print(f"update {number}                 {max([megabytes('VmHWM'), *parts.peaks.values()]):7.0f} MB", flush=True)
-    for name, peak in parts.peaks.items():
-        print(f"  {name:22} {peak:7.0f} MB")
+        for name, peak in parts.peaks.items():
+            print(f"  {name:22} {peak:7.0f} MB")
 
 
 if __name__ == "__main__":
