@@ -8,8 +8,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
-from torch.optim import Adam, Optimizer
+from torch.optim import Optimizer
 
+from coral_cli.fast.adam import Adam
 from coral_cli.fast.single_rows import is_own
 from coral_cli.parallel.ranks import share_of
 from coral_cli.policies.descent import descend, soft_update

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import cast
@@ -10,6 +11,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from coral_cli.fast.saved_raw import saving_raw
 from coral_cli.registry.contracts import EncoderModule, Latent, LossModule, RssmModule, Trajectory, World
 from coral_cli.registry.errors import within
 from coral_cli.registry.records import ObjectiveOptions, Sensor
@@ -139,8 +141,12 @@ class Representation(nn.Module):
     def _seen(self, batch: Batch) -> Seen:
         """Return the normalised observations and the embeddings, and draw where images are hidden from the latent."""
         sequences, steps = shape = batch.rewards.shape
-        targets = {name: self.normalization(name, batch.observations[name].flatten(0, 1)) for name in self.encoders}
-        embeddings = {name: self._embedding(name, targets[name]).unflatten(0, shape) for name in self.encoders}
+        targets, embeddings = {}, {}
+        for name in self.encoders:
+            raw = batch.observations[name].flatten(0, 1)
+            targets[name] = self.normalization(name, raw)
+            with self._saving_little(name, targets[name], raw):
+                embeddings[name] = self._embedding(name, targets[name]).unflatten(0, shape)
         setting, hidden = self._objective, None
         if setting.hide:
             hidden = hidden_stretches(sequences, steps, setting.hide, setting.hide_longest, batch.rewards.device)
@@ -153,6 +159,19 @@ class Representation(nn.Module):
             return missing
         hidden = {name: seen.hidden | missing[name] if name in missing else seen.hidden for name in self._images}
         return {**missing, **hidden}
+
+    def _saving_little(self, name: str, target: Tensor, raw: Tensor) -> AbstractContextManager[object]:
+        """Let autograd save raw images, which are a quarter of normalised ones, on the CPU; a GPU has no such need."""
+        if target.device.type != "cpu" or target.dim() < 4:
+            return nullcontext()
+        half = torch.is_autocast_enabled("cpu")
+
+        def normalise(rows: Tensor) -> Tensor:
+            with torch.autocast("cpu", enabled=half):
+                normalised: Tensor = self.normalization(name, rows)
+            return normalised
+
+        return saving_raw(target, raw, normalise)
 
     def _embedding(self, name: str, target: Tensor) -> Tensor:
         """Return the embeddings (N, E) of a sensor's normalised observations. Raises PluginError for a wrong shape."""

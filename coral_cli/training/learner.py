@@ -9,8 +9,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
-from torch.optim import Adam, Optimizer
+from torch.optim import Optimizer
 
+from coral_cli.fast.adam import Adam
 from coral_cli.fast.streams import SideStream, current
 from coral_cli.parallel.ranks import average_gradients
 from coral_cli.registry.contracts import Experience
@@ -86,6 +87,8 @@ class Learner:
 
     def step_by_step(self, batch: Batch, shares: bool = False) -> Mapping[str, Tensor]:
         """Do what ``update`` does, one operation after the other."""
+        for optimizer in self.optimizers().values():
+            optimizer.zero_grad()  # which leaves their memory to activations
         with self._autocast():
             losses: Losses = self.agent.representation(batch)
         if not self._imagines:  # else the policy needs the model as it is after its step
@@ -109,7 +112,6 @@ class Learner:
     def _descend(self, total: Tensor, optimizer: Optimizer) -> dict[str, Tensor]:
         parameters = list(self.agent.representation.parameters())
         with span("backward"):
-            optimizer.zero_grad()
             total.backward()
         with span("optimiser"):
             average_gradients(parameters)

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn.functional import conv2d
 
 from coral_cli.registry.errors import UsageError
-from coral_cli.representation.encoders.conv import ConvEncoder
+from coral_cli.representation.encoders.conv import AT_ONCE, ConvEncoder
 from coral_cli.representation.encoders.mlp import MlpEncoder
 
 
@@ -103,3 +103,19 @@ def test_conv_refuses_small_images(size):
     with pytest.raises(UsageError, match=f"{size[0]}x{size[1]} are too small") as refused:
         ConvEncoder((*size, 3), 4)
     assert "32 pixels" in refused.value.hint
+
+
+@pytest.mark.parametrize("autocast", [False, True])
+def test_conv_of_many_images_is_that_of_each(autocast):
+    """They are encoded some at a time: values and gradients are those of fewer images, added up."""
+    torch.manual_seed(0)
+    encoder, images = ConvEncoder((32, 32, 3), 2), torch.rand(2 * AT_ONCE + 3, 3, 32, 32) - 0.5
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        together = encoder(images)
+        some = [encoder(part) for part in images.split(50)]
+    torch.testing.assert_close(together, torch.cat(some))
+    found = torch.autograd.grad(together.float().square().sum(), list(encoder.parameters()))
+    parts = [torch.autograd.grad(part.float().square().sum(), list(encoder.parameters())) for part in some]
+    for gradient, shares in zip(found, zip(*parts, strict=True), strict=True):
+        error = (gradient - sum(shares)).norm() / gradient.norm()
+        assert error < (2e-2 if autocast else 1e-5)

@@ -1,6 +1,7 @@
 """The objective as a whole: which latent a loss sees, KL balance and free nats, who gets a gradient."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from torch import nn
 from coral_cli.plugin import ObjectiveOptions, Sensor
 from coral_cli.registry.contracts import Trajectory
 from coral_cli.representation.batch import Batch, Normalization
+from coral_cli.representation.encoders.conv import ConvEncoder
 from coral_cli.representation.encoders.mlp import MlpEncoder
 from coral_cli.representation.heads import HeadSizes
 from coral_cli.representation.objective import Representation, Term
@@ -239,3 +241,21 @@ def test_a_loss_of_weight_zero_leaves_no_gradient(objective, name):
     torch.manual_seed(3)
     full = other(data)
     assert totals[0] == pytest.approx((full.total - full.terms[name]).item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("autocast", [False, True])
+@pytest.mark.parametrize("kind", ["image", "depth"])
+def test_encoders_learn_from_images_that_are_normalised_again(kind, autocast):
+    """Their gradients are those of the images normalised once, to the bit."""
+    torch.manual_seed(0)
+    sensors, encoder = {"eye": Sensor("eye", kind, (32, 34, 3))}, ConvEncoder((32, 34, 3), 2)
+    rssm = GruRssm(encoder.size, 2, 5, 8, 16, Gaussians(0.1), 7, 2)
+    model = Representation(sensors, {"eye": encoder}, rssm, {"eye": Term(Spy())}, ObjectiveOptions(), HeadSizes(), 2)
+    data, raw = batch(), torch.randint(256, (2, 4, 32, 34, 3), dtype=torch.uint8)
+    seen = raw if kind == "image" else raw / 50
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        found = model(replace(data, observations={"eye": seen})).embeddings["eye"].flatten(0, 1)
+        expected = encoder(model.normalization("eye", seen.flatten(0, 1)))
+    gradients = [torch.autograd.grad(e.float().square().sum(), list(encoder.parameters())) for e in (found, expected)]
+    for ours, plain in zip(*gradients, strict=True):
+        assert ours.any() and torch.equal(ours, plain)

@@ -16,6 +16,8 @@ from coral_cli.registry.errors import UsageError
 KERNEL = 4
 SMALLEST = 32
 """An image's smaller side must have this many pixels."""
+AT_ONCE = 128
+"""So many images at once are encoded on the CPU: the largest gradients, at the first layers, are of so many alone."""
 
 
 class ConvEncoder(nn.Module):
@@ -62,6 +64,11 @@ class ConvEncoder(nn.Module):
             return self._plain(image)
         if len(image) == 1 and image.device.type == "cpu" and not torch.is_grad_enabled():
             return self._single(image)
+        if image.device.type != "cpu":
+            return self._encoded(image)
+        return torch.cat([self._encoded(part) for part in image.split(AT_ONCE)])
+
+    def _encoded(self, image: Tensor) -> Tensor:
         for convolution, rectifier in self._pairs:
             image = convolution.rectified(image, rectifier)
         return image.permute(0, 2, 3, 1).flatten(1)
