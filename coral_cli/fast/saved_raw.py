@@ -32,5 +32,5 @@ def _rows(part: Tensor, whole: Tensor) -> slice | None:
     same = part.dtype == whole.dtype and part.shape[1:] == whole.shape[1:] and part.stride() == whole.stride()
     if not same or part.untyped_storage().data_ptr() != whole.untyped_storage().data_ptr():
         return None
-    first, rest = divmod(part.storage_offset() - whole.storage_offset(), whole.stride(0))
+    first, rest = divmod(int(part.storage_offset() - whole.storage_offset()), int(whole.stride(0)))
     return None if rest or first < 0 else slice(first, first + len(part))
