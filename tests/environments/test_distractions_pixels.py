@@ -287,6 +287,8 @@ def test_the_sky_is_left_out_where_all_of_it_is_replaced(options, cut_out):
     scene = Sky()
     build("procedural", (4, 5, 3), **options).prepare(scene)
     assert scene.cut_out is cut_out
+    build("procedural", (4, 5, 3)).prepare(scene)
+    assert scene.cut_out is cut_out, "another background needs no less than the first"
 
 
 def test_segmentation_needs_a_scene_and_a_floor_needs_segmentation():

@@ -166,6 +166,8 @@ def test_lights_go_round_what_they_shine_on_and_change_their_colours():
         assert now["light_dir"][0] == pytest.approx(-new[0] / 2)  # the spot still points at the centre
         cosine = (now["light_dir"] * before["light_dir"]).sum(1)
         tilts.append(np.degrees(np.arccos(cosine.clip(-1, 1))))
+        between = [values["light_dir"][0] @ values["light_dir"][1] for values in (before, now)]
+        assert abs(between[0] - between[1]) > 1e-4, "each goes its own way"
         factors = now["light_diffuse"] / before["light_diffuse"]
         assert (factors > 0.8 * 0.9 - 1e-6).all() and (factors < 1.2 * 1.1 + 1e-6).all()
         assert len(np.unique([*factors[:, 0], (now["head"] / before["head"])[0]])) == 4, "each has its own"

@@ -116,6 +116,17 @@ def test_a_step_goes_on_from_a_sample_and_shows_the_mean():
     torch.testing.assert_close(state.z, posterior.mean + posterior.std * noise)
 
 
+def test_a_sensor_may_be_missing_in_one_of_several_episodes_that_go_on_together():
+    model, batch = small(), random_batch()
+    observations = {name: values[:, 0] for name, values in batch.observations.items()}
+    state, action = model.initial(BATCH), batch.actions[:, 0]
+    features = model.step(state, action, observations, {"eye": torch.tensor([False, True, False])})[1]
+    seeing = model.step(state, action, observations)[1]
+    blind = model.step(state, action, {"skin": observations["skin"]})[1]
+    torch.testing.assert_close(features, torch.stack([seeing[0], blind[1], seeing[2]]))
+    assert not torch.allclose(seeing[1], blind[1])
+
+
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=["variational", "predictive", "unified", "open-loop"])
 def test_a_sensor_missing_from_the_whole_batch_teaches_nothing_and_breaks_nothing(objective):
     batch = random_batch()

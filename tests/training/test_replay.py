@@ -69,7 +69,8 @@ def test_images_stay_uint8():
 
 
 def test_sequences_are_consecutive_and_never_cross_an_episode():
-    replay = filled(capacity=37, lengths=(10,) * 7)  # wrapped
+    replay = filled(capacity=37, lengths=(10,) * 8)
+    assert replay.episodes.start.tolist() == [13, 23, 33]  # the last one goes on in the first row
     batch = replay.sample(500, 4, np.random.default_rng(0))
     assert batch["reward"].shape == (500, 4)
     assert (np.diff(batch["reward"], axis=1) == 1).all()
@@ -166,12 +167,13 @@ def test_a_smaller_budget_loses_nothing(tmp_path):
     np.testing.assert_array_equal(again.everything("reward"), np.arange(3).repeat(10) * 100 + np.tile(np.arange(10), 3))
 
 
-def test_a_ring_that_has_wrapped_keeps_its_size(tmp_path):
-    filled(directory=tmp_path, lengths=(10,) * 5)
+@pytest.mark.parametrize(("capacity", "count"), [(30, 5), (35, 4)], ids=["between episodes", "within the last one"])
+def test_a_ring_that_has_wrapped_keeps_its_size(capacity, count, tmp_path):
+    filled(capacity, (10,) * count, tmp_path)
     again = Replay(SENSORS, 1, 50, tmp_path)
-    assert again.capacity == 30
+    assert again.capacity == capacity
     np.testing.assert_array_equal(
-        again.everything("reward"), np.arange(2, 5).repeat(10) * 100 + np.tile(np.arange(10), 3)
+        again.everything("reward"), np.arange(count - 3, count).repeat(10) * 100 + np.tile(np.arange(10), 3)
     )
 
 
