@@ -58,6 +58,30 @@ def test_many_rays_hit_what_single_rays_hit(source):
         assert shape[0] == found
 
 
+@pytest.mark.parametrize(("headlight", "drawn"), [(1, 7), (0, 8)])
+@needs_opengl
+def test_both_renderers_draw_the_first_eight_lights(headlight, drawn):
+    """The headlight is one of the eight, even when it is black."""
+
+    def brightness(lights, renderer):
+        model = mujoco.MjModel.from_xml_string(f"""
+            <mujoco>
+              <visual><headlight active="{headlight}" ambient="0 0 0" diffuse="0 0 0" specular="0 0 0"/></visual>
+              <worldbody>
+                <geom type="plane" size="3 3 1" rgba="1 1 1 1"/>
+                <camera pos="0 0 4"/>
+                {'<light pos="0 0 4" dir="0 0 -1" directional="true" diffuse="0.1 0.1 0.1" specular="0 0 0"/>' * lights}
+              </worldbody>
+            </mujoco>""")
+        data = mujoco.MjData(model)
+        mujoco.mj_forward(model, data)
+        return draw(model, data, renderer, 8, 8)[4, 4, 0] / 255
+
+    for lights in (drawn - 1, drawn, drawn + 1, 12):
+        for renderer in (BACKEND, "raycast"):
+            assert brightness(lights, renderer) == pytest.approx(0.1 * min(lights, drawn), abs=0.01)
+
+
 @pytest.mark.parametrize("name", ["ant-empty", "ant-walls", "hurdle-walker-run"])
 @needs_opengl
 def test_locomotion_looks_alike_in_both_renderers(name):

@@ -12,6 +12,7 @@ from coral_cli.environments.rendering.textures import Skybox, Texture, image_of
 
 _DEFAULT_RGBA = np.array([0.5, 0.5, 0.5, 1], np.float32)
 _FLAT = (int(mujoco.mjtGeom.mjGEOM_PLANE), int(mujoco.mjtGeom.mjGEOM_HFIELD), int(mujoco.mjtGeom.mjGEOM_BOX))
+_LIGHTS = 8  # as many as OpenGL draws with, the headlight among them
 SPOT, DIRECTIONAL = 0, 1  # of mjtLightType, which MuJoCo has from 3.3.3 on
 _TEXTURES_BEGIN_AT_EDGES = mujoco.mj_version() >= 3012000
 _RGB = int(mujoco.mjtTextureRole.mjTEXROLE_RGB)
@@ -152,7 +153,8 @@ class Shading:
         if head.active:
             total += head.ambient + np.maximum(-(hits.normals @ axis), 0)[:, None] * head.diffuse
         passes = [total]
-        for light in np.flatnonzero(model.light_active).tolist():
+        others = np.flatnonzero(model.light_active)[: _LIGHTS - bool(head.active)]
+        for light in others.tolist():
             offsets, strength = self._reach(data, light, points)
             lit = strength * np.maximum(-np.einsum("ij,ij->i", offsets, hits.normals), 0)
             own = strength[:, None] * model.light_ambient[light]
