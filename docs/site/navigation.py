@@ -70,6 +70,7 @@ NAVIGATION = {
             "/docs/results/two-cores",
             "/docs/results/fusion",
             "/docs/results/distractions",
+            "/docs/results/open-questions",
             "/docs/results/box-push",
             "/docs/results/speed",
         ]
