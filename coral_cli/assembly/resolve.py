@@ -37,7 +37,7 @@ def resolve(given: Mapping[str, Json], catalog: Catalog) -> Assembly:
     choices = {slot.name: choice_of(slot, entry, values) for slot, entry in selection.entries.items()}
     assembly = Assembly(choices, _settings(values, selection))
     _require_room(assembly)
-    _require_effect(assembly)
+    _require_effect(assembly, any(slot.sensor not in (None, "vector") for slot in selection.entries))
     _require_crops(assembly.settings)
     return assembly
 
@@ -78,10 +78,19 @@ def _require_room(assembly: Assembly) -> None:
             raise UsageError(f"{flag} is {steps}, but sequences have only {length} steps.", "Raise --batch-length.")
 
 
-def _require_effect(assembly: Assembly) -> None:
-    """Raise UsageError for an option of the objective that others leave without any effect."""
+def _require_effect(assembly: Assembly, images: bool) -> None:
+    """Raise UsageError for an option of the objective without effect: beside others, or where no ``images`` are."""
     objective = assembly.choices.get(OBJECTIVE.name)
     chosen: Mapping[str, Json] = objective.options if objective else {}
+    if chosen.get("hide") and not images:
+        hint = "Add an image to --sensors, or leave it out."
+        raise UsageError("--objective.hide hides images, but no image is encoded.", hint)
+    rate, free = chosen.get("rate", 0.0), chosen.get("free_nats", 0.0)
+    if isinstance(rate, float) and isinstance(free, float) and 0 < rate < free:
+        hint = "Raise --objective.rate, or lower --objective.free-nats."
+        raise UsageError(
+            f"--objective.rate is below --objective.free-nats ({free:g}), where no weight moves the KL.", hint
+        )
     if chosen.get("prior_where") == "hidden":
         if not chosen["hide"]:
             hint = "Add --objective.hide 0.5, or leave it out."

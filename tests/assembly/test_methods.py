@@ -165,6 +165,8 @@ def test_policy_suggestions_win_over_the_environment_s_and_sizes_only_shrink(cat
             "--objective.separate is for losses on posterior and prior",
         ),
         ({"method": "p-coral", "objective.balance": True}, "--objective.balance is for losses on posterior and prior"),
+        ({"sensors": ("proprio",), "objective.hide": 0.5}, "hides images, but no image is encoded"),
+        ({"objective.rate": 0.5}, "--objective.rate is below --objective.free-nats"),
         ({"image-size": (64, 64, 64)}, "one side, or a height and a width"),
         ({"image-size": (31,)}, "at least 32"),
         ({"freeze": ("eyes",)}, "cannot be 'eyes'"),
@@ -173,6 +175,13 @@ def test_policy_suggestions_win_over_the_environment_s_and_sizes_only_shrink(cat
 def test_what_does_not_go_together_is_said(given: dict[str, object], message: str, catalog: Catalog) -> None:
     with pytest.raises(UsageError, match=message.replace("(", r"\(")):
         resolve(given, catalog)
+
+
+def test_images_can_be_hidden_and_a_rate_may_be_that_of_the_free_nats(catalog: Catalog) -> None:
+    rate = {"objective.rate": 0.5, "objective.free-nats": 0.5}
+    assert resolve(rate, catalog).choices["objective"].options["rate"] == 0.5
+    hidden = resolve({"method": "cv-concat", "objective.hide": 0.5}, catalog)
+    assert hidden.choices["objective"].options["hide"] == 0.5
 
 
 def test_methods_as_a_document(capsys) -> None:
