@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,10 @@ CELL, ROW, MARGIN = 1.5, 0.5, 1.8
 """The size of a square and the room around all of them, in inches."""
 PANEL = (5.2, 3.6)
 """The size of a panel of curves, in inches."""
+ACROSS = 2
+"""So many panels of curves stand beside one another at most."""
+LETTER = 0.09
+"""The width of a letter of a title, in inches."""
 POINTS = 200
 UNKNOWN = "#eeeeee"
 """The colour of what is not finished."""
@@ -49,7 +52,7 @@ def save(
     text_of: Callable[[Square], str],
     legend: Callable[[HeatMap], Sequence[str]],
 ) -> None:
-    """Draw heat maps below one another, and curves below these.
+    """Draw heat maps below one another, and curves to their right.
 
     ``text_of`` says what stands in a square, ``legend`` what stands below a map.
 
@@ -59,24 +62,28 @@ def save(
         from matplotlib.figure import Figure
     except ImportError as error:
         raise CoralError("pictures need matplotlib, which is not installed.", "pip install matplotlib") from error
-    drawing: list[tuple[float, Callable[[Any], None]]] = [
-        (MARGIN + ROW * len(heat.rows), partial(_draw_heat, heat=heat, text_of=text_of, below=legend(heat)))
-        for heat in maps
-    ]
-    drawing += [(PANEL[1], partial(_draw_curves, curves=one)) for one in curves]
     columns = max((len(heat.columns) for heat in maps), default=1)
-    width = max(MARGIN + 0.8 + CELL * columns, PANEL[0] if curves else 0)
-    heights = [height for height, _ in drawing]
-    figure = Figure(figsize=(width, sum(heights)), layout="constrained")
-    panels = figure.subplots(len(drawing), 1, squeeze=False, height_ratios=heights)
-    for axes, (_, draw) in zip(panels.flat, drawing, strict=True):
-        draw(axes)
+    wide = MARGIN + 0.8 + CELL * columns
+    heights = [MARGIN + ROW * len(heat.rows) for heat in maps]
+    across, down = min(len(curves), ACROSS), -(-len(curves) // ACROSS)
+    right = PANEL[0] * across
+    figure = Figure(figsize=(wide + right, max(sum(heights), PANEL[1] * down)), layout="constrained")
+    parts: Any = figure.subfigures(1, 2, width_ratios=(wide, right)) if curves else [figure]
+    squares = parts[0].subplots(len(maps), 1, squeeze=False, height_ratios=heights)
+    for axes, heat in zip(squares.flat, maps, strict=True):
+        _draw_heat(axes, heat, text_of, legend(heat), int((wide - MARGIN) / LETTER))
+    if curves:
+        panels = list(parts[1].subplots(down, across, squeeze=False).flat)
+        for axes, one in zip(panels, curves, strict=False):
+            _draw_curves(axes, one)
+        for axes in panels[len(curves) :]:
+            axes.remove()
     with replacing(path) as partial_file:
         figure.savefig(partial_file, format=path.suffix[1:].lower(), dpi=150)
 
 
-def _draw_heat(axes: Any, heat: HeatMap, text_of: Callable[[Square], str], below: Sequence[str]) -> None:
-    """Draw squares with their numbers; grey is what is not finished, and nothing what there is not."""
+def _draw_heat(axes: Any, heat: HeatMap, text_of: Callable[[Square], str], below: Sequence[str], letters: int) -> None:
+    """Draw squares with their numbers, grey where not finished, under a title of at most ``letters`` a line."""
     from matplotlib.patches import Rectangle
 
     for row, name in enumerate(heat.rows):
@@ -98,8 +105,8 @@ def _draw_heat(axes: Any, heat: HeatMap, text_of: Callable[[Square], str], below
     axes.xaxis.tick_top()
     for side in axes.spines.values():
         side.set_visible(False)
-    title = f"{heat.title}\n{heat.measure}" if heat.title else heat.measure
-    axes.set_title(_literal(title), fontsize=10)
+    title = [line for part in (heat.title, heat.measure) for line in textwrap.wrap(part, letters)]
+    axes.set_title(_literal("\n".join(title)), fontsize=10)
 
 
 def _draw_curves(axes: Any, curves: Curves) -> None:
