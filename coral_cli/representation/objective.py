@@ -215,13 +215,15 @@ class Representation(nn.Module):
     def _sensor_terms(self, kinds: Iterable[LossFeatures], seen: Seen, metrics: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return every sensor's losses on all kinds of latent states, weighted and summed."""
         found: list[tuple[LossFeatures, dict[str, Tensor]]] = []
+        details: dict[str, Tensor] = {}
         for states in kinds:
-            found.append((states, self._sensor_losses(states, seen, f"{states.name}_" if found else "", metrics)))
+            found.append((states, self._sensor_losses(states, seen, f"{states.name}_" if found else "", details)))
         terms: dict[str, Tensor] = {}
         for weight, (_, losses) in zip(self._weights_of_kinds(found, metrics), found, strict=True):
             for name, value in losses.items():
                 terms[name] = terms.get(name, 0.0) + weight * self._weights[name] * value
                 metrics[f"loss/{name}"] = metrics.get(f"loss/{name}", 0.0) + weight * value.detach()
+        metrics |= details  # behind the losses, which are told first where they are not finite
         return terms
 
     def _sensor_losses(
