@@ -99,7 +99,13 @@ def test_after_a_step_a_network_computes_with_its_new_weights():
 
 
 @pytest.mark.parametrize(
-    ("capabilities", "precision"), [({"amx_bf16": True}, "bf16"), ({"amx_bf16": False}, "fp32"), ({}, "fp32")]
+    ("capabilities", "precision"),
+    [
+        ({"amx_bf16": True}, "bf16"),
+        ({"amx_bf16": False, "avx512_bf16": True}, "bf16"),
+        ({"amx_bf16": False, "avx512_bf16": False, "avx512_f": True}, "fp32"),
+        ({}, "fp32"),
+    ],
 )
 def test_auto_is_bf16_where_there_are_units_for_it(monkeypatch, capabilities, precision):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
