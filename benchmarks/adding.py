@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from coral_cli.measuring.noise import noise
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 from coral_cli.training.collection import Recording
 from coral_cli.training.replay import Replay
 

@@ -16,7 +16,8 @@ from coral_cli.assembly.resolve import resolve
 from coral_cli.measuring.noise import noise_replay
 from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.discovery import discover
-from coral_cli.registry.records import Environment, Sensor
+from coral_cli.registry.records import Environment
+from coral_cli.registry.sensors import Sensor
 from coral_cli.representation.batch import Batch
 from coral_cli.training.agent import Agent
 from coral_cli.training.batches import Batching, sample_batch

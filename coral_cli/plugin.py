@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from coral_cli.registry.errors import AbsentError, CoralError, UnreadableError, UsageError
 from coral_cli.registry.hooks import hookimpl
+from coral_cli.registry.objective_options import ObjectiveOptions
 from coral_cli.registry.options import Help, LossOptions, NoOptions
 from coral_cli.registry.records import (
     Check,
@@ -29,15 +30,13 @@ from coral_cli.registry.records import (
     Environment,
     Loss,
     Objective,
-    ObjectiveOptions,
     Observer,
     Policy,
     Reader,
-    Rendering,
     Rssm,
-    Sensor,
     Split,
 )
+from coral_cli.registry.sensors import Rendering, Sensor
 from coral_cli.registry.terminal import say
 
 if TYPE_CHECKING:

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from coral_cli.registry import contracts, jobs, recorded
 from coral_cli.registry.hooks import HOOK_KINDS, Hooks
+from coral_cli.registry.objective_options import ObjectiveOptions
 from coral_cli.registry.options import LossOptions, NoOptions
-from coral_cli.registry.records import KINDS, ObjectiveOptions, Rendering, Sensor
+from coral_cli.registry.records import KINDS
+from coral_cli.registry.sensors import Rendering, Sensor
 
 PAGE = Path(__file__).parent / "plugins" / "hooks.md"
 BUILT = {

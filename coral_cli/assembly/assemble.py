@@ -14,7 +14,8 @@ from coral_cli.environments.recording import Recording
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.contracts import DistractionModule, ObserverModule, PolicyInputs
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError, within
-from coral_cli.registry.records import RESERVED, Backend, Record, Rendering, Sensor, Split
+from coral_cli.registry.records import Record, Split
+from coral_cli.registry.sensors import RESERVED, Backend, Rendering, Sensor
 
 if TYPE_CHECKING:
     import gymnasium

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from coral_cli.registry.options import Json
-from coral_cli.registry.records import SensorKind
+from coral_cli.registry.sensors import SensorKind
 
 LEADER = "image"
 PARTS = ("loss", "encoder")

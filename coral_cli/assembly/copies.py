@@ -13,7 +13,8 @@ from coral_cli.assembly.assembly import Assembly
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.options import Json
 from coral_cli.registry.places import start, started
-from coral_cli.registry.records import Backend, Split
+from coral_cli.registry.records import Split
+from coral_cli.registry.sensors import Backend
 
 if TYPE_CHECKING:
     import gymnasium

@@ -12,7 +12,8 @@ from coral_cli.environments.recording import name_of_recording
 from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.errors import PluginError, UnreadableError, UsageError
 from coral_cli.registry.options import Json, values_of, with_values
-from coral_cli.registry.records import Environment, Fit
+from coral_cli.registry.records import Environment
+from coral_cli.registry.sensors import Fit
 from coral_cli.runs.dataset import INDEX, Dataset
 from coral_cli.runs.dataset_check import named, shaped
 from coral_cli.runs.dataset_rules import Finding

@@ -12,7 +12,8 @@ from coral_cli.assembly.slots import DISTRACTION, ENV, OBSERVER, POLICY, RSSM, S
 from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Field, Json, check, fields_of
-from coral_cli.registry.records import Distraction, Environment, Loss, Policy, Rssm, SensorKind
+from coral_cli.registry.records import Distraction, Environment, Loss, Policy, Rssm
+from coral_cli.registry.sensors import SensorKind
 
 
 @dataclass(frozen=True)

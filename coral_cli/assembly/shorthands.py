@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from coral_cli.registry.options import Json
-from coral_cli.registry.records import SensorKind
+from coral_cli.registry.sensors import SensorKind
 
 Flags = Mapping[str, Json]
 """Values by flag. ``{vector}`` stands for every vector, ``{image}`` for every other sensor."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from coral_cli.registry.records import Encoder, Loss, Record, SensorKind
+from coral_cli.registry.records import Encoder, Loss, Record
+from coral_cli.registry.sensors import SensorKind
 
 _LOSSES: dict[SensorKind, str] = {"image": "cpc", "vector": "recon", "depth": "cpc"}
 _ENCODERS: dict[SensorKind, str] = {"image": "conv", "vector": "mlp", "depth": "conv"}

@@ -16,7 +16,7 @@ from coral_cli.display.numbers import count
 from coral_cli.display.ticking import Ticking
 from coral_cli.registry.options import Help
 from coral_cli.registry.places import absolute, as_written
-from coral_cli.registry.records import Fit
+from coral_cli.registry.sensors import Fit
 from coral_cli.registry.terminal import say, sentence
 
 HELP = """Look for what is wrong with a dataset, each with what to do about it.

@@ -21,7 +21,8 @@ from coral_cli.registry.errors import CoralError, PluginError, UnreadableError, 
 from coral_cli.registry.nearest import meant
 from coral_cli.registry.options import Help, Json, fields_of, values_of, with_values
 from coral_cli.registry.places import absolute, as_written
-from coral_cli.registry.records import Fit, Reader
+from coral_cli.registry.records import Reader
+from coral_cli.registry.sensors import Fit
 from coral_cli.registry.terminal import say, sentence
 
 HELP = """Make a dataset of recordings in another format: lerobot, minari, robomimic, maniskill or rlds.

@@ -18,7 +18,8 @@ from coral_cli.commands.output import DebugFlag, JsonFlag, print_json
 from coral_cli.display.tables import print_table
 from coral_cli.registry.console import Terminal
 from coral_cli.registry.options import Help
-from coral_cli.registry.records import Environment, SensorKind
+from coral_cli.registry.records import Environment
+from coral_cli.registry.sensors import SensorKind
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from coral_cli.registry.console import Terminal
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Help, Json
 from coral_cli.registry.places import absolute
-from coral_cli.registry.records import Fit
+from coral_cli.registry.sensors import Fit
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.sessions.requests import PretrainRequest
 

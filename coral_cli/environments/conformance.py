@@ -15,7 +15,8 @@ from gymnasium.spaces import Box, Dict
 from gymnasium.utils.env_checker import check_env
 from numpy.typing import NDArray
 
-from coral_cli.registry.records import COUNTED, SensorKind
+from coral_cli.registry.records import COUNTED
+from coral_cli.registry.sensors import SensorKind
 
 LONGEST = 10_000
 """Actions within which an episode must end."""

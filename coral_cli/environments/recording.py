@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, get_args
 
 from coral_cli.registry.errors import UsageError
-from coral_cli.registry.records import RECORDING, Environment, Rendering, SensorKind
+from coral_cli.registry.records import RECORDING, Environment
+from coral_cli.registry.sensors import Rendering, SensorKind
 
 UNPAID = "no-rewards"
 SENSOR = r"[A-Za-z0-9][A-Za-z0-9_-]*"

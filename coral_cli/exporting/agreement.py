@@ -15,7 +15,7 @@ from coral_cli.exporting.draws import Draw, noting
 from coral_cli.exporting.policy_step import Form, input_names
 from coral_cli.exporting.programs import quiet
 from coral_cli.registry.errors import CoralError
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 
 STEPS, CLOSE = 200, 1e-5
 """A program is compared for so many steps, and its actions may differ by so much."""

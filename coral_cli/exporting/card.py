@@ -8,7 +8,7 @@ from typing import Any
 
 from coral_cli.exporting.policy_step import Form, dtype_of, input_names, output_names
 from coral_cli.registry.options import Json
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 from coral_cli.representation.batch import FAR
 from coral_cli.training.agent import Agent
 

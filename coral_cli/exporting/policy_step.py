@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from coral_cli.exporting.draws import Draw, giving, noting
 from coral_cli.registry.errors import CoralError
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 from coral_cli.representation.objective import State
 from coral_cli.training.agent import POLICY, Agent
 

@@ -12,7 +12,7 @@ from coral_cli.measuring.noise import noise
 from coral_cli.measuring.spans import shares
 from coral_cli.measuring.timing import Timing, interleaved, seconds_of
 from coral_cli.parallel import ranks
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 from coral_cli.representation.batch import Batch
 from coral_cli.training.agent import Agent
 from coral_cli.training.batches import Batching, sample_batch

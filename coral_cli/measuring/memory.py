@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import torch
 
 from coral_cli.registry.options import Json
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 from coral_cli.training.agent import Agent
 from coral_cli.training.measurement import resident_megabytes
 from coral_cli.training.replay import Replay

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 from coral_cli.representation.batch import FAR
 from coral_cli.training.replay import Replay
 

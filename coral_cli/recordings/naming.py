@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.nearest import meant
-from coral_cli.registry.records import RESERVED
+from coral_cli.registry.sensors import RESERVED
 
 _NAME = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 COMMON = frozenset({"observation", "observations", "obs", "images", "sensor", "sensor_data", "agent", "extra"})

@@ -20,7 +20,7 @@ from coral_cli.recordings.pictures import Sizing
 from coral_cli.recordings.values import value_of
 from coral_cli.registry.errors import UnreadableError
 from coral_cli.registry.recorded import RecordedEpisode
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 
 Arrays = dict[str, NDArray[Any]]
 LEAVE_OUT = "Leave it out with --episodes: 0:4,5: are all but number 4."

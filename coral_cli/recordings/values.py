@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 
 CHANNELS = (1, 3, 4)
 SMALLEST = 16

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from coral_cli.registry.records import Sensor
+    from coral_cli.registry.sensors import Sensor
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
-from coral_cli.registry.options import Help, Json, LossOptions, NoOptions
+from coral_cli.registry.objective_options import ObjectiveOptions
+from coral_cli.registry.options import Json, LossOptions, NoOptions
+from coral_cli.registry.sensors import Rendering, Sensor, SensorKind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,10 +31,6 @@ if TYPE_CHECKING:
     from coral_cli.registry.jobs import EngineModule
     from coral_cli.registry.recorded import RecordingModule
 
-SensorKind = Literal["image", "vector", "depth"]
-RESERVED = frozenset({"action", "reward", "terminated", "missing", "kl", "continue", "inverse"})
-"""Names that no sensor can have: a recorded step and the objective hold them beside the sensors."""
-
 COUNTED = frozenset({"return", "length"})
 """Names that an environment's metrics cannot have: they are counted of every episode."""
 
@@ -40,42 +38,6 @@ RECORDING = "recording("
 """How the name of an environment begins of which there are recordings alone."""
 
 Split = Literal["training", "evaluation"]
-Backend = Literal["egl", "osmesa", "raycast"]
-Fit = Literal["pad", "crop", "squeeze"]
-"""How a picture comes to another shape: between black bars, cut off at its sides, or distorted."""
-
-
-@dataclass(frozen=True)
-class Sensor:
-    """One named stream of observations.
-
-    An ``image`` is ``(H, W, C)`` uint8, a ``vector`` is ``(D,)`` float32, ``depth`` is ``(H, W, 1)`` float32 in metres.
-    The model sees an image as ``x / 255 - 0.5``, a vector normalised, and depth, cut off at 4 metres, as
-    ``x / 4 - 0.5``.
-    """
-
-    name: str
-    kind: SensorKind
-    shape: tuple[int, ...]
-
-    @property
-    def spatial(self) -> bool:
-        """Whether the sensor has height and width."""
-        return self.kind != "vector"
-
-
-@dataclass(frozen=True)
-class Rendering:
-    """The wish how an environment draws its image sensors.
-
-    ``margin`` of the pixels of either side are for random crops: the model sees the rest.
-    """
-
-    height: int = 64
-    width: int = 64
-    quality: Literal["fast", "smooth", "paper"] = "fast"
-    backend: Backend = "raycast"
-    margin: int = 0
 
 
 @dataclass(frozen=True)
@@ -144,62 +106,13 @@ class Policy:
 
 
 @dataclass(frozen=True)
-class ObjectiveOptions:
-    """The weights of the objective, in the common form of both paradigms.
-
-    For each sensor's loss L: ``posterior * L(posterior sample) + prior * L(prior sample, t >= 1)``, plus
-    ``dynamics * KL(sg q, p) + representation * KL(q, sg p)``, each KL clamped from below at ``free_nats`` per step.
-    With ``open_loop`` H > 1 the prior's term is the mean over samples 1..H steps after the last observation seen.
-
-    What follows is off by default. ``hide`` leaves stretches of images, of up to ``hide_longest`` steps, out of the
-    posterior while the losses still count on them; with ``prior_where`` ``"hidden"`` prior samples count on these steps
-    alone. ``rate`` R multiplies both KL weights by a beta that brings the KL to R nats per step. ``balance`` makes
-    ``posterior`` and ``prior`` shares of the gradient at the latent. ``separate`` gives each loss two sets of weights,
-    for posterior and prior samples.
-    """
-
-    posterior: Annotated[float, Help("Weight of every loss on the posterior sample.", min=0)] = 1.0
-    prior: Annotated[float, Help("Weight of every loss on the prior sample (steps t >= 1).", min=0)] = 0.0
-    dynamics: Annotated[float, Help("Weight of KL(sg q, p), which trains the prior.", min=0)] = 0.8
-    representation: Annotated[float, Help("Weight of KL(q, sg p), which trains the posterior.", min=0)] = 0.2
-    free_nats: Annotated[float, Help("Nats per step below which a KL costs a constant.", min=0)] = 1.0
-    open_loop: Annotated[
-        int,
-        Help(
-            "Prior samples are also rolled this many steps ahead; each step weighs prior / open-loop.", min=1, max=2**12
-        ),
-    ] = 1
-    hide: Annotated[
-        float,
-        Help(
-            "Probability that a stretch of a sequence's images is hidden from the latent; losses count there, too.",
-            min=0,
-            max=1,
-        ),
-    ] = 0.0
-    hide_longest: Annotated[int, Help("Most steps of such a stretch.", min=1, max=2**12)] = 16
-    prior_where: Annotated[
-        Literal["everywhere", "hidden"], Help("Where losses on prior samples count: hidden is where images are hidden.")
-    ] = "everywhere"
-    rate: Annotated[
-        float, Help("Nats per step to which the KL is brought by moving its weights (0: they stay).", min=0)
-    ] = 0.0
-    balance: Annotated[
-        bool, Help("The weights of posterior and prior are shares of the gradient at the latent, not of the losses.")
-    ] = False
-    separate: Annotated[
-        bool, Help("Every loss has projections or decoders of its own for posterior and for prior samples.")
-    ] = False
-
-
-@dataclass(frozen=True)
 class Objective:
     """A named setting of the common form: which latent the losses see, and the KL weights."""
 
     kind: ClassVar[str] = "objective"
     name: str
     summary: str
-    options: ObjectiveOptions = ObjectiveOptions()
+    options: ObjectiveOptions = field(default_factory=ObjectiveOptions)
 
 
 def nothing() -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from coral_cli.parallel import ranks
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 
 MIN_STD = 1e-2
 """A smaller standard deviation of a vector's entry counts as constant and is replaced by 1."""

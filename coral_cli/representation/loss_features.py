@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from coral_cli.registry.contracts import Latent, RssmModule, Trajectory
-from coral_cli.registry.records import ObjectiveOptions
+from coral_cli.registry.objective_options import ObjectiveOptions
 from coral_cli.representation.shapes import require_shape
 
 

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from coral_cli.fast.saved_raw import saving_raw
 from coral_cli.registry.contracts import EncoderModule, Latent, LossModule, RssmModule, Trajectory, World
 from coral_cli.registry.errors import within
-from coral_cli.registry.records import ObjectiveOptions, Sensor
+from coral_cli.registry.objective_options import ObjectiveOptions
+from coral_cli.registry.sensors import Sensor
 from coral_cli.representation.balance import GradientBalance
 from coral_cli.representation.batch import Batch, Normalization, masked_mean
 from coral_cli.representation.heads import HeadSizes, build_heads, head_losses

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from coral_cli.registry.errors import UnreadableError, UsageError
 from coral_cli.registry.options import Json
 from coral_cli.registry.places import as_written
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 from coral_cli.runs import documents
 from coral_cli.runs.documents import FormError
 from coral_cli.runs.files import replacing, writing

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Literal, TypeAlias
 
 from coral_cli.registry.errors import UnreadableError
-from coral_cli.registry.records import RESERVED, Fit, Sensor
+from coral_cli.registry.sensors import RESERVED, Fit, Sensor
 from coral_cli.runs.dataset import Dataset
 from coral_cli.runs.dataset_rules import (
     ActionRange,

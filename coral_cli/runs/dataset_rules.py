@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 
 Arrays = Mapping[str, NDArray[Any]]
 """The arrays of an episode (L, ...), those of sensors without the rows in which they were missing."""

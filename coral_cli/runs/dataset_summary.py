@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from coral_cli.registry.errors import UnreadableError
 from coral_cli.registry.options import Json
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 from coral_cli.runs.dataset import INDEX, Dataset
 
 

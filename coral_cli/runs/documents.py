@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, get_args
 
 from coral_cli.registry.errors import UnreadableError
 from coral_cli.registry.options import LARGEST, Json
-from coral_cli.registry.records import Backend, Sensor, SensorKind
+from coral_cli.registry.sensors import Backend, Sensor, SensorKind
 
 DOCUMENT_BYTES = 1 << 22
 """A document has so many bytes at most: a run.json takes some ten thousand, and five hundred more a start."""

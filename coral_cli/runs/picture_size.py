@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from coral_cli.registry.records import Fit
+from coral_cli.registry.sensors import Fit
 
 Size: TypeAlias = tuple[int, int]
 """Height and width, in pixels."""

@@ -12,7 +12,8 @@ from coral_cli.assembly.assembly import Assembly
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
 from coral_cli.registry.options import Json
 from coral_cli.registry.places import absolute, as_written, typed
-from coral_cli.registry.records import RECORDING, Sensor
+from coral_cli.registry.records import RECORDING
+from coral_cli.registry.sensors import Sensor
 from coral_cli.runs.checkpoint import load_latest
 from coral_cli.runs.directory import RUNS, RunDirectory, find_checkpoint
 from coral_cli.runs.machine import machine

@@ -11,7 +11,7 @@ from torch import Tensor
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.assembly import Assembly
 from coral_cli.registry.errors import CoralError, raised_by, slot_of
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 from coral_cli.runs.checkpoint import load_latest
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.training.batches import Batching

@@ -19,7 +19,8 @@ from coral_cli.assembly.slots import ENV
 from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.environments.vectorised import Vectorised
 from coral_cli.registry.places import absolute
-from coral_cli.registry.records import Backend, Sensor, Split
+from coral_cli.registry.records import Split
+from coral_cli.registry.sensors import Backend, Sensor
 from coral_cli.sessions.blame import name_of
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.requests import PretrainRequest, TrainRequest

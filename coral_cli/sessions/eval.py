@@ -16,7 +16,7 @@ from coral_cli.assembly.conditions import Condition, under
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import CoralError, UsageError
-from coral_cli.registry.records import Backend
+from coral_cli.registry.sensors import Backend
 from coral_cli.sessions.blame import naming
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.held_out import HeldOut, held_out, require_losses

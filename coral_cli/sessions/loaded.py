@@ -16,7 +16,8 @@ from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import CoralError
 from coral_cli.registry.nearest import nearest
 from coral_cli.registry.places import absolute
-from coral_cli.registry.records import Distraction, Sensor
+from coral_cli.registry.records import Distraction
+from coral_cli.registry.sensors import Sensor
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.saved import Saved, open_saved
 from coral_cli.training.agent import Agent, Memory

@@ -18,7 +18,7 @@ from coral_cli.parallel.followers import Channel, Followers
 from coral_cli.parallel.torchrun import Place, find_place
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import UsageError
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 from coral_cli.sessions.blame import naming
 from coral_cli.sessions.device import choose_device
 from coral_cli.training.batches import Batching

@@ -20,7 +20,7 @@ from coral_cli.registry.errors import UsageError
 from coral_cli.registry.events import Listener
 from coral_cli.registry.options import Json
 from coral_cli.registry.places import as_written
-from coral_cli.registry.records import Fit, Sensor
+from coral_cli.registry.sensors import Fit, Sensor
 from coral_cli.runs.dataset import Dataset, open_dataset
 from coral_cli.runs.dataset_check import Look, in_words, look_over, refuse
 from coral_cli.runs.dataset_rules import Finding

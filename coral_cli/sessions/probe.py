@@ -23,7 +23,7 @@ from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.errors import CoralError, UsageError
 from coral_cli.registry.nearest import nearest
 from coral_cli.registry.places import as_written
-from coral_cli.registry.records import Backend
+from coral_cli.registry.sensors import Backend
 from coral_cli.runs.files import writing
 from coral_cli.runs.pictures import write_png
 from coral_cli.runs.video import write_video

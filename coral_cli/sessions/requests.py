@@ -11,7 +11,7 @@ from coral_cli.assembly.assembly import Assembly
 from coral_cli.assembly.conditions import Condition
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.options import Json
-from coral_cli.registry.records import Fit
+from coral_cli.registry.sensors import Fit
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import torch
 from coral_cli.assembly.conditions import Condition
 from coral_cli.assembly.slots import DISTRACTION, ENV
 from coral_cli.registry.errors import CoralError, UsageError
-from coral_cli.registry.records import Backend
+from coral_cli.registry.sensors import Backend
 from coral_cli.sessions.blame import naming
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.eval import drawing, elsewhere, require_same

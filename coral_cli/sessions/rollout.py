@@ -20,7 +20,7 @@ from coral_cli.environments.vectorised import Env
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.options import Json
 from coral_cli.registry.places import as_written
-from coral_cli.registry.records import Backend, Sensor
+from coral_cli.registry.sensors import Backend, Sensor
 from coral_cli.runs.dataset import DatasetWriter
 from coral_cli.sessions.blame import naming
 from coral_cli.sessions.device import choose_device

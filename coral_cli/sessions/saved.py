@@ -17,7 +17,7 @@ from coral_cli.environments.foreign.records import unmade
 from coral_cli.registry.catalog import Catalog, Entry, is_foreign
 from coral_cli.registry.errors import AbsentError, UnreadableError, UsageError
 from coral_cli.registry.options import Json
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 from coral_cli.runs.checkpoint import load, read_metadata
 from coral_cli.runs.directory import RunDirectory, find_checkpoint
 from coral_cli.training.agent import Agent

@@ -15,7 +15,8 @@ from coral_cli.environments.action_repeat import action_repeat
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.options import Json
-from coral_cli.registry.records import Environment, Sensor
+from coral_cli.registry.records import Environment
+from coral_cli.registry.sensors import Sensor
 from coral_cli.runs.pictures import sheet, write_png
 from coral_cli.sessions.blame import naming
 from coral_cli.training.collection import random_policy, run_episode

@@ -13,7 +13,8 @@ from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.parallel.followers import Followers
 from coral_cli.registry.events import Listener
 from coral_cli.registry.options import Json
-from coral_cli.registry.records import Backend, Environment
+from coral_cli.registry.records import Environment
+from coral_cli.registry.sensors import Backend
 from coral_cli.runs.directory import RunDirectory
 from coral_cli.sessions.beginning import about, begin, name_of
 from coral_cli.sessions.building import Built, actor_of, build, schedule, several

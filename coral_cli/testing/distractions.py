@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from coral_cli.environments.box_push.options import BoxPushOptions
 from coral_cli.environments.distractions.wrapper import Distracted
 from coral_cli.environments.rendering.backend import select_backend
-from coral_cli.registry.records import Distraction, Rendering, Sensor, SensorKind, Split
+from coral_cli.registry.records import Distraction, Split
+from coral_cli.registry.sensors import Rendering, Sensor, SensorKind
 from coral_cli.testing import toys
 from coral_cli.testing.failures import failures_of, located, require, settle
 from coral_cli.testing.records import RECORD

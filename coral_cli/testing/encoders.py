@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from coral_cli.registry.records import Encoder, Sensor
+from coral_cli.registry.records import Encoder
+from coral_cli.registry.sensors import Sensor
 from coral_cli.testing.failures import failures_of, located, require, settle
 from coral_cli.testing.records import RECORD
 from coral_cli.testing.tensors import (

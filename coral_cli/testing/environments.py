@@ -5,7 +5,8 @@ from __future__ import annotations
 from coral_cli.environments.conformance import check_environment as breaches
 from coral_cli.environments.rendering.backend import select_backend
 from coral_cli.registry.errors import UsageError
-from coral_cli.registry.records import Environment, Rendering
+from coral_cli.registry.records import Environment
+from coral_cli.registry.sensors import Rendering
 from coral_cli.testing.failures import Failure, failures_of, settle
 from coral_cli.testing.records import RECORD
 

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from coral_cli.registry.contracts import LossBatch
 from coral_cli.registry.options import NoOptions
-from coral_cli.registry.records import Loss, Sensor
+from coral_cli.registry.records import Loss
+from coral_cli.registry.sensors import Sensor
 from coral_cli.testing import toys
 from coral_cli.testing.failures import failures_of, located, require, settle
 from coral_cli.testing.records import RECORD

@@ -6,8 +6,10 @@ from functools import partial
 
 import torch
 
+from coral_cli.registry.objective_options import ObjectiveOptions
 from coral_cli.registry.options import NoOptions
-from coral_cli.registry.records import Objective, ObjectiveOptions, Sensor
+from coral_cli.registry.records import Objective
+from coral_cli.registry.sensors import Sensor
 from coral_cli.representation.batch import Batch
 from coral_cli.representation.heads import HeadSizes
 from coral_cli.representation.losses.reconstruction import Reconstruction, VectorDecoder

@@ -11,7 +11,8 @@ import numpy as np
 from coral_cli.recordings.rows import require_whole
 from coral_cli.recordings.values import value_of
 from coral_cli.registry.recorded import RecordedEpisode, RecordingModule
-from coral_cli.registry.records import Reader, Sensor
+from coral_cli.registry.records import Reader
+from coral_cli.registry.sensors import Sensor
 from coral_cli.testing.failures import failures_of, require, settle
 from coral_cli.testing.records import RECORD
 

@@ -10,8 +10,9 @@ import sys
 from functools import cache
 from typing import Any
 
+from coral_cli.registry.objective_options import ObjectiveOptions
 from coral_cli.registry.options import LossOptions, check, fields_of, values_of
-from coral_cli.registry.records import Command, Loss, ObjectiveOptions, Record
+from coral_cli.registry.records import Command, Loss, Record
 from coral_cli.testing.failures import Check, require
 
 MOST = 0.1

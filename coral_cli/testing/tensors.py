@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from coral_cli.registry.records import Sensor, SensorKind
+from coral_cli.registry.sensors import Sensor, SensorKind
 from coral_cli.testing.failures import require
 
 T = TypeVar("T")

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from coral_cli.registry.options import NoOptions
-from coral_cli.registry.records import Encoder, Environment, Rendering, Rssm, Sensor
+from coral_cli.registry.records import Encoder, Environment, Rssm
+from coral_cli.registry.sensors import Rendering, Sensor
 from coral_cli.representation.rssm.gaussian import Gaussians
 from coral_cli.representation.rssm.gru import GruRssm
 

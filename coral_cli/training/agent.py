@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from coral_cli.registry.contracts import PolicyModule
 from coral_cli.registry.errors import within
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 from coral_cli.representation.no_representation import NoRepresentation
 from coral_cli.representation.objective import Representation, State
 from coral_cli.representation.row_step import RowStep, row_step

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coral_cli.registry.errors import CoralError, UnreadableError, UsageError
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 from coral_cli.runs.files import writing
 from coral_cli.training.random_crop import Corners, cut_rows, draw_corners
 from coral_cli.training.replay_index import COPY, NAME, Episodes, Index, read_index

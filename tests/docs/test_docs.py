@@ -19,7 +19,7 @@ from coral_cli.assembly.resolve import resolve
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.discovery import discover
 from coral_cli.registry.events import Event
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 from coral_cli.runs.checkpoint import save
 from coral_cli.runs.dataset import DatasetWriter
 from coral_cli.runs.directory import RunDirectory

@@ -11,7 +11,7 @@ from coral_cli.assembly.resolve import resolve
 from coral_cli.plugin import Environment
 from coral_cli.registry.catalog import Catalog, Entry
 from coral_cli.registry.discovery import discover
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 from coral_cli.runs.checkpoint import save_weights
 from coral_cli.sessions.saved import metadata_of
 from coral_cli.version import CORE

@@ -13,8 +13,8 @@ from coral_cli.environments.distractions.wrapper import Distracted
 from coral_cli.inside.twins import Twins
 from coral_cli.inside.watching import Watched, watch
 from coral_cli.plugin import DistractionModule, Rendering, Sensor
+from coral_cli.registry.objective_options import ObjectiveOptions
 from coral_cli.registry.options import NoOptions
-from coral_cli.registry.records import ObjectiveOptions
 from coral_cli.representation.encoders.conv import ConvEncoder
 from coral_cli.representation.encoders.mlp import MlpEncoder
 from coral_cli.representation.heads import HeadSizes

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from coral_cli.registry.errors import UnreadableError
-from coral_cli.registry.records import Sensor
+from coral_cli.registry.sensors import Sensor
 from coral_cli.runs.dataset import open_dataset
 from coral_cli.runs.dataset_check import cramped, in_words, look_over, named, refuse, shaped
 from coral_cli.runs.picture_size import scaling

@@ -21,7 +21,8 @@ from coral_cli.environments.foreign.sensors import free_name, readers
 from coral_cli.environments.foreign.values import NotOfSpaceError
 from coral_cli.plugin import Rendering
 from coral_cli.registry.errors import CoralError, UsageError
-from coral_cli.registry.records import COUNTED, SensorKind
+from coral_cli.registry.records import COUNTED
+from coral_cli.registry.sensors import SensorKind
 
 Observation = dict[str, NDArray[Any]]
 

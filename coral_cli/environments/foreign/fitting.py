@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coral_cli.environments.fitting import fitted
-from coral_cli.registry.records import Fit
+from coral_cli.registry.sensors import Fit
 
 Size: TypeAlias = tuple[int, int]
 """Rows and columns."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from coral_cli.plugin import Help
-from coral_cli.registry.records import Fit
+from coral_cli.registry.sensors import Fit
 
 GYMNASIUM = "gym"
 """``gym:ID`` is an id registered with Gymnasium, ``gym:module:ID`` one that importing a module registers;

@@ -15,7 +15,8 @@ from coral_cli.environments.foreign.options import GYMNASIUM, ForeignOptions
 from coral_cli.plugin import Environment, Rendering
 from coral_cli.registry.arguments import MARK, named
 from coral_cli.registry.errors import CoralError, UsageError, raised_by
-from coral_cli.registry.records import SensorKind, no_note
+from coral_cli.registry.records import no_note
+from coral_cli.registry.sensors import SensorKind
 from coral_cli.registry.streams import aside
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from coral_cli.environments.foreign.fitting import Framing, Size
 from coral_cli.environments.foreign.pictures import Layout, depth_axes, picture_layout
 from coral_cli.environments.foreign.values import NotOfSpaceError, Numeric, Values
 from coral_cli.registry.errors import UsageError
-from coral_cli.registry.records import RESERVED, SensorKind
+from coral_cli.registry.sensors import RESERVED, SensorKind
 
 MILLIMETRE = 1e-3
 """Depth in whole numbers is in millimetres, as cameras and ROS have it."""

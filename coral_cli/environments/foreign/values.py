@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete
 from numpy.typing import NDArray
 
-from coral_cli.registry.records import SensorKind
+from coral_cli.registry.sensors import SensorKind
 
 LEEWAY = 0.25
 """How far a picture of real numbers may leave its bounds, in parts of their width: where it was scaled, for example."""

@@ -17,7 +17,7 @@ from coral_cli.environments.rendering.libraries import load_triton
 from coral_cli.registry.errors import CoralError, UsageError
 
 if TYPE_CHECKING:
-    from coral_cli.registry.records import Backend
+    from coral_cli.registry.sensors import Backend
 
 OPENGL: tuple[Backend, ...] = ("egl", "osmesa")
 BACKENDS: tuple[Backend, ...] = (*OPENGL, "raycast")
