@@ -21,7 +21,7 @@ PANEL = (5.2, 3.6)
 """The size of a panel of curves, in inches."""
 ACROSS = 2
 """So many panels of curves stand beside one another at most."""
-LETTER = 0.09
+LETTER = 0.1
 """The width of a letter of a title, in inches."""
 POINTS = 200
 UNKNOWN = "#eeeeee"

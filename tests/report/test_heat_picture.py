@@ -23,7 +23,7 @@ def drawn(monkeypatch):
 
 
 def maps(columns):
-    return [HeatMap("cartpole-swingup", MEASURE, "source", ["scratch", "distraction, fine-tuned"], columns, {})]
+    return [HeatMap("cartpole-swingup", MEASURE, ["scratch", "distraction, fine-tuned"], columns, "source, way", {})]
 
 
 @pytest.mark.parametrize("panels", [0, 1, 2, 3, 5])
@@ -35,8 +35,9 @@ def test_titles_and_curves_lie_within_the_picture(panels, columns, drawn, tmp_pa
     axes = [*figure.axes, *(one for part in figure.subfigs for one in part.axes if one not in figure.axes)]
     assert len(axes) == 1 + panels
     figure.canvas.draw()
-    titles = [one.title.get_window_extent() for one in axes]
-    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.width for box in titles)
+    for one in axes:
+        part, title = one.figure.bbox, one.title.get_window_extent()
+        assert part.x0 <= title.x0 and title.x1 <= part.x1
     assert " ".join(axes[0].get_title().split()) == f"cartpole-swingup {MEASURE}"
     left = axes[0].get_window_extent().x1
     assert all(one.get_window_extent().x0 > left for one in axes[1:])
