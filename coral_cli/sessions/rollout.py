@@ -54,15 +54,15 @@ def rollout(request: RolloutRequest, report: Callable[[int, Episode], None]) -> 
             return acting(agent, request.explore) if agent else random_policy(env, number)
 
         sensors = assembler.every_sensor(env)
-        about = _about(request, assembly, backend, env)
+        about = facts(assembly, backend, env) | {"seed": request.seed, "actions": _actor(request)}
         writer = DatasetWriter(request.out, sensors, math.prod(env.action_space.shape or ()), about)
         with closing(writer), Interruption() as interruption:
             done = _record(request, env, sensors, choose, writer, interruption, report)
         return request.out, done, interruption.exit_code
 
 
-def _about(request: RolloutRequest, assembly: Assembly, backend: Backend, env: Env) -> dict[str, Json]:
-    """Return what ``dataset.json`` says besides the episodes."""
+def facts(assembly: Assembly, backend: Backend, env: Env) -> dict[str, Json]:
+    """Return what ``dataset.json`` says of what was recorded, besides who acted and the episodes."""
     settings, saved = assembly.settings, assembly.to_json()
     return {
         "env": saved["choices"]["env"],
@@ -73,12 +73,14 @@ def _about(request: RolloutRequest, assembly: Assembly, backend: Backend, env: E
         "renderer": backend,
         "action_repeat": action_repeat(env),
         **({"fps": float(fps)} if (fps := env.metadata.get("render_fps")) else {}),
-        "seed": request.seed,
-        "actions": f"{as_written(request.agent)}{', exploring' if request.explore else ''}"
-        if request.agent
-        else "random",
         "coral": __version__,
     }
+
+
+def _actor(request: RolloutRequest) -> str:
+    if not request.agent:
+        return "random"
+    return f"{as_written(request.agent)}{', exploring' if request.explore else ''}"
 
 
 def _record(
