@@ -14,6 +14,7 @@ from coral_cli.assembly.unknown import unknown_flag
 from coral_cli.assembly.values import negative, text_of
 from coral_cli.registry.catalog import Catalog, Entry, is_code
 from coral_cli.registry.errors import UsageError
+from coral_cli.registry.objective_options import ObjectiveOptions
 from coral_cli.registry.options import Json, fields_of, values_of, with_values
 from coral_cli.registry.records import Environment, Loss
 from coral_cli.version import CORE
@@ -85,6 +86,9 @@ def _require_effect(assembly: Assembly, images: bool) -> None:
     if chosen.get("hide") and not images:
         hint = "Add an image to --sensors, or leave it out."
         raise UsageError("--objective.hide hides images, but no image is encoded.", hint)
+    if chosen.get("hide") == 0 and chosen["hide_longest"] != ObjectiveOptions.hide_longest:
+        hint = "Add --objective.hide 0.5, or leave it out."
+        raise UsageError("--objective.hide-longest is of hidden images, but none are.", hint)
     rate, free = chosen.get("rate", 0.0), chosen.get("free_nats", 0.0)
     if isinstance(rate, float) and isinstance(free, float) and 0 < rate < free:
         hint = "Raise --objective.rate, or lower --objective.free-nats."

@@ -166,6 +166,7 @@ def test_policy_suggestions_win_over_the_environment_s_and_sizes_only_shrink(cat
         ),
         ({"method": "p-coral", "objective.balance": True}, "--objective.balance is for losses on posterior and prior"),
         ({"sensors": ("proprio",), "objective.hide": 0.5}, "hides images, but no image is encoded"),
+        ({"objective.hide-longest": 8}, "--objective.hide-longest is of hidden images, but none are"),
         ({"objective.rate": 0.5}, "--objective.rate is below --objective.free-nats"),
         ({"image-size": (64, 64, 64)}, "one side, or a height and a width"),
         ({"image-size": (31,)}, "at least 32"),
