@@ -15,6 +15,7 @@ from coral_cli.assembly.slots import DISTRACTION, ENV, OBSERVER, POLICY
 from coral_cli.assembly.two_phase import Scope, of_run, two_phase
 from coral_cli.commands.output import DebugFlag, QuietFlag, documents
 from coral_cli.commands.place import AUTO_RESUME, place_of
+from coral_cli.commands.rehearsed import print_dry_run
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.console import Terminal
 from coral_cli.registry.errors import UsageError
@@ -45,6 +46,7 @@ class PretrainOptions:
     out: Annotated[str | None, Help("This directory becomes the run (default: runs/NAME).")] = None
     resume: Annotated[str | None, Help("Go on with this run. Needs no other flag.")] = None
     auto_resume: Annotated[bool, Help(AUTO_RESUME)] = False
+    dry_run: Annotated[bool, Help("Do an update, show the assembly and its cost, write nothing.")] = False
     json: Annotated[bool, Help("Print one JSON line per event on standard output.")] = False
     quiet: QuietFlag = False
     debug: DebugFlag = False
@@ -80,14 +82,22 @@ def pretrain(context: typer.Context, given: Given) -> int:
 
 
 def run_session(request: PretrainRequest) -> int:
-    """Train; here torch is imported, and not before."""
+    """Train, or rehearse; here torch is imported, and not before."""
     from coral_cli.display.selection import make_display
     from coral_cli.parallel.torchrun import follows
     from coral_cli.sessions.process import prepare
 
     prepare()
+    from coral_cli.sessions.pretrain import dry_run
     from coral_cli.sessions.pretrain import pretrain as run
 
+    if request.dry_run and follows():
+        return 0
+    if request.dry_run:
+        with documents(request.json):
+            report = dry_run(request)
+        print_dry_run(report, as_json=request.json)
+        return 0
     err = Terminal(stderr=True)
     with (
         documents(request.json) as out,
@@ -141,6 +151,7 @@ def _request(options: PretrainOptions, written: Collection[str], given: Given, c
         renaming(rename),
         fit,
         place.again,
+        options.dry_run,
         options.json,
         options.quiet,
     )

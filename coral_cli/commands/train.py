@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,13 +11,12 @@ from coral_cli.assembly.flags import Given, flags_from, taken
 from coral_cli.assembly.resolve import resolve
 from coral_cli.assembly.resume import repeated, resumed, saved_assembly
 from coral_cli.assembly.two_phase import two_phase
-from coral_cli.commands.output import DebugFlag, QuietFlag, documents, print_json
+from coral_cli.commands.output import DebugFlag, QuietFlag, documents
 from coral_cli.commands.place import AUTO_RESUME, place_of
-from coral_cli.display.estimates import hurry, span
+from coral_cli.commands.rehearsed import print_dry_run
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.console import Terminal
 from coral_cli.registry.options import Help, Json
-from coral_cli.registry.terminal import say
 from coral_cli.sessions.requests import TrainRequest
 
 HELP = """Train an agent assembled from components, or go on with a run.
@@ -69,24 +67,6 @@ def run_session(request: TrainRequest) -> int:
         make_display(out, err, json=request.json, quiet=request.quiet or follows()) as display,
     ):
         return run(request, display)
-
-
-def print_dry_run(report: Mapping[str, Json], as_json: bool) -> None:
-    """Print what ``--dry-run`` found out, as a document or as lines."""
-    if as_json:
-        print_json(report)
-        return
-    parameters = "".join(f"\n  {name:<20} {count:>12,}" for name, count in report["parameters"].items())
-    sensors = ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in report["sensors"].items())
-    say(f"command     {report['command']}")
-    say(f"device      {report['device']}, drawing with {report['renderer']}")
-    say(f"sensors     {sensors}; {report['action_size']} actions, each {report['action_repeat']} environment steps")
-    say(f"parameters{parameters}")
-    for line in report["transfer"] or ():
-        say(f"init        {line}")
-    say(f"replay      {report['replay_transitions']:,} transitions, {report['replay_bytes'] / 1e6:,.0f} MB when full")
-    say("time        " + ", ".join(f"{part} {report[f'{part}_ms']:.1f} ms" for part in ("step", "act", "update")))
-    say(f"in all      about {span(report['eta_range_seconds'])}{hurry(report['busy'])}")
 
 
 def _request(output: TrainOutput, given: Given, catalog: Catalog) -> TrainRequest:

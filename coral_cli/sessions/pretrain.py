@@ -15,6 +15,7 @@ from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.of_data import of_index, scalings
 from coral_cli.assembly.resolve import plugin_flags
 from coral_cli.environments.fitting import fitted
+from coral_cli.measuring.timing import interleaved
 from coral_cli.parallel.followers import Followers
 from coral_cli.registry.errors import UsageError
 from coral_cli.registry.events import Listener
@@ -30,11 +31,15 @@ from coral_cli.sessions.building import trainee_of
 from coral_cli.sessions.device import choose_device
 from coral_cli.sessions.parallel import in_step
 from coral_cli.sessions.preparing import prepared
+from coral_cli.sessions.rehearsal import costs, estimate
 from coral_cli.sessions.requests import PretrainRequest
 from coral_cli.sessions.supervision import After, nothing_to_do
 from coral_cli.training.pretrainer import Pretrainer, PretrainSchedule
 from coral_cli.training.replay import Replay
+from coral_cli.training.updates import Updates
 
+FEW = 4
+"""The episodes on which a rehearsal learns."""
 AFTER = After(done="use it with: coral train --init-from {run}", go_on="coral pretrain --resume {run}")
 
 
@@ -62,6 +67,33 @@ def _lead(request: PretrainRequest, display: Listener, followers: Followers) -> 
         run.begin(pretrainer, env=as_written(dataset.path), unit="updates", budget=plan.updates, **drawn)
         told = (f"{in_words(one, dataset)}. {one.hint}" for one in found)
         return run.carry_out(pretrainer, replace(AFTER, flags=plugin_flags(assembly)), *told)
+
+
+def dry_run(request: PretrainRequest) -> dict[str, Any]:
+    """Build everything, do two updates on a few episodes, and report as one document; write nothing.
+
+    All episodes are looked over as in training, but for pictures, of which the few alone are read.
+    """
+    settings, plan = request.assembly.settings, _schedule(request)
+    dataset = open_dataset(request.data).renamed(request.rename)
+    found = _looked_over(request, dataset)
+    torch.manual_seed(settings.seed)
+    assembler, sensors = Assembler(request.assembly, request.catalog), _sensors(request, dataset)
+    trainee = trainee_of(request, assembler, sensors, dataset.action_size, choose_device(settings.device))
+    few = replace(dataset, metadata={**dataset.metadata, "episodes": dataset.metadata["episodes"][:FEW]})
+    replay = Replay(sensors, few.action_size, few.transitions)
+    found += fill(replay, few, sensors, scalings(few, settings, request.assembly.sensors), request.fit)
+    updates = Updates(trainee.learner, replay, plan)
+    updates.fit_normalization()
+    seconds = interleaved({"update": updates.do}, 1, trainee.agent.device)["update"].median
+    return {
+        "command": request.command,
+        **request.assembly.to_json(),
+        **costs(trainee, dataset.transitions),
+        "told": [f"{in_words(one, dataset)}. {one.hint}" for one in found],
+        "update_ms": 1e3 * seconds,
+        **estimate(seconds * request.updates),
+    }
 
 
 def _schedule(request: PretrainRequest) -> PretrainSchedule:

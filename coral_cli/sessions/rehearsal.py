@@ -22,7 +22,7 @@ from coral_cli.measuring.timing import interleaved
 from coral_cli.registry.options import values_of
 from coral_cli.runs.machine import busy
 from coral_cli.sessions.blame import naming
-from coral_cli.sessions.building import Built, build, schedule
+from coral_cli.sessions.building import Built, Trainee, build, schedule
 from coral_cli.sessions.requests import TrainRequest
 from coral_cli.training.batches import sample_batch
 from coral_cli.training.collection import acting, random_policy, run_episode
@@ -134,20 +134,26 @@ def dry_run(request: TrainRequest) -> dict[str, Any]:
 
 
 def _costs(built: Built, settings: Settings, rehearsal: Rehearsal) -> dict[str, Any]:
-    counts = built.agent.parameter_counts()
-    replay = Replay(built.sensors, built.agent.action_size, 1)
-    return {
-        "device": str(built.agent.device),
+    return costs(built, built.replay_capacity) | {
         "renderer": built.backend,
-        "sensors": {name: list(sensor.shape) for name, sensor in built.sensors.items()},
-        "action_size": built.agent.action_size,
         "action_repeat": action_repeat(built.env),
-        "parameters": counts | {"total": sum(counts.values())},
-        "transfer": None if built.transfer is None else [built.transfer.summary, *built.transfer.remarks],
-        "replay_transitions": built.replay_capacity,
-        "replay_bytes": replay.bytes * built.replay_capacity,
         "step_ms": 1e3 * rehearsal.step_seconds,
         "act_ms": 1e3 * rehearsal.act_seconds,
         "update_ms": 1e3 * rehearsal.update_seconds,
         **estimate(rehearsal.total(settings, action_repeat(built.env))),
+    }
+
+
+def costs(trainee: Trainee, transitions: int) -> dict[str, Any]:
+    """Return what is known of a training before anything is timed, for a replay of so many ``transitions``."""
+    counts = trainee.agent.parameter_counts()
+    replay = Replay(trainee.sensors, trainee.agent.action_size, 1)
+    return {
+        "device": str(trainee.agent.device),
+        "sensors": {name: list(sensor.shape) for name, sensor in trainee.sensors.items()},
+        "action_size": trainee.agent.action_size,
+        "parameters": counts | {"total": sum(counts.values())},
+        "transfer": None if trainee.transfer is None else [trainee.transfer.summary, *trainee.transfer.remarks],
+        "replay_transitions": transitions,
+        "replay_bytes": replay.bytes * transitions,
     }

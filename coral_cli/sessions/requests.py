@@ -90,6 +90,7 @@ class PretrainRequest:
     rename: Mapping[str, str] = field(default_factory=dict)
     fit: Fit = "pad"
     again: bool = False
+    dry_run: bool = False
     json: bool = False
     quiet: bool = False
 

@@ -70,6 +70,32 @@ def test_pretraining_trains_the_representation_and_says_so(pretrained, data):
     np.testing.assert_allclose(weights(pretrained)["normalization.proprio_mean"], dataset.mean(0), atol=1e-5)
 
 
+def test_a_dry_run_tells_the_cost_and_writes_nothing(data, pretrained, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = [*PRETRAIN[:-1], "--data", str(data), "--method", "v-coral", "--dry-run"]
+    assert main([*words, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["sensors"] == {"image": [70, 70, 3], "wrist": [38, 38, 3], "proprio": [17]}
+    assert report["replay_transitions"] == 202 and report["command"].startswith("coral pretrain --data ")
+    assert report["replay_bytes"] == 202 * (70 * 70 * 3 + 38 * 38 * 3 + 4 * 17 + 4 * 2 + 4 + 1 + 3)
+    learned = {name: value for name, value in weights(pretrained).items() if not name.startswith("normalization.")}
+    assert report["parameters"]["total"] == sum(value.numel() for value in learned.values())
+    assert report["eta_seconds"] == pytest.approx(6 * report["update_ms"] / 1e3)
+    assert "step_ms" not in report and "renderer" not in report
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "202 transitions, 4 MB" in said and "time        update " in said and "when full" not in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_says_what_is_noted_of_the_data_and_refuses_what_training_would(data, tmp_path, capsys):
+    words = [*PRETRAIN[:-1], "--data", str(data), "--dry-run"]
+    assert main([*words, "--image-size", "32"]) == 0
+    assert "data        pictures of " in capsys.readouterr().out
+    assert main([*words, "--crop-margin", "30"]) == 2
+    assert "is 76x76, but 94x94 is needed" in capsys.readouterr().err
+
+
 def test_an_agent_takes_over_what_was_pretrained(pretrained, tmp_path):
     words = ["--init-from", str(pretrained), "--init-parts", "encoders,rssm", "--freeze", "encoders,rssm"]
     pace = ["--random-episodes", "1", "--updates-per-step", "0.02", "--eval-every", "0", "--steps", "200", "--quiet"]
