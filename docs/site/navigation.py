@@ -71,6 +71,7 @@ NAVIGATION = {
             "/docs/results/fusion",
             "/docs/results/distractions",
             "/docs/results/open-questions",
+            "/docs/results/recordings",
             "/docs/results/box-push",
             "/docs/results/speed",
         ]
