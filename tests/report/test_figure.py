@@ -54,6 +54,16 @@ def test_a_picture_has_a_panel_for_every_task(found, drawn, tmp_path) -> None:
     assert [line.get_ydata().tolist() for line in thin] == [[1.0, 5.0], [3.0, 9.0]]
 
 
+@pytest.mark.parametrize("last", [40_000, 200_000, 1_000_000])
+def test_numbers_of_steps_stand_beside_one_another(make_run, drawn, tmp_path, last: int) -> None:
+    runs = [read(make_run("a", {last // 2: 1.0, last: 5.0}), "return")]
+    save([(task, None) for task in tasks(runs, {"seed"})], "return", tmp_path / "x.png")
+    axes = drawn[0].axes[0]
+    labels = [text for text in axes.get_xticklabels() if text.get_text()]
+    boxes = [text.get_window_extent() for text in labels if 0 <= text.get_position()[0] <= axes.get_xlim()[1]]
+    assert len(boxes) >= 3 and all(left.x1 + 4 < right.x0 for left, right in zip(boxes, boxes[1:], strict=False))
+
+
 def test_stars_are_the_papers_as_far_as_the_runs_went(make_run, drawn, tmp_path) -> None:
     found = {name: read(make_run(name, {10_000: 1.0, 98_500: 5.0}), "return") for name in ("v-coral", "recon-same")}
     runs = [replace(run, flags={**run.flags, "method": method}) for method, run in found.items()]
