@@ -27,7 +27,7 @@ from coral_cli.registry.terminal import say
 
 SCOPE = Scope(
     slots=lambda slot: slot is ENV or slot.kind == DISTRACTION,
-    settings=("distraction", "seed", "image_size", "render_quality", "renderer"),
+    settings=("sensors", "distraction", "seed", "image_size", "render_quality", "renderer"),
     shorthands=False,
     base=lambda written, catalog: {},
 )
@@ -143,7 +143,8 @@ def show(context: typer.Context, given: Given) -> int:
         print_json(report)
         return 0
     for name, sensor in report["sensors"].items():
-        say(f"{name:<12}  {sensor['kind']:<7} {'x'.join(map(str, sensor['shape']))}")
+        unused = "" if name in report["in_use"] else "  (not in use)"
+        say(f"{name:<12}  {sensor['kind']:<7} {'x'.join(map(str, sensor['shape']))}{unused}")
     if report["no_image"]:
         say(f"{'no image':<12}  {report['no_image']['reason']}")
         say(f"hint: {report['no_image']['hint']}")

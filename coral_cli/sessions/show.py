@@ -52,14 +52,16 @@ def _shown(request: ShowRequest) -> dict[str, Json]:
     env = assembler.environment(backend, "evaluation" if request.evaluation else "training")
     try:
         sensors = assembler.every_sensor(env)
+        used = {name: sensor for name, sensor in sensors.items() if name in request.assembly.sensors}
         _try_out(env, settings.seed, sensors)
         if request.image is not None:
-            write_png(request.image, sheet(_frames(env, request, sensors), OUTSIDE))
+            write_png(request.image, sheet(_frames(env, request, used), OUTSIDE))
         return {
             "name": choice.component,
             "suite": record.suite,
             "summary": record.summary,
             "sensors": {name: {"kind": s.kind, "shape": list(s.shape)} for name, s in sensors.items()},
+            "in_use": list(used),
             "no_image": dict(zip(("reason", "hint"), record.no_image, strict=True)) if record.no_image[0] else None,
             "note": record.note(choice.options_of(record), settings.sensors or ()),
             "action_size": math.prod(env.action_space.shape or ()),

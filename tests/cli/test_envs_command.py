@@ -36,6 +36,19 @@ def test_one_is_shown_and_drawn(tmp_path, capsys) -> None:
     assert len(np.unique(agent.reshape(-1, 3), axis=0)) > 10 and not np.array_equal(agent, outside)
 
 
+def test_sensors_that_are_left_out_are_listed_and_not_drawn(tmp_path, capsys) -> None:
+    picture = tmp_path / "strip.png"
+    words = ["--renderer", "raycast", "--frames", "2", "--sensors", "proprio,wrist", "--image", str(picture)]
+    assert main(["envs", "show", "box-push", *words]) == 0
+    rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()[:3]}
+    assert rows["image"].endswith("(not in use)")
+    assert not rows["wrist"].endswith("(not in use)") and not rows["proprio"].endswith("(not in use)")
+    assert np.asarray(Image.open(picture)).shape[0] == 2 * 192 + 4  # the wrist's row and the one from outside
+    assert main(["envs", "show", "box-push", "--sensors", "proprio,wrist", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (list(report["sensors"]), report["in_use"]) == (["image", "wrist", "proprio"], ["wrist", "proprio"])
+
+
 @pytest.mark.parametrize(
     "line",
     [

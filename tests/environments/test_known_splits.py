@@ -52,3 +52,31 @@ def test_what_is_left_out_is_told_and_what_gives_away_too():
         assert "which only an image should show" in loud and "--env.proprio 'observation=0:3,9:11,20:25'" in loud
     assert told("gym:FetchPush-v4", split, FETCH, split.entries, ["image"]) == ""
     assert loud.startswith("desired_goal of gym:FetchPush-v4")
+
+
+@pytest.mark.parametrize(
+    ("asked", "felt"),
+    [
+        ("observation=0:3", "observation=0:3"),  # the gripper's place alone
+        ("observation=20:,1,9:11", "observation=20:,1,9:11"),
+        ("desired_goal=0:2 observation=0:3", "observation=0:3"),  # the goal is not in use
+    ],
+)
+def test_a_part_of_the_robots_own_gives_nothing_away(asked, felt):
+    split = known_split("gym:FetchPush-v4", FETCH)
+    said = told("gym:FetchPush-v4", split, FETCH, asked, ["image", "observation"])
+    assert f"of its vectors the agent feels {felt}, and not achieved_goal, desired_goal" in said
+
+
+@pytest.mark.parametrize("asked", ["observation=0:4", "observation=3:", "observation=0:3,11", "desired_goal=0:2", None])
+def test_an_entry_beyond_the_robots_own_gives_away(asked):
+    split = known_split("gym:FetchPush-v4", FETCH)
+    said = told("gym:FetchPush-v4", split, FETCH, asked, ["image", "observation"])
+    assert said.startswith("observation of gym:FetchPush-v4") and "which only an image should show" in said
+
+
+def test_entries_of_the_only_vector_need_no_name():
+    split = known_split("gym:Pusher-v5", {"proprio": 23})
+    assert "the agent feels proprio=0:7, " not in told("gym:Pusher-v5", split, {"proprio": 23}, "0:18", ["proprio"])
+    assert "the agent feels proprio=0:7;" in told("gym:Pusher-v5", split, {"proprio": 23}, "0:7", ["proprio"])
+    assert told("gym:Pusher-v5", split, {"proprio": 23}, "many", ["proprio"])  # is refused when it is made

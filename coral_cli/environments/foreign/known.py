@@ -91,20 +91,43 @@ def told(name: str, split: Split, sizes: Mapping[str, int], asked: str | None, s
         return ""
     others = [sensor for sensor in sizes if sensor not in split.own]
     foreign = [sensor for sensor in others if sensor in sensors]
-    whole = [sensor for sensor, (size, own) in split.own.items() if own != f"0:{size}" and sensor in sensors]
-    if foreign or (whole and asked != split.entries):
-        felt = " and ".join([*foreign, *(whole if asked != split.entries else ())])
+    partly = [sensor for sensor, (size, own) in split.own.items() if own != f"0:{size}" and sensor in sensors]
+    kept = {sensor: _kept(asked, sensor, sizes) for sensor in split.own if sensor in sensors}
+    beyond = [
+        sensor
+        for sensor in partly
+        if not _entries(kept[sensor] or "0:", sizes[sensor]) <= _entries(split.own[sensor][1], sizes[sensor])
+    ]
+    if foreign or beyond:
+        felt = " and ".join([*foreign, *beyond])
         own = f"--env.proprio '{split.entries}'" + (f" --sensors without {', '.join(foreign)}" if foreign else "")
         return (
             f"{felt} of {name} tells {split.hidden}, which only an image should show: with it, images are hardly "
             f"needed, and comparisons of how they are learned from say little. The robot's own is {own}."
         )
     left = ", ".join(others)
-    more = f"; all of it: --env.proprio {ALL}" if whole else ""
+    more = f"; all of it: --env.proprio {ALL}" if partly else ""
+    entries = " ".join(f"{sensor}={parts or split.own[sensor][1]}" for sensor, parts in kept.items())
     return (
-        f"{name} tells {split.hidden}, which only an image shows here: of its vectors the agent feels {split.entries}"
+        f"{name} tells {split.hidden}, which only an image shows here: of its vectors the agent feels {entries}"
         f"{f', and not {left} (--sensors)' if left else ''}{more}."
     )
+
+
+def _kept(asked: str | None, sensor: str, sizes: Mapping[str, int]) -> str:
+    """Return the entries of ``sensor`` as ``asked`` names them; "" where it does not, so that all are kept."""
+    for word in () if asked == ALL else (asked or "").split():
+        name, _, parts = word.rpartition("=")
+        if name == sensor or (not name and len(sizes) == 1):
+            return parts
+    return ""
+
+
+def _entries(parts: str, size: int) -> set[int]:
+    """Return those of ``size`` entries that ``parts`` names. Wrong ones are refused where the environment is made."""
+    found = [re.fullmatch(r"(\d+)(:?)(\d*)", part) for part in parts.split(",")]
+    each = [(int(part[1]), int(part[3] or size) if part[2] else int(part[1]) + 1) for part in found if part]
+    return {entry for begin, end in each for entry in range(begin, min(end, size))}
 
 
 def _left_out(split: Split, sizes: Mapping[str, int]) -> bool:
