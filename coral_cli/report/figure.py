@@ -80,8 +80,8 @@ def _draw(axes: Any, task: Task, drawn: Curves, metric: str) -> None:
             axes.plot(list(known), list(known.values()), "*", markersize=9, color=colour, label=stars)
             stars = None  # one line of the legend is enough
     axes.set(title=_literal(task.name), xlabel=scale.across, ylabel=_literal(drawn.name), xlim=(0, None))
-    axes.locator_params("x", nbins=6)  # as many numbers as fit beside one another
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
+    axes.locator_params("x", nbins=5)  # as many numbers as fit beside one another
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
     axes.grid(alpha=0.2)
     axes.legend(fontsize=7)
 
