@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import sys
 from dataclasses import replace
 
@@ -62,7 +63,7 @@ def test_numbers_of_steps_stand_beside_one_another(make_run, drawn, tmp_path, la
     labels = [text for text in axes.get_xticklabels() if text.get_text()]
     boxes = [text.get_window_extent() for text in labels if 0 <= text.get_position()[0] <= axes.get_xlim()[1]]
     assert f"{last:,}" in [text.get_text() for text in labels] and len(boxes) >= 3
-    assert all(left.x1 + 4 < right.x0 for left, right in zip(boxes, boxes[1:], strict=False))
+    assert all(left.x1 + 4 < right.x0 for left, right in itertools.pairwise(boxes))
 
 
 def test_stars_are_the_papers_as_far_as_the_runs_went(make_run, drawn, tmp_path) -> None:
