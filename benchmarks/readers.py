@@ -52,10 +52,18 @@ class Watched:
         sensors, actions = [sensor for sensor in self.rows if sensor in agent.sensors], self.rows["action"]
         state, latents = agent.begin(len(actions)), []
         for step in range(actions.shape[1]):
-            seen = {name: self.rows[name][:, step] for name in sensors}
+            seen = {name: middle(self.rows[name][:, step], agent.sensors[name].shape) for name in sensors}
             latent, state = agent.features(seen, state, actions[:, step] if step else None)
             latents.append(latent)
         return np.stack(latents, 1)
+
+
+def middle(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Of pictures (N, H, W, C) with a margin for crops the middle, where an agent has none; vectors stay."""
+    if values.ndim < 4:
+        return values
+    top, left = (values.shape[1] - shape[0]) // 2, (values.shape[2] - shape[1]) // 2
+    return values[:, top : top + shape[0], left : left + shape[1]]
 
 
 def parts(values: np.ndarray) -> Parts:

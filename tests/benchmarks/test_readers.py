@@ -12,6 +12,7 @@ from coral_cli import builtin
 from coral_cli.assembly.assemble import Assembler
 from coral_cli.assembly.resolve import resolve
 from coral_cli.registry.discovery import discover
+from coral_cli.registry.sensors import Sensor
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -41,7 +42,7 @@ class Teacher:
 class Blind:
     """A representation that is what proprioception says, and where the step stands in its episode."""
 
-    sensors = ("proprio",)
+    sensors = {"proprio": Sensor("proprio", "vector", (2,))}  # noqa: RUF012 (a stub's)
 
     def begin(self, episodes: int) -> int:
         return 0
@@ -67,6 +68,13 @@ def test_a_reader_finds_what_is_there(script):
     found = dict(zip(names, (cell.split(",") for cell in row.split("|")[2:-1]), strict=True))
     assert float(found["slider position"][0]) == 1 and float(found["slider velocity"][0]) == 1
     assert float(found["hinge_1 angular velocity"][0]) < 0.9
+
+
+def test_an_agent_without_a_margin_sees_the_middle(script):
+    pictures = np.arange(2 * 5 * 6).reshape(2, 5, 6, 1)
+    seen = script.middle(pictures, (3, 2, 1))
+    assert seen[0, ..., 0].tolist() == [[8, 9], [14, 15], [20, 21]] and len(seen) == 2
+    assert script.middle(pictures[:, 0, :, 0], (6,)).shape == (2, 6)
 
 
 def test_a_quarter_judges_and_a_quarter_of_the_others_chooses(script):
