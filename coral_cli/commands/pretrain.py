@@ -15,7 +15,7 @@ from coral_cli.assembly.slots import DISTRACTION, ENV, OBSERVER, POLICY
 from coral_cli.assembly.two_phase import Scope, of_run, two_phase
 from coral_cli.commands.output import DebugFlag, QuietFlag, documents
 from coral_cli.commands.place import AUTO_RESUME, place_of
-from coral_cli.commands.rehearsed import print_dry_run
+from coral_cli.commands.rehearsed import rehearse
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.console import Terminal
 from coral_cli.registry.errors import UsageError
@@ -91,13 +91,8 @@ def run_session(request: PretrainRequest) -> int:
     from coral_cli.sessions.pretrain import dry_run
     from coral_cli.sessions.pretrain import pretrain as run
 
-    if request.dry_run and follows():
-        return 0
     if request.dry_run:
-        with documents(request.json):
-            report = dry_run(request)
-        print_dry_run(report, as_json=request.json)
-        return 0
+        return 0 if follows() else rehearse(lambda: dry_run(request), request.json)
     err = Terminal(stderr=True)
     with (
         documents(request.json) as out,

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from coral_cli.commands.output import print_json
+from coral_cli.commands.output import documents, print_json
 from coral_cli.display.estimates import hurry, span
 from coral_cli.registry.options import Json
 from coral_cli.registry.terminal import say
 
 PARTS = ("step", "act", "update")
 """What a rehearsal may time, each as ``step_ms``."""
+
+
+def rehearse(dry_run: Callable[[], Mapping[str, Json]], as_json: bool) -> int:
+    """Carry out a rehearsal and print what it found out; return the exit code."""
+    with documents(as_json):
+        report = dry_run()
+    print_dry_run(report, as_json)
+    return 0
 
 
 def print_dry_run(report: Mapping[str, Json], as_json: bool) -> None:

@@ -13,7 +13,7 @@ from coral_cli.assembly.resume import repeated, resumed, saved_assembly
 from coral_cli.assembly.two_phase import two_phase
 from coral_cli.commands.output import DebugFlag, QuietFlag, documents
 from coral_cli.commands.place import AUTO_RESUME, place_of
-from coral_cli.commands.rehearsed import print_dry_run
+from coral_cli.commands.rehearsed import rehearse
 from coral_cli.registry.catalog import Catalog
 from coral_cli.registry.console import Terminal
 from coral_cli.registry.options import Help, Json
@@ -54,13 +54,8 @@ def run_session(request: TrainRequest) -> int:
     from coral_cli.sessions.rehearsal import dry_run
     from coral_cli.sessions.train import train as run
 
-    if request.dry_run and follows():
-        return 0
     if request.dry_run:
-        with documents(request.json):
-            report = dry_run(request)
-        print_dry_run(report, as_json=request.json)
-        return 0
+        return 0 if follows() else rehearse(lambda: dry_run(request), request.json)
     err = Terminal(stderr=True)
     with (
         documents(request.json) as out,
